@@ -1,0 +1,92 @@
+/**
+ * Moves γ and β of a layernorm into the linears that read it, so that the soma computes the plain quotient.
+ *
+ *     %n = layernorm(%x) {epsilon, gamma=@g, beta=@b};  %y = linear(%n) {weight=@w, bias=@c}
+ *   becomes
+ *     %n = layernorm(%x) {epsilon};  %y = linear(%n) {weight=diag(g)·w, bias=c + b·w}
+ *
+ * Source     design 3 §3
+ * Needs      every reader, through views whose elements keep their channel, is a linear; others keep γ and β
+ * Preserves  values up to floating-point rounding
+ */
+import type { AnnGraph, AnnNode, AnnOf, ann } from '../../ir/ann.ts';
+import type { ConstantPool } from '../../ir/constants.ts';
+import { nodeMap, readersOf, type ValueId } from '../../ir/dialect.ts';
+import { expandMap, HOLE } from '../../ir/map.ts';
+import type { Pass } from '../pass.ts';
+
+export const foldNorms: Pass<typeof ann, typeof ann> = {
+  name: 'fold-norms',
+  summary: 'Fold the gain and offset of layernorm into the linears behind it.',
+  source: 'Design 3 §3: γ and β fold into the next linear',
+
+  run(graph) {
+    const readers = readersOf(graph.nodes);
+    const folded = new Map<ValueId, AnnOf<'layernorm'>>();
+    const linearNorm = new Map<ValueId, AnnOf<'layernorm'>>();
+    for (const node of graph.nodes) {
+      if (node.kind !== 'layernorm' || (node.attrs.gamma ?? node.attrs.beta) === undefined) continue;
+      const linears = linearReaders(node.id, node.type.shape.at(-1)!, readers, nodeMap(graph.nodes));
+      if (linears === undefined) continue;
+      folded.set(node.id, node);
+      for (const id of linears) linearNorm.set(id, node);
+    }
+    const nodes = graph.nodes.map((node): AnnNode => {
+      if (node.kind === 'layernorm' && folded.has(node.id)) {
+        return { ...node, attrs: { epsilon: node.attrs.epsilon } };
+      }
+      const norm = node.kind === 'linear' ? linearNorm.get(node.id) : undefined;
+      return node.kind === 'linear' && norm ? foldInto(node, norm, graph.constants) : node;
+    });
+    return { ...graph, nodes } satisfies AnnGraph;
+  },
+};
+
+/** The linears behind a value, or undefined where something else reads it. */
+function linearReaders(
+  id: ValueId,
+  channels: number,
+  readers: ReadonlyMap<ValueId, readonly AnnNode[]>,
+  byId: ReadonlyMap<ValueId, AnnNode>,
+): readonly ValueId[] | undefined {
+  const found: ValueId[] = [];
+  for (const reader of readers.get(id) ?? []) {
+    if (reader.kind === 'linear') found.push(reader.id);
+    else if (reader.kind === 'view' && keepsChannels(reader, channels)) {
+      const behind = linearReaders(reader.id, channels, readers, byId);
+      if (behind === undefined) return undefined;
+      found.push(...behind);
+    } else return undefined;
+  }
+  return found;
+}
+
+/** Does every element of the view come from its own channel, without holes (a hole stays 0, β would not)? */
+function keepsChannels(view: AnnOf<'view'>, channels: number): boolean {
+  if (view.operands.length !== 1 || view.type.shape.at(-1) !== channels) return false;
+  return expandMap(view.attrs.map).every((index, i) => index !== HOLE && index % channels === i % channels);
+}
+
+function foldInto(linear: AnnOf<'linear'>, norm: AnnOf<'layernorm'>, constants: ConstantPool): AnnNode {
+  const weight = constants.get(linear.attrs.weight);
+  const [inputs, channels] = weight.shape as [number, number];
+  const gamma = norm.attrs.gamma === undefined ? undefined : constants.get(norm.attrs.gamma).data;
+  const beta = norm.attrs.beta === undefined ? undefined : constants.get(norm.attrs.beta).data;
+  const scaled = new Float64Array(inputs * channels);
+  const bias = new Float64Array(channels);
+  if (linear.attrs.bias !== undefined) bias.set(constants.get(linear.attrs.bias).data);
+  for (let k = 0; k < inputs; k++) {
+    for (let c = 0; c < channels; c++) {
+      const w = weight.data[k * channels + c]!;
+      scaled[k * channels + c] = w * (gamma?.[k] ?? 1);
+      bias[c]! += w * (beta?.[k] ?? 0);
+    }
+  }
+  return {
+    ...linear,
+    attrs: {
+      weight: constants.add({ dtype: 'f64', shape: weight.shape, data: scaled }),
+      bias: constants.add({ dtype: 'f64', shape: [channels], data: bias }),
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** Follows one image through its steps and hands each population's step to a counter. */
+import type { ValueId } from '../dialect.ts';
+import type { StepActivity } from './closed-form.ts';
+import type { Activity, CountedPopulation, Counts } from './counts.ts';
+
+export interface ActivityLog extends StepActivity {
+  /** To be called for every sender of a step, in node order (an interpreter's observer does). */
+  record(step: number, id: ValueId, activity: Activity): void;
+}
+
+export function createActivityLog(): ActivityLog {
+  const current = new Map<ValueId, Activity>();
+  const nonzero = new Map<ValueId, Uint8Array>();
+  const before = new Map<ValueId, Uint8Array>();
+  return {
+    record(step, id, activity) {
+      const size = activity.terms.length;
+      before.set(id, step === 1 ? new Uint8Array(size) : (nonzero.get(id) ?? new Uint8Array(size)));
+      nonzero.set(
+        id,
+        Uint8Array.from({ length: size }, (_, i) => (activity.sums[i] === 0 ? 0 : 1)),
+      );
+      current.set(id, activity);
+    },
+    of: id => current.get(id)!,
+    before: id => before.get(id)!,
+  };
+}
+
+/** One of the two counters: closedFormCounts or eventCounts. */
+export type Counter = (
+  population: CountedPopulation,
+  coding: 'rate' | 'sum',
+  step: number,
+  activity: StepActivity,
+) => Counts;

@@ -1,0 +1,97 @@
+/**
+ * The slow, obviously right counter: walks every term of every spike to every weight or partner it meets and
+ * adds one for each. Its totals and those of closed-form.ts must be equal as integers.
+ */
+import type { ValueId } from '../dialect.ts';
+import { HOLE, mapIndices } from '../map.ts';
+import type { Coding } from '../snn.ts';
+import { hasBias, linearCounts, type StepActivity } from './closed-form.ts';
+import {
+  addOperations,
+  type CountedPopulation,
+  type CountedProjection,
+  type Counts,
+  NO_OPERATIONS,
+  type Product,
+} from './counts.ts';
+import { somaOperations } from './soma-operations.ts';
+
+export function eventCounts(
+  population: CountedPopulation,
+  coding: Coding,
+  step: number,
+  activity: StepActivity,
+): Counts {
+  let total: Counts = { paper: NO_OPERATIONS, performed: NO_OPERATIONS };
+  let biasAdds = 0;
+  for (const projection of population.projections) {
+    const counts = walk(projection, activity);
+    total = {
+      paper: addOperations(total.paper, counts.paper),
+      performed: addOperations(total.performed, counts.performed),
+    };
+    const enters = hasBias(projection) && (coding === 'rate' || step === 1);
+    if (enters) for (let i = 0; i < activity.of(population.node.id).terms.length; i++) biasAdds += 1;
+  }
+  let neurons = 0;
+  let terms = 0;
+  for (const count of activity.of(population.node.id).terms) {
+    neurons += 1;
+    for (let term = 0; term < count; term++) terms += 1;
+  }
+  const soma = somaOperations(population, coding, { neurons, terms }, biasAdds);
+  return { paper: total.paper, performed: addOperations(total.performed, soma) };
+}
+
+function walk(projection: CountedProjection, activity: StepActivity): Counts {
+  const { node, uses } = projection;
+  if (node.kind === 'product') return walkProduct(node, activity);
+  const channels = node.kind === 'linear' ? node.type.shape.at(-1)! : 1;
+  let events = 0;
+  node.operands.forEach((id, operand) => {
+    const { terms } = activity.of(id);
+    for (let i = 0; i < terms.length; i++) {
+      for (let term = 0; term < terms[i]!; term++) {
+        for (let use = 0; use < uses[operand]![i]!; use++) for (let c = 0; c < channels; c++) events += 1;
+      }
+    }
+  });
+  if (node.kind === 'linear') return linearCounts(projection, events);
+  return { paper: NO_OPERATIONS, performed: { ...NO_OPERATIONS, acs: events } };
+}
+
+function walkProduct(node: Product, activity: StepActivity): Counts {
+  const [groups, rows, columns] = node.type.shape as [number, number, number];
+  const { inner } = node.attrs;
+  const [a, b] = node.operands as readonly [ValueId, ValueId];
+  const left = mapIndices(node.attrs.mapA, groups * rows * inner);
+  const right = mapIndices(node.attrs.mapB, groups * columns * inner);
+  const [termsA, termsB] = [activity.of(a).terms, activity.of(b).terms];
+  const [sumsA, sumsB] = [activity.of(a).sums, activity.of(b).sums];
+  const beforeB = activity.before(b);
+  let paper = 0;
+  let performed = 0;
+  for (let g = 0; g < groups; g++) {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) {
+        for (let c = 0; c < inner; c++) {
+          const p = left[(g * rows + i) * inner + c]!;
+          const q = right[(g * columns + j) * inner + c]!;
+          if (p === HOLE || q === HOLE) continue;
+          const [x, y] = [termsA[p]!, termsB[q]!];
+          for (let term = 0; term < x; term++) {
+            for (let other = 0; other < y; other++) paper += 1;
+            if (sumsB[q] !== 0) paper += 1;
+            if (beforeB[q] !== 0) performed += 1;
+          }
+          for (let term = 0; term < y; term++) {
+            if (sumsA[p] === 0) continue;
+            paper += 1;
+            performed += 1;
+          }
+        }
+      }
+    }
+  }
+  return { paper: { ...NO_OPERATIONS, acs: paper }, performed: { ...NO_OPERATIONS, acs: performed } };
+}

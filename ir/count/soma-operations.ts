@@ -1,0 +1,78 @@
+/**
+ * Additions, multiplications and table reads of a soma, per step. An addition is an add, a subtraction, a
+ * comparison or the rounding add of a shift; shifts, sign changes and leading-one counts are free, as in
+ * Eq. 30, which prices additions and multiplications only.
+ */
+import type { Coding } from '../snn.ts';
+import type { CountedPopulation, Operations } from './counts.ts';
+
+/** Per neuron and per group (a token's channels, a row of keys) of each function. */
+interface FunctionCost {
+  readonly addsPerNeuron: number;
+  readonly addsPerGroup: number;
+  readonly lookupsPerNeuron: number;
+  readonly lookupsPerGroup: number;
+}
+const FREE: FunctionCost = { addsPerNeuron: 0, addsPerGroup: 0, lookupsPerNeuron: 0, lookupsPerGroup: 0 };
+
+const bitsSet = (n: number): number => n.toString(2).replaceAll('0', '').length;
+
+function functionCost({ node }: CountedPopulation): FunctionCost {
+  const fn = node.attrs.function;
+  switch (fn.kind) {
+    case 'identity':
+    case 'partial':
+      return FREE;
+    case 'pointwise':
+      return fn.name === 'relu'
+        ? { ...FREE, addsPerNeuron: 1 }
+        : { ...FREE, addsPerNeuron: 2, lookupsPerNeuron: 1 };
+    case 'layernorm': {
+      // ΣS 1 · C·S by shift-adds · minus ΣS 1 · largest key 1 · key − largest 1 · Σ 1 · lg|d| − norm 1
+      const addsPerNeuron = 6 + bitsSet(node.type.shape.at(-1)!) - 1;
+      return { addsPerNeuron, addsPerGroup: 5, lookupsPerNeuron: 3, lookupsPerGroup: 2 };
+    }
+    case 'softmax':
+      // largest 1 · minus it 1 · Σ 1 · minus log Σ 1
+      return { addsPerNeuron: 4, addsPerGroup: 1, lookupsPerNeuron: 2, lookupsPerGroup: 1 };
+    default:
+      return fn satisfies never;
+  }
+}
+
+/** The rounding add and the nearest-power decision of one term, its subtraction from m, its addition to E. */
+const ADDS_PER_TERM = 3;
+
+export interface SomaActivity {
+  readonly neurons: number;
+  readonly terms: number;
+}
+
+/** Everything between the accumulators and the messages of one population in one step. */
+export function somaOperations(
+  population: CountedPopulation,
+  coding: Coding,
+  { neurons, terms }: SomaActivity,
+  biasAdds: number,
+): Operations {
+  const cost = functionCost(population);
+  const { node, projections } = population;
+  const groups = neurons / node.type.shape.at(-1)!;
+  const rescale = neurons * projections.length;
+  const difference = neurons; // m = y − E
+  const firing = node.attrs.emit.kind === 'mt' ? terms * ADDS_PER_TERM : neurons;
+  const acs =
+    cost.addsPerNeuron * neurons + cost.addsPerGroup * groups + rescale + difference + firing + biasAdds;
+  const lookups = cost.lookupsPerNeuron * neurons + cost.lookupsPerGroup * groups;
+  return { acs, macs: coding === 'rate' ? rateMultiplications(population, neurons) : 0, lookups };
+}
+
+/** `rate` scales by 1/t or 1/t² before F and by t behind it; a linear identity needs neither. */
+function rateMultiplications({ node, projections }: CountedPopulation, neurons: number): number {
+  const fn = node.attrs.function.kind;
+  const before = projections.filter(
+    p => p.node.kind === 'product' || fn === 'pointwise' || fn === 'softmax',
+  ).length;
+  const behind = fn === 'identity' || fn === 'partial' ? 0 : 1;
+  return neurons * (before + behind);
+}

@@ -1,0 +1,78 @@
+/** Messages are data; text is made of them at the very end (render.ts). */
+import { type Code, catalogue, type Facts } from './catalogue.ts';
+
+/** Where in the user's world a message belongs. */
+export interface Place {
+  /** The ONNX node, file or descriptor path as the user knows it. */
+  readonly origin: string;
+  readonly pass?: string | undefined;
+}
+
+export interface Diagnostic {
+  readonly code: Code;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly at: Place;
+  readonly facts: { readonly [name: string]: string | number };
+  /** A way out made for this very case; the catalogue's general one stands where it is missing. */
+  readonly help?: string | undefined;
+}
+
+export function makeDiagnostic<C extends Code>(
+  code: C,
+  at: Place,
+  facts: Facts<C>,
+  help?: string,
+): Diagnostic {
+  const entry = catalogue[code];
+  const values = facts as { readonly [name: string]: string | number };
+  const message = entry.message.replace(/\{(\w+)\}/g, (_, name: string) => formatFact(values[name]));
+  return { code, severity: code.startsWith('E') ? 'error' : 'warning', message, at, facts: values, help };
+}
+
+function formatFact(value: string | number | undefined): string {
+  return typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : `${value}`;
+}
+
+export type Report = <C extends Code>(code: C, at: Place, facts: Facts<C>, help?: string) => void;
+
+/** Collects, so that one run can say everything that stands in the way. */
+export interface Diagnostics {
+  readonly report: Report;
+  readonly list: readonly Diagnostic[];
+  hasErrors(): boolean;
+}
+
+export function createDiagnostics(): Diagnostics {
+  const list: Diagnostic[] = [];
+  return {
+    list,
+    report: (code, at, facts, help) => {
+      list.push(makeDiagnostic(code, at, facts, help));
+    },
+    hasErrors: () => list.some(d => d.severity === 'error'),
+  };
+}
+
+/** The user's fault, and no way to go on: carries one or more diagnostics to the command line. */
+export class UserError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(d => `${d.code}: ${d.message}`).join('\n'));
+    this.name = 'UserError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+export function fail<C extends Code>(code: C, at: Place, facts: Facts<C>, help?: string): never {
+  throw new UserError([makeDiagnostic(code, at, facts, help)]);
+}
+
+export function throwIfErrors(diagnostics: Diagnostics): void {
+  if (diagnostics.hasErrors()) throw new UserError(diagnostics.list);
+}
+
+/** Our own fault: the command line prints it with a reproducer and exits with 70. */
+export function defect(message: string): never {
+  throw new Error(`internal defect: ${message}`);
+}

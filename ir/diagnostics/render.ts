@@ -1,0 +1,17 @@
+/** Diagnostic → text for people. */
+import { catalogue } from './catalogue.ts';
+import type { Diagnostic } from './diagnostic.ts';
+
+/** `paint` colours the head of the message where the terminal wants it. */
+export function renderDiagnostic(
+  diagnostic: Diagnostic,
+  paint: (text: string) => string = text => text,
+): string {
+  const { code, severity, message, at, help } = diagnostic;
+  const pass = at.pass === undefined ? '' : `   [${at.pass}]`;
+  return [
+    `${paint(`${severity}[${code}]`)}: ${message}`,
+    `  --> ${at.origin}${pass}`,
+    `  help: ${help ?? catalogue[code].help}`,
+  ].join('\n');
+}

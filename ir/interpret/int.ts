@@ -1,0 +1,263 @@
+/**
+ * What stage `int` means: the one integer semantics. Every faster implementation – the chip simulator, its
+ * kernels, an emulated device – is compared with this file bit for bit.
+ *
+ *   accumulator  += payload · weight           exact, then saturated to accumulatorBits once a step
+ *   U            =  Σ rs(accumulator, scale − fraction)        saturated to stateBits
+ *   y            =  F(U)                        tables and shifts (soma.ts)
+ *   payload      =  terms nearest to y − E,     E += payload
+ *
+ * In the `rate` coding U and y carry the factors t and 1/t of the paper, by multiplications that are counted.
+ */
+import type { ConstantPool } from '../constants.ts';
+import { defect } from '../diagnostics/diagnostic.ts';
+import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
+import { type Firing, fire, rs, saturate } from '../fixed.ts';
+import type { IntGraph, IntNode, IntOf } from '../int.ts';
+import { HOLE, mapIndices } from '../map.ts';
+import type { Coding } from '../snn.ts';
+import { biasOf } from './snn.ts';
+import { makeSomaFunction } from './soma.ts';
+
+/** What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). */
+export interface IntEmission {
+  readonly values: Int32Array;
+  /** Signed powers of two in each payload; 1 for a nonzero graded value. */
+  readonly terms: Uint8Array;
+  /** Sum of all payloads so far, this step included. */
+  readonly sums: Int32Array;
+}
+export type IntObserver = (
+  step: number,
+  node: IntOf<'population'> | IntOf<'input'>,
+  emission: IntEmission,
+) => void;
+
+/** How often a width was too small, per population: each is a place where accuracy may have gone. */
+export interface Saturations {
+  accumulator: number;
+  state: number;
+  threshold: number;
+}
+
+export interface IntRunner {
+  /** The readout after each step t = 1…T, as real numbers: q · 2^-f (sum) or q · 2^-f / t (rate). */
+  run(image: Float64Array, observe?: IntObserver): readonly Float64Array[];
+  readonly saturations: ReadonlyMap<ValueId, Saturations>;
+}
+
+interface State {
+  readonly coding: Coding;
+  readonly image: Float64Array;
+  readonly slots: Map<ValueId, { values: Int32Array; terms: Uint8Array; sums: Int32Array }>;
+  readonly accumulators: Map<ValueId, Float64Array>;
+  readonly outputs: Map<ValueId, Float64Array>;
+}
+type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
+
+/** Expands maps and weights once, then runs any number of images. */
+export function createIntRunner(graph: IntGraph): IntRunner {
+  const saturations = new Map<ValueId, Saturations>();
+  const steps = graph.nodes.map(node => prepare(node, graph, saturations));
+  const output = nodeMap(graph.nodes).get(graph.outputs[0]!);
+  if (output?.kind !== 'population') defect('the output of a network is a population');
+  const unit = 2 ** -output.attrs.outFraction;
+  const { coding } = graph.attrs;
+  return {
+    saturations,
+    run(image, observe) {
+      const state: State = { coding, image, slots: new Map(), accumulators: new Map(), outputs: new Map() };
+      const readouts: Float64Array[] = [];
+      for (let t = 1; t <= graph.attrs.steps; t++) {
+        for (const step of steps) step(state, t, observe);
+        readouts.push(state.outputs.get(output.id)!.map(y => (y * unit) / (coding === 'rate' ? t : 1)));
+      }
+      return readouts;
+    },
+  };
+}
+
+function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Saturations>): Step {
+  switch (node.kind) {
+    case 'input':
+      return presentImage(node);
+    case 'linear':
+      return prepareLinear(node, graph.constants);
+    case 'product':
+      return prepareProduct(node, graph);
+    case 'relay':
+      return prepareRelay(node);
+    case 'population': {
+      const counter: Saturations = { accumulator: 0, state: 0, threshold: 0 };
+      saturations.set(node.id, counter);
+      return preparePopulation(node, graph, counter);
+    }
+    default:
+      return node satisfies never;
+  }
+}
+
+function slotOf(state: State, id: ValueId, size: number, t: number) {
+  const slot = state.slots.get(id) ?? {
+    values: new Int32Array(size),
+    terms: new Uint8Array(size),
+    sums: new Int32Array(size),
+  };
+  state.slots.set(id, slot);
+  if (t === 1) slot.sums.fill(0);
+  return slot;
+}
+
+function accumulatorOf(state: State, id: ValueId, size: number, t: number): Float64Array {
+  const accumulator = state.accumulators.get(id) ?? new Float64Array(size);
+  if (t === 1) accumulator.fill(0);
+  state.accumulators.set(id, accumulator);
+  return accumulator;
+}
+
+function presentImage(node: IntOf<'input'>): Step {
+  const size = sizeOf(node.type.shape);
+  return (state, t, observe) => {
+    const slot = slotOf(state, node.id, size, t);
+    const shown = state.coding === 'rate' || t === 1;
+    for (let i = 0; i < size; i++) {
+      slot.values[i] = shown ? Math.floor(state.image[i]! * 2 ** node.attrs.fraction + 0.5) : 0;
+      slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
+      slot.sums[i]! += slot.values[i]!;
+    }
+    observe?.(t, node, slot);
+  };
+}
+
+function prepareLinear(node: IntOf<'linear'>, constants: ConstantPool): Step {
+  const weight = constants.get(node.attrs.weight);
+  const [inputs, channels] = weight.shape as [number, number];
+  const { rows } = node.attrs;
+  const indices = mapIndices(node.attrs.map, rows * inputs);
+  const bias = biasOf(node.attrs.bias, rows, channels, constants);
+  const source = node.operands[0]!;
+  return (state, t) => {
+    const accumulator = accumulatorOf(state, node.id, rows * channels, t);
+    const { values } = state.slots.get(source)!;
+    for (let row = 0; row < rows; row++) {
+      for (let k = 0; k < inputs; k++) {
+        const index = indices[row * inputs + k]!;
+        const x = index === HOLE ? 0 : values[index]!;
+        if (x === 0) continue;
+        for (let c = 0; c < channels; c++)
+          accumulator[row * channels + c]! += x * weight.data[k * channels + c]!;
+      }
+    }
+    if (state.coding === 'rate' || t === 1) for (let i = 0; i < bias.length; i++) accumulator[i]! += bias[i]!;
+  };
+}
+
+function prepareProduct(node: IntOf<'product'>, { nodes }: IntGraph): Step {
+  const [groups, rows, columns] = node.type.shape as [number, number, number];
+  const { inner } = node.attrs;
+  const [a, b] = node.operands as readonly [ValueId, ValueId];
+  const byId = nodeMap(nodes);
+  const indexA = mapIndices(node.attrs.mapA, sizeOf(byId.get(a)!.type.shape));
+  const indexB = mapIndices(node.attrs.mapB, sizeOf(byId.get(b)!.type.shape));
+  return (state, t) => {
+    const accumulator = accumulatorOf(state, node.id, groups * rows * columns, t);
+    const sumA = state.slots.get(a)!.sums;
+    const sumB = state.slots.get(b)!.sums;
+    for (let g = 0; g < groups; g++) {
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          let sum = 0;
+          for (let c = 0; c < inner; c++) {
+            sum += sumA[indexA[(g * rows + i) * inner + c]!]! * sumB[indexB[(g * columns + j) * inner + c]!]!;
+          }
+          accumulator[(g * rows + i) * columns + j] = sum;
+        }
+      }
+    }
+  };
+}
+
+function prepareRelay(node: IntOf<'relay'>): Step {
+  const size = sizeOf(node.type.shape);
+  const indices = mapIndices(node.attrs.map, size);
+  return (state, t) => {
+    const accumulator = accumulatorOf(state, node.id, size, t);
+    for (const source of node.operands) {
+      const { values } = state.slots.get(source)!;
+      for (let i = 0; i < size; i++) if (indices[i] !== HOLE) accumulator[i]! += values[indices[i]!]!;
+    }
+  };
+}
+
+/** 1/t and 1/t² as integers: the two reciprocals that the `rate` coding multiplies by. */
+export const RECIPROCAL_FRACTION = { linear: 16, product: 24 } as const;
+export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
+  Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
+
+function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): Step {
+  const { fraction, outFraction, emit } = node.attrs;
+  const { accumulatorBits, stateBits } = graph.attrs;
+  const size = sizeOf(node.type.shape);
+  const inputs = node.operands.map(id => gatherOf(id, node, graph));
+  const soma = makeSomaFunction(node, graph);
+  const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  const partial = node.attrs.function.kind === 'partial';
+  return (state, t, observe) => {
+    const slot = slotOf(state, node.id, size, t);
+    const u = new Float64Array(size);
+    for (const { id, shifts, factor } of inputs) {
+      const accumulator = state.accumulators.get(id)!;
+      for (let i = 0; i < size; i++) {
+        const held = saturate(accumulator[i]!, accumulatorBits);
+        if (held !== accumulator[i]) counter.accumulator += 1;
+        accumulator[i] = held;
+        u[i]! += partial ? held : factor(rs(held, shifts[i % shifts.length]! - fraction), t);
+      }
+    }
+    for (let i = 0; i < size; i++) {
+      const held = partial ? u[i]! : saturate(u[i]!, stateBits);
+      if (held !== u[i]) counter.state += 1;
+      u[i] = held;
+    }
+    const y = soma(u, t);
+    state.outputs.set(node.id, y);
+    for (let i = 0; i < size; i++) {
+      if (emit.kind === 'mt') {
+        const shift = outFraction - emit.theta;
+        fire(y[i]! - slot.sums[i]! * 2 ** shift, shift, emit.levels, emit.terms, emit.band, firing);
+        slot.values[i] = firing.payload;
+        slot.terms[i] = firing.terms;
+        if (firing.clipped) counter.threshold += 1;
+      } else {
+        slot.values[i] = y[i]! - slot.sums[i]!;
+        slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
+      }
+      slot.sums[i]! += slot.values[i]!;
+    }
+    observe?.(t, node, slot);
+  };
+}
+
+/** Scale and `rate` factor of one projection as a population reads it. */
+function gatherOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
+  const node = nodeMap(graph.nodes).get(id) ?? defect(`${id} is not a node`);
+  const fn = population.attrs.function.kind;
+  if (node.kind === 'population' || node.kind === 'input') return defect(`${id} is not a projection`);
+  const shifts = node.kind === 'product' ? [node.attrs.fraction] : projectionScale(node, graph.constants);
+  const rate = graph.attrs.coding === 'rate';
+  const keep = (u: number) => u;
+  const byT = (u: number, t: number) => rs(u * reciprocal(t, 'linear'), RECIPROCAL_FRACTION.linear);
+  const byTT = (u: number, t: number) => rs(u * reciprocal(t, 'product'), RECIPROCAL_FRACTION.product);
+  if (!rate) return { id, shifts, factor: keep };
+  if (node.kind === 'product') return { id, shifts, factor: fn === 'identity' ? byT : byTT };
+  return { id, shifts, factor: fn === 'pointwise' || fn === 'softmax' ? byT : keep };
+}
+
+/** Fraction bits of the accumulator, one number or one a channel. */
+export function projectionScale(
+  node: IntOf<'linear'> | IntOf<'relay'>,
+  pool: ConstantPool,
+): readonly number[] {
+  if (node.kind === 'linear') return Array.from(pool.get(node.attrs.scale).data);
+  return node.attrs.scale === undefined ? [node.attrs.fraction] : Array.from(pool.get(node.attrs.scale).data);
+}

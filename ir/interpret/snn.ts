@@ -1,0 +1,322 @@
+/**
+ * What stage `snn` means: one image, T timesteps, everything in float64. Short and slow on purpose; every
+ * faster implementation is measured against it.
+ *
+ * A population keeps its input sum S and what it has emitted, E. At step t
+ *     U(t) = t · F(S/t)   (rate)      or   F(S)   (sum)          ECMT Eqs. 15-18, telescoped
+ *     x(t) = what the emit rule makes of U(t) − E,  E += x(t)      ECMT Eqs. 21-24
+ * which is spike-identical to expectation compensation followed by a multi-threshold neuron.
+ */
+import type { ConstantPool, ConstId } from '../constants.ts';
+import { defect } from '../diagnostics/diagnostic.ts';
+import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
+import { HOLE, mapIndices } from '../map.ts';
+import { scalarFunction } from '../scalar.ts';
+import type { Coding, SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+
+/** What a population sent in one step. */
+export interface Emission {
+  /** What the spikes stand for (Eq. 23), one number a neuron. */
+  readonly values: Float64Array;
+  /** Number of signed powers of two in each value; 0 for silence. Graded relays carry 1 where nonzero. */
+  readonly terms: Uint8Array;
+  /** Sum of all values so far, this step included. */
+  readonly sums: Float64Array;
+  /** The target U(t) that the emission approximates. */
+  readonly target: Float64Array;
+  /** What each of the population's projections has gathered so far, in operand order. */
+  readonly currents: readonly Float64Array[];
+}
+export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
+
+export interface SnnRunner {
+  /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum). */
+  run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
+}
+
+interface Slot {
+  values: Float64Array;
+  terms: Uint8Array;
+  sums: Float64Array;
+  target: Float64Array;
+}
+
+/** Expands maps and weights once, then runs any number of images. */
+export function createSnnRunner(graph: SnnGraph): SnnRunner {
+  const steps = graph.nodes.map(node => prepare(node, graph));
+  const { coding } = graph.attrs;
+  const output = graph.outputs[0] ?? defect('a network without output');
+  return {
+    run(image, observe) {
+      const state: State = { coding, image, slots: new Map(), currents: new Map() };
+      const readouts: Float64Array[] = [];
+      for (let t = 1; t <= graph.attrs.steps; t++) {
+        for (const step of steps) step(state, t, observe);
+        const total = state.slots.get(output)!.target;
+        readouts.push(total.map(u => (coding === 'rate' ? u / t : u)));
+      }
+      return readouts;
+    },
+  };
+}
+
+interface State {
+  readonly coding: Coding;
+  readonly image: Float64Array;
+  readonly slots: Map<ValueId, Slot>;
+  /** Sums of linear and relay projections, and current products. */
+  readonly currents: Map<ValueId, Float64Array>;
+}
+type Step = (state: State, t: number, observe: SnnObserver | undefined) => void;
+
+const newSlot = (size: number): Slot => ({
+  values: new Float64Array(size),
+  terms: new Uint8Array(size),
+  sums: new Float64Array(size),
+  target: new Float64Array(size),
+});
+
+function slotOf(state: State, id: ValueId, size: number): Slot {
+  const slot = state.slots.get(id) ?? newSlot(size);
+  state.slots.set(id, slot);
+  return slot;
+}
+
+function currentOf(state: State, id: ValueId, size: number, t: number): Float64Array {
+  const current = state.currents.get(id) ?? new Float64Array(size);
+  if (t === 1) current.fill(0);
+  state.currents.set(id, current);
+  return current;
+}
+
+function prepare(node: SnnNode, graph: SnnGraph): Step {
+  const sizes = new Map(graph.nodes.map(n => [n.id, sizeOf(n.type.shape)]));
+  switch (node.kind) {
+    case 'input':
+      return presentImage(node, sizeOf(node.type.shape));
+    case 'linear':
+      return prepareLinear(node, graph.constants);
+    case 'product':
+      return prepareProduct(node, sizes);
+    case 'relay':
+      return prepareRelay(node);
+    case 'population':
+      return preparePopulation(node, graph);
+    default:
+      return node satisfies never;
+  }
+}
+
+function presentImage(node: SnnOf<'input'>, size: number): Step {
+  return (state, t) => {
+    const slot = slotOf(state, node.id, size);
+    const shown = state.coding === 'rate' || t === 1;
+    for (let i = 0; i < size; i++) {
+      slot.values[i] = shown ? state.image[i]! : 0;
+      slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
+      slot.sums[i] = (t === 1 ? 0 : slot.sums[i]!) + slot.values[i]!;
+    }
+  };
+}
+
+function prepareLinear(node: SnnOf<'linear'>, constants: ConstantPool): Step {
+  const weight = constants.get(node.attrs.weight);
+  const [inputs, channels] = weight.shape as [number, number];
+  const { rows } = node.attrs;
+  const indices = mapIndices(node.attrs.map, rows * inputs);
+  const bias = biasOf(node.attrs.bias, rows, channels, constants);
+  const source = node.operands[0]!;
+  return (state, t) => {
+    const current = currentOf(state, node.id, rows * channels, t);
+    const { values } = state.slots.get(source)!;
+    for (let row = 0; row < rows; row++) {
+      for (let k = 0; k < inputs; k++) {
+        const index = indices[row * inputs + k]!;
+        const x = index === HOLE ? 0 : values[index]!;
+        if (x === 0) continue;
+        for (let c = 0; c < channels; c++) current[row * channels + c]! += x * weight.data[k * channels + c]!;
+      }
+    }
+    if (state.coding === 'rate' || t === 1) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
+  };
+}
+
+/** [C] or [rows, C] → one number a neuron. */
+export function biasOf(
+  id: ConstId | undefined,
+  rows: number,
+  channels: number,
+  pool: ConstantPool,
+): Float64Array {
+  const out = new Float64Array(rows * channels);
+  if (id === undefined) return out;
+  const { data } = pool.get(id);
+  for (let i = 0; i < out.length; i++) out[i] = data[data.length === channels ? i % channels : i]!;
+  return out;
+}
+
+/** S_A · S_B of everything emitted so far: the recomputed form of Eq. 16's sum. */
+function prepareProduct(node: SnnOf<'product'>, sizes: ReadonlyMap<ValueId, number>): Step {
+  const [groups, rows, columns] = node.type.shape as [number, number, number];
+  const { inner } = node.attrs;
+  const [a, b] = node.operands as readonly [ValueId, ValueId];
+  const indexA = mapIndices(node.attrs.mapA, sizes.get(a)!);
+  const indexB = mapIndices(node.attrs.mapB, sizes.get(b)!);
+  return (state, t) => {
+    const current = currentOf(state, node.id, groups * rows * columns, t);
+    const sumA = state.slots.get(a)!.sums;
+    const sumB = state.slots.get(b)!.sums;
+    for (let g = 0; g < groups; g++) {
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < columns; j++) {
+          let sum = 0;
+          for (let c = 0; c < inner; c++) {
+            sum += sumA[indexA[(g * rows + i) * inner + c]!]! * sumB[indexB[(g * columns + j) * inner + c]!]!;
+          }
+          current[(g * rows + i) * columns + j] = sum;
+        }
+      }
+    }
+  };
+}
+
+function prepareRelay(node: SnnOf<'relay'>): Step {
+  const size = sizeOf(node.type.shape);
+  const indices = mapIndices(node.attrs.map, size);
+  const source = node.operands[0]!;
+  return (state, t) => {
+    const current = currentOf(state, node.id, size, t);
+    const { values } = state.slots.get(source)!;
+    for (let i = 0; i < size; i++) if (indices[i] !== HOLE) current[i]! += values[indices[i]!]!;
+  };
+}
+
+function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
+  const size = sizeOf(node.type.shape);
+  const channels = node.type.shape.at(-1)!;
+  const apply = targetFunction(node.attrs.function, channels, constants);
+  const emit = emitRule(node.attrs.emit);
+  const byId = nodeMap(nodes);
+  const isProduct = new Set(node.operands.filter(id => byId.get(id)?.kind === 'product'));
+  return (state, t, observe) => {
+    const slot = slotOf(state, node.id, size);
+    if (t === 1) slot.sums.fill(0);
+    const mean = new Float64Array(size);
+    for (const operand of node.operands) {
+      const divisor = state.coding === 'sum' ? 1 : isProduct.has(operand) ? t * t : t;
+      const current = state.currents.get(operand)!;
+      for (let i = 0; i < size; i++) mean[i]! += current[i]! / divisor;
+    }
+    apply(mean);
+    for (let i = 0; i < size; i++) {
+      slot.target[i] = state.coding === 'rate' ? t * mean[i]! : mean[i]!;
+      emit(slot, i);
+      slot.sums[i]! += slot.values[i]!;
+    }
+    observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
+  };
+}
+
+/** F, in place. */
+function targetFunction(
+  fn: SnnFunction,
+  channels: number,
+  constants: ConstantPool,
+): (x: Float64Array) => void {
+  switch (fn.kind) {
+    case 'identity':
+      return () => {};
+    case 'pointwise': {
+      const f = scalarFunction(fn.name);
+      return x => {
+        for (let i = 0; i < x.length; i++) x[i] = f(x[i]!);
+      };
+    }
+    case 'layernorm': {
+      const gamma = fn.gamma === undefined ? undefined : constants.get(fn.gamma).data;
+      const beta = fn.beta === undefined ? undefined : constants.get(fn.beta).data;
+      return eachGroup(channels, group => {
+        const mean = group.reduce((a, b) => a + b, 0) / channels;
+        const variance = group.reduce((a, b) => a + (b - mean) ** 2, 0) / channels;
+        const scale = 1 / Math.sqrt(variance + fn.epsilon);
+        for (let c = 0; c < channels; c++) {
+          group[c] = (group[c]! - mean) * scale * (gamma?.[c] ?? 1) + (beta?.[c] ?? 0);
+        }
+      });
+    }
+    case 'softmax': {
+      const factor = fn.base === 'e' ? fn.scale : fn.scale * Math.LN2;
+      return eachGroup(channels, group => {
+        const top = group.reduce((a, b) => Math.max(a, b * factor), Number.NEGATIVE_INFINITY);
+        for (let c = 0; c < channels; c++) group[c] = Math.exp(group[c]! * factor - top);
+        const sum = group.reduce((a, b) => a + b, 0);
+        for (let c = 0; c < channels; c++) group[c]! /= sum;
+      });
+    }
+    default:
+      return fn satisfies never;
+  }
+}
+
+function eachGroup(channels: number, apply: (group: Float64Array) => void): (x: Float64Array) => void {
+  return x => {
+    for (let at = 0; at < x.length; at += channels) apply(x.subarray(at, at + channels));
+  };
+}
+
+function emitRule(emit: SnnEmit): (slot: Slot, i: number) => void {
+  switch (emit.kind) {
+    case 'mt': {
+      const term = emit.rule === 'paper' ? paperTerm(emit) : nearestTerm(emit);
+      return (slot, i) => {
+        let rest = slot.target[i]! - slot.sums[i]!; // Eq. 21: m = v + I, telescoped
+        let value = 0;
+        let terms = 0;
+        for (; terms < emit.terms; terms++) {
+          const x = term(rest); // Eqs. 22-23
+          if (x === 0) break;
+          value += x;
+          rest -= x; // Eq. 24: soft reset
+        }
+        slot.values[i] = value;
+        slot.terms[i] = terms;
+      };
+    }
+    case 'relay':
+    case 'readout':
+      return (slot, i) => {
+        slot.values[i] = slot.target[i]! - slot.sums[i]!;
+        slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
+      };
+    default:
+      return emit satisfies never;
+  }
+}
+
+type MtEmit = Extract<SnnEmit, { kind: 'mt' }>;
+
+/**
+ * Eq. 25 with the thresholds of Eq. 19, edges half a base threshold below each; ties fire on both sides, as
+ * in the authors' code. A base threshold ≤ 0 silences its side.
+ */
+function paperTerm({ theta1, theta2, levels }: MtEmit): (m: number) => number {
+  return m => {
+    for (let p = levels - 1; p >= 0; p--) {
+      if (theta1 > 0 && m >= 2 ** p * theta1 - theta1 / 2) return 2 ** p * theta1;
+      if (theta2 > 0 && -m >= 2 ** p * theta2 - theta2 / 2) return -(2 ** p) * theta2;
+    }
+    return 0;
+  };
+}
+
+/** The power of two nearest to |m|, silent below band · θ; edges at 1.5 · 2^p θ. */
+function nearestTerm({ theta1, theta2, levels, band }: MtEmit): (m: number) => number {
+  return m => {
+    const theta = m < 0 ? theta2 : theta1;
+    const magnitude = Math.abs(m);
+    if (theta <= 0 || magnitude < band * theta) return 0;
+    let p = 0;
+    while (p < levels - 1 && magnitude >= 1.5 * 2 ** p * theta) p++;
+    return (m < 0 ? -theta : theta) * 2 ** p;
+  };
+}

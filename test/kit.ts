@@ -1,0 +1,59 @@
+/** What many tests need: random images, a network taken down the ladder, distances. */
+import { calibrate } from '../compiler/calibrate.ts';
+import { convert } from '../compiler/passes/convert.ts';
+import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
+import { foldNorms } from '../compiler/passes/fold-norms.ts';
+import { quantize } from '../compiler/passes/quantize.ts';
+import { defaultProfile } from '../compiler/profile.ts';
+import { measureRanges } from '../compiler/ranges.ts';
+import { findSites } from '../compiler/sites.ts';
+import { emitsOf } from '../compiler/thresholds.ts';
+import type { AnnGraph } from '../ir/ann.ts';
+import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../ir/dialect.ts';
+import type { IntGraph } from '../ir/int.ts';
+import { interpretAnn } from '../ir/interpret/ann.ts';
+import { createRandom } from '../ir/random/seeded.ts';
+import type { Coding, SnnGraph } from '../ir/snn.ts';
+
+export function randomImages(graph: AnnGraph, count: number, seed: number): readonly Float64Array[] {
+  const random = createRandom(seed);
+  const size = sizeOf(graph.nodes.find(n => n.kind === 'input')!.type.shape);
+  return Array.from({ length: count }, () => Float64Array.from({ length: size }, () => random.normal()));
+}
+
+export const logitsOf = (graph: AnnGraph, image: Float64Array): Float64Array =>
+  [...interpretAnn(graph, image).values()][0]!;
+
+export const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((max, x, i) => Math.max(max, Math.abs(x - b[i]!)), 0);
+
+export interface LadderOptions {
+  readonly coding: Coding;
+  readonly steps: number;
+  readonly shift: number;
+  readonly terms: number;
+}
+
+/** ann → snn → int with the default profile, calibrated on the given images. */
+export function descend(
+  graph: AnnGraph,
+  images: readonly Float64Array[],
+  { coding, steps, shift, terms }: LadderOptions,
+): { folded: AnnGraph; snn: SnnGraph; int: IntGraph } {
+  const { report, list } = createDiagnostics();
+  const folded = foldAttentionScale.run(foldNorms.run(graph, undefined, report), undefined, report);
+  const sites = findSites(folded);
+  const options = {
+    rule: 'pow2',
+    profile: defaultProfile(shift, terms),
+    paperLevels: 8,
+    maxLevels: 16,
+  } as const;
+  const emits = emitsOf(sites, calibrate(folded, sites, images), options, report);
+  const snn = convert.run(folded, { coding, steps, emits }, report);
+  const widths = { weightBits: 8, accumulatorBits: 24, stateBits: 24 };
+  const int = quantize.run(snn, { ranges: measureRanges(snn, images), ...widths }, report);
+  if (list.length > 0) throw new Error(list.map(d => d.message).join('\n'));
+  return { folded, snn, int };
+}

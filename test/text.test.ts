@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ann } from '../ir/ann.ts';
+import { UserError } from '../ir/diagnostics/diagnostic.ts';
+import type { AnyGraph } from '../ir/dialect.ts';
+import { int } from '../ir/int.ts';
+import { compressMap, expandMap, HOLE, parseMap, printMap } from '../ir/map.ts';
+import { randomAnn } from '../ir/random/ann.ts';
+import { snn } from '../ir/snn.ts';
+import { parseGraph, printGraph } from '../ir/text.ts';
+import { verifyGraph } from '../ir/verify.ts';
+import { descend, randomImages } from './kit.ts';
+
+const indices = fc.oneof(
+  fc.array(fc.integer({ min: -1, max: 40 }), { minLength: 1, maxLength: 60 }),
+  fc
+    .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 4 }))
+    .map(([a, b, c]) => Array.from({ length: a * b * c }, (_, i) => (i % c) * a * b + Math.floor(i / c))),
+);
+
+test('a map is what was compressed, in memory and as text', () => {
+  fc.assert(
+    fc.property(indices, list => {
+      const map = compressMap(list);
+      assert.deepEqual([...expandMap(map)], list);
+      assert.deepEqual(parseMap(printMap(map)), map);
+    }),
+  );
+});
+
+test('a transpose of a large tensor is one line', () => {
+  const list = Int32Array.from({ length: 40_000 }, (_, i) => (i % 200) * 200 + Math.floor(i / 200));
+  assert.equal(printMap(compressMap(list)), '(0: 200*1 200*200)');
+  assert.equal(printMap(compressMap([HOLE, HOLE, 5])), '(_: 2*0)(5:)');
+});
+
+function roundTrip(graph: AnyGraph): void {
+  const printed = printGraph(graph);
+  const parsed = parseGraph(printed, graph.dialect);
+  assert.deepEqual(verifyGraph(parsed), []);
+  const again = printGraph(parsed);
+  assert.equal(again.text, printed.text);
+  assert.deepEqual(again.tensors, printed.tensors);
+}
+
+test('print → parse → print is the identity at ann, snn and int', () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const graph = randomAnn(seed);
+    roundTrip(graph);
+    const { snn: spiking, int: whole } = descend(graph, randomImages(graph, 3, seed), {
+      coding: 'sum',
+      steps: 1,
+      shift: 4,
+      terms: 3,
+    });
+    roundTrip(spiking);
+    roundTrip(whole);
+  }
+});
+
+test('text that is no text of the stage is refused with its line', () => {
+  const printed = printGraph(randomAnn(1));
+  const wrong: readonly (readonly [string, string])[] = [
+    ['snnir 0 ann', 'snnir 9 ann'],
+    ['= linear(', '= lineal('],
+    ['weight=', 'wait='],
+    [': real[', ': float['],
+    ['%0 = ', '0 = '],
+  ];
+  for (const [from, to] of wrong) {
+    const text = printed.text.replace(from, to);
+    assert.notEqual(text, printed.text);
+    assert.throws(
+      () => parseGraph({ ...printed, text }, ann),
+      (error: unknown) => error instanceof UserError && error.diagnostics[0]!.code === 'E0201',
+    );
+  }
+  assert.throws(() => parseGraph(printed, snn), UserError);
+  assert.throws(() => parseGraph(printed, int), UserError);
+  const short = { ...printed, tensors: printed.tensors.slice(1) };
+  assert.throws(
+    () => parseGraph(short, ann),
+    (error: unknown) => error instanceof UserError && error.diagnostics[0]!.code === 'E0202',
+  );
+});
+
+test('the verifier names what is wrong', () => {
+  const graph = randomAnn(2);
+  const [first, second, ...rest] = graph.nodes;
+  const swapped = { ...graph, nodes: [second!, first!, ...rest] };
+  assert.match(verifyGraph(swapped)[0]!.message, /not defined before/);
+  const bent = {
+    ...graph,
+    nodes: graph.nodes.map(n => (n.kind === 'linear' ? { ...n, type: { ...n.type, shape: [3, 3, 3] } } : n)),
+  };
+  assert.ok(verifyGraph(bent).length > 0);
+  assert.match(verifyGraph({ ...graph, outputs: [] })[0]!.message, /returns nothing/);
+});
