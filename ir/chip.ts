@@ -3,7 +3,7 @@
  * (a cut never changes a value); where they run is in tables, one row per core, tile, route and axon target.
  */
 import type { Dialect, Graph, NodeOf } from './dialect.ts';
-import { int } from './int.ts';
+import { type IntGraph, int } from './int.ts';
 
 /** How an image passes through the chip; streaming passes tokens through time. */
 export const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
@@ -26,13 +26,19 @@ export const chip = {
     cores: ['chip', 'x', 'y', 'slot'],
     /** A box of a population (half-open ranges of its axes) on a core; `population` is a node number. */
     tiles: ['population', 'core', 'group0', 'group1', 'row0', 'row1', 'channel0', 'channel1', 'depth'],
-    /** One message per firing neuron goes from the source tile to in-axon `axon` of core `core`; source −1: the host. */
-    routes: ['tile', 'input', 'core', 'axon', 'entries'],
-    /** What an in-axon feeds: operand `side` of a projection of a tile, `delay` steps after arrival. */
-    targets: ['route', 'tile', 'projection', 'side', 'delay'],
+    /** One message per firing neuron goes from the source tile (−1: the host) to in-axon `axon` of core `core`. */
+    routes: ['tile', 'core', 'axon', 'entries'],
+    /** What the in-axon of a route feeds: operand `side` of gather number `gather` of a tile, `delay` steps after arrival. */
+    targets: ['route', 'tile', 'gather', 'side', 'delay'],
   },
   ops: int.ops,
 } as const satisfies Dialect;
 
 export type ChipNode = NodeOf<typeof chip>;
 export type ChipGraph = Graph<typeof chip>;
+
+/** The integer network that was mapped: the same nodes, without where they run. */
+export function networkOf({ name, attrs, nodes, outputs, constants }: ChipGraph): IntGraph {
+  const { coding, steps, accumulatorBits, stateBits } = attrs;
+  return { dialect: int, name, attrs: { coding, steps, accumulatorBits, stateBits }, nodes, outputs, constants, tables: {} };
+}

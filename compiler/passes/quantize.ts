@@ -144,6 +144,7 @@ function quantizeNode(node: SnnNode, context: Context): IntNode {
       return quantizeLinear(node, context);
     case 'product': {
       const [a, b] = node.operands.map(id => payloadFraction(id, context)) as [number, number];
+      checkProductRange(node, a + b, context);
       const type = { ...node.type, element: fixed(context, a + b) };
       return { ...node, attrs: { ...node.attrs, fraction: a + b }, type };
     }
@@ -175,13 +176,28 @@ function payloadFraction(id: ValueId, { formats }: Context): number {
   return format.emit.kind === 'mt' ? format.emit.theta : format.outFraction;
 }
 
+/** A product is exact, so nothing can be traded: it fits the accumulator or the thresholds are too fine. */
+function checkProductRange(node: SnnOf<'product'>, fraction: number, context: Context): void {
+  const { needs, report } = context;
+  const peak = currentsOf(node.id, context).reduce((a, b) => Math.max(a, b), 0) * 2 ** fraction;
+  if (peak < 2 ** (needs.accumulatorBits - 1)) return;
+  const bits = Math.ceil(Math.log2(peak)) + 1;
+  const facts = { population: node.id, bits, available: needs.accumulatorBits };
+  report('E0403', { origin: node.origin, pass: 'quantize' }, facts);
+}
+
+/** Largest magnitude met of a projection's current, per channel. */
+function currentsOf(id: ValueId, { graph, needs }: Context): Float64Array {
+  const reader = graph.nodes.find(n => n.operands.includes(id)) ?? defect(`${id} is not read`);
+  return needs.ranges.get(reader.id)?.currents.get(id) ?? defect(`no range for ${id}`);
+}
+
 function quantizeLinear(node: SnnOf<'linear'>, context: Context): IntNode {
   const { graph, needs } = context;
   const weight = graph.constants.get(node.attrs.weight);
   const [inputs, channels] = weight.shape as [number, number];
   const source = payloadFraction(node.operands[0]!, context);
-  const reader = graph.nodes.find(n => n.operands.includes(node.id)) ?? defect(`${node.id} is not read`);
-  const current = needs.ranges.get(reader.id)?.currents.get(node.id) ?? defect(`no range for ${node.id}`);
+  const current = currentsOf(node.id, context);
   const limit = 2 ** (needs.accumulatorBits - 1);
   const exponents = new Int32Array(channels);
   const data = new Int8Array(inputs * channels);

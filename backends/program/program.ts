@@ -1,0 +1,161 @@
+/**
+ * What a chip is loaded with, decoded: the memory images and tables of its cores. encode.ts and decode.ts turn
+ * it into bytes and back; the simulator, `inspect` and an emulated device read nothing else of a network.
+ *
+ * One message leaves a tile for every neuron that fires and every destination core: it carries the in-axon
+ * there, the neuron's number within the tile and the payload. The in-axon says what the message feeds.
+ */
+import type { StridedMap } from '../../ir/map.ts';
+import type { Coding, SomaPointwise } from '../../ir/snn.ts';
+
+/** What every chip of a deployment knows alike. */
+export interface ProgramHeader {
+  readonly coding: Coding;
+  readonly steps: number;
+  readonly accumulatorBits: number;
+  readonly stateBits: number;
+  /** Chip timesteps from the first input message to the last readout of one image (steps included). */
+  readonly depth: number;
+  /** Names and shapes, for read-back; a tile names its population by number. */
+  readonly populations: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+export interface ChipProgram {
+  readonly header: ProgramHeader;
+  readonly chip: number;
+  /** Only on the chip that the host is attached to. */
+  readonly input?: HostInput | undefined;
+  readonly cores: readonly CoreProgram[];
+}
+
+/** The host rounds the image to `fraction` fraction bits and sends every nonzero element. */
+export interface HostInput {
+  readonly name: string;
+  readonly size: number;
+  readonly fraction: number;
+  readonly routes: readonly Route[];
+}
+
+/** Where a tile's (or the host's) messages go: one destination core. Core numbers count within a chip. */
+export interface Route {
+  readonly chip: number;
+  readonly core: number;
+  readonly axon: number;
+  /** Which neurons of the tile send here, by number within the tile; undefined: all. */
+  readonly elements?: StridedMap | undefined;
+  /** Out-axon map entries that the target charges for this route. */
+  readonly entries: number;
+}
+
+export interface CoreProgram {
+  /** Position on the chip's mesh. */
+  readonly x: number;
+  readonly y: number;
+  readonly slot: number;
+  /** Function tables, each once a core: 64 entries. */
+  readonly log2?: Int32Array | undefined;
+  readonly exp2?: Int32Array | undefined;
+  readonly remainders: readonly Int32Array[];
+  /** Weight blocks [inputs, channels], source-major, stored once however many tiles and tokens share them. */
+  readonly weights: readonly WeightBlock[];
+  readonly axons: readonly InAxon[];
+  readonly tiles: readonly TileProgram[];
+}
+
+export interface WeightBlock {
+  readonly inputs: number;
+  readonly channels: number;
+  readonly bits: number;
+  readonly data: Int8Array;
+}
+
+export interface InAxon {
+  readonly targets: readonly AxonTarget[];
+}
+
+/** Neuron number in the message → position in an operand of a gather. */
+export interface AxonTarget {
+  readonly tile: number;
+  readonly gather: number;
+  /** Operand of a product: 0 the rows, 1 the columns; 0 for other gathers. */
+  readonly side: 0 | 1;
+  /** Extra steps between arrival and use, so that operands of equal step meet. */
+  readonly delay: number;
+  /**
+   * linear: row · inputs + input; product side 0: (group · rows + row) · inner + c, side 1: (group · columns +
+   * column) · inner + c; relay: neuron. All within the tile; a hole: not for this target. A neuron that feeds
+   * several positions of one operand has several targets.
+   */
+  readonly map: StridedMap;
+}
+
+/** Half-open ranges of the three axes of a population. */
+export interface Box {
+  readonly group: readonly [number, number];
+  readonly row: readonly [number, number];
+  readonly channel: readonly [number, number];
+}
+
+export interface TileProgram {
+  readonly population: number;
+  readonly box: Box;
+  /** The tile executes step t of an image at chip timestep depth + t − 1. */
+  readonly depth: number;
+  readonly gathers: readonly Gather[];
+  readonly fraction: number;
+  readonly outFraction: number;
+  readonly function: SomaProgram;
+  readonly emit: EmitProgram;
+  readonly routes: readonly Route[];
+}
+
+export type Gather =
+  | {
+      readonly kind: 'linear';
+      readonly rows: number;
+      /** Number of a weight block of this core. */
+      readonly weights: number;
+      /** Fraction bits of the accumulator, per channel of the tile. */
+      readonly scale: Int32Array;
+      /** [channels] or [rows, channels] of the tile, in accumulator units. */
+      readonly bias?: Int32Array | undefined;
+      /** Does the payload hold a graded value (one multiplication a synapse) rather than signed powers of two? */
+      readonly graded: boolean;
+    }
+  | {
+      readonly kind: 'product';
+      readonly groups: number;
+      readonly rows: number;
+      readonly columns: number;
+      readonly inner: number;
+      readonly fraction: number;
+    }
+  | {
+      readonly kind: 'relay';
+      readonly size: number;
+      /** One number, or one per channel of the tile (partial sums). */
+      readonly scale: Int32Array;
+    };
+
+export type SomaProgram =
+  | { readonly kind: 'identity' }
+  | {
+      readonly kind: 'pointwise';
+      readonly name: SomaPointwise;
+      readonly remainder: number;
+      readonly tableFraction: number;
+    }
+  | { readonly kind: 'layernorm'; readonly epsilonKey: number; readonly channelKey: number }
+  | { readonly kind: 'softmax' }
+  | { readonly kind: 'partial' };
+
+export type EmitProgram =
+  | {
+      readonly kind: 'mt';
+      readonly theta: number;
+      readonly levels: number;
+      readonly terms: number;
+      readonly band: number;
+    }
+  | { readonly kind: 'relay' }
+  | { readonly kind: 'readout' };

@@ -1,0 +1,113 @@
+/** NumPy's array files. Source: numpy.lib.format, versions 1 to 3. */
+
+import { fail } from '../../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../../ir/dialect.ts';
+
+export const NPY_TYPES = [
+  ...['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'uint64', 'int64', 'float32', 'float64', 'bool'],
+] as const;
+export type NpyType = (typeof NPY_TYPES)[number];
+
+/** 64-bit integers are doubles, exact to 2^53. */
+export type NpyData =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+export interface NpyArray {
+  readonly dtype: NpyType;
+  readonly shape: readonly number[];
+  readonly data: NpyData;
+}
+
+const DESCRIPTORS: ReadonlyMap<string, NpyType> = new Map([
+  ['|u1', 'uint8'],
+  ['|i1', 'int8'],
+  ['|b1', 'bool'],
+  ['<u2', 'uint16'],
+  ['<i2', 'int16'],
+  ['<u4', 'uint32'],
+  ['<i4', 'int32'],
+  ['<u8', 'uint64'],
+  ['<i8', 'int64'],
+  ['<f4', 'float32'],
+  ['<f8', 'float64'],
+]);
+
+const BYTES: { readonly [T in NpyType]: number } = {
+  uint8: 1,
+  int8: 1,
+  bool: 1,
+  uint16: 2,
+  int16: 2,
+  uint32: 4,
+  int32: 4,
+  uint64: 8,
+  int64: 8,
+  float32: 4,
+  float64: 8,
+};
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+/** Errors E0113. `source` is the file as the user knows it. */
+export function readNpy(bytes: Uint8Array, source: string): NpyArray {
+  const refuse = (reason: string): never => fail('E0113', { origin: source }, { format: 'npy', reason });
+  if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
+    return refuse('it does not begin like one');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isLong = bytes[6]! >= 2;
+  if (isLong && bytes.length < 12) return refuse('its header ends too early');
+  const start = isLong ? 12 : 10;
+  const end = start + (isLong ? view.getUint32(8, true) : view.getUint16(8, true));
+  if (end > bytes.length) return refuse('its header ends too early');
+  const header = new TextDecoder().decode(bytes.subarray(start, end));
+  const descriptor = /'descr'\s*:\s*'([^']*)'/.exec(header)?.[1] ?? '';
+  const dims = /'shape'\s*:\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  const dtype = DESCRIPTORS.get(descriptor);
+  if (dtype === undefined)
+    return refuse(`its element type is ${descriptor === '' ? 'a record' : descriptor}`);
+  if (dims === undefined) return refuse('its header names no shape');
+  if (!/'fortran_order'\s*:\s*False/.test(header))
+    return refuse('it is in Fortran order; use numpy.ascontiguousarray');
+  const shape = dims.split(',').flatMap(text => (text.trim() === '' ? [] : [Number(text)]));
+  const length = sizeOf(shape);
+  const there = (bytes.length - end) / BYTES[dtype];
+  if (there !== length)
+    return refuse(`its shape (${shape.join(', ')}) wants ${length} numbers, ${there} are there`);
+  return { dtype, shape, data: numbersOf(bytes.slice(end), dtype) };
+}
+
+/** `bytes` is a copy of its own, so it is aligned. */
+function numbersOf({ buffer }: Uint8Array<ArrayBuffer>, dtype: NpyType): NpyData {
+  switch (dtype) {
+    case 'uint8':
+    case 'bool':
+      return new Uint8Array(buffer);
+    case 'int8':
+      return new Int8Array(buffer);
+    case 'uint16':
+      return new Uint16Array(buffer);
+    case 'int16':
+      return new Int16Array(buffer);
+    case 'uint32':
+      return new Uint32Array(buffer);
+    case 'int32':
+      return new Int32Array(buffer);
+    case 'uint64':
+      return Float64Array.from(new BigUint64Array(buffer), Number);
+    case 'int64':
+      return Float64Array.from(new BigInt64Array(buffer), Number);
+    case 'float32':
+      return new Float32Array(buffer);
+    case 'float64':
+      return new Float64Array(buffer);
+    default:
+      return dtype satisfies never;
+  }
+}

@@ -1,0 +1,99 @@
+/** Operators that make constants. */
+import { sizeOf } from '../../../ir/dialect.ts';
+import { broadcastPick, broadcastShape } from '../../ann/indices.ts';
+import {
+  checkShape,
+  constantAt,
+  constantOf,
+  numbersAttr,
+  type OpRule,
+  pickValue,
+  refuse,
+} from '../context.ts';
+import { makeNumbers } from '../tensor.ts';
+
+const constant: OpRule = context => {
+  const { attributes } = context.node;
+  const value = attributes.get('value');
+  if (value?.kind === 'tensor') return [context.load(value.tensor)];
+  for (const [name, element] of [
+    ['value_float', 'float32'],
+    ['value_int', 'int64'],
+  ] as const) {
+    const numbers = numbersAttr(context, name);
+    if (numbers !== undefined)
+      return [
+        constantOf(
+          element,
+          [],
+          makeNumbers(element, 1).map((_, i) => numbers[i] ?? 0),
+        ),
+      ];
+  }
+  for (const [name, element] of [
+    ['value_floats', 'float32'],
+    ['value_ints', 'int64'],
+  ] as const) {
+    const numbers = numbersAttr(context, name);
+    if (numbers === undefined) continue;
+    return [
+      constantOf(
+        element,
+        [numbers.length],
+        makeNumbers(element, numbers.length).map((_, i) => numbers[i]!),
+      ),
+    ];
+  }
+  return refuse(`attributes ${[...attributes.keys()].join(', ')}`);
+};
+
+const constantOfShape: OpRule = context => {
+  const shape = checkShape(Array.from(constantAt(context, 0, 'the shape').data));
+  const value = context.node.attributes.get('value');
+  const fill =
+    value?.kind === 'tensor' ? context.load(value.tensor) : constantOf('float32', [1], new Float32Array(1));
+  return [constantOf(fill.element, shape, makeNumbers(fill.element, sizeOf(shape)).fill(fill.data[0] ?? 0))];
+};
+
+const range: OpRule = context => {
+  const [start, limit, delta] = ['the start', 'the limit', 'the step'].map((what, at) =>
+    constantAt(context, at, what),
+  );
+  const { element, data } = start ?? refuse('it has no start');
+  const [from, to, step] = [data[0] ?? 0, limit?.data[0] ?? 0, delta?.data[0] ?? 0];
+  const length = Math.max(0, Math.ceil((to - from) / step));
+  checkShape([length]);
+  return [
+    constantOf(
+      element,
+      [length],
+      makeNumbers(element, length).map((_, i) => from + i * step),
+    ),
+  ];
+};
+
+const where: OpRule = context => {
+  const [condition, a, b] = ['the condition', 'the first choice', 'the second choice'].map((what, at) =>
+    constantAt(context, at, what),
+  );
+  if (condition === undefined || a === undefined || b === undefined) return refuse('an input is missing');
+  const joined = broadcastShape(broadcastShape(condition.shape, a.shape) ?? [], b.shape);
+  const shape = checkShape(joined ?? refuse(`shapes [${condition.shape}], [${a.shape}] and [${b.shape}]`));
+  const [test, yes, no] = [condition, a, b].map(x => pickValue(x, broadcastPick(x.shape, shape)));
+  if (test?.kind !== 'constant' || yes?.kind !== 'constant' || no?.kind !== 'constant')
+    return refuse('it has data');
+  return [
+    constantOf(
+      a.element,
+      shape,
+      yes.data.map((v, i) => (test.data[i] === 0 ? no.data[i]! : v)),
+    ),
+  ];
+};
+
+export const constantOps: { readonly [operator: string]: OpRule } = {
+  Constant: constant,
+  ConstantOfShape: constantOfShape,
+  Range: range,
+  Where: where,
+};

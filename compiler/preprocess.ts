@@ -1,0 +1,49 @@
+/**
+ * What the user does to an image before the network sees it. It belongs to the model, so it is read from the
+ * file's metadata_props: input_scale, input_mean, input_std.
+ */
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+
+/** x = (pixel · scale − mean) / std */
+export interface Preprocess {
+  readonly scale: number;
+  /** One for all channels, or one each. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** Undefined where the model says nothing. Errors E0114. */
+export function preprocessOf(metadata: Readonly<Record<string, string>>): Preprocess | undefined {
+  const list = (key: string, otherwise: number): readonly number[] => {
+    const value = metadata[key];
+    if (value === undefined) return [otherwise];
+    const numbers = value.split(',').map(parseNumber);
+    const known = numbers.filter(number => number !== undefined);
+    return known.length === numbers.length ? known : fail('E0114', { origin: key }, { key, value });
+  };
+  const keys = ['input_scale', 'input_mean', 'input_std'];
+  if (keys.every(key => metadata[key] === undefined)) return undefined;
+  const std = list('input_std', 1);
+  const [scale] = list('input_scale', 1);
+  if (scale === undefined || std.includes(0)) {
+    return fail('E0114', { origin: 'input_std' }, { key: 'input_std', value: std.join(',') });
+  }
+  return { scale, mean: list('input_mean', 0), std };
+}
+
+/** `0.5` or `1/255`. */
+function parseNumber(text: string): number | undefined {
+  const match = /^\s*([-+]?[\d.]+(?:e[-+]?\d+)?)\s*(?:\/\s*([\d.]+))?\s*$/i.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) / Number(match[2] ?? 1);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+/** Shapes: channels first, as the network's input; a single mean holds for all channels. */
+export function applyPreprocess(image: ArrayLike<number>, { scale, mean, std }: Preprocess): Float64Array {
+  const channels = Math.max(mean.length, std.length);
+  const each = image.length / channels;
+  return Float64Array.from(image, (pixel, i) => {
+    const channel = Math.floor(i / each);
+    return (pixel * scale - mean[channel % mean.length]!) / std[channel % std.length]!;
+  });
+}
