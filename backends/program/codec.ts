@@ -258,7 +258,7 @@ export function convert<S extends object, T extends object>(
     least: codec.least,
     write(out, value) {
       const stored = store(value);
-      if (typeof stored === 'string') out.refuse(stored);
+      if (typeof stored === "string") return out.refuse(stored);
       codec.write(out, stored);
     },
     read(input) {

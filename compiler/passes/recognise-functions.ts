@@ -1,0 +1,97 @@
+/**
+ * Finds GELU, SiLU and their kin by what they compute, not by how they are spelled: an elementwise expression of
+ * one tensor is evaluated on a grid and compared with every function that a soma can hold.
+ *
+ *     %a = affine(%x) {1/√2}  %b = pointwise(%a) {erf}  %c = affine(%b) {+1}  %y = affine(mul(%x, %c)) {½}
+ *   becomes
+ *     %y = pointwise(%x) {gelu}
+ *
+ * Preserves  values within 1e-6 relative on [−8, 8] (files hold √2 and √(2/π) in single precision)
+ * Cost       grid points × named functions per elementwise node
+ */
+import { type AnnNode, ann } from '../../ir/ann.ts';
+import type { ConstantPool } from '../../ir/constants.ts';
+import type { ValueId } from '../../ir/dialect.ts';
+import { scalarFunction } from '../../ir/scalar.ts';
+import { SOMA_POINTWISE, type SomaPointwise } from '../../ir/snn.ts';
+import { putPointwise } from '../ann/draft.ts';
+import { rebuild } from '../ann/rebuild.ts';
+import { uniformConstant } from '../ann/values.ts';
+import type { Pass } from '../pass.ts';
+
+export const recogniseFunctions: Pass<typeof ann, typeof ann> = {
+  name: 'recognise-functions',
+  summary: 'Find GELU, SiLU, ReLU by value.',
+  source: 'design 1, Stages: recognised from primitives',
+
+  run(graph) {
+    const expressions = new Map<ValueId, readonly Expression[]>();
+    return rebuild(graph, (node, { draft, value }) => {
+      const own = expressionsOf(node, expressions, graph.constants);
+      expressions.set(node.id, own);
+      for (const { root, values, isCurved } of own.toReversed()) {
+        const name = isCurved ? identify(values) : undefined;
+        if (name !== undefined) return putPointwise(draft, value(root), name, node.origin);
+      }
+      return undefined;
+    });
+  },
+};
+
+/** The node as a function of `root`, by its values on the grid. */
+interface Expression {
+  readonly root: ValueId;
+  readonly values: Float64Array;
+  /** Is anything but adding and scaling by constants in it? */
+  readonly isCurved: boolean;
+}
+
+const GRID = Float64Array.from({ length: 65 }, (_, i) => (i - 32) / 4 + 1 / 64);
+const TOLERANCE = 1e-6;
+/** Elementwise nodes that one function is spelled with, at most. */
+const LONGEST = 12;
+
+/** Nearest root first: the node itself, then what its operands are functions of. */
+function expressionsOf(
+  node: AnnNode,
+  known: ReadonlyMap<ValueId, readonly Expression[]>,
+  constants: ConstantPool,
+): readonly Expression[] {
+  const self: Expression = { root: node.id, values: GRID, isCurved: false };
+  const of = (id: ValueId | undefined) => (id && known.get(id)) ?? [];
+  const [first, second] = node.operands;
+  const map = (f: (x: number) => number, isCurved: boolean) =>
+    of(first).map(e => ({ root: e.root, values: e.values.map(f), isCurved: isCurved || e.isCurved }));
+  const inner = (): readonly Expression[] => {
+    switch (node.kind) {
+      case 'pointwise':
+        return map(scalarFunction(node.attrs.function), true);
+      case 'affine': {
+        const scale = uniformConstant(constants, node.attrs.scale, 1);
+        const shift = uniformConstant(constants, node.attrs.shift, 0);
+        return scale === undefined || shift === undefined ? [] : map(x => x * scale + shift, false);
+      }
+      case 'add':
+      case 'mul':
+        return of(first).flatMap(a =>
+          of(second)
+            .filter(b => b.root === a.root)
+            .map(b => ({
+              root: a.root,
+              values: a.values.map((x, i) => (node.kind === 'add' ? x + b.values[i]! : x * b.values[i]!)),
+              isCurved: a.isCurved || b.isCurved || node.kind === 'mul',
+            })),
+        );
+      default:
+        return [];
+    }
+  };
+  return [self, ...inner()].slice(0, LONGEST);
+}
+
+function identify(values: Float64Array): SomaPointwise | undefined {
+  return SOMA_POINTWISE.find(name => {
+    const f = scalarFunction(name);
+    return GRID.every((x, i) => Math.abs(f(x) - values[i]!) <= TOLERANCE * (1 + Math.abs(x)));
+  });
+}
