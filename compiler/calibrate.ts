@@ -15,6 +15,8 @@ export interface SiteStatistics {
   /** p-th percentile, and minus the (1 − p)-th, of the signed values: the paper's θ1 and θ2. */
   readonly theta1: number;
   readonly theta2: number;
+  /** p-th percentile of the magnitudes: what the symmetric power-of-two threshold comes from. */
+  readonly magnitude: number;
   /** Largest magnitude met. */
   readonly max: number;
 }
@@ -33,20 +35,28 @@ export function calibrate(
   images: readonly Float64Array[],
   { percent, batch }: CalibrateOptions = CALIBRATE_DEFAULTS,
 ): Calibration {
-  const sums = new Map<ValueId, { theta1: number; theta2: number; max: number }>();
+  const sums = new Map<ValueId, { theta1: number; theta2: number; magnitude: number; max: number }>();
   let batches = 0;
   for (let at = 0; at < images.length; at += batch) {
     const group = images.slice(at, at + batch);
     const values = collectValues(graph, sites, group);
     for (const [id, data] of values) {
-      const sum = sums.get(id) ?? { theta1: 0, theta2: 0, max: 0 };
-      const { low, high, max } = percentiles(data, percent);
-      sums.set(id, { theta1: sum.theta1 + high, theta2: sum.theta2 - low, max: Math.max(sum.max, max) });
+      const sum = sums.get(id) ?? { theta1: 0, theta2: 0, magnitude: 0, max: 0 };
+      const { low, high, magnitude, max } = percentiles(data, percent);
+      sums.set(id, {
+        theta1: sum.theta1 + high,
+        theta2: sum.theta2 - low,
+        magnitude: sum.magnitude + magnitude,
+        max: Math.max(sum.max, max),
+      });
     }
     batches += 1;
   }
   return new Map(
-    [...sums].map(([id, s]) => [id, { theta1: s.theta1 / batches, theta2: s.theta2 / batches, max: s.max }]),
+    [...sums].map(([id, s]) => {
+      const mean = (total: number) => total / batches;
+      return [id, { theta1: mean(s.theta1), theta2: mean(s.theta2), magnitude: mean(s.magnitude), max: s.max }];
+    }),
   );
 }
 
@@ -67,13 +77,16 @@ function collectValues(
   return values;
 }
 
-/** The int(p·n)-th and int((1 − p)·n)-th smallest values, counted from 1. Sorts in place. */
-function percentiles(data: Float64Array, percent: number): { low: number; high: number; max: number } {
+/** Order statistics number int(p·n) and int((1 − p)·n), counted from 1, of values and magnitudes. Sorts in place. */
+function percentiles(data: Float64Array, percent: number) {
+  const nth = (sorted: Float64Array, share: number) =>
+    sorted[Math.max(1, Math.floor((sorted.length * share) / 100)) - 1]!;
+  const magnitudes = data.map(Math.abs).sort();
   data.sort();
-  const nth = (share: number) => data[Math.max(1, Math.floor((data.length * share) / 100)) - 1]!;
   return {
-    low: nth(100 - percent),
-    high: nth(percent),
-    max: Math.max(Math.abs(data[0]!), Math.abs(data.at(-1)!)),
+    low: nth(data, 100 - percent),
+    high: nth(data, percent),
+    magnitude: nth(magnitudes, percent),
+    max: magnitudes.at(-1)!,
   };
 }

@@ -48,7 +48,7 @@ export function emitsOf(
       if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, { kind: 'mt', ...ladder });
     } else {
       const { shift, terms, band } = options.profile[kind];
-      const theta = powerOfTwoThreshold(Math.max(statistics.theta1, statistics.theta2), shift);
+      const theta = powerOfTwoThreshold(statistics.magnitude, shift);
       const levels = Math.min(options.maxLevels, levelsFor(statistics.max, theta));
       emits.set(value, { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' });
     }
