@@ -2,7 +2,7 @@
  * Formula tree → closure over plain numbers.
  *
  * Preserves: what mathjs would compute for doubles, its rounding included. Ceil, floor and comparisons take
- * two numbers for equal that differ by less than 1e-12 of the larger one: 0.1 * 30 words are 3 words, not 4.
+ * two numbers for equal that differ by less than 1e-12 of the larger one: 0.07 * 100 words are 7 words, not 8.
  */
 import type { Comparator, Condition, Evaluate, FormulaNode, FunctionName, Vars } from './formula.ts';
 

@@ -97,7 +97,8 @@ export function createReader(
   const need = (count: number) => {
     if (count > to - at) fail('E0603', place, { place: where(), needed: count, left: to - at });
   };
-  const refuseValue = (value: string | number, rule: string) => fail('E0604', place, { place: where(), value, rule });
+  const refuseValue = (value: string | number, rule: string) =>
+    fail('E0604', place, { place: where(), value, rule });
   const refuse = (problem: string) => fail('E0605', place, { place: where(), problem });
   const byte = () => {
     need(1);

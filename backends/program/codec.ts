@@ -63,7 +63,9 @@ export function int(min: number, max: number): Codec<number> {
     says: `zigzag varint ${span(min, max)}`,
     least: 1,
     write: (out, value) =>
-      holds(value) ? out.varint(value < 0 ? -2 * value - 1 : 2 * value) : out.refuse(`${value} is not ${rule}`),
+      holds(value)
+        ? out.varint(value < 0 ? -2 * value - 1 : 2 * value)
+        : out.refuse(`${value} is not ${rule}`),
     read(input) {
       const stored = input.varint();
       const value = stored % 2 === 1 ? -(stored + 1) / 2 : stored / 2;
@@ -99,7 +101,8 @@ export const text: Codec<string> = {
   write(out, value) {
     const bytes = new TextEncoder().encode(value);
     const whole = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes) === value;
-    if (!whole || bytes.length > MAX_TEXT) out.refuse(`${JSON.stringify(value)} is not text of at most ${MAX_TEXT} bytes`);
+    if (!whole || bytes.length > MAX_TEXT)
+      out.refuse(`${JSON.stringify(value)} is not text of at most ${MAX_TEXT} bytes`);
     out.varint(bytes.length);
     out.raw(bytes);
   },
@@ -182,7 +185,8 @@ export function integers(width: 1 | 4, count?: number): Codec<Int32Array> {
       const bytes = input.raw((count ?? input.varint()) * width);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const values = new Int32Array(bytes.length / width);
-      for (let i = 0; i < values.length; i++) values[i] = width === 1 ? view.getInt8(i) : view.getInt32(4 * i, true);
+      for (let i = 0; i < values.length; i++)
+        values[i] = width === 1 ? view.getInt8(i) : view.getInt32(4 * i, true);
       return values;
     },
   };
@@ -258,7 +262,7 @@ export function convert<S extends object, T extends object>(
     least: codec.least,
     write(out, value) {
       const stored = store(value);
-      if (typeof stored === "string") return out.refuse(stored);
+      if (typeof stored === 'string') return out.refuse(stored);
       codec.write(out, stored);
     },
     read(input) {

@@ -110,7 +110,9 @@ const map: Codec<StridedMap> = convert(
   'map: varint count, each: segment',
   (segments): StridedMap | string => {
     const length = lengthOf(segments);
-    return length > MAX_ELEMENTS ? `a map of ${length} elements; at most ${MAX_ELEMENTS}` : { length, segments };
+    return length > MAX_ELEMENTS
+      ? `a map of ${length} elements; at most ${MAX_ELEMENTS}`
+      : { length, segments };
   },
   ({ length, segments }) =>
     lengthOf(segments) === length && length <= MAX_ELEMENTS ? segments : `a map of ${length} elements`,

@@ -10,7 +10,8 @@ export const ROW_HEADER_BITS = 10;
 const WORD_BYTES = 8;
 
 /** 64-bit words of one row. */
-export const rowWords = (channels: number, bits: number): number => Math.ceil((channels * bits + ROW_HEADER_BITS) / 64);
+export const rowWords = (channels: number, bits: number): number =>
+  Math.ceil((channels * bits + ROW_HEADER_BITS) / 64);
 
 const inputs = uint(1, 2 ** 31);
 const channels = uint(1, 2 ** 31);
@@ -24,9 +25,11 @@ export const weightBlock: Codec<WeightBlock> = {
     channels.write(out, block.channels);
     bits.write(out, block.bits);
     const { data } = block;
-    if (data.length !== block.inputs * block.channels) out.refuse(`${data.length} weights in a block of other size`);
+    if (data.length !== block.inputs * block.channels)
+      out.refuse(`${data.length} weights in a block of other size`);
     const top = 2 ** (block.bits - 1);
-    if (data.some(weight => weight < -top || weight >= top)) out.refuse(`a weight exceeds ${block.bits} bits`);
+    if (data.some(weight => weight < -top || weight >= top))
+      out.refuse(`a weight exceeds ${block.bits} bits`);
     out.align(WORD_BYTES);
     out.raw(packRows(block));
   },

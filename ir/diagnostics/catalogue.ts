@@ -392,6 +392,12 @@ export const catalogue = {
     help: 'Check the path, its permissions and the free space.',
     exit: 4,
   },
+  E0702: {
+    message: 'the program cannot run: {problem}',
+    why: 'The simulator follows the tables of the program and nothing else; these lead nowhere or to the wrong step.',
+    help: 'Compile the model again; report the model if that does not help.',
+    exit: 1,
+  },
   W0402: {
     message: 'threshold of {population} becomes {theta}, symmetric: integers need powers of two',
     why: 'Every scale of the integer network is a power of two, so that nothing needs a multiplier.',

@@ -4,7 +4,7 @@
  */
 import type { ConstId } from '../constants.ts';
 import { EXP_FRACTION, exp2, LOG_FRACTION, lg, rs, SUM_FRACTION, saturate, TABLE_BITS } from '../fixed.ts';
-import type { IntFunction, IntGraph, IntOf } from '../int.ts';
+import type { IntGraph, IntOf } from '../int.ts';
 import type { SomaPointwise } from '../snn.ts';
 
 /** y = F(u) of a whole population at step t. */
@@ -17,8 +17,14 @@ export interface SomaTables {
   readonly remainder?: Int32Array;
 }
 
+/** A soma's function without where its tables are kept: on the chip that is the core's business. */
+export type SomaKind =
+  | { readonly kind: 'identity' | 'partial' | 'softmax' }
+  | { readonly kind: 'pointwise'; readonly name: SomaPointwise; readonly tableFraction: number }
+  | { readonly kind: 'layernorm'; readonly epsilonKey: number; readonly channelKey: number };
+
 export interface SomaSpec {
-  readonly fn: IntFunction;
+  readonly fn: SomaKind;
   readonly channels: number;
   readonly fraction: number;
   readonly outFraction: number;
@@ -113,7 +119,7 @@ function layernorm(
   group: Float64Array,
   out: Float64Array,
   { tables, outFraction, rate }: SomaSpec,
-  fn: Extract<IntFunction, { kind: 'layernorm' }>,
+  fn: Extract<SomaKind, { kind: 'layernorm' }>,
   t: number,
 ): void {
   const log2 = tables.log2!;

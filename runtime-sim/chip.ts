@@ -1,0 +1,362 @@
+/**
+ * Functional simulation of a booted chip, in chip timesteps, driven by its tables alone. A tile executes step t
+ * of an image at timestep depth + t − 1; a message sent at k is used at k + 1 + delay. Values equal those of the
+ * integer interpreter bit for bit.
+ *
+ * Cost  synops: one multiply-add in a typed array each
+ */
+import type { ChipProgram } from '../backends/program/program.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { type Firing, fire, rs, saturate } from '../ir/fixed.ts';
+import { RECIPROCAL_FRACTION, reciprocal } from '../ir/interpret/int.ts';
+import { HOLE } from '../ir/map.ts';
+import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
+import { boot, type GatherState, type Link, type LinearState, type ProductState, type RouteState, type TileState } from './state.ts';
+
+/** What a population sent in one step, in its own neuron order. */
+export interface PopulationEmission {
+  readonly values: Int32Array;
+  readonly terms: Uint8Array;
+  readonly sums: Int32Array;
+}
+export type MachineObserver = (step: number, population: number, emission: PopulationEmission) => void;
+
+export interface Machine {
+  /** The readout after each step t = 1…T, as real numbers. */
+  run(image: Float64Array, observe?: MachineObserver): readonly Float64Array[];
+  readonly counts: MachineCounts;
+  /** Population of every tile, by tile number. */
+  readonly tilePopulations: readonly number[];
+}
+
+/** Messages of one sender in one timestep. */
+interface Batch {
+  readonly neurons: Int32Array;
+  readonly payloads: Int32Array;
+  readonly terms: Uint8Array;
+}
+interface Delivery {
+  readonly link: Link;
+  readonly batch: Batch;
+}
+
+/** Errors: E0702 programs whose tables lead nowhere, or at the wrong time. */
+export function createMachine(programs: readonly ChipProgram[]): Machine {
+  const booted = boot(programs);
+  const header = programs[0]?.header ?? fail('E0702', { origin: 'program' }, { problem: 'no chip' });
+  const input = programs.find(p => p.input !== undefined)?.input;
+  if (input === undefined) return fail('E0702', { origin: 'program' }, { problem: 'no chip takes the input' });
+  const { steps, coding } = header;
+  const timesteps = Math.max(...booted.tiles.map(tile => tile.program.depth)) + steps - 1;
+  const counts: MachineCounts = {
+    images: 0,
+    timesteps,
+    tiles: booted.tiles.map(createTileCounts),
+    work: Array.from({ length: timesteps + 1 }, () => ({
+      updates: new Float64Array(booted.cores.length),
+      synops: new Float64Array(booted.cores.length),
+      words: new Float64Array(booted.cores.length),
+    })),
+    links: Array.from({ length: timesteps + 1 }, () => new Map<number, number>()),
+  };
+  const readoutTiles = booted.tiles.filter(tile => tile.program.emit.kind === 'readout');
+
+  function run(image: Float64Array, observe?: MachineObserver): readonly Float64Array[] {
+    counts.images += 1;
+    for (const tile of booted.tiles) clear(tile);
+    const mail: Delivery[][] = Array.from({ length: timesteps + 2 }, () => []);
+    const readouts: Float64Array[] = [];
+    for (let now = 0; now <= timesteps; now++) {
+      if (now < steps && (coding === 'rate' || now === 0)) {
+        post(booted.hostRoutes, hostBatch(image, input!.fraction), now, mail, undefined, counts);
+      }
+      deliver(mail[now]!, now, steps, counts);
+      const ran = booted.tiles.filter(tile => isActive(tile, now, steps));
+      for (const tile of ran) {
+        const t = now - tile.program.depth + 1;
+        const y = execute(tile, t, header);
+        countStep(tile, now, counts);
+        if (tile.program.emit.kind === 'readout') keepReadout(readouts, tile, y, t, coding === 'rate');
+        else post(tile.routes, batchOf(tile), now, mail, counts.tiles[tile.number], counts);
+      }
+      if (observe !== undefined) report(ran, now, observe);
+    }
+    return readouts;
+  }
+
+  /** Assembles each population that ran from its tiles. */
+  function report(ran: readonly TileState[], now: number, observe: MachineObserver): void {
+    for (const population of new Set(ran.map(tile => tile.program.population))) {
+      const tiles = ran.filter(tile => tile.program.population === population);
+      const size = header.populations[population]!.shape.reduce((a, b) => a * b, 1);
+      const emission = { values: new Int32Array(size), terms: new Uint8Array(size), sums: new Int32Array(size) };
+      for (const { members, values, terms, sums } of tiles) {
+        for (let i = 0; i < members.length; i++) {
+          emission.values[members[i]!] = values[i]!;
+          emission.terms[members[i]!] = terms[i]!;
+          emission.sums[members[i]!] = sums[i]!;
+        }
+      }
+      observe(now - tiles[0]!.program.depth + 1, population, emission);
+    }
+  }
+
+  function keepReadout(readouts: Float64Array[], tile: TileState, y: Float64Array, t: number, rate: boolean): void {
+    const size = readoutTiles.reduce((n, r) => n + r.size, 0);
+    const out = readouts[t - 1] ?? new Float64Array(size);
+    readouts[t - 1] = out;
+    const unit = 2 ** -tile.program.outFraction / (rate ? t : 1);
+    for (let i = 0; i < tile.size; i++) out[tile.members[i]!] = y[i]! * unit;
+  }
+
+  return { run, counts, tilePopulations: booted.tiles.map(tile => tile.program.population) };
+}
+
+const isActive = ({ program }: TileState, now: number, steps: number): boolean =>
+  now >= program.depth && now < program.depth + steps;
+
+function hostBatch(image: Float64Array, fraction: number): Batch {
+  const neurons = Int32Array.from({ length: image.length }, (_, i) => i);
+  const payloads = Int32Array.from(image, x => Math.floor(x * 2 ** fraction + 0.5));
+  return nonzero(neurons, payloads, new Uint8Array(image.length).fill(1));
+}
+
+function batchOf({ values, terms }: TileState): Batch {
+  return nonzero(
+    Int32Array.from({ length: values.length }, (_, i) => i),
+    values,
+    terms,
+  );
+}
+
+function nonzero(neurons: Int32Array, payloads: Int32Array, terms: Uint8Array): Batch {
+  const kept = neurons.filter(i => payloads[i] !== 0);
+  return {
+    neurons: kept,
+    payloads: kept.map(i => payloads[i]!),
+    terms: Uint8Array.from(kept, i => terms[i]!),
+  };
+}
+
+function post(
+  routes: readonly RouteState[],
+  batch: Batch,
+  now: number,
+  mail: Delivery[][],
+  own: TileCounts | undefined,
+  counts: MachineCounts,
+): void {
+  for (const route of routes) {
+    const { sends } = route;
+    const messages = sends === undefined ? batch.neurons.length : batch.neurons.reduce((n, i) => n + sends[i]!, 0);
+    if (own !== undefined) {
+      own.messages += messages;
+      own.hopsEastWest += messages * route.hopsEastWest;
+      own.hopsNorthSouth += messages * route.hopsNorthSouth;
+      if (route.crossesChips) own.chipMessages += messages;
+      const links = counts.links[now]!;
+      for (const link of route.path) links.set(link, (links.get(link) ?? 0) + messages);
+    }
+    for (const link of route.links) {
+      const due = mail[now + 1 + link.delay];
+      if (due === undefined) mistimed(link, now);
+      due.push({ link, batch });
+    }
+  }
+}
+
+function mistimed({ tile, delay }: Link, now: number): never {
+  const problem = `a message of timestep ${now} with delay ${delay} meets tile ${tile.number} in no step`;
+  return fail('E0702', { origin: `core ${tile.core.number}` }, { problem });
+}
+
+/** First operands of products before second ones; every other order gives the same sums. */
+function deliver(due: readonly Delivery[], now: number, steps: number, counts: MachineCounts): void {
+  for (const side of [0, 1] as const) {
+    for (const { link, batch } of due) {
+      if (link.side !== side) continue;
+      if (!isActive(link.tile, now, steps)) mistimed(link, now);
+      const own = counts.tiles[link.tile.number]!;
+      const { synops, memoryWords } = own;
+      apply(link, batch, own);
+      const work = counts.work[now]!;
+      work.synops[link.tile.core.number]! += own.synops - synops;
+      work.words[link.tile.core.number]! += own.memoryWords - memoryWords;
+    }
+  }
+}
+
+function clear(tile: TileState): void {
+  tile.sums.fill(0);
+  for (const gather of tile.gathers) {
+    gather.accumulator.fill(0);
+    if (gather.kind !== 'product') continue;
+    for (const array of [gather.sumA, gather.sumB, gather.nonzeroA, gather.nonzeroB, gather.termsA, gather.termsB]) array.fill(0);
+  }
+}
+
+function apply({ gather, side, positions }: Link, batch: Batch, counts: TileCounts): void {
+  switch (gather.kind) {
+    case 'linear':
+      return applyLinear(gather, positions, batch, counts);
+    case 'relay': {
+      const { neurons, payloads } = batch;
+      for (let e = 0; e < neurons.length; e++) {
+        const position = positions[neurons[e]!]!;
+        if (position === HOLE) continue;
+        gather.accumulator[position]! += payloads[e]!;
+        counts.relayAdds += 1;
+      }
+      return;
+    }
+    case 'product':
+      return side === 0 ? applyRows(gather, positions, batch, counts) : applyColumns(gather, positions, batch, counts);
+    default:
+      return gather satisfies never;
+  }
+}
+
+function applyLinear(gather: LinearState, positions: Int32Array, { neurons, payloads, terms }: Batch, counts: TileCounts): void {
+  const { accumulator, weights, inputs, channels } = gather;
+  let met = 0;
+  let termsMet = 0;
+  for (let e = 0; e < neurons.length; e++) {
+    const position = positions[neurons[e]!]!;
+    if (position === HOLE) continue;
+    const payload = payloads[e]!;
+    const row = Math.floor(position / inputs);
+    const into = row * channels;
+    const from = (position - row * inputs) * channels;
+    for (let c = 0; c < channels; c++) accumulator[into + c]! += payload * weights[from + c]!;
+    met += 1;
+    termsMet += terms[e]!;
+  }
+  counts.synops += met * channels;
+  counts.memoryWords += met * gather.rowWords;
+  if (gather.graded) counts.gradedSynops += met * channels;
+  else counts.termSynops += termsMet * channels;
+}
+
+/** Events of the first operand: each adds payload × the other operand's sums to a row, then joins its own sum. */
+function applyRows(gather: ProductState, positions: Int32Array, { neurons, payloads, terms }: Batch, counts: TileCounts): void {
+  const { accumulator, sumA, sumB, nonzeroA, nonzeroB, termsA } = gather;
+  const { rows, columns, inner } = gather.shape;
+  for (let e = 0; e < neurons.length; e++) {
+    const position = positions[neurons[e]!]!;
+    if (position === HOLE) continue;
+    const payload = payloads[e]!;
+    const row = Math.floor(position / inner);
+    const channel = Math.floor(row / rows) * inner + (position % inner);
+    const into = row * columns;
+    const from = channel * columns;
+    for (let j = 0; j < columns; j++) accumulator[into + j]! += payload * sumB[from + j]!;
+    const before = sumA[position]!;
+    sumA[position] = before + payload;
+    nonzeroA[channel]! += (before + payload !== 0 ? 1 : 0) - (before !== 0 ? 1 : 0);
+    termsA[channel]! += terms[e]!;
+    counts.synops += columns;
+    counts.productAdds += terms[e]! * nonzeroB[channel]!;
+  }
+}
+
+function applyColumns(gather: ProductState, positions: Int32Array, { neurons, payloads, terms }: Batch, counts: TileCounts): void {
+  const { accumulator, sumA, sumB, nonzeroA, nonzeroB, termsB } = gather;
+  const { rows, columns, inner } = gather.shape;
+  for (let e = 0; e < neurons.length; e++) {
+    const position = positions[neurons[e]!]!;
+    if (position === HOLE) continue;
+    const payload = payloads[e]!;
+    const column = Math.floor(position / inner);
+    const group = Math.floor(column / columns);
+    const j = column - group * columns;
+    const c = position % inner;
+    const channel = group * inner + c;
+    for (let i = 0; i < rows; i++) {
+      const row = group * rows + i;
+      accumulator[row * columns + j]! += payload * sumA[row * inner + c]!;
+    }
+    const at = channel * columns + j;
+    const before = sumB[at]!;
+    sumB[at] = before + payload;
+    nonzeroB[channel]! += (before + payload !== 0 ? 1 : 0) - (before !== 0 ? 1 : 0);
+    termsB[channel]! += terms[e]!;
+    counts.synops += rows;
+    counts.productAdds += terms[e]! * nonzeroA[channel]!;
+  }
+}
+
+/** Constants, U, F, emission of one step. Returns y. */
+function execute(tile: TileState, t: number, header: ChipProgram['header']): Float64Array {
+  const { program, gathers, sums, values, terms } = tile;
+  const { coding, accumulatorBits, stateBits } = header;
+  const rate = coding === 'rate';
+  const partial = program.function.kind === 'partial';
+  const u = new Float64Array(tile.size);
+  for (const gather of gathers) {
+    if (gather.kind === 'linear' && gather.bias !== undefined && (rate || t === 1)) {
+      const { accumulator, bias } = gather;
+      for (let i = 0; i < accumulator.length; i++) accumulator[i]! += bias[bias.length === accumulator.length ? i : i % bias.length]!;
+    }
+    const { accumulator, scale } = gather;
+    const factor = rateFactor(gather, program.function.kind, rate, t);
+    for (let i = 0; i < tile.size; i++) {
+      const held = saturate(accumulator[i]!, accumulatorBits);
+      if (gather.kind !== 'product') accumulator[i] = held;
+      u[i]! += partial ? held : factor(rs(held, scale[scale.length === 1 ? 0 : i % scale.length]! - program.fraction));
+    }
+  }
+  if (!partial) for (let i = 0; i < u.length; i++) u[i] = saturate(u[i]!, stateBits);
+  const y = tile.soma(u, t);
+  const { emit, outFraction } = program;
+  const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  for (let i = 0; i < tile.size; i++) {
+    if (emit.kind === 'mt') {
+      const shift = outFraction - emit.theta;
+      fire(y[i]! - sums[i]! * 2 ** shift, shift, emit.levels, emit.terms, emit.band, firing);
+      values[i] = firing.payload;
+      terms[i] = firing.terms;
+    } else {
+      values[i] = y[i]! - sums[i]!;
+      terms[i] = values[i] === 0 ? 0 : 1;
+    }
+    sums[i]! += values[i]!;
+  }
+  return y;
+}
+
+/** 1/t and 1/t² of the `rate` coding, as ir/interpret/int.ts defines them. */
+function rateFactor(gather: GatherState, fn: string, rate: boolean, t: number): (u: number) => number {
+  const isIdentity = fn === 'identity';
+  if (rate && gather.kind === 'product') {
+    const of = isIdentity ? 'linear' : 'product';
+    return u => rs(u * reciprocal(t, of), RECIPROCAL_FRACTION[of]);
+  }
+  if (rate && (fn === 'pointwise' || fn === 'softmax')) {
+    return u => rs(u * reciprocal(t, 'linear'), RECIPROCAL_FRACTION.linear);
+  }
+  return u => u;
+}
+
+function countStep(tile: TileState, now: number, counts: MachineCounts): void {
+  const own = counts.tiles[tile.number]!;
+  let spikes = 0;
+  let terms = 0;
+  for (let i = 0; i < tile.size; i++) {
+    if (tile.values[i] !== 0) spikes += 1;
+    terms += tile.terms[i]!;
+  }
+  own.updates += tile.size;
+  own.active += spikes;
+  own.spikes += spikes;
+  own.terms += terms;
+  for (const gather of tile.gathers) {
+    if (gather.kind !== 'product') continue;
+    const { termsA, termsB, nonzeroA, nonzeroB } = gather;
+    for (let i = 0; i < termsA.length; i++) {
+      own.productPaper += termsA[i]! * termsB[i]! + termsA[i]! * nonzeroB[i]! + nonzeroA[i]! * termsB[i]!;
+    }
+    termsA.fill(0);
+    termsB.fill(0);
+  }
+  counts.work[now]!.updates[tile.core.number]! += tile.size;
+}

@@ -1,0 +1,54 @@
+/** Exact counts of a run, per tile. Every number is added where the event happens, in batches. */
+export interface TileCounts {
+  /** Neuron steps: those that sent, and all. */
+  updates: number;
+  active: number;
+  spikes: number;
+  terms: number;
+  /** One per firing neuron and destination core. */
+  messages: number;
+  hopsEastWest: number;
+  hopsNorthSouth: number;
+  chipMessages: number;
+  /** Messages × weights or partners that they meet; the same per signed power of two; those that multiply. */
+  synops: number;
+  termSynops: number;
+  gradedSynops: number;
+  memoryWords: number;
+  /** Products: a·B' + A·b as performed, and the paper's a·b + a·B + A·b. */
+  productAdds: number;
+  productPaper: number;
+  relayAdds: number;
+}
+export const createTileCounts = (): TileCounts => ({
+  updates: 0,
+  active: 0,
+  spikes: 0,
+  terms: 0,
+  messages: 0,
+  hopsEastWest: 0,
+  hopsNorthSouth: 0,
+  chipMessages: 0,
+  synops: 0,
+  termSynops: 0,
+  gradedSynops: 0,
+  memoryWords: 0,
+  productAdds: 0,
+  productPaper: 0,
+  relayAdds: 0,
+});
+
+export function addCounts(into: TileCounts, more: TileCounts): void {
+  for (const key of Object.keys(into) as (keyof TileCounts)[]) into[key] += more[key];
+}
+
+export interface MachineCounts {
+  images: number;
+  /** Chip timesteps of one image. */
+  readonly timesteps: number;
+  readonly tiles: readonly TileCounts[];
+  /** Per chip timestep and core: neuron updates, synops, words of synaptic memory. */
+  readonly work: readonly { readonly updates: Float64Array; readonly synops: Float64Array; readonly words: Float64Array }[];
+  /** Messages over each directed mesh link, per chip timestep. */
+  readonly links: readonly Map<number, number>[];
+}

@@ -1,0 +1,229 @@
+/**
+ * A booted chip: the tables of its cores as flat arrays, with the state of every tile. Made once from the
+ * decoded programs; nothing else of the network is known here.
+ */
+import type { ChipProgram, CoreProgram, Gather, Route, TileProgram } from '../backends/program/program.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { type SomaFunction, somaFunction } from '../ir/interpret/soma.ts';
+import { expandMap, HOLE } from '../ir/map.ts';
+
+/** One operand position map of one in-axon target: where the payload of each source neuron lands. */
+export interface Link {
+  readonly tile: TileState;
+  readonly gather: GatherState;
+  readonly side: 0 | 1;
+  readonly delay: number;
+  /** Position in the operand, or HOLE. */
+  readonly positions: Int32Array;
+}
+
+export interface RouteState {
+  readonly core: CoreState;
+  readonly links: readonly Link[];
+  /** 1 for each neuron that sends here; undefined: all. */
+  readonly sends: Uint8Array | undefined;
+  readonly hopsEastWest: number;
+  readonly hopsNorthSouth: number;
+  readonly crossesChips: boolean;
+  /** Mesh links on the way, X first, then Y. */
+  readonly path: readonly number[];
+}
+
+export type GatherState = LinearState | ProductState | RelayState;
+export interface LinearState {
+  readonly kind: 'linear';
+  readonly accumulator: Float64Array;
+  readonly weights: Int8Array;
+  readonly inputs: number;
+  readonly channels: number;
+  /** 64-bit words of one weight row. */
+  readonly rowWords: number;
+  readonly bias: Int32Array | undefined;
+  readonly scale: Int32Array;
+  readonly graded: boolean;
+}
+export interface ProductState {
+  readonly kind: 'product';
+  readonly accumulator: Float64Array;
+  readonly shape: Extract<Gather, { kind: 'product' }>;
+  /** Sums of the operands: a[g, i, c], and b laid out [g, c, j] so that a row of partners is contiguous. */
+  readonly sumA: Float64Array;
+  readonly sumB: Float64Array;
+  /** Nonzero sums per (group, channel). */
+  readonly nonzeroA: Int32Array;
+  readonly nonzeroB: Int32Array;
+  /** Terms of this step per (group, channel). */
+  readonly termsA: Int32Array;
+  readonly termsB: Int32Array;
+  readonly scale: Int32Array;
+}
+export interface RelayState {
+  readonly kind: 'relay';
+  readonly accumulator: Float64Array;
+  readonly scale: Int32Array;
+}
+
+export interface CoreState {
+  readonly number: number;
+  readonly chip: number;
+  readonly program: CoreProgram;
+  readonly links: readonly (readonly Link[])[];
+}
+
+export interface TileState {
+  readonly number: number;
+  readonly core: CoreState;
+  readonly program: TileProgram;
+  readonly gathers: readonly GatherState[];
+  readonly soma: SomaFunction;
+  readonly size: number;
+  /** The tile's neurons, by number in the population. */
+  readonly members: Int32Array;
+  readonly sums: Int32Array;
+  readonly values: Int32Array;
+  readonly terms: Uint8Array;
+  routes: readonly RouteState[];
+}
+
+export interface Booted {
+  readonly programs: readonly ChipProgram[];
+  readonly cores: readonly CoreState[];
+  readonly tiles: readonly TileState[];
+  readonly hostRoutes: readonly RouteState[];
+}
+
+/** Errors: E0702 a route to a core or axon that is not there. */
+export function boot(programs: readonly ChipProgram[]): Booted {
+  const cores: CoreState[] = [];
+  const tiles: TileState[] = [];
+  const byPlace = new Map<string, CoreState>();
+  for (const { chip, header, cores: own } of programs) {
+    own.forEach((program, i) => {
+      const links: Link[][] = [];
+      const core: CoreState = { number: cores.length, chip, program, links };
+      const mine = program.tiles.map((tile, t) => createTile(tile, tiles.length + t, core, header));
+      for (const axon of program.axons) {
+        links.push(
+          axon.targets.map(({ tile, gather, side, delay, map }) => {
+            const state = mine[tile]!;
+            return { tile: state, gather: state.gathers[gather]!, side, delay, positions: expandMap(map) };
+          }),
+        );
+      }
+      byPlace.set(`${chip} ${i}`, core);
+      cores.push(core);
+      tiles.push(...mine);
+    });
+  }
+  const resolve = (route: Route, from: CoreState | undefined, size: number) => createRoute(route, from, size, byPlace);
+  for (const tile of tiles) tile.routes = tile.program.routes.map(route => resolve(route, tile.core, tile.size));
+  const hostRoutes = programs.flatMap(({ input }) =>
+    input === undefined ? [] : input.routes.map(route => resolve(route, undefined, input.size)),
+  );
+  return { programs, cores, tiles, hostRoutes };
+}
+
+function createTile(program: TileProgram, number: number, core: CoreState, header: ChipProgram['header']): TileState {
+  const { group, row, channel } = program.box;
+  const [groups, rows, channels] = [group[1] - group[0], row[1] - row[0], channel[1] - channel[0]];
+  const size = groups * rows * channels;
+  const [, allRows, allChannels] = header.populations[program.population]!.shape as [number, number, number];
+  const members = new Int32Array(size);
+  let at = 0;
+  for (let g = group[0]; g < group[1]; g++) {
+    for (let r = row[0]; r < row[1]; r++) {
+      for (let c = channel[0]; c < channel[1]; c++) members[at++] = (g * allRows + r) * allChannels + c;
+    }
+  }
+  return {
+    number,
+    core,
+    program,
+    gathers: program.gathers.map(gather => createGather(gather, core.program, size)),
+    soma: createSoma(program, core.program, channels, header),
+    size,
+    members,
+    sums: new Int32Array(size),
+    values: new Int32Array(size),
+    terms: new Uint8Array(size),
+    routes: [],
+  };
+}
+
+function createGather(gather: Gather, core: CoreProgram, size: number): GatherState {
+  const accumulator = new Float64Array(size);
+  switch (gather.kind) {
+    case 'linear': {
+      const block = core.weights[gather.weights]!;
+      const rowWords = Math.ceil((block.channels * block.bits) / 64);
+      const { inputs, channels, data: weights } = block;
+      const { bias, scale, graded } = gather;
+      return { kind: 'linear', accumulator, weights, inputs, channels, rowWords, bias, scale, graded };
+    }
+    case 'product': {
+      const { groups, rows, columns, inner, fraction } = gather;
+      const channels = () => new Int32Array(groups * inner);
+      return {
+        kind: 'product',
+        accumulator,
+        shape: gather,
+        sumA: new Float64Array(groups * rows * inner),
+        sumB: new Float64Array(groups * columns * inner),
+        nonzeroA: channels(),
+        nonzeroB: channels(),
+        termsA: channels(),
+        termsB: channels(),
+        scale: Int32Array.of(fraction),
+      };
+    }
+    case 'relay':
+      return { kind: 'relay', accumulator, scale: gather.scale };
+    default:
+      return gather satisfies never;
+  }
+}
+
+function createSoma(tile: TileProgram, core: CoreProgram, channels: number, header: ChipProgram['header']): SomaFunction {
+  const { function: fn, fraction, outFraction } = tile;
+  const tables = {
+    ...(core.log2 && { log2: core.log2 }),
+    ...(core.exp2 && { exp2: core.exp2 }),
+    ...(fn.kind === 'pointwise' && { remainder: core.remainders[fn.remainder]! }),
+  };
+  const { stateBits, coding } = header;
+  return somaFunction({ fn, channels, fraction, outFraction, stateBits, rate: coding === 'rate', tables });
+}
+
+function createRoute(
+  route: Route,
+  from: CoreState | undefined,
+  size: number,
+  byPlace: ReadonlyMap<string, CoreState>,
+): RouteState {
+  const core = byPlace.get(`${route.chip} ${route.core}`);
+  const links = core?.links[route.axon];
+  if (core === undefined || links === undefined) {
+    return fail('E0702', { origin: `chip ${route.chip}` }, { problem: `no in-axon ${route.axon} at core ${route.core}` });
+  }
+  if (links.some(link => link.positions.length !== size)) {
+    fail('E0702', { origin: `chip ${route.chip}` }, { problem: `in-axon ${route.axon} of core ${route.core} expects another sender` });
+  }
+  const sends = route.elements === undefined ? undefined : new Uint8Array(size);
+  if (sends !== undefined) for (const neuron of expandMap(route.elements!)) if (neuron !== HOLE) sends[neuron] = 1;
+  const crossesChips = from !== undefined && from.chip !== core.chip;
+  const start = from?.program ?? { x: core.program.x, y: core.program.y };
+  const hopsEastWest = crossesChips ? 0 : Math.abs(core.program.x - start.x);
+  const hopsNorthSouth = crossesChips ? 0 : Math.abs(core.program.y - start.y);
+  const path = crossesChips ? [] : meshPath(core.chip, start, core.program);
+  return { core, links, sends, hopsEastWest, hopsNorthSouth, crossesChips, path };
+}
+
+/** Directed links of the X–Y route, each as one number: chip, router, direction. */
+function meshPath(chip: number, from: { x: number; y: number }, to: { x: number; y: number }): readonly number[] {
+  const path: number[] = [];
+  const link = (x: number, y: number, direction: number) => ((chip * 64 + y) * 64 + x) * 4 + direction;
+  let { x, y } = from;
+  for (; x !== to.x; x += Math.sign(to.x - x)) path.push(link(x, y, to.x > x ? 0 : 1));
+  for (; y !== to.y; y += Math.sign(to.y - y)) path.push(link(x, y, to.y > y ? 2 : 3));
+  return path;
+}

@@ -1,0 +1,58 @@
+/**
+ * The five-term lower bound of a timestep: no step is shorter than its busiest core's neuron updates, synops and
+ * synaptic memory reads, its busiest link, and the barrier.
+ * Source  Timcheck, Pierro, Shrestha, arXiv 2601.10035; costs and their status from the target's descriptor
+ */
+import type { Timing } from '../backends/target.ts';
+import type { MachineCounts } from './counts.ts';
+
+export interface StepBound {
+  /** One image, layer by layer: the sum over its timesteps. */
+  readonly layerwiseSeconds: number;
+  /** A new image every `steps` timesteps: the step of a full pipeline. */
+  readonly pipelinedStepSeconds: number;
+  /** The five terms of the full pipeline's step, ns; absent where the descriptor has no figure. */
+  readonly terms: Readonly<Record<string, number>>;
+  readonly unknown: readonly string[];
+}
+
+export function stepBound(counts: MachineCounts, timing: Timing): StepBound {
+  const images = Math.max(1, counts.images);
+  const unknown: string[] = [];
+  const cost = (name: string, figure: { readonly value: number } | undefined) => {
+    if (figure === undefined) unknown.push(name);
+    return figure?.value ?? 0;
+  };
+  const prices = {
+    updates: cost('updateActive', timing.updateActive),
+    synops: cost('synop', timing.synop),
+    words: cost('memoryRead', timing.memoryRead),
+    links: cost('linkMessage', timing.linkMessage),
+    barrier: cost('barrierAllTiles', timing.barrierAllTiles),
+  };
+  const peak = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), 0) / images;
+  const termsOf = (work: MachineCounts['work'][number], links: ReadonlyMap<number, number>) => ({
+    updates: peak(work.updates) * prices.updates,
+    synops: peak(work.synops) * prices.synops,
+    memory: peak(work.words) * prices.words,
+    link: peak([...links.values()]) * prices.links,
+    barrier: prices.barrier,
+  });
+  const longest = (terms: Record<string, number>) => Math.max(...Object.values(terms));
+  const layerwise = counts.work.slice(1).map((work, i) => longest(termsOf(work, counts.links[i + 1]!)));
+  const cores = counts.work[0]!.updates.length;
+  const total = { updates: new Float64Array(cores), synops: new Float64Array(cores), words: new Float64Array(cores) };
+  const links = new Map<number, number>();
+  counts.work.forEach((work, k) => {
+    for (const key of ['updates', 'synops', 'words'] as const) work[key].forEach((n, core) => (total[key][core] = total[key][core]! + n));
+    for (const [link, n] of counts.links[k]!) links.set(link, (links.get(link) ?? 0) + n);
+  });
+  const full = termsOf(total, links);
+  const NS = 1e-9;
+  return {
+    layerwiseSeconds: layerwise.reduce((a, b) => a + b, 0) * NS,
+    pipelinedStepSeconds: longest(full) * NS,
+    terms: full,
+    unknown,
+  };
+}
