@@ -40,12 +40,12 @@ interface Delivery {
   readonly batch: Batch;
 }
 
-/** Errors: E0702 programs whose tables lead nowhere, or at the wrong time. */
+/** Errors: E0703 programs whose tables lead nowhere, or at the wrong time. */
 export function createMachine(programs: readonly ChipProgram[]): Machine {
   const booted = boot(programs);
-  const header = programs[0]?.header ?? fail('E0702', { origin: 'program' }, { problem: 'no chip' });
+  const header = programs[0]?.header ?? fail('E0703', { origin: 'program' }, { problem: 'no chip' });
   const input = programs.find(p => p.input !== undefined)?.input;
-  if (input === undefined) return fail('E0702', { origin: 'program' }, { problem: 'no chip takes the input' });
+  if (input === undefined) return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input' });
   const { steps, coding } = header;
   const timesteps = Math.max(...booted.tiles.map(tile => tile.program.depth)) + steps - 1;
   const counts: MachineCounts = {
@@ -167,7 +167,7 @@ function post(
 
 function mistimed({ tile, delay }: Link, now: number): never {
   const problem = `a message of timestep ${now} with delay ${delay} meets tile ${tile.number} in no step`;
-  return fail('E0702', { origin: `core ${tile.core.number}` }, { problem });
+  return fail('E0703', { origin: `core ${tile.core.number}` }, { problem });
 }
 
 /** First operands of products before second ones; every other order gives the same sums. */

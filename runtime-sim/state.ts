@@ -92,7 +92,7 @@ export interface Booted {
   readonly hostRoutes: readonly RouteState[];
 }
 
-/** Errors: E0702 a route to a core or axon that is not there. */
+/** Errors: E0703 a route to a core or axon that is not there. */
 export function boot(programs: readonly ChipProgram[]): Booted {
   const cores: CoreState[] = [];
   const tiles: TileState[] = [];
@@ -203,10 +203,10 @@ function createRoute(
   const core = byPlace.get(`${route.chip} ${route.core}`);
   const links = core?.links[route.axon];
   if (core === undefined || links === undefined) {
-    return fail('E0702', { origin: `chip ${route.chip}` }, { problem: `no in-axon ${route.axon} at core ${route.core}` });
+    return fail('E0703', { origin: `chip ${route.chip}` }, { problem: `no in-axon ${route.axon} at core ${route.core}` });
   }
   if (links.some(link => link.positions.length !== size)) {
-    fail('E0702', { origin: `chip ${route.chip}` }, { problem: `in-axon ${route.axon} of core ${route.core} expects another sender` });
+    fail('E0703', { origin: `chip ${route.chip}` }, { problem: `in-axon ${route.axon} of core ${route.core} expects another sender` });
   }
   const sends = route.elements === undefined ? undefined : new Uint8Array(size);
   if (sends !== undefined) for (const neuron of expandMap(route.elements!)) if (neuron !== HOLE) sends[neuron] = 1;

@@ -11,6 +11,7 @@ import { compressMap } from '../../ir/map.ts';
 import {
   commonSource,
   indexOf,
+  plainSource,
   type Selection,
   type Source,
   sameIndex,
@@ -86,7 +87,7 @@ function asRows(draft: Draft, x: Selection, origin: string): Source {
 
 /** `x` as a node of any shape. */
 const asAny = (draft: Draft, x: Selection, origin: string): Source =>
-  wholeSource(tidy(x)) ?? asNode(draft, x, squeezed(x.shape), origin);
+  plainSource(x) ?? asNode(draft, x, squeezed(x.shape), origin);
 
 const seenAs = (source: Source, { shape }: Selection): Selection => ({
   sources: [source],
@@ -132,7 +133,7 @@ export function putBinary(
     const operands = [sourceA.id, second.id];
     return { ...a, sources: [put(draft, { kind, operands, attrs: {}, shape: sourceA.shape, origin })] };
   }
-  const shape = (wholeSource(tidy(a)) ?? wholeSource(tidy(b)))?.shape ?? squeezed(a.shape);
+  const shape = (plainSource(a) ?? plainSource(b))?.shape ?? squeezed(a.shape);
   const operands = [a, b].map(x => asNode(draft, x, shape, origin).id);
   return seenAs(put(draft, { kind, operands, attrs: {}, shape, origin }), a);
 }
@@ -173,6 +174,17 @@ export function putAffine(
   };
   const node = put(draft, { kind: 'affine', operands: [target.id], attrs, shape: target.shape, origin });
   return under === undefined ? seenAs(node, x) : { ...x, sources: [node] };
+}
+
+/** An affine node of another graph on top of `x`, constants and all, where x is a node of the shape that it had. */
+export function putSameAffine(
+  draft: Draft,
+  x: Selection,
+  { attrs, type, origin }: AnnOf<'affine'>,
+): Selection | undefined {
+  const source = wholeSource(tidy(x));
+  if (source === undefined || `${source.shape}` !== `${type.shape}`) return undefined;
+  return seenAs(put(draft, { kind: 'affine', operands: [source.id], attrs, shape: source.shape, origin }), x);
 }
 
 interface Fields {

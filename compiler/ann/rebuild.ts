@@ -20,6 +20,7 @@ import {
   putOutput,
   putPointwise,
   putReduce,
+  putSameAffine,
   putSoftmax,
 } from './draft.ts';
 import { concatenate, reshape, type Selection, select } from './selection.ts';
@@ -92,18 +93,23 @@ export function rewriteSame(node: AnnNode, { draft, value }: Rewrite): Selection
 
 function rewriteAffine(node: AnnOf<'affine'>, x: Selection, draft: Draft): Selection {
   const { scale, shift } = node.attrs;
-  return putAffine(
-    draft,
-    x,
-    scale && constantValues(draft.constants, scale),
-    shift && constantValues(draft.constants, shift),
-    node.origin,
+  return (
+    putSameAffine(draft, x, node) ??
+    putAffine(
+      draft,
+      x,
+      scale && constantValues(draft.constants, scale),
+      shift && constantValues(draft.constants, shift),
+      node.origin,
+    )
   );
 }
 
 function rewriteView(node: AnnOf<'view'>, operands: readonly Selection[]): Selection {
-  const joined = { ...concatenate(operands), shape: [sizeOf(node.type.shape)] };
-  return select(joined, { index: expandMap(node.attrs.map), shape: node.type.shape });
+  const pick = { index: expandMap(node.attrs.map), shape: node.type.shape };
+  const [only, ...others] = operands;
+  if (only !== undefined && others.length === 0) return select(only, pick);
+  return select({ ...concatenate(operands), shape: [sizeOf(node.type.shape)] }, pick);
 }
 
 export function normOf(node: AnnOf<'layernorm'> | AnnOf<'rmsnorm'>, { constants }: Draft) {

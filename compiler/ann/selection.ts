@@ -101,12 +101,25 @@ export const wholeSource = ({ sources, index }: Selection): Source | undefined =
   index === undefined && sources.length === 1 ? sources[0] : undefined;
 
 /**
+ * A column ([17, 1], what a reduction leaves) that is seen as a row: laid out as a row before anything is
+ * computed with it, so that its numbers are channels to whatever comes next.
+ */
+const isColumnAsRow = (source: Source, shape: readonly number[]): boolean =>
+  source.shape.at(-1) === 1 && shape.at(-1) !== 1 && sizeOf(source.shape) === sizeOf(shape);
+
+/** The single source whose elements all are there, if its own shape will do for computing with it. */
+export function plainSource(selection: Selection): Source | undefined {
+  const source = wholeSource(tidy(selection));
+  return source === undefined || isColumnAsRow(source, selection.shape) ? undefined : source;
+}
+
+/**
  * The one source under a selection in which it may be computed as well: no hole, and no fewer elements than the
  * source, so that nothing is computed that nobody reads.
  */
-export function commonSource({ sources, index }: Selection): Source | undefined {
+export function commonSource({ sources, index, shape }: Selection): Source | undefined {
   const [source, ...others] = sources;
-  if (source === undefined || others.length > 0) return undefined;
+  if (source === undefined || others.length > 0 || isColumnAsRow(source, shape)) return undefined;
   if (index === undefined) return source;
   return index.length >= sizeOf(source.shape) && !index.includes(HOLE) ? source : undefined;
 }

@@ -16,8 +16,15 @@ export function fieldOf(values: Values, shape: readonly number[]): Field {
   const { data } = values;
   const uniform = uniformOf(data);
   if (uniform !== undefined) return uniform;
+  const out = new Float64Array(sizeOf(shape));
+  const isSuffix = `${shape.slice(shape.length - values.shape.length)}` === `${values.shape}`;
+  if (isSuffix) {
+    for (let at = 0; at < out.length; at += data.length) out.set(data, at);
+    return out;
+  }
   const { index } = broadcastPick(values.shape, shape);
-  return index === undefined ? Float64Array.from(data) : Float64Array.from(index, i => data[i]!);
+  for (let i = 0; i < out.length; i++) out[i] = data[index?.[i] ?? i]!;
+  return out;
 }
 
 /** The number that every element is. */

@@ -102,6 +102,12 @@ export const catalogue = {
     help: 'Write numbers or fractions, separated by commas: 1/255 or 0.485,0.456,0.406.',
     exit: 1,
   },
+  E0120: {
+    message: 'cannot use {path} as images: {problem}',
+    why: 'Images come as an npz file with an array `images` [n, …] and, for accuracy, `labels` [n].',
+    help: 'numpy.savez(path, images=…, labels=…); bytes are preprocessed as the model says, floats are not.',
+    exit: 1,
+  },
   E0201: {
     message: 'not the text form of this stage: {problem}',
     why: 'Every stage prints to one text form and reads it back (docs/ir.md).',
@@ -338,6 +344,12 @@ export const catalogue = {
     help: 'Copy the folder again, or compile the model again.',
     exit: 1,
   },
+  E0710: {
+    message: '{what} differ: {problem}',
+    why: 'Every stage must answer like the one above it, within its class.',
+    help: 'The first stage that differs is the culprit; report it with the model.',
+    exit: 1,
+  },
   E0610: {
     message: 'not a manifest: {reason}',
     why: 'A manifest is one JSON object whose "schema" is "snnc-manifest".',
@@ -392,7 +404,7 @@ export const catalogue = {
     help: 'Check the path, its permissions and the free space.',
     exit: 4,
   },
-  E0702: {
+  E0703: {
     message: 'the program cannot run: {problem}',
     why: 'The simulator follows the tables of the program and nothing else; these lead nowhere or to the wrong step.',
     help: 'Compile the model again; report the model if that does not help.',

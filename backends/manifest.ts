@@ -1,0 +1,93 @@
+/** manifest.json, version 0: what was deployed, readable by anybody. The schema is published beside the code. */
+import { z } from 'zod';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+
+export const SCHEMA_VERSION = 0;
+
+const count = z.int().min(0);
+const sha = z.string().regex(/^[0-9a-f]{64}$/);
+const option = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+export const manifestSchema = z
+  .strictObject({
+    schema: z.literal('snnc-manifest'),
+    schemaVersion: z.literal(SCHEMA_VERSION),
+    tool: z.strictObject({ name: z.literal('snnc'), version: z.string() }),
+    model: z.strictObject({ file: z.string(), sha256: sha, name: z.string() }),
+    preprocess: z.strictObject({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }).nullable(),
+    options: z.record(z.string(), option).describe('Every option of the compile, resolved'),
+    target: z.looseObject({ name: z.string(), spec: z.string(), chips: count, cores: count }),
+    network: z.strictObject({
+      coding: z.enum(['rate', 'sum']),
+      steps: count,
+      mode: z.string(),
+      depth: count,
+      neurons: count,
+      biasCorrected: z.boolean(),
+    }),
+    stages: z.array(z.strictObject({ name: z.string(), sha256: sha })).describe('SHA-256 of each stage’s text form'),
+    populations: z.array(
+      z.strictObject({
+        name: z.string(),
+        origin: z.string().describe('The user’s ONNX node'),
+        shape: z.array(count),
+        function: z.string(),
+        emit: z.string(),
+        theta: z.int().nullable().describe('θ = 2^−theta'),
+        levels: count.nullable(),
+        terms: count.nullable(),
+        depth: count,
+        tiles: count,
+        rate: z.number().describe('Share of neurons that send in a step, from calibration'),
+        termsPerNeuron: z.number(),
+      }),
+    ),
+    cores: z.array(
+      z.strictObject({
+        chip: count,
+        x: count,
+        y: count,
+        slot: count,
+        tiles: count,
+        used: z.record(z.string(), z.number()),
+        binding: z.string(),
+      }),
+    ),
+    capacity: z.record(z.string(), z.number()),
+    placement: z.strictObject({ cost: z.number(), baseline: z.number(), routes: count, deliveries: count }),
+    input: z.strictObject({ name: z.string(), shape: z.array(count), fraction: z.int() }),
+    output: z.strictObject({ name: z.string(), classes: count }),
+    calibration: z.strictObject({ images: count, source: z.string() }),
+    prediction: z.strictObject({ paperAcs: z.number() }).describe('Per image and step, from calibration, before any test image'),
+    rests: z.array(z.looseObject({ name: z.string(), status: z.string(), source: z.string() })),
+    files: z.array(z.strictObject({ path: z.string(), bytes: count, sha256: sha })),
+  })
+  .meta({ id: 'snnc-manifest-0', title: 'snnc deployment manifest' });
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The same value gives the same bytes: keys stand in the order of the schema. */
+export const printManifest = (manifest: Manifest): string =>
+  `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`;
+
+/** Errors: E0610 not JSON · E0611 a rule of the schema · E0612 another version. */
+export function parseManifest(text: string, source: string): Manifest {
+  const origin = { origin: source };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return fail('E0610', origin, { reason: error instanceof Error ? error.message : 'not JSON' });
+  }
+  const head = z.looseObject({ schemaVersion: z.number(), tool: z.looseObject({ version: z.string() }) }).safeParse(value);
+  if (head.success && head.data.schemaVersion !== SCHEMA_VERSION) {
+    const facts = { found: head.data.schemaVersion, writer: head.data.tool.version, known: SCHEMA_VERSION };
+    return fail('E0612', origin, facts);
+  }
+  const result = manifestSchema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  return fail('E0611', origin, { path: issue.path.join('.') || '(top)', reason: issue.message });
+}
+
+/** The published JSON Schema (backends/schema/manifest.schema.json). */
+export const manifestJsonSchema = (): string => `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`;
