@@ -1,0 +1,42 @@
+/** What calibration images make the integer network do: rates for placement and report, ACs as prediction. */
+import { createActivityLog } from '../ir/count/activity.ts';
+import { closedFormCounts } from '../ir/count/closed-form.ts';
+import { countedPopulations } from '../ir/count/counts.ts';
+import type { ValueId } from '../ir/dialect.ts';
+import type { IntGraph } from '../ir/int.ts';
+import { createIntRunner } from '../ir/interpret/int.ts';
+
+export interface MeasuredActivity {
+  /** Share of neurons that send, and terms a neuron, per step. */
+  readonly rates: ReadonlyMap<ValueId, { readonly rate: number; readonly terms: number }>;
+  /** Eq. 30 ACs of the paper's count, per image, all steps. */
+  readonly paperAcs: number;
+}
+
+export function measureActivity(graph: IntGraph, images: readonly Float64Array[]): MeasuredActivity {
+  const runner = createIntRunner(graph);
+  const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
+  const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
+  let acs = 0;
+  for (const image of images) {
+    const log = createActivityLog();
+    runner.run(image, (step, node, emission) => {
+      log.record(step, node.id, emission);
+      const population = populations.get(node.id);
+      if (population === undefined) return;
+      acs += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
+      const total = totals.get(node.id) ?? { spikes: 0, terms: 0, neurons: 0 };
+      totals.set(node.id, total);
+      for (const terms of emission.terms) {
+        total.spikes += terms === 0 ? 0 : 1;
+        total.terms += terms;
+      }
+      total.neurons += emission.terms.length;
+    });
+  }
+  const share = ({ spikes, terms, neurons }: { spikes: number; terms: number; neurons: number }) => ({
+    rate: spikes / neurons,
+    terms: terms / neurons,
+  });
+  return { rates: new Map([...totals].map(([id, t]) => [id, share(t)])), paperAcs: acs / images.length };
+}

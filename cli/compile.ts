@@ -1,0 +1,268 @@
+/** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
+import { basename } from 'node:path';
+import { writeFolder } from '../backends/folder.ts';
+import { type Manifest, printManifest } from '../backends/manifest.ts';
+import { decodeChip } from '../backends/program/decode.ts';
+import { encodeChip } from '../backends/program/encode.ts';
+import { restsOn } from '../backends/rests-on.ts';
+import { loadCandidates, type Target } from '../backends/target.ts';
+import {
+  type CompileOptions,
+  type Converted,
+  convertNetwork,
+  type Mapped,
+  mapNetwork,
+  neuronCount,
+  quantizeNetwork,
+  readNetwork,
+} from '../compiler/compile.ts';
+import { coreUsage } from '../compiler/passes/partition.ts';
+import { type Preprocess, preprocessOf } from '../compiler/preprocess.ts';
+import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import { sha256 } from '../ir/constants.ts';
+import type { AnyGraph } from '../ir/dialect.ts';
+import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
+import { printGraph } from '../ir/text.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { type Console, createConsole, reportDiagnostics } from './console.ts';
+import { noiseImages, readBytes, readImages } from './data.ts';
+import { writeNpz } from './npz.ts';
+import type { Shared } from './options.ts';
+import { chipReport, renderSummary } from '../report/report.ts';
+import { compareEmissions } from './compare.ts';
+import { VERSION } from './version.ts';
+
+export interface CompileArguments extends Shared {
+  readonly model: string;
+  readonly target: string;
+  readonly calibrate?: string | undefined;
+  readonly out?: string | undefined;
+  readonly coding: 'sum' | 'rate';
+  readonly steps: number;
+  readonly shift: number;
+  readonly terms: number;
+  readonly uniform: boolean;
+  readonly thresholds: 'pow2' | 'paper' | 'off';
+  readonly bits: number;
+  readonly biasCorrection: boolean;
+  readonly effort: 'fast' | 'normal' | 'max';
+  readonly seed: number;
+}
+
+/** Swaps that placement tries, per core. */
+const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
+/** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
+const SAMPLE = 4;
+const NOISE_IMAGES = 32;
+/** Calibration images that rates and the predicted energy are counted on. */
+const COUNTED_IMAGES = 64;
+
+export async function compileCommand(args: CompileArguments): Promise<number> {
+  const console_ = createConsole(args);
+  const { diagnostics, step } = console_;
+  const start = performance.now();
+  const bytes = readBytes(args.model);
+  const context = { diagnostics, step };
+  const { ann, metadata } = readNetwork(bytes, args.model, context);
+  const preprocess = preprocessOf(metadata);
+  const input = ann.nodes.find(node => node.kind === 'input')!;
+  const { shape } = input.type;
+  const images = args.calibrate === undefined ? noiseImages(shape, NOISE_IMAGES) : readImages(args.calibrate, shape, preprocess).images;
+  if (args.calibrate === undefined) diagnostics.report('W0301', { origin: args.model }, { count: images.length });
+  const options: CompileOptions = {
+    coding: args.coding,
+    steps: args.steps,
+    thresholds: args.thresholds,
+    profile: args.uniform ? uniformProfile(args.shift, args.terms) : defaultProfile(args.shift, args.terms),
+    weightBits: args.bits,
+    seed: args.seed,
+    effort: EFFORT[args.effort],
+    biasCorrection: args.biasCorrection,
+  };
+  const converted = convertNetwork(ann, images, options, context);
+  const candidates = await loadCandidates(args.target);
+  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context);
+  step('measure');
+  const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
+  const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
+  const { target, mapped } = mapOnSmallest(candidates, t => mapNetwork(int, t, rates, options, context));
+  const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
+  step('simulate');
+  const sample = images.slice(0, SAMPLE);
+  const machine = createMachine(chips.map(([path, data]) => decodeChip(data, path)));
+  const golden = sample.map(image => compareEmissions(mapped.int, machine, image));
+  const different = golden.find(g => g.difference !== undefined)?.difference;
+  if (different !== undefined) fail('E0710', { origin: args.model, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
+  step('write');
+  const files = new Map<string, Uint8Array | string>(chips);
+  const stages = writeStages(files, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
+  files.set('golden.npz', goldenFile(sample, golden.map(g => g.readouts)));
+  const manifest = makeManifest(args, { bytes, converted, mapped, target, activity, preprocess, stages, files, images: images.length });
+  const report = chipReport(manifest, machine.counts, target);
+  const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
+  const seconds = (performance.now() - start) / 1000;
+  const build = { seconds, steps: console_.seconds(), peakBytes: process.resourceUsage().maxRSS * 1024, node: process.version };
+  const summary = renderSummary(manifest, report);
+  const written = new Map<string, Uint8Array | string>([
+    ['manifest.json', printManifest(manifest)],
+    ...files,
+    ['report.json', `${JSON.stringify(report, null, 2)}\n`],
+    ['summary.txt', summary],
+    ['build.json', `${JSON.stringify(build, null, 2)}\n`],
+  ]);
+  writeFolder(out, written);
+  return finish(args, console_, { out, summary, manifest, report, build });
+}
+
+const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
+
+/** The first board, fewest chips first, that has cores enough. */
+function mapOnSmallest(candidates: readonly Target[], map: (target: Target) => Mapped): { target: Target; mapped: Mapped } {
+  for (const [i, target] of candidates.entries()) {
+    try {
+      return { target, mapped: map(target) };
+    } catch (error) {
+      const onlyCores = error instanceof UserError && error.diagnostics.every(d => d.code === 'E0502' || d.severity === 'warning');
+      if (!onlyCores || i === candidates.length - 1) throw error;
+    }
+  }
+  throw new Error('a target without boards');
+}
+
+function writeStages(files: Map<string, Uint8Array | string>, graphs: Readonly<Record<string, AnyGraph>>) {
+  return Object.entries(graphs).map(([name, graph]) => {
+    const { text, tensors } = printGraph(graph);
+    files.set(`stages/${name}.snnir`, text);
+    files.set(`stages/${name}.bin`, tensors);
+    return { name, sha256: sha256(text) };
+  });
+}
+
+function goldenFile(images: readonly Float64Array[], readouts: readonly (readonly Float64Array[])[]): Uint8Array {
+  const join = (arrays: readonly Float64Array[]) => {
+    const out = new Float64Array(arrays.reduce((n, a) => n + a.length, 0));
+    arrays.reduce((at, a) => (out.set(a, at), at + a.length), 0);
+    return out;
+  };
+  return writeNpz([
+    { name: 'inputs', shape: [images.length, images[0]!.length], data: join(images) },
+    { name: 'readouts', shape: [images.length, readouts[0]!.length, readouts[0]![0]!.length], data: join(readouts.flat()) },
+  ]);
+}
+
+interface Made {
+  readonly bytes: Uint8Array;
+  readonly converted: Converted;
+  readonly mapped: Mapped;
+  readonly target: Target;
+  readonly activity: MeasuredActivity;
+  readonly preprocess: Preprocess | undefined;
+  readonly stages: Manifest['stages'];
+  readonly files: ReadonlyMap<string, Uint8Array | string>;
+  readonly images: number;
+}
+
+function makeManifest(args: CompileArguments, made: Made): Manifest {
+  const { mapped, target, activity, preprocess, converted } = made;
+  const { int, chip, accounting } = mapped;
+  const tiles = chip.tables.tiles;
+  const cores = coreUsage(chip, accounting, args.bits);
+  const column = (name: string) => chip.tables.cores.columns[name]!;
+  const input = int.nodes.find(node => node.kind === 'input')!;
+  const { model: _model, out: _out, json: _json, quiet: _quiet, calibrate, ...options } = args;
+  const populations = int.nodes.flatMap((node, index) => {
+    if (node.kind !== 'population') return [];
+    const own = Array.from(tiles.columns.population!.keys()).filter(i => tiles.columns.population![i] === index);
+    const { emit } = node.attrs;
+    const mt = emit.kind === 'mt' ? emit : undefined;
+    return [
+      {
+        name: node.id.slice(1),
+        origin: node.origin,
+        shape: [...node.type.shape],
+        function: node.attrs.function.kind === 'pointwise' ? node.attrs.function.name : node.attrs.function.kind,
+        emit: emit.kind,
+        theta: mt?.theta ?? null,
+        levels: mt?.levels ?? null,
+        terms: mt?.terms ?? null,
+        depth: tiles.columns.depth![own[0]!]!,
+        tiles: own.length,
+        rate: activity.rates.get(node.id)?.rate ?? 0,
+        termsPerNeuron: activity.rates.get(node.id)?.terms ?? 0,
+      },
+    ];
+  });
+  const readout = int.nodes.find(node => node.id === int.outputs[0])!;
+  return {
+    schema: 'snnc-manifest',
+    schemaVersion: 0,
+    tool: { name: 'snnc', version: VERSION },
+    model: { file: basename(args.model), sha256: sha256(made.bytes), name: int.name },
+    preprocess: preprocess === undefined ? null : { scale: preprocess.scale, mean: [...preprocess.mean], std: [...preprocess.std] },
+    options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
+    target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
+    network: {
+      coding: int.attrs.coding,
+      steps: int.attrs.steps,
+      mode: chip.attrs.mode,
+      depth: chip.attrs.depth,
+      neurons: neuronCount(int),
+      biasCorrected: converted.isBiasCorrected,
+    },
+    stages: made.stages,
+    populations,
+    cores: cores.map(({ tiles: own, used, binding }, i) => ({
+      chip: column('chip')[i]!,
+      x: column('x')[i]!,
+      y: column('y')[i]!,
+      slot: column('slot')[i]!,
+      tiles: own.length,
+      used: { ...used },
+      binding,
+    })),
+    capacity: { ...accounting.capacity },
+    placement: { ...mapped.placement, ...mapped.proof },
+    input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
+    output: { name: 'readout', classes: readout.type.shape.at(-1)! },
+    calibration: { images: made.images, source: calibrate === undefined ? 'synthetic' : basename(calibrate) },
+    prediction: { paperAcs: activity.paperAcs },
+    rests: restsOn(target).map(({ name, value, unit, status, source }) => ({ name, value, unit, status, source })),
+    files: [...made.files].map(([path, content]) => {
+      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+      return { path, bytes: data.length, sha256: sha256(data) };
+    }),
+  };
+}
+
+function finish(
+  args: CompileArguments,
+  console_: Console,
+  done: { out: string; summary: string; manifest: Manifest; report: ReturnType<typeof chipReport>; build: { seconds: number; peakBytes: number } },
+): number {
+  const { out, summary, manifest, report, build } = done;
+  const { target, network } = manifest;
+  console_.line(summary.trimEnd());
+  console_.line(`\nwritten to ${out} in ${build.seconds.toFixed(1)} s`);
+  console_.result({
+    fits: true,
+    target: target.name,
+    board: target.spec,
+    cores: { used: manifest.cores.length, available: target.cores },
+    chips: { used: new Set(manifest.cores.map(core => core.chip)).size, available: target.chips },
+    binding: report.binding,
+    steps: network.steps,
+    coding: network.coding,
+    terms: args.terms,
+    levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
+    mode: network.mode,
+    latency: report.latency,
+    throughput: report.throughput,
+    eq30: report.eq30,
+    out,
+    seconds: build.seconds,
+    peakBytes: build.peakBytes,
+    diagnostics: console_.diagnostics.list,
+  });
+  return reportDiagnostics(console_.diagnostics.list, args.json);
+}

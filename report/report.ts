@@ -1,0 +1,86 @@
+/** report.json and the one-screen summary: counts, time and energy of a deployment, every figure with its source. */
+import type { Manifest } from '../backends/manifest.ts';
+import type { Target } from '../backends/target.ts';
+import { FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
+import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
+import { chipEnergy } from '../runtime-sim/energy.ts';
+import { stepBound } from '../runtime-sim/timing.ts';
+
+export interface ChipReport {
+  readonly schema: 'snnc-report';
+  readonly schemaVersion: 0;
+  readonly images: number;
+  readonly binding: { readonly resource: string; readonly fill: number };
+  readonly latency: { readonly steps: number; readonly seconds: number };
+  /** Images a second of a full pipeline; lower-bound step time. */
+  readonly throughput: number;
+  readonly bound: ReturnType<typeof stepBound>;
+  readonly energy: readonly ReturnType<typeof chipEnergy>[];
+  readonly staticPowerMw: number | null;
+  /** Per image. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly eq30: { readonly predictedPaperAcs: number; readonly formula: string };
+  readonly notes: readonly string[];
+}
+
+export const NOTES = [
+  'Neither Loihi has a clock: times are lower bounds from declared service times, not cycles.',
+  'Intel has published no energy per operation for Loihi 2: energies use Loihi 1 constants, as a band.',
+  'Nothing here has been validated against silicon.',
+] as const;
+
+export function chipReport(manifest: Manifest, counts: MachineCounts, target: Pick<Target, 'timing' | 'costSets'>): ChipReport {
+  const total = createTileCounts();
+  for (const tile of counts.tiles) addCounts(total, tile);
+  const images = Math.max(1, counts.images);
+  const bound = stepBound(counts, target.timing);
+  const fills = manifest.cores.map(core => ({
+    resource: core.binding,
+    fill: core.used[core.binding]! / manifest.capacity[core.binding]!,
+  }));
+  const binding = fills.reduce((a, b) => (b.fill > a.fill ? b : a), { resource: 'none', fill: 0 });
+  const perImage = Object.fromEntries(Object.entries(total).map(([name, count]) => [name, count / images]));
+  return {
+    schema: 'snnc-report',
+    schemaVersion: 0,
+    images: counts.images,
+    binding,
+    latency: { steps: manifest.network.depth, seconds: bound.layerwiseSeconds },
+    throughput: 1 / (bound.pipelinedStepSeconds * manifest.network.steps),
+    bound,
+    energy: target.costSets.map(set => chipEnergy(counts, set)),
+    staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
+    counts: perImage,
+    eq30: {
+      predictedPaperAcs: manifest.prediction.paperAcs,
+      formula: `E_SNN/E_ANN = (MACs_SNN·${FLOAT_COSTS_PJ.mac} pJ + ACs·${FLOAT_COSTS_PJ.ac} pJ) / (MACs_ANN·${FLOAT_COSTS_PJ.mac} pJ)`,
+    },
+    notes: NOTES,
+  };
+}
+
+const big = (n: number): string => Math.round(n).toLocaleString('en-US');
+const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
+
+/** One screen, 80 columns. */
+export function renderSummary(manifest: Manifest, report: ChipReport): string {
+  const { target, network, cores } = manifest;
+  const chips = new Set(cores.map(core => core.chip)).size;
+  const [low, high] = [Math.min, Math.max].map(f => f(...report.energy.map(e => e.totalPj)) / 1e6);
+  const rows: readonly (readonly [string, string])[] = [
+    ['model', `${manifest.model.file}  (${manifest.model.name})`],
+    ['target', `${target.spec}: fits, ${cores.length} of ${big(target.cores)} cores, ${chips} of ${target.chips} chip(s)`],
+    ['binds', `${report.binding.resource} at ${percent(report.binding.fill)} of the fullest core`],
+    ['network', `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}`],
+    ['calibration', `${manifest.calibration.images} images (${manifest.calibration.source})`],
+    ['latency', `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`],
+    ['throughput', `at most ${big(report.throughput)} images/s, pipelined`],
+    ['traffic', `${big(report.counts.messages!)} messages, ${big(report.counts.hopsEastWest! + report.counts.hopsNorthSouth!)} hops, ${big(report.counts.synops!)} synops an image`],
+    ['energy', `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${report.energy.map(e => e.costSet).join(', ')})`],
+    ['placement', `cost ${big(manifest.placement.cost)}, sequential ${big(manifest.placement.baseline)}`],
+    ['proved', `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`],
+    ['verified', `chip = integer network bit for bit on ${report.images} image(s)`],
+  ];
+  const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);
+  return `${[...lines, '', ...report.notes.map(note => `note        ${note}`)].join('\n')}\n`;
+}
