@@ -170,7 +170,8 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
   const cores = coreUsage(chip, accounting, args.bits);
   const column = (name: string) => chip.tables.cores.columns[name]!;
   const input = int.nodes.find(node => node.kind === 'input')!;
-  const { model: _model, out: _out, json: _json, quiet: _quiet, calibrate, ...options } = args;
+  const { calibrate, target: wantedTarget, coding, steps, shift, terms, uniform, thresholds, bits, biasCorrection, effort, seed } = args;
+  const options = { target: wantedTarget, coding, steps, shift, terms, uniform, thresholds, bits, biasCorrection, effort, seed };
   const populations = int.nodes.flatMap((node, index) => {
     if (node.kind !== 'population') return [];
     const own = Array.from(tiles.columns.population!.keys()).filter(i => tiles.columns.population![i] === index);

@@ -40,7 +40,7 @@ export const bytesOf = (tensor: Tensor): Uint8Array =>
   new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
 
 export function tensorFromBytes(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tensor {
-  const copy = bytes.slice();
+  const copy = new Uint8Array(bytes); // a Buffer’s own slice would share its pool
   return { dtype, shape, data: new ARRAYS[dtype](copy.buffer, 0, sizeOf(shape)) };
 }
 

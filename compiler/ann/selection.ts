@@ -69,21 +69,22 @@ export function concatenate(parts: readonly (Selection | number)[]): Omit<Select
   return { sources, index };
 }
 
-/** Only the sources that are used, in the order in which their elements first appear. */
+/** Only the sources that are used (one at least), in the order in which their elements first appear. */
 export function tidy(selection: Selection): Selection {
   const { sources, shape } = selection;
   if (sources.length === 1 && selection.index === undefined) return selection;
   const index = indexOf(selection);
-  const starts: number[] = [];
   const owner = new Int32Array(lengthOf(sources));
-  sources.forEach((source, i) => {
-    const start = starts.at(-1) === undefined ? 0 : starts[i - 1]! + sizeOf(sources[i - 1]!.shape);
-    starts.push(start);
-    owner.fill(i, start, start + sizeOf(source.shape));
+  let start = 0;
+  const starts = sources.map((source, i) => {
+    const from = start;
+    start += sizeOf(source.shape);
+    owner.fill(i, from, start);
+    return from;
   });
-  const order = [
-    ...new Set(index.reduce((seen, i) => (i === HOLE ? seen : seen.add(owner[i]!)), new Set<number>())),
-  ];
+  const seen = new Set<number>();
+  for (const i of index) if (i !== HOLE) seen.add(owner[i]!);
+  const order = seen.size === 0 ? [0] : [...seen];
   const used = order.map(i => sources[i]!);
   const shift = new Int32Array(sources.length);
   let end = 0;

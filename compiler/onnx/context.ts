@@ -93,8 +93,8 @@ export function axisIn(axis: number, rank: number): number {
 export const axesIn = (axes: readonly number[], rank: number): readonly number[] =>
   axes.map(a => axisIn(a, rank));
 
-/** One tensor of a ViT-g's widest layer has 4 million numbers; index lists are held for a tensor or two at a time. */
-const MAX_SIZE = 2 ** 27;
+/** The largest tensor of a ViT-g has 5 million numbers; a list of indices takes 4 bytes for each. */
+const MAX_SIZE = 2 ** 25;
 
 export function checkShape(shape: readonly number[]): readonly number[] {
   if (shape.some(size => !Number.isInteger(size) || size < 0))

@@ -10,11 +10,12 @@
 import type { AnnGraph } from '../../ir/ann.ts';
 import { createConstants } from '../../ir/constants.ts';
 import type { Diagnostics, Report } from '../../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../../ir/dialect.ts';
 import { createDraft, type Draft, finishDraft, putInput, putOutput } from '../ann/draft.ts';
 import { reshape } from '../ann/selection.ts';
 import { type ConstantValue, constantOf, dataOf, type OpContext, Refusal, type Value } from './context.ts';
 import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValueInfo, readModel } from './model.ts';
-import { ruleOf } from './ops/table.ts';
+import { movesNumbers, ruleOf } from './ops/table.ts';
 import { orderNodes } from './order.ts';
 import { isFloat, type TensorSource } from './tensor.ts';
 
@@ -167,6 +168,7 @@ function applyRule(
 ): readonly Value[] | undefined {
   const { draft, opset, report, uses } = evaluation;
   try {
+    if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
     const results = rule({ node, opset, draft, inputs, load: loadTensor });
     const extra = node.outputs.findIndex((name, at) => at >= results.length && uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
@@ -178,6 +180,8 @@ function applyRule(
     return undefined;
   }
 }
+
+const isEmpty = (value: Value | undefined): boolean => value?.kind === 'data' && sizeOf(value.shape) === 0;
 
 /** Initializers are read when they are first wanted. */
 function readValue(name: string, { values, graph, report }: Evaluation): Value | undefined {
@@ -229,8 +233,9 @@ function putResult(name: string, evaluation: Evaluation): void {
     if (!isMade) report('E0107', { origin: name }, { problem: `output ${name} is never made` });
     return;
   }
-  if (value.kind === 'constant') {
-    report('E0107', { origin: name }, { problem: `output ${name} does not depend on the image` });
+  if (value.kind === 'constant' || isEmpty(value)) {
+    const problem = value.kind === 'constant' ? 'does not depend on the image' : 'has no elements';
+    report('E0107', { origin: name }, { problem: `output ${name} ${problem}` });
     return;
   }
   const shape = value.shape.length > 1 && value.shape[0] === 1 ? value.shape.slice(1) : value.shape;

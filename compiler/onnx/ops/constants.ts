@@ -1,16 +1,9 @@
 /** Operators that make constants. */
 import { sizeOf } from '../../../ir/dialect.ts';
 import { broadcastPick, broadcastShape } from '../../ann/indices.ts';
-import {
-  checkShape,
-  constantAt,
-  constantOf,
-  numbersAttr,
-  type OpRule,
-  pickValue,
-  refuse,
-} from '../context.ts';
+import { checkShape, constantAt, constantOf, inputAt, numbersAttr, type OpRule, refuse } from '../context.ts';
 import { makeNumbers } from '../tensor.ts';
+import { joinParts } from './views.ts';
 
 const constant: OpRule = context => {
   const { attributes } = context.node;
@@ -72,23 +65,20 @@ const range: OpRule = context => {
   ];
 };
 
+/** Chosen by constants, so a choice between elements that are where they are. */
 const where: OpRule = context => {
-  const [condition, a, b] = ['the condition', 'the first choice', 'the second choice'].map((what, at) =>
-    constantAt(context, at, what),
-  );
-  if (condition === undefined || a === undefined || b === undefined) return refuse('an input is missing');
-  const joined = broadcastShape(broadcastShape(condition.shape, a.shape) ?? [], b.shape);
+  const condition = constantAt(context, 0, 'the condition');
+  const [a, b] = [inputAt(context, 1), inputAt(context, 2)];
+  const chosen = broadcastShape(a.shape, b.shape);
+  const joined = chosen && broadcastShape(condition.shape, chosen);
   const shape = checkShape(joined ?? refuse(`shapes [${condition.shape}], [${a.shape}] and [${b.shape}]`));
-  const [test, yes, no] = [condition, a, b].map(x => pickValue(x, broadcastPick(x.shape, shape)));
-  if (test?.kind !== 'constant' || yes?.kind !== 'constant' || no?.kind !== 'constant')
-    return refuse('it has data');
-  return [
-    constantOf(
-      a.element,
-      shape,
-      yes.data.map((v, i) => (test.data[i] === 0 ? no.data[i]! : v)),
-    ),
-  ];
+  const [test, yes, no] = [condition, a, b].map(x => broadcastPick(x.shape, shape).index);
+  const index = new Int32Array(sizeOf(shape));
+  for (let i = 0; i < index.length; i++) {
+    const isTrue = condition.data[test?.[i] ?? i] !== 0;
+    index[i] = isTrue ? (yes?.[i] ?? i) : sizeOf(a.shape) + (no?.[i] ?? i);
+  }
+  return [joinParts(context, [a, b], { index, shape })];
 };
 
 export const constantOps: { readonly [operator: string]: OpRule } = {

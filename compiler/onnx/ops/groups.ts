@@ -126,6 +126,7 @@ function normalise(context: OpContext, kind: Normalisation['kind'], otherwise: n
   const beta =
     kind === 'layernorm' ? gain(optionalConstantAt(context, 2, 'the offset'), 'the offset') : undefined;
   const epsilon = numberAttr(context, 'epsilon', otherwise);
+  if (!(epsilon >= 0 && epsilon < 1e30)) refuse(`epsilon ${epsilon}`);
   const rows = { ...x, shape: [...x.shape.slice(0, axis), width] };
   return dataOf({
     ...putNorm(context.draft, rows, { kind, epsilon, gamma, beta }, context.node.name),

@@ -15,4 +15,7 @@ const opTable: ReadonlyMap<string, OpRule> = new Map(
 export const ruleOf = (domain: string, operator: string): OpRule | undefined =>
   domain === '' ? opTable.get(operator) : undefined;
 
+/** Does the operator only move numbers? Such a one may have a result without elements. */
+export const movesNumbers = (operator: string): boolean => Object.hasOwn(viewOps, operator);
+
 export const supportedOperators: readonly string[] = [...opTable.keys()].sort();

@@ -5,6 +5,7 @@ import {
   broadcastPick,
   broadcastShape,
   gatherPick,
+  type Pick,
   padPick,
   slicePick,
   transposePick,
@@ -22,6 +23,7 @@ import {
   numberAttr,
   numbersAt,
   numbersAttr,
+  type OpContext,
   type OpRule,
   optionalConstantAt,
   pickValue,
@@ -34,6 +36,13 @@ import { elementOf, isFloat, makeNumbers } from '../tensor.ts';
 
 const first = (value: Value): readonly Value[] => [value];
 const identity: OpRule = context => first(inputAt(context, 0));
+
+const dropout: OpRule = context => {
+  const isTraining = optionalConstantAt(context, 2, 'the training mode')?.data[0] ?? 0;
+  return isTraining === 0
+    ? identity(context)
+    : refuse('it is in training mode; export the model for inference');
+};
 
 const reshape: OpRule = context => {
   const x = inputAt(context, 0);
@@ -162,53 +171,51 @@ const gather: OpRule = context => {
   return first(pickValue(x, gatherPick(x.shape, axis, indices, shape)));
 };
 
-/**
- * Data beside constants (the class token) becomes a view with holes and an affine shift that fills them: on the
- * chip a constant row is a bias.
- */
 const concat: OpRule = context => {
   const parts = context.inputs.map((_, at) => inputAt(context, at));
   const [head] = parts;
   if (head === undefined) return refuse('it has no inputs');
   const axis = axisIn(numberAttr(context, 'axis', 1), head.shape.length);
   for (const { shape } of parts) {
-    if (`${shape.with(axis, 0)}` !== `${head.shape.with(axis, 0)}`)
+    if (`${shape.with(axis, 0)}` !== `${head.shape.with(axis, 0)}`) {
       refuse(`[${head.shape}] and [${shape}] do not join`);
+    }
   }
-  const shape = checkShape(
-    head.shape.with(
-      axis,
-      parts.reduce((n, part) => n + part.shape[axis]!, 0),
-    ),
-  );
-  const order = joinOrder(parts, axis);
-  const fill = pickValue(constantsOf(parts), order(shape));
-  if (fill.kind === 'constant' && parts.every(part => part.kind === 'constant')) return first(fill);
-  const joined = concatenate(parts.map(part => (part.kind === 'data' ? part : sizeOf(part.shape))));
-  const data = pickValue(dataOf({ ...joined, shape: [sizeOf(shape)] }), order(shape));
-  if (data.kind !== 'data' || fill.kind !== 'constant') return refuse('it joins nothing');
-  return first(dataOf(putAffine(context.draft, data, undefined, finiteValues(fill), context.node.name)));
+  const total = parts.reduce((n, part) => n + part.shape[axis]!, 0);
+  return first(joinParts(context, parts, joinPick(parts, axis, checkShape(head.shape.with(axis, total)))));
 };
 
+/**
+ * Elements of all parts laid end to end. Data beside constants (the class token) becomes a view with holes and an
+ * affine shift that fills them: on the chip a constant row is a bias.
+ */
+export function joinParts(context: OpContext, parts: readonly Value[], pick: Pick): Value {
+  const fill = pickValue(constantsOf(parts), pick);
+  if (fill.kind === 'constant' && parts.every(part => part.kind === 'constant')) return fill;
+  const joined = concatenate(parts.map(part => (part.kind === 'data' ? part : sizeOf(part.shape))));
+  const length = parts.reduce((n, part) => n + sizeOf(part.shape), 0);
+  const data = pickValue(dataOf({ ...joined, shape: [length] }), pick);
+  if (data.kind !== 'data' || fill.kind !== 'constant') return refuse('it joins nothing');
+  return dataOf(putAffine(context.draft, data, undefined, finiteValues(fill), context.node.name));
+}
+
 /** Where each element of the joined tensor lies when the parts are laid end to end. */
-function joinOrder(parts: readonly Value[], axis: number) {
-  return (shape: readonly number[]) => {
-    const inner = sizeOf(shape.slice(axis + 1));
-    const width = shape[axis]! * inner;
-    const index = new Int32Array(sizeOf(shape));
-    let offset = 0;
-    let column = 0;
-    for (const part of parts) {
-      const block = part.shape[axis]! * inner;
-      const rows = block === 0 ? 0 : sizeOf(part.shape) / block;
-      for (let row = 0; row < rows; row++) {
-        for (let i = 0; i < block; i++) index[row * width + column + i] = offset + row * block + i;
-      }
-      offset += sizeOf(part.shape);
-      column += block;
+function joinPick(parts: readonly Value[], axis: number, shape: readonly number[]): Pick {
+  const inner = sizeOf(shape.slice(axis + 1));
+  const width = shape[axis]! * inner;
+  const index = new Int32Array(sizeOf(shape));
+  let offset = 0;
+  let column = 0;
+  for (const part of parts) {
+    const block = part.shape[axis]! * inner;
+    const rows = block === 0 ? 0 : sizeOf(part.shape) / block;
+    for (let row = 0; row < rows; row++) {
+      for (let i = 0; i < block; i++) index[row * width + column + i] = offset + row * block + i;
     }
-    return { index, shape };
-  };
+    offset += sizeOf(part.shape);
+    column += block;
+  }
+  return { index, shape };
 }
 
 /** All parts end to end, 0 where a part is data. */
@@ -269,7 +276,7 @@ const size: OpRule = context =>
 
 export const viewOps: { readonly [operator: string]: OpRule } = {
   Identity: identity,
-  Dropout: identity,
+  Dropout: dropout,
   Reshape: reshape,
   Flatten: flatten,
   Squeeze: squeeze,

@@ -1,0 +1,56 @@
+/** `snnc inspect` and `snnc report`: what a deployment folder holds. */
+import { openFolder } from '../backends/folder.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createConsole } from './console.ts';
+import type { Shared } from './options.ts';
+
+export async function reportCommand(args: Shared & { folder: string }): Promise<number> {
+  openFolder(args.folder);
+  const name = args.json ? 'report.json' : 'summary.txt';
+  try {
+    const text = readFileSync(join(args.folder, name), 'utf8');
+    process.stdout.write(args.json ? `${JSON.stringify(JSON.parse(text))}\n` : text);
+  } catch {
+    fail('E0621', { origin: args.folder }, { file: name, problem: 'it cannot be read' });
+  }
+  return 0;
+}
+
+/** One line a core, or everything that one core (chip:number) holds. */
+export async function inspectCommand(args: Shared & { folder: string; core?: string | undefined }): Promise<number> {
+  const out = createConsole(args);
+  const folder = openFolder(args.folder);
+  const { manifest } = folder;
+  const cores = folder.programs().flatMap(program => program.cores.map((core, i) => ({ place: `${program.chip}:${i}`, core, header: program.header })));
+  const describe = ({ place, core, header }: (typeof cores)[number]) => ({
+    core: place,
+    router: `${core.x},${core.y}`,
+    slot: core.slot,
+    inAxons: core.axons.length,
+    weightBlocks: core.weights.map(w => `${w.inputs}x${w.channels}x${w.bits}b`),
+    tiles: core.tiles.map(tile => ({
+      population: header.populations[tile.population]!.name,
+      groups: tile.box.group.join('-'),
+      rows: tile.box.row.join('-'),
+      channels: tile.box.channel.join('-'),
+      depth: tile.depth,
+      function: tile.function.kind,
+      emit: tile.emit.kind,
+      routes: tile.routes.map(route => `${route.chip}:${route.core}/${route.axon}`),
+    })),
+  });
+  const chosen = args.core === undefined ? cores : cores.filter(c => c.place === args.core);
+  if (chosen.length === 0) {
+    return fail('E0001', { origin: '--core' }, { problem: `no core ${args.core}; there are ${cores.map(c => c.place).join(' ')}` });
+  }
+  out.result({ model: manifest.model.name, cores: chosen.map(describe) });
+  for (const entry of chosen) {
+    const { tiles, ...rest } = describe(entry);
+    if (args.core === undefined) {
+      out.line(`${rest.core.padEnd(7)} (${rest.router}).${rest.slot}  ${tiles.map(t => t.population).join(', ')}`);
+    } else out.line(JSON.stringify({ ...rest, tiles }, null, 2));
+  }
+  return 0;
+}

@@ -1,0 +1,112 @@
+/** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
+import yargs from 'yargs';
+import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { compileCommand } from './compile.ts';
+import { guarded, reportDiagnostics } from './console.ts';
+import { explainCommand, targetsCommand } from './explain.ts';
+import { inspectCommand, reportCommand } from './inspect.ts';
+import { shared } from './options.ts';
+import { simulateCommand } from './simulate.ts';
+import { validateCommand } from './validate.ts';
+import { VERSION } from './version.ts';
+
+const whole = (value: number, name: string, low: number, high: number): number => {
+  if (!Number.isInteger(value) || value < low || value > high) throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
+  return value;
+};
+const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
+  ({ type: 'number', default: otherwise, describe, coerce: (value: number) => whole(value, name, low, high) }) as const;
+
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const json = argv.includes('--json');
+  const run = (command: () => Promise<number>) => async () => {
+    code = await guarded(json, command);
+  };
+  const parser = yargs([...argv])
+    .scriptName('snnc')
+    .locale('en')
+    .usage('$0 COMMAND\n\nTrained Vision Transformer (ONNX) → spiking network on a neuromorphic chip.')
+    .command(
+      'compile <model>',
+      'ONNX → deployment folder MODEL.snnc',
+      y =>
+        y
+          .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
+          .options({
+            target: { type: 'string', default: 'loihi2', describe: 'Chip, board and number: loihi2[:BOARD[*N]], or an XML file' },
+            calibrate: { type: 'string', describe: 'npz with images: thresholds come from their activations' },
+            out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
+            coding: { choices: ['sum', 'rate'] as const, default: 'sum' as const, describe: 'What spikes add up to' },
+            steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
+            shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),
+            terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
+            uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
+            thresholds: { choices: ['pow2', 'paper', 'off'] as const, default: 'pow2' as const, describe: 'Threshold rule' },
+            bits: number('bits', 2, 8, 8, 'Weight bits'),
+            'bias-correction': { type: 'boolean', default: true, describe: 'Correct biases where calibration says it helps' },
+            effort: { choices: ['fast', 'normal', 'max'] as const, default: 'normal' as const, describe: 'Placement moves' },
+            seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+            ...shared,
+          })
+          .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
+      args => run(() => compileCommand(args))(),
+    )
+    .command(
+      'validate <folder>',
+      'Every stage on real data: accuracy, Eq. 30, first difference',
+      y =>
+        y.positional('folder', { type: 'string', demandOption: true }).options({
+          data: { type: 'string', demandOption: true, describe: 'npz with images and labels' },
+          limit: { type: 'number', describe: 'Images at most' },
+          logits: { type: 'string', describe: 'npz with reference logits of the float network' },
+          tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
+          ...shared,
+        }),
+      args => run(() => validateCommand(args))(),
+    )
+    .command(
+      'simulate <folder>',
+      'Boots from the folder alone: counts, time bound, energy',
+      y =>
+        y.positional('folder', { type: 'string', demandOption: true }).options({
+          input: { type: 'string', demandOption: true, describe: 'npz with images' },
+          limit: number('limit', 1, 1e9, 10, 'Images at most'),
+          ...shared,
+        }),
+      args => run(() => simulateCommand(args))(),
+    )
+    .command(
+      'report <folder>',
+      'Chip-mapping report: one screen, or JSON',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
+      args => run(() => reportCommand(args))(),
+    )
+    .command(
+      'inspect <folder>',
+      'What cores hold',
+      y =>
+        y
+          .positional('folder', { type: 'string', demandOption: true })
+          .options({ core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' }, ...shared }),
+      args => run(() => inspectCommand(args))(),
+    )
+    .command(
+      'explain <code>',
+      'What a message means and the way out',
+      y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
+      args => run(() => explainCommand(args))(),
+    )
+    .command('targets', 'Chips and boards', y => y.options(shared), args => run(() => targetsCommand(args))())
+    .demandCommand(1, 'Which command? See snnc --help')
+    .strict()
+    .recommendCommands()
+    .version(VERSION)
+    .exitProcess(false)
+    .fail((message, error) => {
+      const problem = (message ?? error?.message ?? 'unknown').split('\n')[0]!;
+      code = reportDiagnostics([makeDiagnostic('E0001', { origin: `snnc ${argv.join(' ')}` }, { problem })], json);
+    });
+  await parser.parseAsync();
+  return code;
+}

@@ -1,0 +1,58 @@
+/** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
+import { openFolder } from '../backends/folder.ts';
+import type { Target } from '../backends/target.ts';
+import { chipReport } from '../report/report.ts';
+import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import { createConsole } from './console.ts';
+import { readImages } from './data.ts';
+import type { Shared } from './options.ts';
+
+export interface SimulateArguments extends Shared {
+  readonly folder: string;
+  readonly input: string;
+  readonly limit: number;
+}
+
+export async function simulateCommand(args: SimulateArguments): Promise<number> {
+  const out = createConsole(args);
+  out.step('boot');
+  const folder = openFolder(args.folder);
+  const { manifest } = folder;
+  const machine = createMachine(folder.programs());
+  const { images } = readImages(args.input, manifest.input.shape, manifest.preprocess ?? undefined);
+  out.step('run');
+  const classes = images.slice(0, args.limit).map(image => {
+    const logits = machine.run(image).at(-1)!;
+    return logits.indexOf(Math.max(...logits));
+  });
+  // The manifest carries the resolved descriptor as compile wrote it.
+  const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
+  const report = chipReport(manifest, machine.counts, target);
+  const sum = createTileCounts();
+  for (const tile of machine.counts.tiles) addCounts(sum, tile);
+  const links = machine.counts.links.flatMap(step => [...step.values()]);
+  const result = {
+    images: classes.length,
+    classes,
+    steps: machine.counts.timesteps,
+    timeSeconds: null,
+    boundSeconds: report.bound.layerwiseSeconds,
+    pipelinedStepSeconds: report.bound.pipelinedStepSeconds,
+    spikes: sum.spikes,
+    terms: sum.terms,
+    synops: sum.synops,
+    messages: sum.messages,
+    hops: sum.hopsEastWest + sum.hopsNorthSouth,
+    chipMessages: sum.chipMessages,
+    energyPj: Object.fromEntries(report.energy.map(e => [e.costSet, { ...e.parts, total: e.totalPj, unknown: e.unknown }])),
+    hottestLink: Math.max(0, ...links) / classes.length,
+  };
+  for (const [name, value] of Object.entries(result)) {
+    if (typeof value === 'number') out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
+  }
+  for (const e of report.energy) out.line(`${`energy ${e.costSet}`.padEnd(22)}${(e.totalPj / 1e6).toFixed(2)} µJ an image (unknown, left out: ${e.unknown.join(', ')})`);
+  out.line(`classes               ${classes.join(' ')}`);
+  out.result(result);
+  return 0;
+}

@@ -1,0 +1,200 @@
+/** `snnc validate`: every stage on real data, each against the one above; accuracy, agreement, Eq. 30, identity. */
+import { openFolder } from '../backends/folder.ts';
+import { createActivityLog } from '../ir/count/activity.ts';
+import { closedFormCounts } from '../ir/count/closed-form.ts';
+import { addOperations, annMacs, type Counts, countedPopulations, NO_OPERATIONS, type Operations } from '../ir/count/counts.ts';
+import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
+import { eventCounts } from '../ir/count/events.ts';
+import { interpretAnn } from '../ir/interpret/ann.ts';
+import { createSnnRunner } from '../ir/interpret/snn.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { readNpz } from '../compiler/data/npz.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import { compareEmissions } from './compare.ts';
+import { createConsole } from './console.ts';
+import { readBytes, readImages } from './data.ts';
+import type { Shared } from './options.ts';
+import { readStages } from './stages.ts';
+
+export interface ValidateArguments extends Shared {
+  readonly folder: string;
+  readonly data: string;
+  readonly limit?: number | undefined;
+  readonly logits?: string | undefined;
+  readonly tolerance: number;
+}
+
+type PerStep<T> = T[];
+const argMax = (x: ArrayLike<number>): number => Array.from(x).reduce((best, y, i) => (y > x[best]! ? i : best), 0);
+
+export async function validateCommand(args: ValidateArguments): Promise<number> {
+  const out = createConsole(args);
+  const folder = openFolder(args.folder);
+  out.step('read');
+  const { ann, snn, int } = readStages(folder);
+  const { manifest } = folder;
+  const preprocess = manifest.preprocess ?? undefined;
+  const set = readImages(args.data, manifest.input.shape, preprocess);
+  const count = Math.min(args.limit ?? set.images.length, set.images.length);
+  const reference = args.logits === undefined ? undefined : readNpz(readBytes(args.logits), args.logits).values().next().value;
+  const machine = createMachine(folder.programs());
+  const spiking = createSnnRunner(snn);
+  const populations = new Map(countedPopulations(int).map(p => [p.node.id as string, p]));
+  const { coding, steps } = int.attrs;
+  const tally = createTally(steps);
+  let annError = 0;
+  out.step(`run ${count} images`);
+  for (let n = 0; n < count; n++) {
+    const image = set.images[n]!;
+    const label = set.labels?.[n];
+    const float = [...interpretAnn(ann, image).values()][0]!;
+    if (reference !== undefined) {
+      for (let c = 0; c < float.length; c++) {
+        annError = Math.max(annError, Math.abs(float[c]! - Number(reference.data[n * float.length + c])));
+      }
+    }
+    const real = spiking.run(image);
+    const intLog = createActivityLog();
+    const chipLog = createActivityLog();
+    const sources = int.nodes.filter(node => node.kind === 'input');
+    const compared = compareEmissions(int, machine, image, {
+      int: (step, node, emission) => {
+        intLog.record(step, node.id, emission);
+        for (const source of sources) if (node.id === source.id) chipLog.record(step, node.id, { terms: emission.terms.slice(), sums: emission.sums.slice() });
+        const population = populations.get(node.id);
+        if (population !== undefined) addTo(tally.events, step, eventCounts(population, coding, step, intLog));
+      },
+      chip: (step, id, emission) => {
+        chipLog.record(step, id as `%${string}`, emission);
+        const population = populations.get(id);
+        if (population !== undefined) addTo(tally.counts, step, closedFormCounts(population, coding, step, chipLog));
+      },
+    });
+    if (compared.difference !== undefined) tally.firstDifference ??= `image ${n}: ${compared.difference}`;
+    tally.add(label, float, real, compared.readouts);
+  }
+  const result = summarise(tally, count, annMacs([...populations.values()]), manifest.prediction.paperAcs, set.labels !== undefined, annError, args);
+  out.line(render(result, count));
+  out.result(result);
+  if (tally.firstDifference !== undefined) fail('E0710', { origin: args.folder }, { what: 'chip and integer network', problem: tally.firstDifference });
+  if (!result.eq30.identity) fail('E0710', { origin: args.folder }, { what: 'counts', problem: 'closed forms and events give other totals' });
+  const loss = (result.accuracy.ann ?? 0) - (result.accuracy.int.at(-1) ?? 0);
+  return loss * 100 > args.tolerance ? 1 : 0;
+}
+
+function createTally(steps: number) {
+  const zeros = () => new Array<number>(steps).fill(0);
+  const none = (): Counts => ({ paper: NO_OPERATIONS, performed: NO_OPERATIONS });
+  const right = { ann: 0, snn: zeros(), int: zeros() };
+  const agree = { snn: zeros(), int: zeros() };
+  const squares = { snn: zeros(), int: zeros() };
+  const spread = { n: 0, sum: 0, squares: 0 };
+  return {
+    right,
+    agree,
+    squares,
+    spread,
+    counts: Array.from({ length: steps }, none) as PerStep<Counts>,
+    events: Array.from({ length: steps }, none) as PerStep<Counts>,
+    firstDifference: undefined as string | undefined,
+    add(label: number | undefined, float: Float64Array, snn: readonly Float64Array[], int: readonly Float64Array[]) {
+      const best = argMax(float);
+      if (best === label) right.ann += 1;
+      for (const x of float) {
+        spread.n += 1;
+        spread.sum += x;
+        spread.squares += x * x;
+      }
+      for (const [name, runs] of [['snn', snn] as const, ['int', int] as const]) {
+        runs.forEach((logits, t) => {
+          if (argMax(logits) === label) right[name][t]! += 1;
+          if (argMax(logits) === best) agree[name][t]! += 1;
+          for (let c = 0; c < float.length; c++) squares[name][t]! += (logits[c]! - float[c]!) ** 2;
+        });
+      }
+    },
+  };
+}
+type Tally = ReturnType<typeof createTally>;
+
+function addTo(list: Counts[], step: number, counts: Counts): void {
+  const old = list[step - 1]!;
+  list[step - 1] = { paper: addOperations(old.paper, counts.paper), performed: addOperations(old.performed, counts.performed) };
+}
+
+function summarise(
+  tally: Tally,
+  count: number,
+  macs: { paper: number; performed: number },
+  predicted: number,
+  hasLabels: boolean,
+  annError: number,
+  args: ValidateArguments,
+) {
+  const share = (list: readonly number[]) => list.map(n => n / count);
+  const { spread } = tally;
+  const variance = spread.squares / spread.n - (spread.sum / spread.n) ** 2;
+  const mse = (list: readonly number[]) => list.map(s => s / spread.n / variance);
+  const upTo = (pick: (c: Counts) => Operations) =>
+    tally.counts.map((_, t) => {
+      const total = tally.counts.slice(0, t + 1).map(pick).reduce(addOperations, NO_OPERATIONS);
+      return { acs: total.acs / count, macs: total.macs / count, lookups: total.lookups / count };
+    });
+  const paper = upTo(c => c.paper);
+  const performed = upTo(c => c.performed);
+  const last = performed.at(-1)!;
+  return {
+    samples: count,
+    steps: tally.counts.length,
+    accuracy: {
+      ann: hasLabels ? tally.right.ann / count : null,
+      snn: hasLabels ? share(tally.right.snn) : [],
+      int: hasLabels ? share(tally.right.int) : [],
+      chip: hasLabels && tally.firstDifference === undefined ? share(tally.right.int) : [],
+    },
+    agreement: { snn: share(tally.agree.snn), int: share(tally.agree.int) },
+    logitMse: { snn: mse(tally.squares.snn), int: mse(tally.squares.int) },
+    eq30: {
+      paper: paper.map(o => energyRatio(o, macs.paper)),
+      performed: performed.map(o => energyRatio(o, macs.performed)),
+      integer: performed.map(o => energyRatio(o, macs.performed, INTEGER_COSTS_PJ)),
+      identity: JSON.stringify(tally.counts) === JSON.stringify(tally.events),
+      predictionError: predicted / paper.at(-1)!.acs - 1,
+      macs: last.macs,
+      acs: last.acs,
+      lookups: last.lookups,
+    },
+    stages: [
+      { from: 'onnx', to: 'ann', class: 'bounded', maxError: args.logits === undefined ? null : annError },
+      { from: 'int', to: 'chip', class: 'exact', equal: tally.firstDifference === undefined },
+    ],
+    firstDifference: tally.firstDifference ?? null,
+  };
+}
+type ValidationResult = ReturnType<typeof summarise>;
+
+function render(r: ValidationResult, count: number): string {
+  const percent = (x: number | null | undefined) => (x === null || x === undefined ? '–' : `${(100 * x).toFixed(2)} %`);
+  const rows = r.eq30.paper.map((_, t) =>
+    [
+      `${t + 1}`.padStart(3),
+      percent(r.accuracy.snn[t]).padStart(9),
+      percent(r.accuracy.int[t]).padStart(9),
+      percent(r.agreement.int[t]).padStart(10),
+      r.logitMse.int[t]!.toFixed(5).padStart(9),
+      r.eq30.paper[t]!.toFixed(4).padStart(8),
+      r.eq30.performed[t]!.toFixed(4).padStart(10),
+      r.eq30.integer[t]!.toFixed(4).padStart(8),
+    ].join(' '),
+  );
+  const reference = r.stages[0]!.maxError;
+  return [
+    `${count} images, ann ${percent(r.accuracy.ann)}${reference === null || reference === undefined ? '' : `, largest distance to the reference logits ${reference.toExponential(1)}`}`,
+    '  T   snn acc   int acc  agreement logit mse  E paper  performed  integer',
+    ...rows,
+    `chip = int    ${r.firstDifference ?? 'bit for bit, every population, step and image'}`,
+    `multiplications ${r.eq30.macs}   additions ${Math.round(r.eq30.acs).toLocaleString('en-US')}   table reads ${Math.round(r.eq30.lookups).toLocaleString('en-US')} an image`,
+    `identity      ${r.eq30.identity ? 'event counts = closed forms, as integers' : 'BROKEN'}`,
+    `prediction    ${(100 * r.eq30.predictionError).toFixed(2)} % off (ACs predicted from calibration images)`,
+  ].join('\n');
+}
