@@ -132,6 +132,7 @@ function presentImage(node: IntOf<'input'>): Step {
 function prepareLinear(node: IntOf<'linear'>, constants: ConstantPool): Step {
   const weight = constants.get(node.attrs.weight);
   const [inputs, channels] = weight.shape as [number, number];
+  const weights = Float64Array.from(weight.data);
   const { rows } = node.attrs;
   const indices = mapIndices(node.attrs.map, rows * inputs);
   const bias = biasOf(node.attrs.bias, rows, channels, constants);
@@ -144,8 +145,8 @@ function prepareLinear(node: IntOf<'linear'>, constants: ConstantPool): Step {
         const index = indices[row * inputs + k]!;
         const x = index === HOLE ? 0 : values[index]!;
         if (x === 0) continue;
-        for (let c = 0; c < channels; c++)
-          accumulator[row * channels + c]! += x * weight.data[k * channels + c]!;
+        const [into, from] = [row * channels, k * channels];
+        for (let c = 0; c < channels; c++) accumulator[into + c]! += x * weights[from + c]!;
       }
     }
     if (state.coding === 'rate' || t === 1) for (let i = 0; i < bias.length; i++) accumulator[i]! += bias[i]!;

@@ -122,6 +122,7 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
 function prepareLinear(node: SnnOf<'linear'>, constants: ConstantPool): Step {
   const weight = constants.get(node.attrs.weight);
   const [inputs, channels] = weight.shape as [number, number];
+  const weights = Float64Array.from(weight.data);
   const { rows } = node.attrs;
   const indices = mapIndices(node.attrs.map, rows * inputs);
   const bias = biasOf(node.attrs.bias, rows, channels, constants);
@@ -134,7 +135,8 @@ function prepareLinear(node: SnnOf<'linear'>, constants: ConstantPool): Step {
         const index = indices[row * inputs + k]!;
         const x = index === HOLE ? 0 : values[index]!;
         if (x === 0) continue;
-        for (let c = 0; c < channels; c++) current[row * channels + c]! += x * weight.data[k * channels + c]!;
+        const [into, from] = [row * channels, k * channels];
+        for (let c = 0; c < channels; c++) current[into + c]! += x * weights[from + c]!;
       }
     }
     if (state.coding === 'rate' || t === 1) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;

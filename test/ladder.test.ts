@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeChip } from '../backends/program/decode.ts';
+import { encodeChip } from '../backends/program/encode.ts';
+import { createAccounting } from '../backends/accounting.ts';
+import { loadTarget, type Target } from '../backends/target.ts';
+import { compareEmissions } from '../cli/compare.ts';
+import { mapNetwork } from '../compiler/compile.ts';
+import { checkDelivery } from '../compiler/check-delivery.ts';
+import { splitFanIn } from '../compiler/passes/split-fan-in.ts';
+import { chip } from '../ir/chip.ts';
+import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { createIntRunner } from '../ir/interpret/int.ts';
+import { randomAnn } from '../ir/random/ann.ts';
+import { parseGraph, printGraph } from '../ir/text.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import { descend, randomImages } from './kit.ts';
+
+/** Nothing here is a power of two: C = 48, 3 heads, 10 tokens. */
+const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
+const OPTIONS = { weightBits: 8, seed: 1, effort: 50 } as const;
+
+const mapOn = (target: Target, seed: number, coding: 'sum' | 'rate', steps: number, shape?: typeof UNTIDY) => {
+  const ann = randomAnn(seed, shape);
+  const images = randomImages(ann, 4, seed);
+  const { int } = descend(ann, images, { coding, steps, shift: 4, terms: 3 });
+  const context = { diagnostics: createDiagnostics(), step: () => {} };
+  return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };
+};
+
+/** The target with memories so small that every population must be cut. */
+function shrunk(target: Target, neurons: number, synapseWords: number): Target {
+  const { limits, topology } = target;
+  return {
+    ...target,
+    cores: 100_000,
+    chips: 1000,
+    limits: {
+      ...limits,
+      neuronsPerCore: { ...limits.neuronsPerCore, value: neurons },
+      stateWords: { ...limits.stateWords, value: neurons * 8 },
+      synapseWords: { ...limits.synapseWords, value: synapseWords },
+    },
+    topology: { ...topology, chipsX: { ...topology.chipsX, value: 1000 } },
+  };
+}
+
+test('the untidy model runs through every stage and the chip equals int bit for bit', async () => {
+  const target = await loadTarget('loihi2');
+  for (const [coding, steps] of [['sum', 1], ['sum', 3], ['rate', 3]] as const) {
+    const { images, mapped } = mapOn(target, 7, coding, steps, UNTIDY);
+    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+    for (const image of images) assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
+    assert.ok(mapped.proof.deliveries > 0);
+  }
+});
+
+test('small cores force cuts over groups, rows and channels; values stay', async () => {
+  const target = shrunk(await loadTarget('loihi2'), 60, 400);
+  let cut = 0;
+  for (let seed = 0; seed < 6; seed++) {
+    const { images, mapped } = mapOn(target, seed, seed % 2 === 0 ? 'sum' : 'rate', 2);
+    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+    assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined, `seed ${seed}`);
+    cut += mapped.chip.tables.tiles.rows - mapped.int.nodes.filter(n => n.kind === 'population').length;
+  }
+  assert.ok(cut > 0, 'nothing was cut');
+});
+
+test('a fan-in split adds depth and never changes a value', () => {
+  for (let seed = 0; seed < 8; seed++) {
+    const ann = randomAnn(seed);
+    const images = randomImages(ann, 3, seed);
+    const { int } = descend(ann, images, { coding: seed % 2 === 0 ? 'sum' : 'rate', steps: 2, shift: 4, terms: 3 });
+    const { report } = createDiagnostics();
+    const split = splitFanIn.run(int, { piecesOf: linear => Math.min(3, int.constants.get(linear.attrs.weight).shape[0]!) }, report);
+    assert.ok(split.nodes.length > int.nodes.length);
+    for (const image of images) assert.deepEqual(createIntRunner(split).run(image), createIntRunner(int).run(image));
+  }
+});
+
+test('a fan-in split runs on the chip as well', async () => {
+  const target = shrunk(await loadTarget('loihi2'), 200, 12);
+  const { images, mapped } = mapOn(target, 3, 'sum', 2);
+  assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
+  const machine = createMachine(mapped.programs);
+  assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined);
+});
+
+test('the delivery proof refuses a wrong delay, a wrong axon and a wrong map', async () => {
+  const { mapped } = mapOn(await loadTarget('loihi2'), 5, 'sum', 1);
+  const text = JSON.stringify(mapped.programs);
+  const restore = (from: RegExp, to: string) => {
+    const broken = text.replace(from, to);
+    assert.notEqual(broken, text);
+    return mapped.programs.map((p, i) => ({ ...p, cores: p.cores.map((c, k) => ({ ...c, axons: JSON.parse(broken)[i].cores[k].axons })) }));
+  };
+  checkDelivery(mapped.programs, mapped.int);
+  assert.throws(() => checkDelivery(restore(/"delay":0/, '"delay":1'), mapped.int), /steps later/);
+  assert.throws(() => checkDelivery(restore(/"start":0,"loops":\[\{"count":(\d+),"stride":1\}/, '"start":1,"loops":[{"count":$1,"stride":1}'), mapped.int));
+});
+
+test('the chip stage prints, parses and prints again', async () => {
+  const { mapped } = mapOn(await loadTarget('loihi2'), 4, 'sum', 1);
+  const printed = printGraph(mapped.chip);
+  assert.equal(printGraph(parseGraph(printed, chip)).text, printed.text);
+  assert.ok(createAccounting(await loadTarget('loihi2')).capacity.neurons > 0);
+});
