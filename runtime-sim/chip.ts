@@ -105,8 +105,8 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
     const size = readoutTiles.reduce((n, r) => n + r.size, 0);
     const out = readouts[t - 1] ?? new Float64Array(size);
     readouts[t - 1] = out;
-    const unit = 2 ** -tile.program.outFraction / (rate ? t : 1);
-    for (let i = 0; i < tile.size; i++) out[tile.members[i]!] = y[i]! * unit;
+    const unit = 2 ** -tile.program.outFraction;
+    for (let i = 0; i < tile.size; i++) out[tile.members[i]!] = (y[i]! * unit) / (rate ? t : 1);
   }
 
   return { run, counts, tilePopulations: booted.tiles.map(tile => tile.program.population) };

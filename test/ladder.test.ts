@@ -11,7 +11,7 @@ import { splitFanIn } from '../compiler/passes/split-fan-in.ts';
 import { chip } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
-import { randomAnn } from '../ir/random/ann.ts';
+import { randomAnn, type VitShape } from '../ir/random/ann.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { descend, randomImages } from './kit.ts';
@@ -20,7 +20,7 @@ import { descend, randomImages } from './kit.ts';
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 const OPTIONS = { weightBits: 8, seed: 1, effort: 50 } as const;
 
-const mapOn = (target: Target, seed: number, coding: 'sum' | 'rate', steps: number, shape?: typeof UNTIDY) => {
+const mapOn = (target: Target, seed: number, coding: 'sum' | 'rate', steps: number, shape?: VitShape) => {
   const ann = randomAnn(seed, shape);
   const images = randomImages(ann, 4, seed);
   const { int } = descend(ann, images, { coding, steps, shift: 4, terms: 3 });
@@ -80,8 +80,9 @@ test('a fan-in split adds depth and never changes a value', () => {
 });
 
 test('a fan-in split runs on the chip as well', async () => {
-  const target = shrunk(await loadTarget('loihi2'), 200, 12);
-  const { images, mapped } = mapOn(target, 3, 'sum', 2);
+  const target = shrunk(await loadTarget('loihi2'), 200, 6);
+  const shape = { tokens: 4, dim: 6, heads: 2, mlp: 17, depth: 1, classes: 3, patch: 4 };
+  const { images, mapped } = mapOn(target, 3, 'sum', 2, shape);
   assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
   const machine = createMachine(mapped.programs);
   assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined);

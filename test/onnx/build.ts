@@ -6,12 +6,18 @@ type NodeProto = onnxProto.onnx.INodeProto;
 type Tensor = onnxProto.onnx.ITensorProto;
 
 /** A whole number is an INT, any other a FLOAT; `{ float }` is a FLOAT that happens to be whole. */
-export type Attribute = number | string | readonly number[] | { readonly float: number } | { readonly tensor: Tensor };
+export type Attribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly tensor: Tensor };
 export type Attributes = { readonly [name: string]: Attribute };
 
 function attribute(name: string, value: Attribute): onnxProto.onnx.IAttributeProto {
   const { AttributeType } = AttributeProto;
-  if (typeof value === 'string') return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if (typeof value === 'string')
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value === 'number') {
     return Number.isInteger(value)
       ? { name, type: AttributeType.INT, i: value }
@@ -39,14 +45,23 @@ export const integers = (name: string, dims: readonly number[], data: readonly n
 export interface ModelBuilder {
   /** One node; its first output, or all of them where there are several. */
   op(operator: string, inputs: readonly string[], attributes?: Attributes): string;
-  ops(operator: string, inputs: readonly string[], outputs: number, attributes?: Attributes): readonly string[];
+  ops(
+    operator: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes?: Attributes,
+  ): readonly string[];
   tensor(tensor: Tensor): string;
   weight(dims: readonly number[], data: Iterable<number>): string;
   scalar(value: number): string;
   ints(...values: readonly number[]): string;
   /** One integer without axes. */
   index(value: number): string;
-  bytes(input: readonly (number | string)[], outputs: readonly string[], metadata?: Record<string, string>): Uint8Array;
+  bytes(
+    input: readonly (number | string)[],
+    outputs: readonly string[],
+    metadata?: Record<string, string>,
+  ): Uint8Array;
 }
 
 /** The input is called `input`. */

@@ -55,20 +55,29 @@ export function writeVit(spelling: Spelling): Uint8Array {
   }
   const token = m.op('Gather', [norm(w, x, 'ln'), m.index(0)], { axis: 1 });
   const head = m.weight([CLASSES, DIM], numbers('head', CLASSES * DIM));
-  const logits = m.op('Gemm', [token, head, m.weight([CLASSES], numbers('head.bias', CLASSES))], { transB: 1 });
+  const logits = m.op('Gemm', [token, head, m.weight([CLASSES], numbers('head.bias', CLASSES))], {
+    transB: 1,
+  });
   return m.bytes(['batch', 1, SIDE, SIDE], [logits]);
 }
 
 function embed({ m, spelling, numbers }: Writer): string {
   const kernel = m.weight([DIM, 1, PATCH, PATCH], numbers('patch', DIM * PATCH ** 2));
   const bias = m.weight([DIM], numbers('patch.bias', DIM));
-  const patches = m.op('Conv', ['input', kernel, bias], { strides: [PATCH, PATCH], kernel_shape: [PATCH, PATCH] });
+  const patches = m.op('Conv', ['input', kernel, bias], {
+    strides: [PATCH, PATCH],
+    kernel_shape: [PATCH, PATCH],
+  });
   const flat = m.op('Reshape', [patches, m.ints(0, DIM, -1)]);
   const tokens = m.op('Transpose', [flat], { perm: [0, 2, 1] });
   const token = m.weight([1, 1, DIM], numbers('token', DIM));
-  const rows = m.op('Concat', [spelling.token === 'constant' ? token : expandToken(m, token, tokens), tokens], {
-    axis: 1,
-  });
+  const rows = m.op(
+    'Concat',
+    [spelling.token === 'constant' ? token : expandToken(m, token, tokens), tokens],
+    {
+      axis: 1,
+    },
+  );
   return m.op('Add', [rows, m.weight([1, TOKENS, DIM], numbers('position', TOKENS * DIM))]);
 }
 
@@ -86,14 +95,18 @@ function expandToken(m: ModelBuilder, token: string, tokens: string): string {
 function norm({ m, spelling, numbers }: Writer, x: string, name: string): string {
   const gamma = m.weight([DIM], numbers(`${name}.gamma`, DIM));
   const beta = m.weight([DIM], numbers(`${name}.beta`, DIM));
-  if (spelling.norm === 'op') return m.op('LayerNormalization', [x, gamma, beta], { axis: -1, epsilon: 1e-6 });
+  if (spelling.norm === 'op')
+    return m.op('LayerNormalization', [x, gamma, beta], { axis: -1, epsilon: 1e-6 });
   const mean = (y: string) =>
     spelling.opset >= 18 ? m.op('ReduceMean', [y, m.ints(-1)]) : m.op('ReduceMean', [y], { axes: [-1] });
   const centred = m.op('Sub', [x, mean(x)]);
   // Some exporters subtract twice.
   const again = spelling.norm === 'mul' ? m.op('Sub', [x, mean(x)]) : centred;
   const squares = spelling.norm === 'mul' ? m.op('Mul', [again, again]) : m.op('Pow', [again, m.scalar(2)]);
-  const variance = m.op('Add', spelling.norm === 'mul' ? [m.scalar(1e-6), mean(squares)] : [mean(squares), m.scalar(1e-6)]);
+  const variance = m.op(
+    'Add',
+    spelling.norm === 'mul' ? [m.scalar(1e-6), mean(squares)] : [mean(squares), m.scalar(1e-6)],
+  );
   const quotient = divideByRoot(m, spelling, centred, variance);
   return m.op('Add', [beta, m.op('Mul', spelling.norm === 'mul' ? [gamma, quotient] : [quotient, gamma])]);
 }
@@ -137,7 +150,10 @@ function attend(w: Writer, x: string, block: string): string {
     spelling.product === 'einsum'
       ? m.op('Einsum', [weights, v], { equation: 'bhij,bhjd->bhid' })
       : m.op('MatMul', [weights, v]);
-  const joined = m.op('Reshape', [m.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }), m.ints(0, TOKENS, DIM)]);
+  const joined = m.op('Reshape', [
+    m.op('Transpose', [mixed], { perm: [0, 2, 1, 3] }),
+    m.ints(0, TOKENS, DIM),
+  ]);
   return linear(w, joined, DIM, DIM, `${block}.proj`);
 }
 
@@ -150,7 +166,9 @@ function scaled({ m, spelling }: Writer, scores: string, q: string): string {
     case 'division':
       return m.op('Div', [scores, m.scalar(1 / SCALE)]);
     case 'folded-shape': {
-      const width = m.op('Cast', [m.op('Slice', [m.op('Shape', [q]), m.ints(-1), m.ints(2 ** 62)])], { to: 1 });
+      const width = m.op('Cast', [m.op('Slice', [m.op('Shape', [q]), m.ints(-1), m.ints(2 ** 62)])], {
+        to: 1,
+      });
       return m.op('Div', [m.op('Cast', [scores], { to: 1 }), m.op('Sqrt', [width])]);
     }
     default:
@@ -176,9 +194,17 @@ function heads(w: Writer, x: string, block: string): readonly [string, string, s
       ? { part: parts[group % 3]!, from: Math.floor(group / 3) * WIDTH + (c % WIDTH) }
       : { part: parts[Math.floor(c / DIM)]!, from: c % DIM };
   });
-  const data = Array.from({ length: DIM }, (_, k) => columns.map(({ part, from }) => part.weight[k * DIM + from]!));
+  const data = Array.from({ length: DIM }, (_, k) =>
+    columns.map(({ part, from }) => part.weight[k * DIM + from]!),
+  );
   const product = m.op('MatMul', [x, m.weight([DIM, 3 * DIM], data.flat())]);
-  const fused = m.op('Add', [product, m.weight([3 * DIM], columns.map(({ part, from }) => part.bias[from]!))]);
+  const fused = m.op('Add', [
+    product,
+    m.weight(
+      [3 * DIM],
+      columns.map(({ part, from }) => part.bias[from]!),
+    ),
+  ]);
   const shape = isMixed ? m.ints(0, TOKENS, HEADS, 3, WIDTH) : m.ints(0, TOKENS, 3, HEADS, WIDTH);
   const perm = isMixed ? [3, 0, 2, 1, 4] : [2, 0, 3, 1, 4];
   return cutHeads(w, m.op('Transpose', [m.op('Reshape', [fused, shape])], { perm }));
