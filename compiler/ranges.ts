@@ -26,19 +26,22 @@ export function measureRanges(graph: SnnGraph, images: readonly Float64Array[]):
         const peaks = range.currents.get(operand) ?? new Float64Array(channels);
         range.currents.set(operand, peaks);
         const current = currents[i]!;
-        for (let n = 0; n < current.length; n++) {
-          const c = n % channels;
+        for (let n = 0, c = 0; n < current.length; n++, c = c + 1 === channels ? 0 : c + 1) {
           const size = Math.abs(current[n]!);
           if (size > peaks[c]!) peaks[c] = size;
         }
       });
-      for (let n = 0; n < target.length; n++) {
-        const input = Math.abs(currents.reduce((sum, current) => sum + current[n]!, 0)) / mean;
-        if (input > range.input) range.input = input;
-        const output = Math.abs(target[n]!) / mean;
-        if (output > range.output) range.output = output;
-      }
+      const inputs = new Float64Array(target.length);
+      for (const current of currents) for (let n = 0; n < current.length; n++) inputs[n]! += current[n]!;
+      range.input = Math.max(range.input, largest(inputs) / mean);
+      range.output = Math.max(range.output, largest(target) / mean);
     });
   }
   return ranges;
+}
+
+function largest(values: Float64Array): number {
+  let max = 0;
+  for (const value of values) if (Math.abs(value) > max) max = Math.abs(value);
+  return max;
 }

@@ -15,14 +15,18 @@ export const SUM_FRACTION = 16;
 /** Fraction bits of a softmax output and of the mantissas that exp2 reads. */
 export const EXP_FRACTION = 12;
 
+/** 2^k for |k| ≤ 128, exact; a table, because powers are taken in the innermost loops. */
+const POWERS = Float64Array.from({ length: 257 }, (_, i) => 2 ** (i - 128));
+export const pow2 = (k: number): number => POWERS[k + 128]!;
+
 /** Arithmetic shift right by k, rounding half up; left for k < 0. Nothing else in the network rounds. */
 export function rs(x: number, k: number): number {
-  return k <= 0 ? x * 2 ** -k : Math.floor(x * 2 ** -k + 0.5);
+  return k <= 0 ? x * pow2(-k) : Math.floor(x * pow2(-k) + 0.5);
 }
 
 /** Clamps to a signed integer of `bits` bits. */
 export function saturate(x: number, bits: number): number {
-  const top = 2 ** (bits - 1) - 1;
+  const top = pow2(bits - 1) - 1;
   return x > top ? top : x < -top ? -top : x;
 }
 
@@ -69,9 +73,9 @@ export function exp2(x: number, fraction: number, table: Int32Array): number {
  */
 export function termExponent(m: number, thetaShift: number, levels: number, band: number): number {
   const magnitude = m < 0 ? -m : m;
-  if (magnitude < band * 2 ** (thetaShift - 2)) return -1;
+  if (magnitude < band * pow2(thetaShift - 2)) return -1;
   const p = leadingOne(magnitude);
-  const next = Math.floor(magnitude / 2 ** (p - 1)) & 1;
+  const next = Math.floor(magnitude * pow2(1 - p)) & 1;
   const k = p + next - thetaShift;
   return k < 0 ? 0 : k > levels - 1 ? levels - 1 : k;
 }
@@ -97,15 +101,15 @@ export function fire(
   out.payload = 0;
   out.terms = 0;
   out.clipped = false;
-  const top = 1.5 * 2 ** (levels - 1 + thetaShift);
+  const top = 1.5 * pow2(levels - 1 + thetaShift);
   while (out.terms < terms) {
     const k = termExponent(rest, thetaShift, levels, band);
     if (k < 0) break;
     if (rest >= top || rest <= -top) out.clipped = true;
-    const size = rest < 0 ? -(2 ** k) : 2 ** k;
+    const size = rest < 0 ? -pow2(k) : pow2(k);
     out.payload += size;
     out.terms += 1;
-    rest -= size * 2 ** thetaShift;
+    rest -= size * pow2(thetaShift);
   }
   return out;
 }

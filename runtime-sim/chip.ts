@@ -7,7 +7,7 @@
  */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Firing, fire, rs, saturate } from '../ir/fixed.ts';
+import { type Firing, fire, pow2, rs, saturate } from '../ir/fixed.ts';
 import { RECIPROCAL_FRACTION, reciprocal } from '../ir/interpret/int.ts';
 import { HOLE } from '../ir/map.ts';
 import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
@@ -312,7 +312,7 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
   for (let i = 0; i < tile.size; i++) {
     if (emit.kind === 'mt') {
       const shift = outFraction - emit.theta;
-      fire(y[i]! - sums[i]! * 2 ** shift, shift, emit.levels, emit.terms, emit.band, firing);
+      fire(y[i]! - sums[i]! * pow2(shift), shift, emit.levels, emit.terms, emit.band, firing);
       values[i] = firing.payload;
       terms[i] = firing.terms;
     } else {

@@ -43,7 +43,7 @@ function wrongImport({ path, text }: Source): readonly string[] {
   const layer = layerOf(path);
   const allowed = ALLOWED.get(layer);
   return importsOf(text).flatMap(specifier => {
-    if (!specifier.startsWith('.')) return [];
+    if (!/^\.\.?\//.test(specifier)) return [];
     const target = normalize(join(dirname(path), specifier));
     if (!specifier.endsWith('.ts')) return [`${path}: ${specifier} does not end in .ts`];
     if (allowed === undefined || layerOf(target) === layer || allowed.includes(layerOf(target))) return [];

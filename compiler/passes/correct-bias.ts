@@ -20,28 +20,30 @@ export function correctBias(
   images: readonly Float64Array[],
 
 ): SnnGraph | undefined {
-  const errors = meanErrors(graph, images);
+  const wanted = images.map(image => [...interpretAnn(ann, image).values()][0]!);
+  const { errors, logitError: before } = measureErrors(graph, images, wanted);
   const byId = nodeMap(graph.nodes);
   const nodes = graph.nodes.map((node): SnnNode => (node.kind === 'linear' ? corrected(node, graph, errors, byId) : node));
   const candidate = { ...graph, nodes };
-  const wanted = images.map(image => [...interpretAnn(ann, image).values()][0]!);
-  return logitError(candidate, images, wanted) < logitError(graph, images, wanted) ? candidate : undefined;
+  return measureErrors(candidate, images, wanted).logitError < before ? candidate : undefined;
 }
 
-/** mean(target − emitted) of every neuron after the last step, over images. */
-function meanErrors(graph: SnnGraph, images: readonly Float64Array[]): ReadonlyMap<ValueId, Float64Array> {
+/** mean(target − emitted) of every neuron after the last step, and the squared error of the logits, over images. */
+function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted: readonly Float64Array[]) {
   const runner = createSnnRunner(graph);
-  const means = new Map<ValueId, Float64Array>();
-  for (const image of images) {
-    runner.run(image, (step, node, { target, sums }) => {
+  const errors = new Map<ValueId, Float64Array>();
+  let logitError = 0;
+  images.forEach((image, n) => {
+    const readouts = runner.run(image, (step, node, { target, sums }) => {
       if (step !== graph.attrs.steps || node.attrs.emit.kind !== 'mt') return;
-      const mean = means.get(node.id) ?? new Float64Array(target.length);
-      means.set(node.id, mean);
+      const mean = errors.get(node.id) ?? new Float64Array(target.length);
+      errors.set(node.id, mean);
       const scale = images.length * (graph.attrs.coding === 'rate' ? step : 1);
       for (let i = 0; i < target.length; i++) mean[i]! += (target[i]! - sums[i]!) / scale;
     });
-  }
-  return means;
+    logitError += readouts.at(-1)!.reduce((sum, x, c) => sum + (x - wanted[n]![c]!) ** 2, 0);
+  });
+  return { errors, logitError };
 }
 
 function corrected(
@@ -109,12 +111,4 @@ function attentionErrors(
     return mean[group * columns + (i % columns)]!;
   });
   return channelErrors(source, spread, linear, inputs);
-}
-
-function logitError(graph: SnnGraph, images: readonly Float64Array[], wanted: readonly Float64Array[]): number {
-  const runner = createSnnRunner(graph);
-  return images.reduce((sum, image, n) => {
-    const logits = runner.run(image).at(-1)!;
-    return sum + logits.reduce((s, x, c) => s + (x - wanted[n]![c]!) ** 2, 0);
-  }, 0);
 }

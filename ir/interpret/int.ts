@@ -12,7 +12,7 @@
 import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
-import { type Firing, fire, rs, saturate } from '../fixed.ts';
+import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
 import type { IntGraph, IntNode, IntOf } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
 import type { Coding } from '../snn.ts';
@@ -225,7 +225,7 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
     for (let i = 0; i < size; i++) {
       if (emit.kind === 'mt') {
         const shift = outFraction - emit.theta;
-        fire(y[i]! - slot.sums[i]! * 2 ** shift, shift, emit.levels, emit.terms, emit.band, firing);
+        fire(y[i]! - slot.sums[i]! * pow2(shift), shift, emit.levels, emit.terms, emit.band, firing);
         slot.values[i] = firing.payload;
         slot.terms[i] = firing.terms;
         if (firing.clipped) counter.threshold += 1;
