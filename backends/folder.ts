@@ -1,8 +1,8 @@
 /** The deployment folder: written aside and renamed, read with every hash checked. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { sha256 } from '../ir/constants.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { type Manifest, parseManifest } from './manifest.ts';
 import { decodeChip } from './program/decode.ts';
 import type { ChipProgram } from './program/program.ts';
@@ -60,11 +60,15 @@ export function openFolder(dir: string): Deployment {
     const full = join(dir, path);
     if (!existsSync(full)) return fail('E0621', { origin: full }, { file: path, problem: 'it is missing' });
     const bytes = readFileSync(full);
-    if (bytes.length !== entry.bytes) fail('E0621', { origin: full }, { file: path, problem: `${bytes.length} bytes, not ${entry.bytes}` });
-    if (sha256(bytes) !== entry.sha256) fail('E0621', { origin: full }, { file: path, problem: 'its SHA-256 differs' });
+    if (bytes.length !== entry.bytes)
+      fail('E0621', { origin: full }, { file: path, problem: `${bytes.length} bytes, not ${entry.bytes}` });
+    if (sha256(bytes) !== entry.sha256)
+      fail('E0621', { origin: full }, { file: path, problem: 'its SHA-256 differs' });
     return bytes;
   };
   const programs = () =>
-    manifest.files.filter(({ path }) => path.startsWith('program/')).map(({ path }) => decodeChip(read(path), path));
+    manifest.files
+      .filter(({ path }) => path.startsWith('program/'))
+      .map(({ path }) => decodeChip(read(path), path));
   return { dir, manifest, read, programs };
 }

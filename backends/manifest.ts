@@ -14,7 +14,9 @@ export const manifestSchema = z
     schemaVersion: z.literal(SCHEMA_VERSION),
     tool: z.strictObject({ name: z.literal('snnc'), version: z.string() }),
     model: z.strictObject({ file: z.string(), sha256: sha, name: z.string() }),
-    preprocess: z.strictObject({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) }).nullable(),
+    preprocess: z
+      .strictObject({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) })
+      .nullable(),
     options: z.record(z.string(), option).describe('Every option of the compile, resolved'),
     target: z.looseObject({ name: z.string(), spec: z.string(), chips: count, cores: count }),
     network: z.strictObject({
@@ -25,7 +27,9 @@ export const manifestSchema = z
       neurons: count,
       biasCorrected: z.boolean(),
     }),
-    stages: z.array(z.strictObject({ name: z.string(), sha256: sha })).describe('SHA-256 of each stage’s text form'),
+    stages: z
+      .array(z.strictObject({ name: z.string(), sha256: sha }))
+      .describe('SHA-256 of each stage’s text form'),
     populations: z.array(
       z.strictObject({
         name: z.string(),
@@ -58,7 +62,9 @@ export const manifestSchema = z
     input: z.strictObject({ name: z.string(), shape: z.array(count), fraction: z.int() }),
     output: z.strictObject({ name: z.string(), classes: count }),
     calibration: z.strictObject({ images: count, source: z.string() }),
-    prediction: z.strictObject({ paperAcs: z.number() }).describe('Per image and step, from calibration, before any test image'),
+    prediction: z
+      .strictObject({ paperAcs: z.number() })
+      .describe('Per image and step, from calibration, before any test image'),
     rests: z.array(z.looseObject({ name: z.string(), status: z.string(), source: z.string() })),
     files: z.array(z.strictObject({ path: z.string(), bytes: count, sha256: sha })),
   })
@@ -78,7 +84,9 @@ export function parseManifest(text: string, source: string): Manifest {
   } catch (error) {
     return fail('E0610', origin, { reason: error instanceof Error ? error.message : 'not JSON' });
   }
-  const head = z.looseObject({ schemaVersion: z.number(), tool: z.looseObject({ version: z.string() }) }).safeParse(value);
+  const head = z
+    .looseObject({ schemaVersion: z.number(), tool: z.looseObject({ version: z.string() }) })
+    .safeParse(value);
   if (head.success && head.data.schemaVersion !== SCHEMA_VERSION) {
     const facts = { found: head.data.schemaVersion, writer: head.data.tool.version, known: SCHEMA_VERSION };
     return fail('E0612', origin, facts);
@@ -90,4 +98,5 @@ export function parseManifest(text: string, source: string): Manifest {
 }
 
 /** The published JSON Schema (backends/schema/manifest.schema.json). */
-export const manifestJsonSchema = (): string => `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`;
+export const manifestJsonSchema = (): string =>
+  `${JSON.stringify(z.toJSONSchema(manifestSchema), null, 2)}\n`;

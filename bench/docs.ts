@@ -157,7 +157,7 @@ const tableRow = ([name, columns]: readonly [string, readonly string[]]) => [`\`
 function operator(stage: string, kind: string, { summary, source, operands, attrs, result }: OpSpec): string {
   const lines = [
     `### ${stage} · \`${kind}(${operands.join(', ')})\``,
-    `${summary}${source === undefined ? '' : ` *Source: ${source}.*`}`,
+    `${summary}${source === undefined ? '' : ` _Source: ${source}._`}`,
     `Result: ${result}.`,
   ];
   const rows = Object.entries(attrs).flatMap(([name, spec]) => attrRows(name, spec));
@@ -238,9 +238,14 @@ const page = (blocks: readonly string[]): string => `${blocks.join('\n\n')}\n`;
 const fence = (text: string): string => `\`\`\`\n${text}\n\`\`\``;
 const list = (words: readonly string[]): string => words.map(word => `\`${word}\``).join(', ');
 
+/** Cells padded to their column, as Biome formats them, so that formatting the checkout changes nothing here. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const widths = head.map((_, i) =>
+    Math.max(3, ...[head, ...rows].map(cells => [...(cells[i] ?? '')].length)),
+  );
+  const pad = (cell: string, i: number) => cell + ' '.repeat(widths[i]! - [...cell].length);
+  const line = (cells: readonly string[]) => `| ${cells.map(pad).join(' | ')} |`;
+  return [line(head), line(widths.map(width => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

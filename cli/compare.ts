@@ -15,7 +15,10 @@ export function compareEmissions(
   graph: IntGraph,
   machine: Machine,
   image: Float64Array,
-  observe?: { int?: Parameters<IntRunner['run']>[1]; chip?: (step: number, id: string, e: PopulationEmission) => void },
+  observe?: {
+    int?: Parameters<IntRunner['run']>[1];
+    chip?: (step: number, id: string, e: PopulationEmission) => void;
+  },
 ): Comparison {
   const runner = runners.get(graph) ?? createIntRunner(graph);
   runners.set(graph, runner);
@@ -23,7 +26,8 @@ export function compareEmissions(
   const wanted = new Map<string, IntEmission>();
   const readouts = runner.run(image, (step, node, emission) => {
     const { values, terms, sums } = emission;
-    if (node.kind === 'population') wanted.set(`${step} ${node.id}`, { values: values.slice(), terms: terms.slice(), sums: sums.slice() });
+    if (node.kind === 'population')
+      wanted.set(`${step} ${node.id}`, { values: values.slice(), terms: terms.slice(), sums: sums.slice() });
     observe?.int?.(step, node, emission);
   });
   let difference: string | undefined;
@@ -36,14 +40,19 @@ export function compareEmissions(
     if (difference !== undefined) return;
     if (expected === undefined) difference = `population ${id} ran step ${step}, which the network has not`;
     else {
-      const i = emission.values.findIndex((v, n) => v !== expected.values[n] || emission.terms[n] !== expected.terms[n]);
-      if (i >= 0) difference = `step ${step}, population ${id}, neuron ${i}: expected ${expected.values[i]}, got ${emission.values[i]}`;
+      const i = emission.values.findIndex(
+        (v, n) => v !== expected.values[n] || emission.terms[n] !== expected.terms[n],
+      );
+      if (i >= 0)
+        difference = `step ${step}, population ${id}, neuron ${i}: expected ${expected.values[i]}, got ${emission.values[i]}`;
     }
   });
-  if (difference === undefined && compared !== wanted.size) difference = `${compared} population steps ran, not ${wanted.size}`;
+  if (difference === undefined && compared !== wanted.size)
+    difference = `${compared} population steps ran, not ${wanted.size}`;
   readouts.forEach((readout, t) => {
     const i = readout.findIndex((y, n) => y !== got[t]?.[n]);
-    if (difference === undefined && i >= 0) difference = `readout ${i} of step ${t + 1}: expected ${readout[i]}, got ${got[t]?.[i]}`;
+    if (difference === undefined && i >= 0)
+      difference = `readout ${i} of step ${t + 1}: expected ${readout[i]}, got ${got[t]?.[i]}`;
   });
   return { readouts: got, difference };
 }

@@ -20,17 +20,17 @@ import { coreUsage } from '../compiler/passes/partition.ts';
 import { type Preprocess, preprocessOf } from '../compiler/preprocess.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
-import type { AnyGraph } from '../ir/dialect.ts';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
+import type { AnyGraph } from '../ir/dialect.ts';
 import { printGraph } from '../ir/text.ts';
+import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { noiseImages, readBytes, readImages } from './data.ts';
 import { writeNpz } from './npz.ts';
 import type { Shared } from './options.ts';
-import { chipReport, renderSummary } from '../report/report.ts';
-import { compareEmissions } from './compare.ts';
 import { VERSION } from './version.ts';
 
 export interface CompileArguments extends Shared {
@@ -62,14 +62,19 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const console_ = createConsole(args);
   const { diagnostics, step } = console_;
   const start = performance.now();
+  const candidates = await loadCandidates(args.target);
   const bytes = readBytes(args.model);
   const context = { diagnostics, step };
   const { ann, metadata } = readNetwork(bytes, args.model, context);
   const preprocess = preprocessOf(metadata);
   const input = ann.nodes.find(node => node.kind === 'input')!;
   const { shape } = input.type;
-  const images = args.calibrate === undefined ? noiseImages(shape, NOISE_IMAGES) : readImages(args.calibrate, shape, preprocess).images;
-  if (args.calibrate === undefined) diagnostics.report('W0301', { origin: args.model }, { count: images.length });
+  const images =
+    args.calibrate === undefined
+      ? noiseImages(shape, NOISE_IMAGES)
+      : readImages(args.calibrate, shape, preprocess).images;
+  if (args.calibrate === undefined)
+    diagnostics.report('W0301', { origin: args.model }, { count: images.length });
   const options: CompileOptions = {
     coding: args.coding,
     steps: args.steps,
@@ -81,7 +86,6 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     biasCorrection: args.biasCorrection,
   };
   const converted = convertNetwork(ann, images, options, context);
-  const candidates = await loadCandidates(args.target);
   const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context);
   step('measure');
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
@@ -93,16 +97,42 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const machine = createMachine(chips.map(([path, data]) => decodeChip(data, path)));
   const golden = sample.map(image => compareEmissions(mapped.int, machine, image));
   const different = golden.find(g => g.difference !== undefined)?.difference;
-  if (different !== undefined) fail('E0710', { origin: args.model, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
+  if (different !== undefined)
+    fail(
+      'E0710',
+      { origin: args.model, pass: 'simulate' },
+      { what: 'chip and integer network', problem: different },
+    );
   step('write');
   const files = new Map<string, Uint8Array | string>(chips);
   const stages = writeStages(files, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
-  files.set('golden.npz', goldenFile(sample, golden.map(g => g.readouts)));
-  const manifest = makeManifest(args, { bytes, converted, mapped, target, activity, preprocess, stages, files, images: images.length });
+  files.set(
+    'golden.npz',
+    goldenFile(
+      sample,
+      golden.map(g => g.readouts),
+    ),
+  );
+  const manifest = makeManifest(args, {
+    bytes,
+    converted,
+    mapped,
+    target,
+    activity,
+    preprocess,
+    stages,
+    files,
+    images: images.length,
+  });
   const report = chipReport(manifest, machine.counts, target);
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
-  const build = { seconds, steps: console_.seconds(), peakBytes: process.resourceUsage().maxRSS * 1024, node: process.version };
+  const build = {
+    seconds,
+    steps: console_.seconds(),
+    peakBytes: process.resourceUsage().maxRSS * 1024,
+    node: process.version,
+  };
   const summary = renderSummary(manifest, report);
   const written = new Map<string, Uint8Array | string>([
     ['manifest.json', printManifest(manifest)],
@@ -118,12 +148,17 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
 const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
 
 /** The first board, fewest chips first, that has cores enough. */
-function mapOnSmallest(candidates: readonly Target[], map: (target: Target) => Mapped): { target: Target; mapped: Mapped } {
+function mapOnSmallest(
+  candidates: readonly Target[],
+  map: (target: Target) => Mapped,
+): { target: Target; mapped: Mapped } {
   for (const [i, target] of candidates.entries()) {
     try {
       return { target, mapped: map(target) };
     } catch (error) {
-      const onlyCores = error instanceof UserError && error.diagnostics.every(d => d.code === 'E0502' || d.severity === 'warning');
+      const onlyCores =
+        error instanceof UserError &&
+        error.diagnostics.every(d => d.code === 'E0502' || d.severity === 'warning');
       if (!onlyCores || i === candidates.length - 1) throw error;
     }
   }
@@ -139,15 +174,26 @@ function writeStages(files: Map<string, Uint8Array | string>, graphs: Readonly<R
   });
 }
 
-function goldenFile(images: readonly Float64Array[], readouts: readonly (readonly Float64Array[])[]): Uint8Array {
+function goldenFile(
+  images: readonly Float64Array[],
+  readouts: readonly (readonly Float64Array[])[],
+): Uint8Array {
   const join = (arrays: readonly Float64Array[]) => {
     const out = new Float64Array(arrays.reduce((n, a) => n + a.length, 0));
-    arrays.reduce((at, a) => (out.set(a, at), at + a.length), 0);
+    let at = 0;
+    for (const array of arrays) {
+      out.set(array, at);
+      at += array.length;
+    }
     return out;
   };
   return writeNpz([
     { name: 'inputs', shape: [images.length, images[0]!.length], data: join(images) },
-    { name: 'readouts', shape: [images.length, readouts[0]!.length, readouts[0]![0]!.length], data: join(readouts.flat()) },
+    {
+      name: 'readouts',
+      shape: [images.length, readouts[0]!.length, readouts[0]![0]!.length],
+      data: join(readouts.flat()),
+    },
   ]);
 }
 
@@ -170,11 +216,38 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
   const cores = coreUsage(chip, accounting, args.bits);
   const column = (name: string) => chip.tables.cores.columns[name]!;
   const input = int.nodes.find(node => node.kind === 'input')!;
-  const { calibrate, target: wantedTarget, coding, steps, shift, terms, uniform, thresholds, bits, biasCorrection, effort, seed } = args;
-  const options = { target: wantedTarget, coding, steps, shift, terms, uniform, thresholds, bits, biasCorrection, effort, seed };
+  const {
+    calibrate,
+    target: wantedTarget,
+    coding,
+    steps,
+    shift,
+    terms,
+    uniform,
+    thresholds,
+    bits,
+    biasCorrection,
+    effort,
+    seed,
+  } = args;
+  const options = {
+    target: wantedTarget,
+    coding,
+    steps,
+    shift,
+    terms,
+    uniform,
+    thresholds,
+    bits,
+    biasCorrection,
+    effort,
+    seed,
+  };
   const populations = int.nodes.flatMap((node, index) => {
     if (node.kind !== 'population') return [];
-    const own = Array.from(tiles.columns.population!.keys()).filter(i => tiles.columns.population![i] === index);
+    const own = Array.from(tiles.columns.population!.keys()).filter(
+      i => tiles.columns.population![i] === index,
+    );
     const { emit } = node.attrs;
     const mt = emit.kind === 'mt' ? emit : undefined;
     return [
@@ -182,7 +255,8 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
         name: node.id.slice(1),
         origin: node.origin,
         shape: [...node.type.shape],
-        function: node.attrs.function.kind === 'pointwise' ? node.attrs.function.name : node.attrs.function.kind,
+        function:
+          node.attrs.function.kind === 'pointwise' ? node.attrs.function.name : node.attrs.function.kind,
         emit: emit.kind,
         theta: mt?.theta ?? null,
         levels: mt?.levels ?? null,
@@ -200,7 +274,10 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
     schemaVersion: 0,
     tool: { name: 'snnc', version: VERSION },
     model: { file: basename(args.model), sha256: sha256(made.bytes), name: int.name },
-    preprocess: preprocess === undefined ? null : { scale: preprocess.scale, mean: [...preprocess.mean], std: [...preprocess.std] },
+    preprocess:
+      preprocess === undefined
+        ? null
+        : { scale: preprocess.scale, mean: [...preprocess.mean], std: [...preprocess.std] },
     options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {
@@ -228,7 +305,13 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },
     calibration: { images: made.images, source: calibrate === undefined ? 'synthetic' : basename(calibrate) },
     prediction: { paperAcs: activity.paperAcs },
-    rests: restsOn(target).map(({ name, value, unit, status, source }) => ({ name, value, unit, status, source })),
+    rests: restsOn(target).map(({ name, value, unit, status, source }) => ({
+      name,
+      value,
+      unit,
+      status,
+      source,
+    })),
     files: [...made.files].map(([path, content]) => {
       const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
       return { path, bytes: data.length, sha256: sha256(data) };
@@ -239,7 +322,13 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
 function finish(
   args: CompileArguments,
   console_: Console,
-  done: { out: string; summary: string; manifest: Manifest; report: ReturnType<typeof chipReport>; build: { seconds: number; peakBytes: number } },
+  done: {
+    out: string;
+    summary: string;
+    manifest: Manifest;
+    report: ReturnType<typeof chipReport>;
+    build: { seconds: number; peakBytes: number };
+  },
 ): number {
   const { out, summary, manifest, report, build } = done;
   const { target, network } = manifest;

@@ -1,7 +1,12 @@
 /** What the command line prints: progress on stderr, results on stdout, diagnostics, exit codes. */
 import { styleText } from 'node:util';
 import { catalogue } from '../ir/diagnostics/catalogue.ts';
-import { createDiagnostics, type Diagnostic, type Diagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
+import {
+  createDiagnostics,
+  type Diagnostic,
+  type Diagnostics,
+  UserError,
+} from '../ir/diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../ir/diagnostics/render.ts';
 
 export interface Console {
@@ -67,7 +72,9 @@ export async function guarded(json: boolean, run: () => Promise<number>): Promis
   } catch (error) {
     if (error instanceof UserError) return reportDiagnostics(error.diagnostics, json);
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.stderr.write(`snnc: this is a fault of snnc itself; please report it with the command line\n${text}\n`);
+    process.stderr.write(
+      `snnc: this is a fault of snnc itself; please report it with the command line\n${text}\n`,
+    );
     return 70;
   }
 }

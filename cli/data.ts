@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { readNpz } from '../compiler/data/npz.ts';
 import { applyPreprocess, type Preprocess } from '../compiler/preprocess.ts';
-import { sizeOf } from '../ir/dialect.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../ir/dialect.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 
 /** Errors: E0101. */
@@ -26,7 +26,11 @@ export interface Images {
  * point images are taken as they are.
  * Errors: E0101, E0120 arrays that are missing or of another size than the network's input
  */
-export function readImages(path: string, shape: readonly number[], preprocess: Preprocess | undefined): Images {
+export function readImages(
+  path: string,
+  shape: readonly number[],
+  preprocess: Preprocess | undefined,
+): Images {
   const arrays = readNpz(readBytes(path), path);
   const images = arrays.get('images');
   if (images === undefined) return fail('E0120', { origin: path }, { path, problem: 'no array `images`' });

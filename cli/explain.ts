@@ -9,7 +9,8 @@ const isCode = (text: string): text is Code => Object.hasOwn(catalogue, text);
 
 export async function explainCommand(args: Shared & { code: string }): Promise<number> {
   const code = args.code.toUpperCase();
-  if (!isCode(code)) return fail('E0001', { origin: 'explain' }, { problem: `no message has the code ${args.code}` });
+  if (!isCode(code))
+    return fail('E0001', { origin: 'explain' }, { problem: `no message has the code ${args.code}` });
   const out = createConsole(args);
   const { message, why, help, exit } = catalogue[code];
   out.line(`${code}: ${message}\n\n${why}\n\nWay out: ${help}\nExit code: ${exit}`);
@@ -22,7 +23,10 @@ export async function targetsCommand(args: Shared): Promise<number> {
   const targets = await listTargets();
   for (const target of targets) {
     out.line(`${target.name}: ${target.title}, ${target.coresPerChip} cores a chip`);
-    for (const board of target.boards) out.line(`  ${board.spec.padEnd(26)}${board.chips} chip(s), ${board.cores.toLocaleString('en-US')} cores`);
+    for (const board of target.boards)
+      out.line(
+        `  ${board.spec.padEnd(26)}${board.chips} chip(s), ${board.cores.toLocaleString('en-US')} cores`,
+      );
   }
   out.result({ targets });
   return 0;

@@ -1,8 +1,9 @@
 /** `snnc inspect` and `snnc report`: what a deployment folder holds. */
-import { openFolder } from '../backends/folder.ts';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openFolder } from '../backends/folder.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createConsole } from './console.ts';
 import type { Shared } from './options.ts';
 
@@ -19,11 +20,17 @@ export async function reportCommand(args: Shared & { folder: string }): Promise<
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */
-export async function inspectCommand(args: Shared & { folder: string; core?: string | undefined }): Promise<number> {
+export async function inspectCommand(
+  args: Shared & { folder: string; core?: string | undefined },
+): Promise<number> {
   const out = createConsole(args);
   const folder = openFolder(args.folder);
   const { manifest } = folder;
-  const cores = folder.programs().flatMap(program => program.cores.map((core, i) => ({ place: `${program.chip}:${i}`, core, header: program.header })));
+  const cores = folder
+    .programs()
+    .flatMap(program =>
+      program.cores.map((core, i) => ({ place: `${program.chip}:${i}`, core, header: program.header })),
+    );
   const describe = ({ place, core, header }: (typeof cores)[number]) => ({
     core: place,
     router: `${core.x},${core.y}`,
@@ -43,13 +50,19 @@ export async function inspectCommand(args: Shared & { folder: string; core?: str
   });
   const chosen = args.core === undefined ? cores : cores.filter(c => c.place === args.core);
   if (chosen.length === 0) {
-    return fail('E0001', { origin: '--core' }, { problem: `no core ${args.core}; there are ${cores.map(c => c.place).join(' ')}` });
+    return fail(
+      'E0001',
+      { origin: '--core' },
+      { problem: `no core ${args.core}; there are ${cores.map(c => c.place).join(' ')}` },
+    );
   }
   out.result({ model: manifest.model.name, cores: chosen.map(describe) });
   for (const entry of chosen) {
     const { tiles, ...rest } = describe(entry);
     if (args.core === undefined) {
-      out.line(`${rest.core.padEnd(7)} (${rest.router}).${rest.slot}  ${tiles.map(t => t.population).join(', ')}`);
+      out.line(
+        `${rest.core.padEnd(7)} (${rest.router}).${rest.slot}  ${tiles.map(t => t.population).join(', ')}`,
+      );
     } else out.line(JSON.stringify({ ...rest, tiles }, null, 2));
   }
   return 0;

@@ -11,17 +11,24 @@ import { validateCommand } from './validate.ts';
 import { VERSION } from './version.ts';
 
 const whole = (value: number, name: string, low: number, high: number): number => {
-  if (!Number.isInteger(value) || value < low || value > high) throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
   return value;
 };
 const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
-  ({ type: 'number', default: otherwise, describe, coerce: (value: number) => whole(value, name, low, high) }) as const;
+  ({
+    type: 'number',
+    default: otherwise,
+    describe,
+    coerce: (value: number) => whole(value, name, low, high),
+  }) as const;
 
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
+  let isUsable = true;
   const json = argv.includes('--json');
   const run = (command: () => Promise<number>) => async () => {
-    code = await guarded(json, command);
+    if (isUsable) code = await guarded(json, command); // yargs calls handlers even behind a refused option
   };
   const parser = yargs([...argv])
     .scriptName('snnc')
@@ -34,18 +41,41 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
           .options({
-            target: { type: 'string', default: 'loihi2', describe: 'Chip, board and number: loihi2[:BOARD[*N]], or an XML file' },
-            calibrate: { type: 'string', describe: 'npz with images: thresholds come from their activations' },
+            target: {
+              type: 'string',
+              default: 'loihi2',
+              describe: 'Chip, board and number: loihi2[:BOARD[*N]], or an XML file',
+            },
+            calibrate: {
+              type: 'string',
+              describe: 'npz with images: thresholds come from their activations',
+            },
             out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
-            coding: { choices: ['sum', 'rate'] as const, default: 'sum' as const, describe: 'What spikes add up to' },
+            coding: {
+              choices: ['sum', 'rate'] as const,
+              default: 'sum' as const,
+              describe: 'What spikes add up to',
+            },
             steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
             shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
-            thresholds: { choices: ['pow2', 'paper', 'off'] as const, default: 'pow2' as const, describe: 'Threshold rule' },
+            thresholds: {
+              choices: ['pow2', 'paper', 'off'] as const,
+              default: 'pow2' as const,
+              describe: 'Threshold rule',
+            },
             bits: number('bits', 2, 8, 8, 'Weight bits'),
-            'bias-correction': { type: 'boolean', default: true, describe: 'Correct biases where calibration says it helps' },
-            effort: { choices: ['fast', 'normal', 'max'] as const, default: 'normal' as const, describe: 'Placement moves' },
+            'bias-correction': {
+              type: 'boolean',
+              default: true,
+              describe: 'Correct biases where calibration says it helps',
+            },
+            effort: {
+              choices: ['fast', 'normal', 'max'] as const,
+              default: 'normal' as const,
+              describe: 'Placement moves',
+            },
             seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
             ...shared,
           })
@@ -97,15 +127,24 @@ export async function main(argv: readonly string[]): Promise<number> {
       y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
       args => run(() => explainCommand(args))(),
     )
-    .command('targets', 'Chips and boards', y => y.options(shared), args => run(() => targetsCommand(args))())
+    .command(
+      'targets',
+      'Chips and boards',
+      y => y.options(shared),
+      args => run(() => targetsCommand(args))(),
+    )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
     .recommendCommands()
     .version(VERSION)
     .exitProcess(false)
     .fail((message, error) => {
+      isUsable = false;
       const problem = (message ?? error?.message ?? 'unknown').split('\n')[0]!;
-      code = reportDiagnostics([makeDiagnostic('E0001', { origin: `snnc ${argv.join(' ')}` }, { problem })], json);
+      code = reportDiagnostics(
+        [makeDiagnostic('E0001', { origin: `snnc ${argv.join(' ')}` }, { problem })],
+        json,
+      );
     });
   await parser.parseAsync();
   return code;

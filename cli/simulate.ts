@@ -2,8 +2,8 @@
 import { openFolder } from '../backends/folder.ts';
 import type { Target } from '../backends/target.ts';
 import { chipReport } from '../report/report.ts';
-import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createConsole } from './console.ts';
 import { readImages } from './data.ts';
 import type { Shared } from './options.ts';
@@ -45,13 +45,19 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     messages: sum.messages,
     hops: sum.hopsEastWest + sum.hopsNorthSouth,
     chipMessages: sum.chipMessages,
-    energyPj: Object.fromEntries(report.energy.map(e => [e.costSet, { ...e.parts, total: e.totalPj, unknown: e.unknown }])),
+    energyPj: Object.fromEntries(
+      report.energy.map(e => [e.costSet, { ...e.parts, total: e.totalPj, unknown: e.unknown }]),
+    ),
     hottestLink: Math.max(0, ...links) / classes.length,
   };
   for (const [name, value] of Object.entries(result)) {
-    if (typeof value === 'number') out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
+    if (typeof value === 'number')
+      out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
   }
-  for (const e of report.energy) out.line(`${`energy ${e.costSet}`.padEnd(22)}${(e.totalPj / 1e6).toFixed(2)} µJ an image (unknown, left out: ${e.unknown.join(', ')})`);
+  for (const e of report.energy)
+    out.line(
+      `${`energy ${e.costSet}`.padEnd(22)}${(e.totalPj / 1e6).toFixed(2)} µJ an image (unknown, left out: ${e.unknown.join(', ')})`,
+    );
   out.line(`classes               ${classes.join(' ')}`);
   out.result(result);
   return 0;

@@ -17,7 +17,11 @@ export function readStages(folder: Deployment): Stages {
     const path = `stages/${dialect.stage}.snnir`;
     const text = new TextDecoder().decode(folder.read(path));
     // parseGraph checks every operator and attribute against this dialect.
-    return parseGraph({ text, tensors: folder.read(`stages/${dialect.stage}.bin`) }, dialect, path) as unknown as Graph<D>;
+    return parseGraph(
+      { text, tensors: folder.read(`stages/${dialect.stage}.bin`) },
+      dialect,
+      path,
+    ) as unknown as Graph<D>;
   };
   return { ann: read(ann), snn: read(snn), int: read(int) };
 }

@@ -1,14 +1,21 @@
 /** `snnc validate`: every stage on real data, each against the one above; accuracy, agreement, Eq. 30, identity. */
 import { openFolder } from '../backends/folder.ts';
+import { readNpz } from '../compiler/data/npz.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
-import { addOperations, annMacs, type Counts, countedPopulations, NO_OPERATIONS, type Operations } from '../ir/count/counts.ts';
+import {
+  addOperations,
+  annMacs,
+  type Counts,
+  countedPopulations,
+  NO_OPERATIONS,
+  type Operations,
+} from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
 import { eventCounts } from '../ir/count/events.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { interpretAnn } from '../ir/interpret/ann.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { readNpz } from '../compiler/data/npz.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { compareEmissions } from './compare.ts';
 import { createConsole } from './console.ts';
@@ -25,7 +32,8 @@ export interface ValidateArguments extends Shared {
 }
 
 type PerStep<T> = T[];
-const argMax = (x: ArrayLike<number>): number => Array.from(x).reduce((best, y, i) => (y > x[best]! ? i : best), 0);
+const argMax = (x: ArrayLike<number>): number =>
+  Array.from(x).reduce((best, y, i) => (y > x[best]! ? i : best), 0);
 
 export async function validateCommand(args: ValidateArguments): Promise<number> {
   const out = createConsole(args);
@@ -36,7 +44,10 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   const preprocess = manifest.preprocess ?? undefined;
   const set = readImages(args.data, manifest.input.shape, preprocess);
   const count = Math.min(args.limit ?? set.images.length, set.images.length);
-  const reference = args.logits === undefined ? undefined : readNpz(readBytes(args.logits), args.logits).values().next().value;
+  const reference =
+    args.logits === undefined
+      ? undefined
+      : readNpz(readBytes(args.logits), args.logits).values().next().value;
   const machine = createMachine(folder.programs());
   const spiking = createSnnRunner(snn);
   const populations = new Map(countedPopulations(int).map(p => [p.node.id as string, p]));
@@ -60,24 +71,46 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     const compared = compareEmissions(int, machine, image, {
       int: (step, node, emission) => {
         intLog.record(step, node.id, emission);
-        for (const source of sources) if (node.id === source.id) chipLog.record(step, node.id, { terms: emission.terms.slice(), sums: emission.sums.slice() });
+        for (const source of sources)
+          if (node.id === source.id)
+            chipLog.record(step, node.id, { terms: emission.terms.slice(), sums: emission.sums.slice() });
         const population = populations.get(node.id);
-        if (population !== undefined) addTo(tally.events, step, eventCounts(population, coding, step, intLog));
+        if (population !== undefined)
+          addTo(tally.events, step, eventCounts(population, coding, step, intLog));
       },
       chip: (step, id, emission) => {
         chipLog.record(step, id as `%${string}`, emission);
         const population = populations.get(id);
-        if (population !== undefined) addTo(tally.counts, step, closedFormCounts(population, coding, step, chipLog));
+        if (population !== undefined)
+          addTo(tally.counts, step, closedFormCounts(population, coding, step, chipLog));
       },
     });
     if (compared.difference !== undefined) tally.firstDifference ??= `image ${n}: ${compared.difference}`;
     tally.add(label, float, real, compared.readouts);
   }
-  const result = summarise(tally, count, annMacs([...populations.values()]), manifest.prediction.paperAcs, set.labels !== undefined, annError, args);
+  const result = summarise(
+    tally,
+    count,
+    annMacs([...populations.values()]),
+    manifest.prediction.paperAcs,
+    set.labels !== undefined,
+    annError,
+    args,
+  );
   out.line(render(result, count));
   out.result(result);
-  if (tally.firstDifference !== undefined) fail('E0710', { origin: args.folder }, { what: 'chip and integer network', problem: tally.firstDifference });
-  if (!result.eq30.identity) fail('E0710', { origin: args.folder }, { what: 'counts', problem: 'closed forms and events give other totals' });
+  if (tally.firstDifference !== undefined)
+    fail(
+      'E0710',
+      { origin: args.folder },
+      { what: 'chip and integer network', problem: tally.firstDifference },
+    );
+  if (!result.eq30.identity)
+    fail(
+      'E0710',
+      { origin: args.folder },
+      { what: 'counts', problem: 'closed forms and events give other totals' },
+    );
   const loss = (result.accuracy.ann ?? 0) - (result.accuracy.int.at(-1) ?? 0);
   return loss * 100 > args.tolerance ? 1 : 0;
 }
@@ -97,7 +130,12 @@ function createTally(steps: number) {
     counts: Array.from({ length: steps }, none) as PerStep<Counts>,
     events: Array.from({ length: steps }, none) as PerStep<Counts>,
     firstDifference: undefined as string | undefined,
-    add(label: number | undefined, float: Float64Array, snn: readonly Float64Array[], int: readonly Float64Array[]) {
+    add(
+      label: number | undefined,
+      float: Float64Array,
+      snn: readonly Float64Array[],
+      int: readonly Float64Array[],
+    ) {
       const best = argMax(float);
       if (best === label) right.ann += 1;
       for (const x of float) {
@@ -119,7 +157,10 @@ type Tally = ReturnType<typeof createTally>;
 
 function addTo(list: Counts[], step: number, counts: Counts): void {
   const old = list[step - 1]!;
-  list[step - 1] = { paper: addOperations(old.paper, counts.paper), performed: addOperations(old.performed, counts.performed) };
+  list[step - 1] = {
+    paper: addOperations(old.paper, counts.paper),
+    performed: addOperations(old.performed, counts.performed),
+  };
 }
 
 function summarise(
@@ -137,7 +178,10 @@ function summarise(
   const mse = (list: readonly number[]) => list.map(s => s / spread.n / variance);
   const upTo = (pick: (c: Counts) => Operations) =>
     tally.counts.map((_, t) => {
-      const total = tally.counts.slice(0, t + 1).map(pick).reduce(addOperations, NO_OPERATIONS);
+      const total = tally.counts
+        .slice(0, t + 1)
+        .map(pick)
+        .reduce(addOperations, NO_OPERATIONS);
       return { acs: total.acs / count, macs: total.macs / count, lookups: total.lookups / count };
     });
   const paper = upTo(c => c.paper);
@@ -174,7 +218,8 @@ function summarise(
 type ValidationResult = ReturnType<typeof summarise>;
 
 function render(r: ValidationResult, count: number): string {
-  const percent = (x: number | null | undefined) => (x === null || x === undefined ? '–' : `${(100 * x).toFixed(2)} %`);
+  const percent = (x: number | null | undefined) =>
+    x === null || x === undefined ? '–' : `${(100 * x).toFixed(2)} %`;
   const rows = r.eq30.paper.map((_, t) =>
     [
       `${t + 1}`.padStart(3),

@@ -18,8 +18,8 @@ import type {
 } from '../backends/program/program.ts';
 import { type ChipGraph, networkOf } from '../ir/chip.ts';
 import type { ConstId } from '../ir/constants.ts';
-import { nodeMap, sizeOf } from '../ir/dialect.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
+import { nodeMap, sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
 import { projectionScale } from '../ir/interpret/int.ts';
 import { biasOf } from '../ir/interpret/snn.ts';
@@ -65,7 +65,11 @@ interface Context {
   /** Number of a core on its chip, and of a tile on its core. */
   readonly coreNumber: readonly number[];
   readonly tileNumber: readonly number[];
-  readonly routes: readonly { readonly connections: readonly Connection[]; readonly route: Route; readonly core: number }[];
+  readonly routes: readonly {
+    readonly connections: readonly Connection[];
+    readonly route: Route;
+    readonly core: number;
+  }[];
   readonly delays: ReadonlyMap<string, number>;
 }
 
@@ -85,7 +89,11 @@ function createContext(
     const { core, axon, entries } = rows[i]!;
     const neurons = sentNeurons(connections);
     const elements = neurons === undefined ? undefined : compressMap(neurons);
-    return { connections, core, route: { chip: cores[core]!.chip, core: coreNumber[core]!, axon, elements, entries } };
+    return {
+      connections,
+      core,
+      route: { chip: cores[core]!.chip, core: coreNumber[core]!, axon, elements, entries },
+    };
   });
   const delays = new Map<string, number>();
   for (const row of rowsOf(graph.tables.targets, graph.dialect.tables.targets)) {
@@ -107,13 +115,20 @@ function numberWithin(keys: readonly number[]): readonly number[] {
 function hostInput(network: IntGraph, { routes }: Context): HostInput {
   const input = network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
   const sent = routes.filter(({ connections }) => connections[0]!.source === HOST).map(({ route }) => route);
-  return { name: input.attrs.name, size: sizeOf(input.type.shape), fraction: input.attrs.fraction, routes: sent };
+  return {
+    name: input.attrs.name,
+    size: sizeOf(input.type.shape),
+    fraction: input.attrs.fraction,
+    routes: sent,
+  };
 }
 
 function coreProgram(number: number, context: Context): CoreProgram {
   const { x, y, slot } = context.cores[number]!;
   const shared = createShared(context);
-  const tiles = context.tiles.flatMap((tile, i) => (tile.core === number ? [tileProgram(tile, i, context, shared)] : []));
+  const tiles = context.tiles.flatMap((tile, i) =>
+    tile.core === number ? [tileProgram(tile, i, context, shared)] : [],
+  );
   return { x, y, slot, ...shared.contents(), axons: inAxons(number, context), tiles };
 }
 
@@ -240,7 +255,12 @@ function somaProgram({ attrs }: IntOf<'population'>, shared: Shared): SomaProgra
     case 'partial':
       return { kind: 'partial' };
     case 'pointwise':
-      return { kind: 'pointwise', name: fn.name, remainder: shared.remainder(fn.table), tableFraction: fn.tableFraction };
+      return {
+        kind: 'pointwise',
+        name: fn.name,
+        remainder: shared.remainder(fn.table),
+        tableFraction: fn.tableFraction,
+      };
     case 'layernorm':
       shared.logarithms(fn.log2, fn.exp2);
       return { kind: 'layernorm', epsilonKey: fn.epsilonKey, channelKey: fn.channelKey };
@@ -265,7 +285,8 @@ function inAxons(core: number, { routes, tileNumber, delays }: Context): CorePro
     if (entry.core !== core) return;
     axons[entry.route.axon] = {
       targets: entry.connections.flatMap(({ target, gather, side, maps }) => {
-        const delay = delays.get(`${routeNumber} ${target} ${gather} ${side}`) ?? defect('a target without delay');
+        const delay =
+          delays.get(`${routeNumber} ${target} ${gather} ${side}`) ?? defect('a target without delay');
         return maps.map(map => ({ tile: tileNumber[target]!, gather, side, delay, map }));
       }),
     };

@@ -55,7 +55,10 @@ export function calibrate(
   return new Map(
     [...sums].map(([id, s]) => {
       const mean = (total: number) => total / batches;
-      return [id, { theta1: mean(s.theta1), theta2: mean(s.theta2), magnitude: mean(s.magnitude), max: s.max }];
+      return [
+        id,
+        { theta1: mean(s.theta1), theta2: mean(s.theta2), magnitude: mean(s.magnitude), max: s.max },
+      ];
     }),
   );
 }

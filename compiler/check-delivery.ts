@@ -7,8 +7,8 @@
  * Cost    linear in neurons × routes
  */
 import type { ChipProgram, CoreProgram, Route, TileProgram } from '../backends/program/program.ts';
-import { sizeOf } from '../ir/dialect.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntOf } from '../ir/int.ts';
 import { expandMap, HOLE } from '../ir/map.ts';
 import { operandPositions, operandsOf } from './mapping/connections.ts';
@@ -35,7 +35,8 @@ export function checkDelivery(programs: readonly ChipProgram[], network: IntGrap
   const populations = network.nodes.filter(node => node.kind === 'population');
   const inboxes = new Map<TileProgram, Inbox>();
   for (const core of cores.values()) {
-    for (const tile of core.tiles) inboxes.set(tile, emptyInbox(tile, populations[tile.population]!, network));
+    for (const tile of core.tiles)
+      inboxes.set(tile, emptyInbox(tile, populations[tile.population]!, network));
   }
   let routes = 0;
   let deliveries = 0;
@@ -67,7 +68,10 @@ function emptyInbox(tile: TileProgram, population: IntOf<'population'>, network:
   for (const operand of operandsOf(population, network)) {
     const { length } = operandPositions(operand, { population, box: tile.box });
     const key = operandKey(operand.gather, operand.side, sourceNumber(operand.source, network));
-    inbox.set(key, { neuron: new Int32Array(length).fill(NOBODY), source: new Int32Array(length).fill(NOBODY) });
+    inbox.set(key, {
+      neuron: new Int32Array(length).fill(NOBODY),
+      source: new Int32Array(length).fill(NOBODY),
+    });
   }
   return inbox;
 }
@@ -105,10 +109,13 @@ function deliver(
   for (const target of axon.targets) {
     const tile = core.tiles[target.tile] ?? defect(`core has no tile ${target.tile}`);
     if (depth + 1 + target.delay !== tile.depth) {
-      defect(`a spike sent at depth ${depth} is used ${1 + target.delay} steps later by a tile of depth ${tile.depth}`);
+      defect(
+        `a spike sent at depth ${depth} is used ${1 + target.delay} steps later by a tile of depth ${tile.depth}`,
+      );
     }
     const key = operandKey(target.gather, target.side, source);
-    const arrivals = inboxes.get(tile)?.get(key) ?? defect(`population ${source} has no business with gather ${key}`);
+    const arrivals =
+      inboxes.get(tile)?.get(key) ?? defect(`population ${source} has no business with gather ${key}`);
     const positions = expandMap(target.map);
     for (const neuron of local) {
       const position = positions[neuron]!;
@@ -131,7 +138,9 @@ function compare(
 ): void {
   const population = populations[tile.population]!;
   for (const operand of operandsOf(population, network)) {
-    const arrivals = inbox.get(operandKey(operand.gather, operand.side, sourceNumber(operand.source, network)))!;
+    const arrivals = inbox.get(
+      operandKey(operand.gather, operand.side, sourceNumber(operand.source, network)),
+    )!;
     const positions = operandPositions(operand, { population, box: tile.box });
     positions.forEach((position, i) => {
       const wanted = operand.indices[position]!;

@@ -7,9 +7,9 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph } from '../ir/chip.ts';
+import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
-import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding, SnnGraph } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
@@ -64,7 +64,10 @@ export function readNetwork(onnx: Uint8Array, source: string, { diagnostics, ste
   throwIfErrors(diagnostics);
   if (imported === undefined) throw new Error('import failed without a diagnostic');
   step('canonicalize');
-  return { ann: canonicalize.run(imported.graph, undefined, diagnostics.report), metadata: imported.metadata };
+  return {
+    ann: canonicalize.run(imported.graph, undefined, diagnostics.report),
+    metadata: imported.metadata,
+  };
 }
 
 /** `ann` → `snn`. Errors E03xx. */
@@ -76,7 +79,9 @@ export function convertNetwork(
 ): Converted {
   const { report } = diagnostics;
   const isPaper = options.thresholds === 'paper';
-  const folded = isPaper ? ann : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
+  const folded = isPaper
+    ? ann
+    : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   step('calibrate');
   const sites = findSites(folded);
   const calibration = calibrate(folded, sites, images);
@@ -86,7 +91,8 @@ export function convertNetwork(
   const { coding, steps } = options;
   const snn = convert.run(folded, { coding, steps, emits }, report);
   throwIfErrors(diagnostics);
-  if (!options.biasCorrection || options.thresholds !== 'pow2') return { ann: folded, snn, isBiasCorrected: false };
+  if (!options.biasCorrection || options.thresholds !== 'pow2')
+    return { ann: folded, snn, isBiasCorrected: false };
   step('correct-bias');
   const corrected = correctBias(snn, folded, images.slice(0, BIAS_IMAGES));
   return { ann: folded, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };

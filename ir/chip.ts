@@ -40,5 +40,13 @@ export type ChipGraph = Graph<typeof chip>;
 /** The integer network that was mapped: the same nodes, without where they run. */
 export function networkOf({ name, attrs, nodes, outputs, constants }: ChipGraph): IntGraph {
   const { coding, steps, accumulatorBits, stateBits } = attrs;
-  return { dialect: int, name, attrs: { coding, steps, accumulatorBits, stateBits }, nodes, outputs, constants, tables: {} };
+  return {
+    dialect: int,
+    name,
+    attrs: { coding, steps, accumulatorBits, stateBits },
+    nodes,
+    outputs,
+    constants,
+    tables: {},
+  };
 }

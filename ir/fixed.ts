@@ -27,7 +27,7 @@ export function rs(x: number, k: number): number {
 /** Clamps to a signed integer of `bits` bits. */
 export function saturate(x: number, bits: number): number {
   const top = pow2(bits - 1) - 1;
-  return x > top ? top : x < -top ? -top : x;
+  return Math.max(-top, Math.min(top, x));
 }
 
 /** Position of the leading one of an integer x ≥ 1. */
@@ -77,7 +77,7 @@ export function termExponent(m: number, thetaShift: number, levels: number, band
   const p = leadingOne(magnitude);
   const next = Math.floor(magnitude * pow2(1 - p)) & 1;
   const k = p + next - thetaShift;
-  return k < 0 ? 0 : k > levels - 1 ? levels - 1 : k;
+  return Math.max(0, Math.min(levels - 1, k));
 }
 
 /** A neuron's answer: the payload in units of θ and the number of signed powers of two in it. */

@@ -29,7 +29,11 @@ export const NOTES = [
   'Nothing here has been validated against silicon.',
 ] as const;
 
-export function chipReport(manifest: Manifest, counts: MachineCounts, target: Pick<Target, 'timing' | 'costSets'>): ChipReport {
+export function chipReport(
+  manifest: Manifest,
+  counts: MachineCounts,
+  target: Pick<Target, 'timing' | 'costSets'>,
+): ChipReport {
   const total = createTileCounts();
   for (const tile of counts.tiles) addCounts(total, tile);
   const images = Math.max(1, counts.images);
@@ -69,16 +73,34 @@ export function renderSummary(manifest: Manifest, report: ChipReport): string {
   const [low, high] = [Math.min, Math.max].map(f => f(...report.energy.map(e => e.totalPj)) / 1e6);
   const rows: readonly (readonly [string, string])[] = [
     ['model', `${manifest.model.file}  (${manifest.model.name})`],
-    ['target', `${target.spec}: fits, ${cores.length} of ${big(target.cores)} cores, ${chips} of ${target.chips} chip(s)`],
+    [
+      'target',
+      `${target.spec}: fits, ${cores.length} of ${big(target.cores)} cores, ${chips} of ${target.chips} chip(s)`,
+    ],
     ['binds', `${report.binding.resource} at ${percent(report.binding.fill)} of the fullest core`],
-    ['network', `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}`],
+    [
+      'network',
+      `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}`,
+    ],
     ['calibration', `${manifest.calibration.images} images (${manifest.calibration.source})`],
-    ['latency', `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`],
+    [
+      'latency',
+      `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`,
+    ],
     ['throughput', `at most ${big(report.throughput)} images/s, pipelined`],
-    ['traffic', `${big(report.counts.messages!)} messages, ${big(report.counts.hopsEastWest! + report.counts.hopsNorthSouth!)} hops, ${big(report.counts.synops!)} synops an image`],
-    ['energy', `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${report.energy.map(e => e.costSet).join(', ')})`],
+    [
+      'traffic',
+      `${big(report.counts.messages!)} messages, ${big(report.counts.hopsEastWest! + report.counts.hopsNorthSouth!)} hops, ${big(report.counts.synops!)} synops an image`,
+    ],
+    [
+      'energy',
+      `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${report.energy.map(e => e.costSet).join(', ')})`,
+    ],
     ['placement', `cost ${big(manifest.placement.cost)}, sequential ${big(manifest.placement.baseline)}`],
-    ['proved', `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`],
+    [
+      'proved',
+      `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`,
+    ],
     ['verified', `chip = integer network bit for bit on ${report.images} image(s)`],
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);

@@ -9,9 +9,9 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { type Firing, fire, pow2, rs, saturate } from '../ir/fixed.ts';
 import { RECIPROCAL_FRACTION, reciprocal } from '../ir/interpret/int.ts';
-import { HOLE } from '../ir/map.ts';
 import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
-import { boot, type GatherState, type Link, type LinearState, type ProductState, type RouteState, type TileState } from './state.ts';
+import { apply, type Batch, clear } from './kernels.ts';
+import { boot, type GatherState, type Link, type RouteState, type TileState } from './state.ts';
 
 /** What a population sent in one step, in its own neuron order. */
 export interface PopulationEmission {
@@ -29,12 +29,6 @@ export interface Machine {
   readonly tilePopulations: readonly number[];
 }
 
-/** Messages of one sender in one timestep. */
-interface Batch {
-  readonly neurons: Int32Array;
-  readonly payloads: Int32Array;
-  readonly terms: Uint8Array;
-}
 interface Delivery {
   readonly link: Link;
   readonly batch: Batch;
@@ -45,7 +39,8 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   const booted = boot(programs);
   const header = programs[0]?.header ?? fail('E0703', { origin: 'program' }, { problem: 'no chip' });
   const input = programs.find(p => p.input !== undefined)?.input;
-  if (input === undefined) return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input' });
+  if (input === undefined)
+    return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input' });
   const { steps, coding } = header;
   const timesteps = Math.max(...booted.tiles.map(tile => tile.program.depth)) + steps - 1;
   const counts: MachineCounts = {
@@ -89,7 +84,11 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
     for (const population of new Set(ran.map(tile => tile.program.population))) {
       const tiles = ran.filter(tile => tile.program.population === population);
       const size = header.populations[population]!.shape.reduce((a, b) => a * b, 1);
-      const emission = { values: new Int32Array(size), terms: new Uint8Array(size), sums: new Int32Array(size) };
+      const emission = {
+        values: new Int32Array(size),
+        terms: new Uint8Array(size),
+        sums: new Int32Array(size),
+      };
       for (const { members, values, terms, sums } of tiles) {
         for (let i = 0; i < members.length; i++) {
           emission.values[members[i]!] = values[i]!;
@@ -101,7 +100,13 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
     }
   }
 
-  function keepReadout(readouts: Float64Array[], tile: TileState, y: Float64Array, t: number, rate: boolean): void {
+  function keepReadout(
+    readouts: Float64Array[],
+    tile: TileState,
+    y: Float64Array,
+    t: number,
+    rate: boolean,
+  ): void {
     const size = readoutTiles.reduce((n, r) => n + r.size, 0);
     const out = readouts[t - 1] ?? new Float64Array(size);
     readouts[t - 1] = out;
@@ -148,7 +153,8 @@ function post(
 ): void {
   for (const route of routes) {
     const { sends } = route;
-    const messages = sends === undefined ? batch.neurons.length : batch.neurons.reduce((n, i) => n + sends[i]!, 0);
+    const messages =
+      sends === undefined ? batch.neurons.length : batch.neurons.reduce((n, i) => n + sends[i]!, 0);
     if (own !== undefined) {
       own.messages += messages;
       own.hopsEastWest += messages * route.hopsEastWest;
@@ -186,105 +192,6 @@ function deliver(due: readonly Delivery[], now: number, steps: number, counts: M
   }
 }
 
-function clear(tile: TileState): void {
-  tile.sums.fill(0);
-  for (const gather of tile.gathers) {
-    gather.accumulator.fill(0);
-    if (gather.kind !== 'product') continue;
-    for (const array of [gather.sumA, gather.sumB, gather.nonzeroA, gather.nonzeroB, gather.termsA, gather.termsB]) array.fill(0);
-  }
-}
-
-function apply({ gather, side, positions }: Link, batch: Batch, counts: TileCounts): void {
-  switch (gather.kind) {
-    case 'linear':
-      return applyLinear(gather, positions, batch, counts);
-    case 'relay': {
-      const { neurons, payloads } = batch;
-      for (let e = 0; e < neurons.length; e++) {
-        const position = positions[neurons[e]!]!;
-        if (position === HOLE) continue;
-        gather.accumulator[position]! += payloads[e]!;
-        counts.relayAdds += 1;
-      }
-      return;
-    }
-    case 'product':
-      return side === 0 ? applyRows(gather, positions, batch, counts) : applyColumns(gather, positions, batch, counts);
-    default:
-      return gather satisfies never;
-  }
-}
-
-function applyLinear(gather: LinearState, positions: Int32Array, { neurons, payloads, terms }: Batch, counts: TileCounts): void {
-  const { accumulator, weights, inputs, channels } = gather;
-  let met = 0;
-  let termsMet = 0;
-  for (let e = 0; e < neurons.length; e++) {
-    const position = positions[neurons[e]!]!;
-    if (position === HOLE) continue;
-    const payload = payloads[e]!;
-    const row = Math.floor(position / inputs);
-    const into = row * channels;
-    const from = (position - row * inputs) * channels;
-    for (let c = 0; c < channels; c++) accumulator[into + c]! += payload * weights[from + c]!;
-    met += 1;
-    termsMet += terms[e]!;
-  }
-  counts.synops += met * channels;
-  counts.memoryWords += met * gather.rowWords;
-  if (gather.graded) counts.gradedSynops += met * channels;
-  else counts.termSynops += termsMet * channels;
-}
-
-/** Events of the first operand: each adds payload × the other operand's sums to a row, then joins its own sum. */
-function applyRows(gather: ProductState, positions: Int32Array, { neurons, payloads, terms }: Batch, counts: TileCounts): void {
-  const { accumulator, sumA, sumB, nonzeroA, nonzeroB, termsA } = gather;
-  const { rows, columns, inner } = gather.shape;
-  for (let e = 0; e < neurons.length; e++) {
-    const position = positions[neurons[e]!]!;
-    if (position === HOLE) continue;
-    const payload = payloads[e]!;
-    const row = Math.floor(position / inner);
-    const channel = Math.floor(row / rows) * inner + (position % inner);
-    const into = row * columns;
-    const from = channel * columns;
-    for (let j = 0; j < columns; j++) accumulator[into + j]! += payload * sumB[from + j]!;
-    const before = sumA[position]!;
-    sumA[position] = before + payload;
-    nonzeroA[channel]! += (before + payload !== 0 ? 1 : 0) - (before !== 0 ? 1 : 0);
-    termsA[channel]! += terms[e]!;
-    counts.synops += columns;
-    counts.productAdds += terms[e]! * nonzeroB[channel]!;
-  }
-}
-
-function applyColumns(gather: ProductState, positions: Int32Array, { neurons, payloads, terms }: Batch, counts: TileCounts): void {
-  const { accumulator, sumA, sumB, nonzeroA, nonzeroB, termsB } = gather;
-  const { rows, columns, inner } = gather.shape;
-  for (let e = 0; e < neurons.length; e++) {
-    const position = positions[neurons[e]!]!;
-    if (position === HOLE) continue;
-    const payload = payloads[e]!;
-    const column = Math.floor(position / inner);
-    const group = Math.floor(column / columns);
-    const j = column - group * columns;
-    const c = position % inner;
-    const channel = group * inner + c;
-    for (let i = 0; i < rows; i++) {
-      const row = group * rows + i;
-      accumulator[row * columns + j]! += payload * sumA[row * inner + c]!;
-    }
-    const at = channel * columns + j;
-    const before = sumB[at]!;
-    sumB[at] = before + payload;
-    nonzeroB[channel]! += (before + payload !== 0 ? 1 : 0) - (before !== 0 ? 1 : 0);
-    termsB[channel]! += terms[e]!;
-    counts.synops += rows;
-    counts.productAdds += terms[e]! * nonzeroA[channel]!;
-  }
-}
-
 /** Constants, U, F, emission of one step. Returns y. */
 function execute(tile: TileState, t: number, header: ChipProgram['header']): Float64Array {
   const { program, gathers, sums, values, terms } = tile;
@@ -295,14 +202,17 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
   for (const gather of gathers) {
     if (gather.kind === 'linear' && gather.bias !== undefined && (rate || t === 1)) {
       const { accumulator, bias } = gather;
-      for (let i = 0; i < accumulator.length; i++) accumulator[i]! += bias[bias.length === accumulator.length ? i : i % bias.length]!;
+      for (let i = 0; i < accumulator.length; i++)
+        accumulator[i]! += bias[bias.length === accumulator.length ? i : i % bias.length]!;
     }
     const { accumulator, scale } = gather;
     const factor = rateFactor(gather, program.function.kind, rate, t);
     for (let i = 0; i < tile.size; i++) {
       const held = saturate(accumulator[i]!, accumulatorBits);
       if (gather.kind !== 'product') accumulator[i] = held;
-      u[i]! += partial ? held : factor(rs(held, scale[scale.length === 1 ? 0 : i % scale.length]! - program.fraction));
+      u[i]! += partial
+        ? held
+        : factor(rs(held, scale[scale.length === 1 ? 0 : i % scale.length]! - program.fraction));
     }
   }
   if (!partial) for (let i = 0; i < u.length; i++) u[i] = saturate(u[i]!, stateBits);

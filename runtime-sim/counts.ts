@@ -48,7 +48,11 @@ export interface MachineCounts {
   readonly timesteps: number;
   readonly tiles: readonly TileCounts[];
   /** Per chip timestep and core: neuron updates, synops, words of synaptic memory. */
-  readonly work: readonly { readonly updates: Float64Array; readonly synops: Float64Array; readonly words: Float64Array }[];
+  readonly work: readonly {
+    readonly updates: Float64Array;
+    readonly synops: Float64Array;
+    readonly words: Float64Array;
+  }[];
   /** Messages over each directed mesh link, per chip timestep. */
   readonly links: readonly Map<number, number>[];
 }

@@ -115,15 +115,22 @@ export function boot(programs: readonly ChipProgram[]): Booted {
       tiles.push(...mine);
     });
   }
-  const resolve = (route: Route, from: CoreState | undefined, size: number) => createRoute(route, from, size, byPlace);
-  for (const tile of tiles) tile.routes = tile.program.routes.map(route => resolve(route, tile.core, tile.size));
+  const resolve = (route: Route, from: CoreState | undefined, size: number) =>
+    createRoute(route, from, size, byPlace);
+  for (const tile of tiles)
+    tile.routes = tile.program.routes.map(route => resolve(route, tile.core, tile.size));
   const hostRoutes = programs.flatMap(({ input }) =>
     input === undefined ? [] : input.routes.map(route => resolve(route, undefined, input.size)),
   );
   return { programs, cores, tiles, hostRoutes };
 }
 
-function createTile(program: TileProgram, number: number, core: CoreState, header: ChipProgram['header']): TileState {
+function createTile(
+  program: TileProgram,
+  number: number,
+  core: CoreState,
+  header: ChipProgram['header'],
+): TileState {
   const { group, row, channel } = program.box;
   const [groups, rows, channels] = [group[1] - group[0], row[1] - row[0], channel[1] - channel[0]];
   const size = groups * rows * channels;
@@ -183,7 +190,12 @@ function createGather(gather: Gather, core: CoreProgram, size: number): GatherSt
   }
 }
 
-function createSoma(tile: TileProgram, core: CoreProgram, channels: number, header: ChipProgram['header']): SomaFunction {
+function createSoma(
+  tile: TileProgram,
+  core: CoreProgram,
+  channels: number,
+  header: ChipProgram['header'],
+): SomaFunction {
   const { function: fn, fraction, outFraction } = tile;
   const tables = {
     ...(core.log2 && { log2: core.log2 }),
@@ -203,13 +215,22 @@ function createRoute(
   const core = byPlace.get(`${route.chip} ${route.core}`);
   const links = core?.links[route.axon];
   if (core === undefined || links === undefined) {
-    return fail('E0703', { origin: `chip ${route.chip}` }, { problem: `no in-axon ${route.axon} at core ${route.core}` });
+    return fail(
+      'E0703',
+      { origin: `chip ${route.chip}` },
+      { problem: `no in-axon ${route.axon} at core ${route.core}` },
+    );
   }
   if (links.some(link => link.positions.length !== size)) {
-    fail('E0703', { origin: `chip ${route.chip}` }, { problem: `in-axon ${route.axon} of core ${route.core} expects another sender` });
+    fail(
+      'E0703',
+      { origin: `chip ${route.chip}` },
+      { problem: `in-axon ${route.axon} of core ${route.core} expects another sender` },
+    );
   }
   const sends = route.elements === undefined ? undefined : new Uint8Array(size);
-  if (sends !== undefined) for (const neuron of expandMap(route.elements!)) if (neuron !== HOLE) sends[neuron] = 1;
+  if (sends !== undefined)
+    for (const neuron of expandMap(route.elements!)) if (neuron !== HOLE) sends[neuron] = 1;
   const crossesChips = from !== undefined && from.chip !== core.chip;
   const start = from?.program ?? { x: core.program.x, y: core.program.y };
   const hopsEastWest = crossesChips ? 0 : Math.abs(core.program.x - start.x);
@@ -219,7 +240,11 @@ function createRoute(
 }
 
 /** Directed links of the X–Y route, each as one number: chip, router, direction. */
-function meshPath(chip: number, from: { x: number; y: number }, to: { x: number; y: number }): readonly number[] {
+function meshPath(
+  chip: number,
+  from: { x: number; y: number },
+  to: { x: number; y: number },
+): readonly number[] {
   const path: number[] = [];
   const link = (x: number, y: number, direction: number) => ((chip * 64 + y) * 64 + x) * 4 + direction;
   let { x, y } = from;

@@ -41,10 +41,15 @@ export function stepBound(counts: MachineCounts, timing: Timing): StepBound {
   const longest = (terms: Record<string, number>) => Math.max(...Object.values(terms));
   const layerwise = counts.work.slice(1).map((work, i) => longest(termsOf(work, counts.links[i + 1]!)));
   const cores = counts.work[0]!.updates.length;
-  const total = { updates: new Float64Array(cores), synops: new Float64Array(cores), words: new Float64Array(cores) };
+  const total = {
+    updates: new Float64Array(cores),
+    synops: new Float64Array(cores),
+    words: new Float64Array(cores),
+  };
   const links = new Map<number, number>();
   counts.work.forEach((work, k) => {
-    for (const key of ['updates', 'synops', 'words'] as const) work[key].forEach((n, core) => (total[key][core] = total[key][core]! + n));
+    for (const key of ['updates', 'synops', 'words'] as const)
+      for (let core = 0; core < cores; core++) total[key][core]! += work[key][core]!;
     for (const [link, n] of counts.links[k]!) links.set(link, (links.get(link) ?? 0) + n);
   });
   const full = termsOf(total, links);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createAccounting } from '../backends/accounting.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
-import { createAccounting } from '../backends/accounting.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
-import { mapNetwork } from '../compiler/compile.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
+import { mapNetwork } from '../compiler/compile.ts';
 import { splitFanIn } from '../compiler/passes/split-fan-in.ts';
 import { chip } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
@@ -47,10 +47,15 @@ function shrunk(target: Target, neurons: number, synapseWords: number): Target {
 
 test('the untidy model runs through every stage and the chip equals int bit for bit', async () => {
   const target = await loadTarget('loihi2');
-  for (const [coding, steps] of [['sum', 1], ['sum', 3], ['rate', 3]] as const) {
+  for (const [coding, steps] of [
+    ['sum', 1],
+    ['sum', 3],
+    ['rate', 3],
+  ] as const) {
     const { images, mapped } = mapOn(target, 7, coding, steps, UNTIDY);
     const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
-    for (const image of images) assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
+    for (const image of images)
+      assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
     assert.ok(mapped.proof.deliveries > 0);
   }
 });
@@ -71,11 +76,21 @@ test('a fan-in split adds depth and never changes a value', () => {
   for (let seed = 0; seed < 8; seed++) {
     const ann = randomAnn(seed);
     const images = randomImages(ann, 3, seed);
-    const { int } = descend(ann, images, { coding: seed % 2 === 0 ? 'sum' : 'rate', steps: 2, shift: 4, terms: 3 });
+    const { int } = descend(ann, images, {
+      coding: seed % 2 === 0 ? 'sum' : 'rate',
+      steps: 2,
+      shift: 4,
+      terms: 3,
+    });
     const { report } = createDiagnostics();
-    const split = splitFanIn.run(int, { piecesOf: linear => Math.min(3, int.constants.get(linear.attrs.weight).shape[0]!) }, report);
+    const split = splitFanIn.run(
+      int,
+      { piecesOf: linear => Math.min(3, int.constants.get(linear.attrs.weight).shape[0]!) },
+      report,
+    );
     assert.ok(split.nodes.length > int.nodes.length);
-    for (const image of images) assert.deepEqual(createIntRunner(split).run(image), createIntRunner(int).run(image));
+    for (const image of images)
+      assert.deepEqual(createIntRunner(split).run(image), createIntRunner(int).run(image));
   }
 });
 
@@ -94,11 +109,22 @@ test('the delivery proof refuses a wrong delay, a wrong axon and a wrong map', a
   const restore = (from: RegExp, to: string) => {
     const broken = text.replace(from, to);
     assert.notEqual(broken, text);
-    return mapped.programs.map((p, i) => ({ ...p, cores: p.cores.map((c, k) => ({ ...c, axons: JSON.parse(broken)[i].cores[k].axons })) }));
+    return mapped.programs.map((p, i) => ({
+      ...p,
+      cores: p.cores.map((c, k) => ({ ...c, axons: JSON.parse(broken)[i].cores[k].axons })),
+    }));
   };
   checkDelivery(mapped.programs, mapped.int);
   assert.throws(() => checkDelivery(restore(/"delay":0/, '"delay":1'), mapped.int), /steps later/);
-  assert.throws(() => checkDelivery(restore(/"start":0,"loops":\[\{"count":(\d+),"stride":1\}/, '"start":1,"loops":[{"count":$1,"stride":1}'), mapped.int));
+  assert.throws(() =>
+    checkDelivery(
+      restore(
+        /"start":0,"loops":\[\{"count":(\d+),"stride":1\}/,
+        '"start":1,"loops":[{"count":$1,"stride":1}',
+      ),
+      mapped.int,
+    ),
+  );
 });
 
 test('the chip stage prints, parses and prints again', async () => {

@@ -14,7 +14,11 @@ const STEPS = 8;
 
 test('Algorithm 1 (coding rate, thresholds paper): logits of T = 1…8 equal the NumPy oracle within 1e-6', () => {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const { ann, metadata } = readNetwork(readFileSync(`${DIGITS}/vit-digits.onnx`), 'vit-digits.onnx', context);
+  const { ann, metadata } = readNetwork(
+    readFileSync(`${DIGITS}/vit-digits.onnx`),
+    'vit-digits.onnx',
+    context,
+  );
   const preprocess = preprocessOf(metadata)!;
   const load = (name: string) => {
     const images = readNpz(readFileSync(`${DIGITS}/${name}`), name).get('images')!;

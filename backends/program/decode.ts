@@ -1,55 +1,94 @@
-/**
- * The bytes of a chip → its program. Whatever is wrong with them is one diagnostic; nothing is allocated that
- * the bytes do not pay for.
- * Errors  E0601 no program image · E0602 another version · E0603 too few bytes · E0604 a number out of range ·
- *         E0605 a contradiction, references to what is not there included
- */
+/** Bytes of a chip program → what they mean. Everything that reads a deployed network reads it through here. */
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
-import { createReader } from './bytes.ts';
-import { coreEntry, coreSection, headerSection, MAGIC, preamble, VERSION } from './layout.ts';
-import type { ChipProgram, CoreProgram } from './program.ts';
+import { alignUp, createReader, type Path } from './bytes.ts';
+import { findTrouble } from './check.ts';
+import type { Codec } from './codec.ts';
+import {
+  type CoreEntry,
+  coreEntry,
+  coreSection,
+  headerSection,
+  MAGIC,
+  preamble,
+  SECTION_ALIGN,
+  VERSION,
+} from './layout.ts';
+import type { ChipProgram } from './program.ts';
 
+const PREAMBLE_BYTES = MAGIC.length + preamble.least;
+
+/**
+ * Accepts exactly what encodeChip writes: for any bytes that decode, encoding the result gives them back.
+ * Memory stays within a small multiple of the file, whatever its counts promise.
+ * `source`: the file's name, for messages.
+ * Errors: E0601 (no chip program), E0602 (other version), E0603 (cut off), E0604 (number out of range),
+ * E0605 (parts contradict each other)
+ * Cost: linear in the bytes
+ */
 export function decodeChip(bytes: Uint8Array, source: string): ChipProgram {
-  const magic = new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC) return fail('E0601', { origin: source }, { problem: `it begins with ${JSON.stringify(magic)}` });
-  const input = createReader(bytes.subarray(MAGIC.length), source);
-  const start = preamble.read(input);
-  if (start.version !== VERSION)
-    return fail('E0602', { origin: source }, { found: start.version, known: VERSION });
-  if (start.bytes !== bytes.length) input.refuse(`${start.bytes} bytes announced, ${bytes.length} there`);
-  input.need(start.cores * coreEntry.least);
-  const entries = Array.from({ length: start.cores }, () => coreEntry.read(input));
-  const header = headerSection.read(createReader(input.raw(start.headerBytes), source));
-  const cores = entries.map(({ x, y, slot, offset, bytes: length }): CoreProgram => {
-    if (offset + length > bytes.length) input.refuse(`a core section ends at ${offset + length}`);
-    const section = coreSection.read(createReader(bytes.subarray(offset, offset + length), source));
-    return { x, y, slot, ...section };
+  const { chip, headerBytes, cores } = readPreamble(bytes, source);
+  const entries = createReader(bytes, source, PREAMBLE_BYTES);
+  entries.path.push('core table');
+  entries.need(cores * coreEntry.least);
+  const table = Array.from({ length: cores }, (): CoreEntry => coreEntry.read(entries));
+  const headerAt = PREAMBLE_BYTES + cores * coreEntry.least;
+  entries.need(headerBytes);
+  const { header, input } = readSection(headerSection, bytes, source, headerAt, headerAt + headerBytes, []);
+  let end = headerAt + headerBytes;
+  const programs = table.map((entry, i) => {
+    const { x, y, slot, offset } = entry;
+    checkEntry(entry, end, bytes, source, i);
+    end = offset + entry.bytes;
+    return { x, y, slot, ...readSection(coreSection, bytes, source, offset, end, ['cores', i]) };
   });
-  for (const core of cores) checkReferences(core, header.header.populations.length, input.refuse);
-  return { chip: start.chip, ...header, cores };
+  if (end !== bytes.length)
+    fail('E0605', { origin: source }, { place: 'core table', problem: `ends at byte ${end}` });
+  const program: ChipProgram = { header, chip, ...(input === undefined ? {} : { input }), cores: programs };
+  const trouble = findTrouble(program);
+  if (trouble !== undefined) fail('E0605', { origin: source }, { ...trouble });
+  return program;
 }
 
-/** Every number that names something names something that is there. */
-function checkReferences(core: CoreProgram, populations: number, refuse: (problem: string) => never): void {
-  const within = (value: number, size: number, what: string) => {
-    if (value >= size) refuse(`${what} ${value} of ${size}`);
-  };
-  for (const tile of core.tiles) {
-    within(tile.population, populations, 'population');
-    if (tile.function.kind === 'pointwise') within(tile.function.remainder, core.remainders.length, 'table');
-    const needsLogs = tile.function.kind === 'layernorm' || tile.function.kind === 'softmax';
-    if (needsLogs && (core.log2 === undefined || core.exp2 === undefined))
-      refuse('a function without its tables');
-    if (tile.emit.kind === 'mt' && tile.outFraction < tile.emit.theta + 2)
-      refuse('a threshold finer than the state');
-    for (const gather of tile.gathers) {
-      if (gather.kind === 'linear') within(gather.weights, core.weights.length, 'weight block');
-    }
+function readPreamble(bytes: Uint8Array, source: string) {
+  const at = { origin: source };
+  if (bytes.length < PREAMBLE_BYTES) fail('E0601', at, { problem: `${bytes.length} bytes` });
+  if (new TextDecoder('latin1').decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
+    fail('E0601', at, { problem: `it does not begin with ${MAGIC}` });
   }
-  for (const axon of core.axons) {
-    for (const { tile, gather } of axon.targets) {
-      within(tile, core.tiles.length, 'tile');
-      within(gather, core.tiles[tile]!.gathers.length, 'gather');
-    }
+  const input = createReader(bytes, source, MAGIC.length);
+  input.path.push('preamble');
+  const head = preamble.read(input);
+  if (head.version !== VERSION) fail('E0602', at, { found: head.version, known: VERSION });
+  if (head.reserved !== 0) input.refuseValue(head.reserved, '0 (reserved)');
+  if (head.bytes > bytes.length) {
+    fail('E0603', at, { place: 'preamble', needed: head.bytes - bytes.length, left: 0 });
   }
+  if (head.bytes < bytes.length) input.refuse(`the file has ${bytes.length} bytes, not ${head.bytes}`);
+  return head;
+}
+
+/** Sections lie one behind the other, aligned, with zeros between them. */
+function checkEntry(entry: CoreEntry, end: number, bytes: Uint8Array, source: string, i: number): void {
+  const reader = createReader(bytes, source, end, bytes.length, ['core table', i]);
+  const offset = alignUp(end, SECTION_ALIGN);
+  if (entry.reserved !== 0) reader.refuseValue(entry.reserved, '0 (reserved)');
+  if (entry.offset !== offset)
+    reader.refuseValue(entry.offset, `byte ${offset}, where the section before ends`);
+  reader.need(offset - end + entry.bytes);
+  if (bytes.subarray(end, offset).some(byte => byte !== 0))
+    reader.refuse('padding before the section is not zero');
+}
+
+function readSection<T>(
+  codec: Codec<T>,
+  bytes: Uint8Array,
+  source: string,
+  from: number,
+  to: number,
+  path: Path,
+): T {
+  const input = createReader(bytes, source, from, to, path);
+  const value = codec.read(input);
+  if (input.left() > 0) input.refuse(`${input.left()} byte(s) after its end`);
+  return value;
 }

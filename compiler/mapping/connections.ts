@@ -2,8 +2,9 @@
  * Which neuron of which tile feeds which position of which tile: the views of the network, cut by boxes. Axons
  * are made from this and from nothing else.
  */
-import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
+
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../../ir/int.ts';
 import { compressMap, HOLE, mapIndices, type StridedMap } from '../../ir/map.ts';
 import { boxSize, findOwners, lengthOf, type Range, type Tile } from './tiles.ts';
@@ -109,7 +110,10 @@ export function operandsOf(population: IntOf<'population'>, graph: IntGraph): re
 }
 
 /** Positions of the whole operand that a tile reads, in the tile's own order (program.ts, AxonTarget.map). */
-export function operandPositions({ projection, side, indices }: Operand, { population, box }: Tile): Int32Array {
+export function operandPositions(
+  { projection, side, indices }: Operand,
+  { population, box }: Tile,
+): Int32Array {
   const [, rows, channels] = population.type.shape as [number, number, number];
   switch (projection.kind) {
     case 'linear': {

@@ -3,10 +3,10 @@
  * and function tables count once a core.
  */
 import {
-  addCost,
   type Accounting,
-  createCostSum,
+  addCost,
   type CostSum,
+  createCostSum,
   functionWords,
   type TileCost,
 } from '../../backends/accounting.ts';
@@ -89,12 +89,18 @@ export function createLoadModel(
 /** Functions that read the same tables share them. */
 function tablesOf({ population }: Tile) {
   const fn = population.attrs.function;
-  const key = fn.kind === 'pointwise' ? fn.table : fn.kind === 'layernorm' || fn.kind === 'softmax' ? 'log' : 'none';
+  const key =
+    fn.kind === 'pointwise' ? fn.table : fn.kind === 'layernorm' || fn.kind === 'softmax' ? 'log' : 'none';
   return { key, kind: fn.kind };
 }
 
 /** Weight blocks of a tile: tiles of other rows with the same channels read the same block. */
-function weightBlocks({ population, box }: Tile, graph: IntGraph, accounting: Accounting, weightBits: number) {
+function weightBlocks(
+  { population, box }: Tile,
+  graph: IntGraph,
+  accounting: Accounting,
+  weightBits: number,
+) {
   return graph.nodes.flatMap(node => {
     if (node.kind !== 'linear' || !population.operands.includes(node.id)) return [];
     const inputs = graph.constants.get(node.attrs.weight).shape[0]!;

@@ -2,7 +2,14 @@
  * How to cut one population: of all regular grids whose tiles fit a core, the one that costs least in cores
  * and messages. Neighbours are not looked at yet; every population is cut for itself.
  */
-import { type Accounting, fill, fits, functionWords, type Overflow, RESOURCES } from '../../backends/accounting.ts';
+import {
+  type Accounting,
+  fill,
+  fits,
+  functionWords,
+  type Overflow,
+  RESOURCES,
+} from '../../backends/accounting.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { operandPositions, operandsOf } from './connections.ts';
 import { type DemandModel, needsWholeGroups } from './demand.ts';
@@ -39,14 +46,22 @@ export function chooseCut(population: IntOf<'population'>, context: CutContext):
 /** Numbers of pieces that differ in the length of the longest piece. */
 function pieceCounts(size: number): readonly number[] {
   const counts: number[] = [];
-  for (let length = size; length >= 1; length = Math.min(length - 1, Math.ceil(size / (counts.at(-1)! + 1)))) {
+  for (
+    let length = size;
+    length >= 1;
+    length = Math.min(length - 1, Math.ceil(size / (counts.at(-1)! + 1)))
+  ) {
     counts.push(Math.ceil(size / length));
   }
   return counts;
 }
 
 /** Cores and messages of a cut, in cores; or the overflow of its largest tile. */
-function priceOf(population: IntOf<'population'>, cut: Cut, { graph, accounting, demand }: CutContext): number | Overflow {
+function priceOf(
+  population: IntOf<'population'>,
+  cut: Cut,
+  { graph, accounting, demand }: CutContext,
+): number | Overflow {
   const [groups, rows, channels] = population.type.shape as [number, number, number];
   const largest: Tile = {
     population,

@@ -1,8 +1,8 @@
 /** What a tile of the integer network asks of a core, in the target's own accounting. */
 import { type Accounting, type Gather, type TileCost, tileCost } from '../../backends/accounting.ts';
 import type { Box } from '../../backends/program/program.ts';
-import { nodeMap } from '../../ir/dialect.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import { nodeMap } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { delayOf, findDepths } from './schedule.ts';
 import { boxShape } from './tiles.ts';

@@ -29,7 +29,11 @@ export function meshOf(target: Target): Mesh {
     return { x: y % 2 === 0 ? x : routersX.value - 1 - x, y };
   });
   const slots = routers.flatMap((router, i) =>
-    Array.from({ length: coresPerRouter.value }, (_, slot) => ({ ...router, slot, order: slot * routers.length + i })),
+    Array.from({ length: coresPerRouter.value }, (_, slot) => ({
+      ...router,
+      slot,
+      order: slot * routers.length + i,
+    })),
   );
   const usable = slots.filter(slot => slot.order < usableCores.value);
   const positions = Array.from({ length: target.chips }, (_, chip) =>

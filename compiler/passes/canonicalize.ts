@@ -2,9 +2,9 @@
  * Raw `ann` → canonical `ann`: modules recognised, constants where they belong, one linear per thing made,
  * operands and names in one order. Two exports of one network end as the same text but for origins.
  */
-import { type AnnGraph, type AnnNode, ann } from '../../ir/ann.ts';
-import { nodeMap, type ValueId } from '../../ir/dialect.ts';
+import type { AnnGraph, AnnNode, ann } from '../../ir/ann.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import { putBinary } from '../ann/draft.ts';
 import { rebuild } from '../ann/rebuild.ts';
 import type { Pass } from '../pass.ts';
@@ -44,7 +44,10 @@ function renumber(graph: AnnGraph): AnnGraph {
   const byId = nodeMap(graph.nodes);
   const names = new Map<ValueId, ValueId>();
   const nodes: AnnNode[] = [];
-  const stack = [...graph.nodes.filter(node => node.kind === 'input').map(node => node.id), ...graph.outputs].toReversed();
+  const stack = [
+    ...graph.nodes.filter(node => node.kind === 'input').map(node => node.id),
+    ...graph.outputs,
+  ].toReversed();
   while (stack.length > 0) {
     const node = byId.get(stack.at(-1)!) ?? defect('an operand without node');
     const missing = node.operands.filter(id => !names.has(id));

@@ -18,12 +18,13 @@ export function correctBias(
   graph: SnnGraph,
   ann: AnnGraph,
   images: readonly Float64Array[],
-
 ): SnnGraph | undefined {
   const wanted = images.map(image => [...interpretAnn(ann, image).values()][0]!);
   const { errors, logitError: before } = measureErrors(graph, images, wanted);
   const byId = nodeMap(graph.nodes);
-  const nodes = graph.nodes.map((node): SnnNode => (node.kind === 'linear' ? corrected(node, graph, errors, byId) : node));
+  const nodes = graph.nodes.map(
+    (node): SnnNode => (node.kind === 'linear' ? corrected(node, graph, errors, byId) : node),
+  );
   const candidate = { ...graph, nodes };
   return measureErrors(candidate, images, wanted).logitError < before ? candidate : undefined;
 }
@@ -65,7 +66,10 @@ function corrected(
     for (let i = 0; i < bias.length; i++) bias[i]! += error * weight.data[k * channels + (i % channels)]!;
   }
   const shape = old?.shape ?? [channels];
-  return { ...node, attrs: { ...node.attrs, bias: graph.constants.add({ dtype: 'f64', shape, data: bias }) } };
+  return {
+    ...node,
+    attrs: { ...node.attrs, bias: graph.constants.add({ dtype: 'f64', shape, data: bias }) },
+  };
 }
 
 /** Mean error of every input of a linear over the rows that it reads. */

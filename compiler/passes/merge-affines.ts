@@ -6,7 +6,7 @@
  *
  * Preserves  values up to floating-point rounding
  */
-import { type AnnOf, ann } from '../../ir/ann.ts';
+import type { AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstId } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../../ir/dialect.ts';
@@ -21,7 +21,8 @@ export const mergeAffines: Pass<typeof ann, typeof ann> = {
   summary: 'Merge constant offsets and gains into linears, norms and each other.',
   source: 'design 1, Stages',
 
-  run: graph => rebuild(graph, (node, rewrite) => (node.kind === 'affine' ? merge(node, rewrite) : undefined)),
+  run: graph =>
+    rebuild(graph, (node, rewrite) => (node.kind === 'affine' ? merge(node, rewrite) : undefined)),
 };
 
 /** scale and shift of every element. */
@@ -58,10 +59,21 @@ function merge(outer: AnnOf<'affine'>, rewrite: Rewrite): Selection {
       const { gamma, beta, epsilon, kind } = normOf(base, draft);
       const gain = scale.map((s, c) => s * (gamma?.[c] ?? 1));
       const offset = shift.map((t, c) => t + scale[c]! * (beta?.[c] ?? 0));
-      return putNorm(draft, value(base.operands[0]!), { kind, epsilon, gamma: gain, beta: offset }, base.origin);
+      return putNorm(
+        draft,
+        value(base.operands[0]!),
+        { kind, epsilon, gamma: gain, beta: offset },
+        base.origin,
+      );
     }
   }
-  return putAffine(draft, value(base.id), { shape, data: total.scale }, { shape, data: total.shift }, outer.origin);
+  return putAffine(
+    draft,
+    value(base.id),
+    { shape, data: total.scale },
+    { shape, data: total.shift },
+    outer.origin,
+  );
 }
 
 function totalOf({ attrs, type }: AnnOf<'affine'>, { draft }: Rewrite): Total {

@@ -9,10 +9,10 @@
  * Cost       cuts: (distinct piece lengths)³ per population; packing: tiles × open cores
  */
 import { type Accounting, bindingResource, fits, type TileCost } from '../../backends/accounting.ts';
-import { chip, type ChipGraph, networkOf } from '../../ir/chip.ts';
-import type { ValueId } from '../../ir/dialect.ts';
+import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import { type IntGraph, type IntOf, int } from '../../ir/int.ts';
+import type { ValueId } from '../../ir/dialect.ts';
+import type { IntGraph, IntOf, int } from '../../ir/int.ts';
 import { type CoreLoad, createLoadModel, emptyCore } from '../mapping/core-load.ts';
 import { chooseCut } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
@@ -68,7 +68,12 @@ function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): readonl
 const OPEN_CORES = 16;
 
 /** Each tile goes to the open core that holds most of its sources and has room, else to a new one. */
-function pack(tiles: readonly Tile[], graph: IntGraph, needs: PartitionNeeds, report: Report): readonly CoreLoad[] {
+function pack(
+  tiles: readonly Tile[],
+  graph: IntGraph,
+  needs: PartitionNeeds,
+  report: Report,
+): readonly CoreLoad[] {
   const { capacity } = needs.accounting;
   const model = createLoadModel(graph, tiles, needs.accounting, needs.weightBits);
   const cores: CoreLoad[] = [];
@@ -97,7 +102,12 @@ function pack(tiles: readonly Tile[], graph: IntGraph, needs: PartitionNeeds, re
   return cores;
 }
 
-function chipGraph(graph: IntGraph, needs: PartitionNeeds, tiles: readonly Tile[], cores: readonly CoreLoad[]): ChipGraph {
+function chipGraph(
+  graph: IntGraph,
+  needs: PartitionNeeds,
+  tiles: readonly Tile[],
+  cores: readonly CoreLoad[],
+): ChipGraph {
   const depths = findDepths(graph);
   const core = new Int32Array(tiles.length);
   cores.forEach((c, number) => {
@@ -131,7 +141,10 @@ function chipGraph(graph: IntGraph, needs: PartitionNeeds, tiles: readonly Tile[
     outputs: graph.outputs,
     constants: graph.constants,
     tables: {
-      cores: makeTable(chip.tables.cores, cores.map(() => ({ chip: -1, x: -1, y: -1, slot: -1 }))),
+      cores: makeTable(
+        chip.tables.cores,
+        cores.map(() => ({ chip: -1, x: -1, y: -1, slot: -1 })),
+      ),
       tiles: makeTable(chip.tables.tiles, rows),
       routes: makeTable(chip.tables.routes, []),
       targets: makeTable(chip.tables.targets, []),

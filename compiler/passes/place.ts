@@ -35,7 +35,10 @@ export const place: Pass<typeof chip, typeof chip, PlaceNeeds> = {
     const traffic = coreTraffic(graph, needs.rates);
     const seats = anneal(count, traffic, needs);
     const cores = seats.map(seat => needs.mesh.positions[seat]!);
-    return { ...graph, tables: { ...graph.tables, cores: makeTable(chip.tables.cores, cores) } } satisfies ChipGraph;
+    return {
+      ...graph,
+      tables: { ...graph.tables, cores: makeTable(chip.tables.cores, cores) },
+    } satisfies ChipGraph;
   },
 };
 
@@ -46,10 +49,14 @@ export interface Flow {
 }
 
 /** Both directions of every flow, by core. The host's messages have no core at their other end. */
-export function coreTraffic(graph: ChipGraph, rates: ReadonlyMap<ValueId, number>): readonly (readonly Flow[])[] {
+export function coreTraffic(
+  graph: ChipGraph,
+  rates: ReadonlyMap<ValueId, number>,
+): readonly (readonly Flow[])[] {
   const tiles = placedTiles(graph);
   const flows = Array.from({ length: graph.tables.cores.rows }, () => new Map<number, number>());
-  const add = (from: number, to: number, messages: number) => flows[from]!.set(to, (flows[from]!.get(to) ?? 0) + messages);
+  const add = (from: number, to: number, messages: number) =>
+    flows[from]!.set(to, (flows[from]!.get(to) ?? 0) + messages);
   for (const group of groupByRoute(connectTiles(networkOf(graph), tiles), tiles)) {
     const { source, target, maps } = group[0]!;
     if (source === HOST) continue;
@@ -64,7 +71,11 @@ export function coreTraffic(graph: ChipGraph, rates: ReadonlyMap<ValueId, number
 }
 
 /** Σ messages × distance over all flows, each counted once. */
-export function placementCost(cores: readonly Position[], traffic: readonly (readonly Flow[])[], mesh: Mesh): number {
+export function placementCost(
+  cores: readonly Position[],
+  traffic: readonly (readonly Flow[])[],
+  mesh: Mesh,
+): number {
   let twice = 0;
   traffic.forEach((flows, core) => {
     for (const { to, messages } of flows) twice += messages * distance(cores[core]!, cores[to]!, mesh);
@@ -73,7 +84,11 @@ export function placementCost(cores: readonly Position[], traffic: readonly (rea
 }
 
 /** Seat of every core, by number of its position. */
-function anneal(count: number, traffic: readonly (readonly Flow[])[], { mesh, seed, moves }: PlaceNeeds): readonly number[] {
+function anneal(
+  count: number,
+  traffic: readonly (readonly Flow[])[],
+  { mesh, seed, moves }: PlaceNeeds,
+): readonly number[] {
   const { positions } = mesh;
   const seats = Array.from({ length: count }, (_, i) => i);
   const occupant = new Map(seats.map(seat => [seat, seat]));

@@ -9,7 +9,7 @@
  * Preserves  values within 1e-6 relative on [−8, 8] (files hold √2 and √(2/π) in single precision)
  * Cost       grid points × named functions per elementwise node
  */
-import { type AnnNode, ann } from '../../ir/ann.ts';
+import type { AnnNode, ann } from '../../ir/ann.ts';
 import type { ConstantPool } from '../../ir/constants.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { scalarFunction } from '../../ir/scalar.ts';

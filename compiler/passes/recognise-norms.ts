@@ -9,7 +9,7 @@
  * Gain and offset behind it are merged by merge-affines.
  * Preserves  values up to floating-point rounding
  */
-import { type AnnNode, type AnnOf, ann } from '../../ir/ann.ts';
+import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { expandMap } from '../../ir/map.ts';
 import { putNorm } from '../ann/draft.ts';
@@ -20,7 +20,8 @@ import type { Pass } from '../pass.ts';
 export const recogniseNorms: Pass<typeof ann, typeof ann> = {
   name: 'recognise-norms',
   summary: 'Find layernorm and rmsnorm in primitives.',
-  source: 'facts of eight exporters: mean, difference, square, mean, ε, root, quotient in any order of operands',
+  source:
+    'facts of eight exporters: mean, difference, square, mean, ε, root, quotient in any order of operands',
 
   run: graph =>
     rebuild(graph, (node, rewrite) => {

@@ -9,7 +9,7 @@
  * Needs      one number as scale, and a softmax as the only reader of the product
  * Preserves  values up to floating-point rounding
  */
-import { type AnnNode, type AnnOf, ann } from '../../ir/ann.ts';
+import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { expandMap } from '../../ir/map.ts';
 import { putMatmul, putSoftmax } from '../ann/draft.ts';
@@ -76,5 +76,7 @@ function scaleOf(node: AnnNode, { draft }: Rewrite): number | undefined {
 function feedsSoftmax(id: ValueId, rewrite: Rewrite): boolean {
   const [reader, ...others] = rewrite.readers(id);
   if (reader === undefined || others.length > 0) return false;
-  return reader.kind === 'softmax' || (scaleOf(reader, rewrite) !== undefined && feedsSoftmax(reader.id, rewrite));
+  return (
+    reader.kind === 'softmax' || (scaleOf(reader, rewrite) !== undefined && feedsSoftmax(reader.id, rewrite))
+  );
 }

@@ -13,7 +13,7 @@
  */
 import type { ConstId } from '../../ir/constants.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { type IntGraph, type IntNode, type IntOf, int } from '../../ir/int.ts';
+import type { IntGraph, IntNode, IntOf, int } from '../../ir/int.ts';
 import { compressMap, mapIndices } from '../../ir/map.ts';
 import { pieces, type Range } from '../mapping/tiles.ts';
 import type { Pass } from '../pass.ts';

@@ -9,13 +9,13 @@
  * Needs      every reader is a view of a set of columns, sets that are equal or have nothing in common
  * Preserves  exactly
  */
-import { type AnnNode, type AnnOf, ann } from '../../ir/ann.ts';
-import type { ConstId, ConstantPool } from '../../ir/constants.ts';
+import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
+import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { expandMap, HOLE } from '../../ir/map.ts';
 import { putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
-import { select, type Selection } from '../ann/selection.ts';
+import { type Selection, select } from '../ann/selection.ts';
 import { storeNumbers } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
@@ -28,7 +28,9 @@ export const splitLinears: Pass<typeof ann, typeof ann> = {
     rebuild(graph, (node, rewrite) => {
       if (node.kind !== 'view' || node.operands.length !== 1) return undefined;
       const linear = rewrite.node(node.operands[0]!);
-      return linear.kind === 'linear' && isSeparable(linear, rewrite) ? part(node, linear, rewrite) : undefined;
+      return linear.kind === 'linear' && isSeparable(linear, rewrite)
+        ? part(node, linear, rewrite)
+        : undefined;
     }),
 };
 
@@ -40,7 +42,8 @@ function isSeparable(linear: AnnOf<'linear'>, { readers }: Rewrite): boolean {
   return sets.length > 1 && new Set(sets.flat()).size === sets.flat().length;
 }
 
-const isPlainView = (node: AnnNode): node is AnnOf<'view'> => node.kind === 'view' && node.operands.length === 1;
+const isPlainView = (node: AnnNode): node is AnnOf<'view'> =>
+  node.kind === 'view' && node.operands.length === 1;
 
 /** Columns of the linear that a view shows, ascending. */
 function columnsOf(view: AnnOf<'view'>, channels: number): readonly number[] {

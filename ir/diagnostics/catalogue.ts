@@ -163,7 +163,8 @@ export const catalogue = {
     exit: 3,
   },
   E0504: {
-    message: 'population {population} waits {delay} steps for an operand; axons of {target} delay {limit} at most',
+    message:
+      'population {population} waits {delay} steps for an operand; axons of {target} delay {limit} at most',
     why: 'Operands that meet must be equally deep; the shallower one waits in axon delays.',
     help: 'Use a shallower model or a target with longer delays.',
     exit: 3,
@@ -301,19 +302,6 @@ export const catalogue = {
     help: 'Use a smaller --shift (coarser thresholds), fewer --steps, or a target with wider accumulators.',
     exit: 1,
   },
-  E0701: {
-    message:
-      'a message of step {step} reaches axon {axon} of chip {chip} core {core}, whose tile of {population} is then in step {found}',
-    why: 'A spike sent at chip timestep k is used at k + 1 + delay; depths and delays of a sound mapping balance.',
-    help: 'Compile again; if it persists, report the model and the command line.',
-    exit: 1,
-  },
-  E0702: {
-    message: 'the program contradicts itself: {problem}',
-    why: 'The simulator knows a network from the tables of its cores alone, as the chip does.',
-    help: 'Compile again; `snnc inspect` shows the tables of a deployment.',
-    exit: 1,
-  },
   E0601: {
     message: 'not a chip program: {problem}',
     why: 'A chip program begins with the letters SNNC and a preamble that fits the file.',
@@ -408,6 +396,19 @@ export const catalogue = {
     message: 'the program cannot run: {problem}',
     why: 'The simulator follows the tables of the program and nothing else; these lead nowhere or to the wrong step.',
     help: 'Compile the model again; report the model if that does not help.',
+    exit: 1,
+  },
+  E0701: {
+    message:
+      'a message of step {step} reaches axon {axon} of chip {chip} core {core}, whose tile of {population} is then in step {found}',
+    why: 'A spike sent at chip timestep k is used at k + 1 + delay; depths and delays of a sound mapping balance.',
+    help: 'Compile again; if it persists, report the model and the command line.',
+    exit: 1,
+  },
+  E0702: {
+    message: 'the program contradicts itself: {problem}',
+    why: 'The simulator knows a network from the tables of its cores alone, as the chip does.',
+    help: 'Compile again; `snnc inspect` shows the tables of a deployment.',
     exit: 1,
   },
   W0402: {
