@@ -1,0 +1,87 @@
+/**
+ * Measures, one function each: prints a table for people and, as its last line, one JSON object.
+ * `npm run --silent bench -- NAME`. A peer or a limit is measured in the same run; no test asserts a time.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { loadTarget } from '../backends/target.ts';
+import { noiseImages } from '../cli/data.ts';
+import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
+import { defaultProfile } from '../compiler/profile.ts';
+import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { createIntRunner } from '../ir/interpret/int.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+
+interface Measure {
+  readonly value: number;
+  readonly unit: string;
+  readonly anchor: string;
+  /** Ours against the anchor; above 1 is better. */
+  readonly ratio: number;
+}
+
+const MODEL = 'examples/digits/vit-digits.onnx';
+const REPEATS = 5;
+const OPTIONS = {
+  coding: 'sum',
+  steps: 1,
+  thresholds: 'pow2',
+  profile: defaultProfile(4),
+  weightBits: 8,
+  seed: 1,
+  effort: 200,
+  biasCorrection: false,
+} as const;
+
+/** Shortest of several runs, in seconds. */
+function fastest(run: () => void): number {
+  const times = Array.from({ length: REPEATS }, () => {
+    const start = performance.now();
+    run();
+    return (performance.now() - start) / 1000;
+  });
+  return Math.min(...times);
+}
+
+async function digits() {
+  const context = { diagnostics: createDiagnostics(), step: () => {} };
+  const target = await loadTarget('loihi2');
+  const { ann } = readNetwork(readFileSync(MODEL), MODEL, context);
+  const images = noiseImages([1, 8, 8], 8);
+  const { snn } = convertNetwork(ann, images, OPTIONS, context);
+  const int = quantizeNetwork(snn, images, target, 8, context);
+  return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };
+}
+
+const measures: Readonly<Record<string, () => Promise<Measure>>> = {
+  /** Functional simulation of the digits model against the slow integer interpreter. */
+  async 'sim-digits'() {
+    const { images, mapped } = await digits();
+    const machine = createMachine(mapped.programs);
+    const runner = createIntRunner(mapped.int);
+    const chip = fastest(() => images.forEach(image => void machine.run(image))) / images.length;
+    const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;
+    return { value: 1 / chip, unit: 'images/s', anchor: 'integer interpreter', ratio: slow / chip };
+  },
+  /** Whole compile of the digits model against the 15 s that it may take. */
+  async 'compile-digits'() {
+    const start = performance.now();
+    await digits();
+    const seconds = (performance.now() - start) / 1000;
+    return { value: seconds, unit: 's', anchor: 'limit of 15 s', ratio: 15 / seconds };
+  },
+};
+
+const [name] = process.argv.slice(2);
+const measure = name === undefined ? undefined : measures[name];
+if (name === undefined || measure === undefined) {
+  console.error(`which measure? ${Object.keys(measures).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  const result = await measure();
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  console.log(
+    `${name}: ${result.value.toPrecision(4)} ${result.unit}, ${result.ratio.toFixed(2)}x the ${result.anchor}`,
+  );
+  console.log(JSON.stringify({ name, ...result, command: `npm run --silent bench -- ${name}`, commit }));
+}
