@@ -37,6 +37,7 @@ export interface CompileArguments extends Shared {
   readonly model: string;
   readonly target: string;
   readonly calibrate?: string | undefined;
+  readonly inputShape?: string | undefined;
   readonly out?: string | undefined;
   readonly coding: 'sum' | 'rate';
   readonly steps: number;
@@ -65,7 +66,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const candidates = await loadCandidates(args.target);
   const bytes = readBytes(args.model);
   const context = { diagnostics, step };
-  const { ann, metadata } = readNetwork(bytes, args.model, context);
+  const { ann, metadata } = readNetwork(bytes, args.model, context, args.inputShape?.split(',').map(Number));
   const preprocess = preprocessOf(metadata);
   const input = ann.nodes.find(node => node.kind === 'input')!;
   const { shape } = input.type;

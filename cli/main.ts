@@ -50,6 +50,15 @@ export async function main(argv: readonly string[]): Promise<number> {
               type: 'string',
               describe: 'npz with images: thresholds come from their activations',
             },
+            'input-shape': {
+              type: 'string',
+              describe: 'Sizes that the file leaves open: 3,224,224',
+              coerce: (value: string) => {
+                if (!/^\d+(,\d+)*$/.test(value))
+                  throw new Error('--input-shape takes sizes such as 3,224,224');
+                return value;
+              },
+            },
             out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
             coding: {
               choices: ['sum', 'rate'] as const,

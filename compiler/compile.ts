@@ -58,9 +58,14 @@ export interface Converted {
 }
 
 /** ONNX → canonical `ann`. Errors E01xx. */
-export function readNetwork(onnx: Uint8Array, source: string, { diagnostics, step }: Context) {
+export function readNetwork(
+  onnx: Uint8Array,
+  source: string,
+  { diagnostics, step }: Context,
+  inputShape?: readonly number[],
+) {
   step('import');
-  const imported = importOnnx(onnx, source, diagnostics);
+  const imported = importOnnx(onnx, source, diagnostics, { inputShape });
   throwIfErrors(diagnostics);
   if (imported === undefined) throw new Error('import failed without a diagnostic');
   step('canonicalize');

@@ -1,6 +1,6 @@
 /**
  * Does a graph obey its stage? Generic rules come from the operator table, shape rules from the tables below.
- * Every violation is listed (E0203). Run after parsing and, with --verify-each, after every pass.
+ * Every violation is listed (E0203). Tests run it after every pass and after parsing.
  */
 import type { AnnNode } from './ann.ts';
 import type { ConstId } from './constants.ts';

@@ -8,13 +8,23 @@ import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import { putBinary } from '../ann/draft.ts';
 import { rebuild } from '../ann/rebuild.ts';
 import type { Pass } from '../pass.ts';
+import { absorbAffines } from './absorb-affines.ts';
 import { mergeAffines } from './merge-affines.ts';
 import { recogniseFunctions } from './recognise-functions.ts';
 import { recogniseNorms } from './recognise-norms.ts';
 import { scaleIntoSoftmax } from './scale-into-softmax.ts';
 import { splitLinears } from './split-linears.ts';
 
-const STEPS = [recogniseNorms, recogniseFunctions, mergeAffines, splitLinears, scaleIntoSoftmax] as const;
+/** Biases are absorbed first: a scale behind one (query · d^−½) must not merge with it. */
+const STEPS = [
+  absorbAffines,
+  recogniseNorms,
+  recogniseFunctions,
+  mergeAffines,
+  absorbAffines,
+  splitLinears,
+  scaleIntoSoftmax,
+] as const;
 
 export const canonicalize: Pass<typeof ann, typeof ann> = {
   name: 'canonicalize',

@@ -330,7 +330,9 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds, report: Report) {
 
   function readout(output: ValueId): ValueId {
     const node = annOf(output);
-    return emission(node.kind === 'output' ? node.operands[0]! : output, { kind: 'readout' });
+    const value = node.kind === 'output' ? node.operands[0]! : output;
+    const { base, map } = throughViews(value);
+    return emission(map === undefined ? base : value, { kind: 'readout' });
   }
 
   return { nodes, readout };

@@ -6,7 +6,8 @@
  *   becomes
  *     %y = pointwise(%x) {gelu}
  *
- * Preserves  values within 1e-6 relative on [−8, 8] (files hold √2 and √(2/π) in single precision)
+ * Preserves  values within 1e-6 relative on [−8, 8] (files hold √2 and √(2/π) in single precision); within 1e-3
+ *            where the file holds them in half precision
  * Cost       grid points × named functions per elementwise node
  */
 import type { AnnNode, ann } from '../../ir/ann.ts';
@@ -29,8 +30,8 @@ export const recogniseFunctions: Pass<typeof ann, typeof ann> = {
     return rebuild(graph, (node, { draft, value }) => {
       const own = expressionsOf(node, expressions, graph.constants);
       expressions.set(node.id, own);
-      for (const { root, values, isCurved } of own.toReversed()) {
-        const name = isCurved ? identify(values) : undefined;
+      for (const { root, values, isCurved, isHalf } of own.toReversed()) {
+        const name = isCurved ? identify(values, isHalf) : undefined;
         if (name !== undefined) return putPointwise(draft, value(root), name, node.origin);
       }
       return undefined;
@@ -44,10 +45,14 @@ interface Expression {
   readonly values: Float64Array;
   /** Is anything but adding and scaling by constants in it? */
   readonly isCurved: boolean;
+  /** Do its constants have no more digits than half precision holds? */
+  readonly isHalf: boolean;
 }
 
 const GRID = Float64Array.from({ length: 65 }, (_, i) => (i - 32) / 4 + 1 / 64);
 const TOLERANCE = 1e-6;
+/** √2 has an error of 1e-4 in half precision; erf and tanh GELU differ by 5e-4, so the nearest is taken. */
+const HALF_TOLERANCE = 1e-3;
 /** Elementwise nodes that one function is spelled with, at most. */
 const LONGEST = 12;
 
@@ -57,19 +62,26 @@ function expressionsOf(
   known: ReadonlyMap<ValueId, readonly Expression[]>,
   constants: ConstantPool,
 ): readonly Expression[] {
-  const self: Expression = { root: node.id, values: GRID, isCurved: false };
+  const self: Expression = { root: node.id, values: GRID, isCurved: false, isHalf: true };
   const of = (id: ValueId | undefined) => (id && known.get(id)) ?? [];
   const [first, second] = node.operands;
-  const map = (f: (x: number) => number, isCurved: boolean) =>
-    of(first).map(e => ({ root: e.root, values: e.values.map(f), isCurved: isCurved || e.isCurved }));
+  const map = (f: (x: number) => number, isCurved: boolean, isHalf: boolean) =>
+    of(first).map(e => ({
+      root: e.root,
+      values: e.values.map(f),
+      isCurved: isCurved || e.isCurved,
+      isHalf: isHalf && e.isHalf,
+    }));
   const inner = (): readonly Expression[] => {
     switch (node.kind) {
       case 'pointwise':
-        return map(scalarFunction(node.attrs.function), true);
+        return map(scalarFunction(node.attrs.function), true, true);
       case 'affine': {
         const scale = uniformConstant(constants, node.attrs.scale, 1);
         const shift = uniformConstant(constants, node.attrs.shift, 0);
-        return scale === undefined || shift === undefined ? [] : map(x => x * scale + shift, false);
+        return scale === undefined || shift === undefined
+          ? []
+          : map(x => x * scale + shift, false, fitsHalf(scale) && fitsHalf(shift));
       }
       case 'add':
       case 'mul':
@@ -80,6 +92,7 @@ function expressionsOf(
               root: a.root,
               values: a.values.map((x, i) => (node.kind === 'add' ? x + b.values[i]! : x * b.values[i]!)),
               isCurved: a.isCurved || b.isCurved || node.kind === 'mul',
+              isHalf: a.isHalf && b.isHalf,
             })),
         );
       default:
@@ -89,9 +102,20 @@ function expressionsOf(
   return [self, ...inner()].slice(0, LONGEST);
 }
 
-function identify(values: Float64Array): SomaPointwise | undefined {
-  return SOMA_POINTWISE.find(name => {
-    const f = scalarFunction(name);
-    return GRID.every((x, i) => Math.abs(f(x) - values[i]!) <= TOLERANCE * (1 + Math.abs(x)));
-  });
+function identify(values: Float64Array, isHalf: boolean): SomaPointwise | undefined {
+  const errors = SOMA_POINTWISE.map(name => ({ name, error: errorOf(values, scalarFunction(name)) }));
+  const nearest = errors.reduce((a, b) => (b.error < a.error ? b : a));
+  return nearest.error <= (isHalf ? HALF_TOLERANCE : TOLERANCE) ? nearest.name : undefined;
+}
+
+function errorOf(values: Float64Array, f: (x: number) => number): number {
+  const errors = values.map((value, i) => Math.abs(f(GRID[i]!) - value) / (1 + Math.abs(GRID[i]!)));
+  return errors.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...errors);
+}
+
+/** Has the number, or its reciprocal (a divisor), at most the 11 significant bits of half precision? */
+function fitsHalf(value: number): boolean {
+  const fits = (x: number) =>
+    x === 0 || Number.isInteger((x / 2 ** Math.floor(Math.log2(Math.abs(x)))) * 1024);
+  return fits(value) || fits(Math.fround(1 / value));
 }

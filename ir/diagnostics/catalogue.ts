@@ -33,7 +33,7 @@ export const catalogue = {
   E0103: {
     message: 'operator {operator} is not supported ({count} node(s))',
     why: 'The importer has no rule that gives this operator a place in a spiking network.',
-    help: 'Rewrite that part of the model with supported operators; `snnc explain E0103` lists them.',
+    help: 'Rewrite that part of the model with supported operators; docs/ir.md says what a network is made of.',
     exit: 1,
   },
   E0104: {
@@ -111,7 +111,7 @@ export const catalogue = {
   E0201: {
     message: 'not the text form of this stage: {problem}',
     why: 'Every stage prints to one text form and reads it back (docs/ir.md).',
-    help: 'Write the file with --emit-ir-after, or mend the named line.',
+    help: 'Mend the named line, or compile again.',
     exit: 1,
   },
   E0202: {
@@ -135,7 +135,7 @@ export const catalogue = {
   E0302: {
     message: '{what} has no place in a spiking population',
     why: 'A population gathers linears, products and relays, applies one function, and fires (design 1).',
-    help: 'Rewrite that part of the model; `snnc ops` lists what converts.',
+    help: 'Rewrite that part of the model with linear layers, attention, LayerNorm and the functions of docs/ir.md.',
     exit: 1,
   },
   E0401: {
@@ -414,7 +414,7 @@ export const catalogue = {
   W0402: {
     message: 'threshold of {population} becomes {theta}, symmetric: integers need powers of two',
     why: 'Every scale of the integer network is a power of two, so that nothing needs a multiplier.',
-    help: 'Use --thresholds pow2, or stop above the quantize pass (--stop-after convert).',
+    help: 'Use --thresholds pow2; `validate` prints the snn stage beside the integers.',
     exit: 1,
   },
   W0301: {
