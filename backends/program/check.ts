@@ -1,0 +1,219 @@
+/**
+ * What a chip program must hold beyond its layout: numbers that refer to something, sizes that agree. The
+ * encoder refuses and the decoder reports what is found here, so that readers can index without looking.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { HOLE, mapFits } from '../../ir/map.ts';
+import { formatPath, type Path } from './bytes.ts';
+import { MAX_ELEMENTS } from './layout.ts';
+import type { AxonTarget, Box, ChipProgram, CoreProgram, Gather, Route, TileProgram } from './program.ts';
+
+export interface Trouble {
+  readonly place: string;
+  readonly problem: string;
+}
+
+/** Which part of the thing at hand does not hold, and why. */
+type Fault = readonly [part: string, problem: string] | undefined;
+
+/** Where the walk is and the first thing that it found. */
+interface Walk {
+  readonly path: Path;
+  trouble: Trouble | undefined;
+}
+
+function note(walk: Walk, fault: Fault): void {
+  if (fault === undefined) return;
+  const [part, problem] = fault;
+  const path = part === '' ? walk.path : [...walk.path, part];
+  walk.trouble ??= { place: formatPath(path), problem };
+}
+
+/** Stops at the first fault, of an item or of what its visit walks itself. */
+function each<T>(walk: Walk, name: string, items: readonly T[], visit: (item: T) => Fault): void {
+  walk.path.push(name, 0);
+  for (let i = 0; i < items.length && walk.trouble === undefined; i++) {
+    walk.path[walk.path.length - 1] = i;
+    note(walk, visit(items[i]!));
+  }
+  walk.path.length -= 2;
+}
+
+/** Most neurons and product operands of one chip: what a simulator may have to allocate for it. */
+export const MAX_CHIP_ELEMENTS = 2 ** 26;
+
+const sizeOfRange = ([from, to]: readonly [number, number]): number => to - from;
+export const neuronsOf = ({ group, row, channel }: Box): number =>
+  sizeOfRange(group) * sizeOfRange(row) * sizeOfRange(channel);
+
+/** The first thing that does not hold. Cost: linear in targets and routes. */
+export function findTrouble(program: ChipProgram): Trouble | undefined {
+  const walk: Walk = { path: [], trouble: undefined };
+  each(walk, 'header.populations', program.header.populations, ({ shape }) =>
+    shape.length === 3
+      ? undefined
+      : ['shape', `${shape.length} axes; a population has groups, rows, channels`],
+  );
+  const positions = new Set<string>();
+  let elements = 0;
+  each(walk, 'cores', program.cores, core => {
+    const position = `(${core.x}, ${core.y}) slot ${core.slot}`;
+    if (positions.has(position)) return ['', `a second core at ${position}`];
+    positions.add(position);
+    elements += core.tiles.reduce((sum, tile) => sum + elementsOf(tile), 0);
+    if (elements > MAX_CHIP_ELEMENTS)
+      return ['', `more than ${MAX_CHIP_ELEMENTS} elements of state up to here`];
+    return checkCore(walk, program, core);
+  });
+  const { input } = program;
+  if (input !== undefined) {
+    each(walk, 'input.routes', input.routes, route => checkRoute(program, route, input.size));
+  }
+  return walk.trouble;
+}
+
+function elementsOf({ box, gathers }: TileProgram): number {
+  return gathers.reduce(
+    (sum, gather) =>
+      gather.kind === 'product' ? sum + operandSize(gather, 0) + operandSize(gather, 1) : sum,
+    neuronsOf(box),
+  );
+}
+
+function checkCore(walk: Walk, program: ChipProgram, core: CoreProgram): undefined {
+  each(walk, 'axons', core.axons, ({ targets }): undefined => {
+    each(walk, 'targets', targets, target => checkTarget(core, target));
+  });
+  each(walk, 'tiles', core.tiles, tile => {
+    const neurons = neuronsOf(tile.box);
+    const fault = checkBox(program, tile) ?? checkTables(core, tile);
+    if (fault !== undefined) return fault;
+    each(walk, 'gathers', tile.gathers, gather => checkGather(core, tile, gather));
+    each(walk, 'routes', tile.routes, route => checkRoute(program, route, neurons));
+    return undefined;
+  });
+}
+
+function checkTarget(core: CoreProgram, { tile: t, gather: g, side, map }: AxonTarget): Fault {
+  const tile = core.tiles[t];
+  const gather = tile?.gathers[g];
+  if (tile === undefined) return ['tile', `no tile ${t}`];
+  if (gather === undefined) return ['gather', `tile ${t} has no gather ${g}`];
+  if (side === 1 && gather.kind !== 'product') return ['side', `a ${gather.kind} has one operand`];
+  const size = operandSize(gather, side, core);
+  return mapFits(map, size) ? undefined : ['map', `leads outside an operand of ${size} elements`];
+}
+
+/** Elements of an operand; 0 where its weights are missing, which checkGather says. */
+function operandSize(gather: Gather, side: 0 | 1, core?: CoreProgram): number {
+  switch (gather.kind) {
+    case 'linear':
+      return gather.rows * (core?.weights[gather.weights]?.inputs ?? 0);
+    case 'product':
+      return gather.groups * gather.inner * (side === 0 ? gather.rows : gather.columns);
+    case 'relay':
+      return gather.size;
+    default:
+      return gather satisfies never;
+  }
+}
+
+function checkBox({ header }: ChipProgram, { population, box }: TileProgram): Fault {
+  const shape = header.populations[population]?.shape;
+  if (shape === undefined) return ['population', `no population ${population}`];
+  const axes = [box.group, box.row, box.channel];
+  if (axes.some(([from, to], i) => to > shape[i]! || from >= to)) {
+    return ['box', `outside population ${population} of shape [${shape.join(', ')}]`];
+  }
+  const neurons = neuronsOf(box);
+  return neurons > MAX_ELEMENTS ? ['box', `${neurons} neurons; at most ${MAX_ELEMENTS}`] : undefined;
+}
+
+function checkGather(core: CoreProgram, { box }: TileProgram, gather: Gather): Fault {
+  const neurons = neuronsOf(box);
+  const channels = sizeOfRange(box.channel);
+  const expect = (part: string, found: number, ...allowed: readonly number[]): Fault =>
+    allowed.includes(found) ? undefined : [part, `${found}, but the tile needs ${allowed.join(' or ')}`];
+  const size = Math.max(operandSize(gather, 0, core), operandSize(gather, 1, core));
+  if (size > MAX_ELEMENTS) return ['', `an operand of ${size} elements; at most ${MAX_ELEMENTS}`];
+  switch (gather.kind) {
+    case 'linear': {
+      const block = core.weights[gather.weights];
+      if (block === undefined) return ['weights', `no weight block ${gather.weights}`];
+      return (
+        expect('weights', block.channels, channels) ??
+        expect('rows', gather.rows, neurons / channels) ??
+        expect('scale', gather.scale.length, channels) ??
+        (gather.bias && expect('bias', gather.bias.length, channels, neurons))
+      );
+    }
+    case 'product':
+      return (
+        expect('groups', gather.groups, sizeOfRange(box.group)) ??
+        expect('rows', gather.rows, sizeOfRange(box.row)) ??
+        expect('columns', gather.columns, channels)
+      );
+    case 'relay':
+      return expect('size', gather.size, neurons) ?? expect('scale', gather.scale.length, 1, channels);
+    default:
+      return gather satisfies never;
+  }
+}
+
+function checkTables(core: CoreProgram, { function: soma }: TileProgram): Fault {
+  if (soma.kind === 'pointwise' && core.remainders[soma.remainder] === undefined) {
+    return ['function.remainder', `no remainder table ${soma.remainder}`];
+  }
+  const needsTables = soma.kind === 'layernorm' || soma.kind === 'softmax';
+  const has = core.log2 !== undefined && core.exp2 !== undefined;
+  return needsTables && !has
+    ? ['function', `a ${soma.kind} reads log2 and exp2, which the core lacks`]
+    : undefined;
+}
+
+/** A route within its own chip is followed here, one that leaves it in findCrossTrouble. */
+function checkRoute(program: ChipProgram, route: Route, neurons: number): Fault {
+  const { elements } = route;
+  if (elements !== undefined) {
+    const named = elements.segments.every(({ start }) => start !== HOLE) && mapFits(elements, neurons);
+    if (!named) return ['elements', `not numbers of ${neurons} neurons`];
+  }
+  return route.chip === program.chip ? checkArrival(program, route, neurons) : undefined;
+}
+
+function checkArrival({ cores }: ChipProgram, route: Route, neurons: number): Fault {
+  const core = cores[route.core];
+  const axon = core?.axons[route.axon];
+  if (core === undefined) return ['core', `chip ${route.chip} has no core ${route.core}`];
+  if (axon === undefined) return ['axon', `core ${route.core} has no in-axon ${route.axon}`];
+  const short = axon.targets.find(({ map }) => map.length < neurons);
+  if (short === undefined) return undefined;
+  return ['', `sends numbers up to ${neurons - 1} to a map of ${short.map.length} elements`];
+}
+
+/** What the chips of one deployment must agree on; every chip by itself is already in order. */
+export function findCrossTrouble(programs: readonly ChipProgram[]): Trouble | undefined {
+  const walk: Walk = { path: [], trouble: undefined };
+  const byChip = new Map(programs.map(program => [program.chip, program]));
+  const hosts = programs.filter(program => program.input !== undefined).length;
+  if (byChip.size < programs.length) note(walk, ['programs', 'two for one chip']);
+  if (hosts !== 1) note(walk, ['programs', `${hosts} chips have a host input; exactly one must`]);
+  each(walk, 'programs', programs, program => {
+    if (!isDeepStrictEqual(program.header, programs[0]?.header)) return ['header', 'differs between chips'];
+    const follow = (route: Route, neurons: number): Fault => {
+      const to = byChip.get(route.chip);
+      if (to === undefined) return ['chip', `no program for chip ${route.chip}`];
+      return to === program ? undefined : checkArrival(to, route, neurons);
+    };
+    const { input } = program;
+    if (input !== undefined) each(walk, 'input.routes', input.routes, route => follow(route, input.size));
+    each(walk, 'cores', program.cores, (core): undefined => {
+      each(walk, 'tiles', core.tiles, (tile): undefined => {
+        const neurons = neuronsOf(tile.box);
+        each(walk, 'routes', tile.routes, route => follow(route, neurons));
+      });
+    });
+    return undefined;
+  });
+  return walk.trouble;
+}
