@@ -1,5 +1,6 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
 import { writeFolder } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
@@ -49,6 +50,16 @@ export interface CompileArguments extends Shared {
   readonly biasCorrection: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
   readonly seed: number;
+}
+
+/** Without a model: the bundled digits model with its calibration images, written into the current folder. */
+export function withDefaultModel<
+  A extends { model?: string | undefined; calibrate?: string | undefined; out?: string | undefined },
+>(args: A): A & { model: string } {
+  if (args.model !== undefined) return { ...args, model: args.model };
+  const digits = join(dirname(findBackendsFolder()), 'examples', 'digits');
+  const calibrate = args.calibrate ?? join(digits, 'digits-calib.npz');
+  return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
 
 /** Swaps that placement tries, per core. */

@@ -1,7 +1,7 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
-import { compileCommand } from './compile.ts';
+import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
@@ -35,11 +35,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     .locale('en')
     .usage('$0 COMMAND\n\nTrained Vision Transformer (ONNX) → spiking network on a neuromorphic chip.')
     .command(
-      'compile <model>',
+      'compile [model]',
       'ONNX → deployment folder MODEL.snnc',
       y =>
         y
-          .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
+          .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
           .options({
             target: {
               type: 'string',
@@ -89,7 +89,7 @@ export async function main(argv: readonly string[]): Promise<number> {
             ...shared,
           })
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
-      args => run(() => compileCommand(args))(),
+      args => run(() => compileCommand(withDefaultModel(args)))(),
     )
     .command(
       'validate <folder>',
