@@ -11,7 +11,7 @@
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { expandMap } from '../../ir/map.ts';
+import { loopMap, sameMaps } from '../../ir/map.ts';
 import { putNorm } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { uniformConstant } from '../ann/values.ts';
@@ -89,6 +89,7 @@ function isMinusMeanOf(x: ValueId, minus: ValueId, channels: number, rewrite: Re
 function behindBroadcast(id: ValueId, channels: number, { node }: Rewrite): AnnNode {
   const view = node(id);
   if (view.kind !== 'view' || view.operands.length !== 1) return view;
-  const spreads = expandMap(view.attrs.map).every((index, i) => index === Math.floor(i / channels));
+  const { map } = view.attrs;
+  const spreads = sameMaps(map, loopMap(0, [map.length / channels, channels], [1, 0]));
   return spreads ? node(view.operands[0]!) : view;
 }
