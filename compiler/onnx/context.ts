@@ -165,8 +165,9 @@ function gatherNumbers(data: Numbers, index: StridedMap, element: ElementType): 
   let at = 0;
   for (const segment of index.segments) {
     eachRun(segment, (start, stride, count) => {
-      if (start === HOLE) at += count;
-      else for (let i = 0, from = start; i < count; i++, from += stride) out[at++] = data[from]!;
+      if (start !== HOLE && stride === 1) out.set(data.subarray(start, start + count), at);
+      else if (start !== HOLE) for (let i = 0; i < count; i++) out[at + i] = data[start + i * stride]!;
+      at += count;
     });
   }
   return out;

@@ -234,9 +234,14 @@ function loadTensor(tensor: TensorSource): ConstantValue {
 
 /** A single infinity is a bound or a mask; among weights it is a fault, and so is every NaN. */
 function finite(data: Numbers, isReal: boolean, name: string): Numbers {
-  if (!isReal) return data;
-  let count = 0;
-  for (const x of data) if (Number.isNaN(x) || (data.length > 1 && !Number.isFinite(x))) count++;
+  const count = isReal ? countBad(data) : 0;
   if (count === 0) return data;
   throw new Refusal('', report => report('E0104', { origin: name }, { tensor: name, count }));
+}
+
+function countBad(data: Numbers): number {
+  if (data.length === 1) return Number.isNaN(data[0]) ? 1 : 0;
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
+  return count;
 }

@@ -13,6 +13,7 @@ import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
 import { moveRuns, type StridedMap } from '../../ir/map.ts';
+import { runsOfList } from '../../ir/runs.ts';
 import { putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { type Selection, select } from '../ann/selection.ts';
@@ -99,12 +100,20 @@ function narrowed(
 function pickColumns(id: ConstId, columns: readonly number[], constants: ConstantPool): ConstId {
   const { shape } = constants.get(id);
   const channels = shape.at(-1)!;
-  const picked = [...shape.slice(0, -1), columns.length];
-  return deriveConstant(constants, id, `columns ${columns}`, picked, data => {
-    const out = new Float64Array(sizeOf(picked));
-    for (let i = 0; i < out.length; i++) {
-      const column = columns[i % columns.length]!;
-      out[i] = data[Math.floor(i / columns.length) * channels + column]!;
+  const rows = sizeOf(shape) / channels;
+  const width = columns.length;
+  const runs = runsOfList(columns);
+  return deriveConstant(constants, id, `columns ${columns}`, [...shape.slice(0, -1), width], data => {
+    const out =
+      data instanceof Float32Array ? new Float32Array(rows * width) : new Float64Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      let at = row * width;
+      runs.starts.forEach((start, i) => {
+        const [from, count, stride] = [row * channels + start, runs.counts[i]!, runs.strides[i]!];
+        if (stride === 1) out.set(data.subarray(from, from + count), at);
+        else for (let k = 0; k < count; k++) out[at + k] = data[from + k * stride]!;
+        at += count;
+      });
     }
     return out;
   });
