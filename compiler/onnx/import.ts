@@ -16,7 +16,8 @@ import { reshape } from '../ann/selection.ts';
 import { type ConstantValue, constantOf, dataOf, type OpContext, Refusal, type Value } from './context.ts';
 import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValueInfo, readModel } from './model.ts';
 import { movesNumbers, ruleOf } from './ops/table.ts';
-import { orderNodes } from './order.ts';
+import { checkGraph, orderNodes } from './order.ts';
+import { type ModelFile, memoryFile } from './source.ts';
 import { isFloat, type TensorSource } from './tensor.ts';
 
 export interface ImportOptions {
@@ -32,16 +33,16 @@ export interface Imported {
 
 const OLDEST_OPSET = 7;
 
-/** Undefined where it reported an error. `source` is the file as the user knows it. */
+/** Undefined where it reported an error. `source` is the file as the user knows it; bytes have no folder around them. */
 export function importOnnx(
-  bytes: Uint8Array,
+  file: Uint8Array | ModelFile,
   source: string,
   diagnostics: Diagnostics,
   options: ImportOptions = {},
 ): Imported | undefined {
   const { report } = diagnostics;
   const before = diagnostics.list.length;
-  const model = readModel(bytes, source, report);
+  const model = readModel(file instanceof Uint8Array ? memoryFile(file, source) : file, report);
   if (model === undefined) return undefined;
   const draft = createDraft(createConstants());
   evaluateModel(model, draft, source, options, report);
@@ -60,11 +61,10 @@ function evaluateModel(
 ): void {
   const opset = opsets.get('') ?? 0;
   if (opset < OLDEST_OPSET) report('E0111', { origin: source }, { opset, oldest: OLDEST_OPSET });
+  const problems = checkGraph(graph);
+  for (const problem of problems) report('E0107', { origin: source }, { problem });
+  if (problems.length > 0) return;
   const order = orderNodes(graph);
-  if (typeof order === 'string') {
-    report('E0107', { origin: source }, { problem: order });
-    return;
-  }
   const inputs = graph.inputs.filter(info => !graph.initializers.has(info.name));
   const [image] = inputs;
   if (inputs.length !== 1 || image === undefined) {
@@ -169,7 +169,7 @@ function applyRule(
   const { draft, opset, report, uses } = evaluation;
   try {
     if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
-    const results = rule({ node, opset, draft, inputs, load: loadTensor });
+    const results = rule({ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor });
     const extra = node.outputs.findIndex((name, at) => at >= results.length && uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
     return results;
@@ -202,10 +202,7 @@ function loadTensor(tensor: TensorSource): ConstantValue {
   const name = tensor.name === '' ? 'of a Constant node' : tensor.name;
   const at = { origin: name };
   const { problem } = tensor;
-  if (problem?.kind === 'external') {
-    const { location } = problem;
-    throw new Refusal('', report => report('E0105', at, { tensor: name, location }));
-  }
+  if (problem?.kind === 'external') throw new Refusal('', () => undefined);
   if (problem?.kind === 'broken') {
     const { reason } = problem;
     throw new Refusal('', report => report('E0112', at, { tensor: name, reason }));
