@@ -17,7 +17,7 @@ import {
 } from './context.ts';
 import type { OnnxGraph, OnnxNode } from './model.ts';
 import { movesNumbers, ruleOf } from './ops/table.ts';
-import { orderNodes } from './order.ts';
+import { orderNodes, readsOf } from './order.ts';
 import { isFloat, type Numbers, type TensorSource } from './tensor.ts';
 
 /** What all graphs of a file share. */
@@ -56,38 +56,16 @@ interface Known {
 
 export function createScope(graph: OnnxGraph, session: Session, around?: Scope): Scope {
   const uses = new Map<string, number>();
-  for (const name of [...readsOf(graph), ...graph.outputs.map(info => info.name)]) {
+  const reads = graph.nodes.flatMap(readsOf);
+  for (const name of [...reads, ...graph.outputs.map(info => info.name)]) {
     uses.set(name, (uses.get(name) ?? 0) + 1);
   }
   return { graph, around, values: new Map(), uses, session };
 }
 
-/** Every name that the graph's nodes read, once for each time, those of subgraphs included. */
-function readsOf(graph: OnnxGraph): readonly string[] {
-  return graph.nodes.flatMap(node => [...node.inputs, ...innerGraphs(node).flatMap(readsInside)]);
-}
-const readsInside = (graph: OnnxGraph): readonly string[] => [
-  ...readsOf(graph),
-  ...graph.outputs.map(info => info.name),
-];
-
-const innerGraphs = ({ attributes }: OnnxNode): readonly OnnxGraph[] =>
-  [...attributes.values()].flatMap(attribute => (attribute.kind === 'graph' ? [attribute.graph] : []));
-
-const isVisible = (name: string, scope: Scope | undefined): boolean =>
-  scope !== undefined &&
-  (scope.values.has(name) || scope.graph.initializers.has(name) || isVisible(name, scope.around));
-
-/** Walks all nodes; false where there is no order in which to do so. Errors E0104, E0106, E0107 and those of tensors. */
-export function evaluateGraph(scope: Scope, source: string): boolean {
-  const { graph, around, session } = scope;
-  const order = orderNodes(graph, name => isVisible(name, around));
-  if (typeof order === 'string') {
-    session.report('E0107', { origin: source }, { problem: order });
-    return false;
-  }
-  for (const node of order) evaluateNode(node, scope);
-  return true;
+/** Walks all nodes. Needs: a sound graph (order.ts). Errors E0104, E0106 and those of tensors. */
+export function evaluateGraph(scope: Scope): void {
+  for (const node of orderNodes(scope.graph)) evaluateNode(node, scope);
 }
 
 function evaluateNode(node: OnnxNode, scope: Scope): void {
@@ -163,7 +141,7 @@ function chooseBranch(
   const branch = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
   if (branch?.kind !== 'graph') throw new Refusal('the branch that it takes is missing');
   const inner = createScope(branch.graph, scope.session, scope);
-  if (!evaluateGraph(inner, node.name)) throw new Refusal('', () => undefined);
+  evaluateGraph(inner);
   return branch.graph.outputs.map(({ name }) => {
     const value = readKnown(name, inner)?.value;
     if (value === undefined) throw new Refusal('', () => undefined);
@@ -217,10 +195,7 @@ function loadTensor(tensor: TensorSource): ConstantValue {
   const name = tensor.name === '' ? 'of a Constant node' : tensor.name;
   const at = { origin: name };
   const { problem, element, shape } = tensor;
-  if (problem?.kind === 'external') {
-    const { location } = problem;
-    throw new Refusal('', report => report('E0105', at, { tensor: name, location }));
-  }
+  if (problem?.kind === 'external') throw new Refusal('', () => undefined);
   if (problem?.kind === 'broken' || element === undefined) {
     const reason = problem?.kind === 'broken' ? problem.reason : 'its element type is not known here';
     throw new Refusal('', report => report('E0112', at, { tensor: name, reason }));

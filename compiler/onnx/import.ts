@@ -24,6 +24,8 @@ import {
   type Session,
 } from './evaluate.ts';
 import { type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
+import { checkGraph } from './order.ts';
+import { type ModelFile, memoryFile } from './source.ts';
 import { isFloat } from './tensor.ts';
 
 export interface ImportOptions {
@@ -41,16 +43,16 @@ export interface Imported {
 
 const OLDEST_OPSET = 7;
 
-/** Undefined where it reported an error. `source` is the file as the user knows it. */
+/** Undefined where it reported an error. `source` is the file as the user knows it; bytes have no folder around them. */
 export function importOnnx(
-  bytes: Uint8Array,
+  file: Uint8Array | ModelFile,
   source: string,
   diagnostics: Diagnostics,
   options: ImportOptions = {},
 ): Imported | undefined {
   const { report } = diagnostics;
   const before = diagnostics.list.length;
-  const model = readModel(bytes, source, report);
+  const model = readModel(file instanceof Uint8Array ? memoryFile(file, source) : file, report);
   if (model === undefined) return undefined;
   const draft = createDraft(createConstants());
   evaluateModel(model, draft, source, options, report);
@@ -71,6 +73,9 @@ function evaluateModel(
 ): void {
   const opset = opsets.get('') ?? 0;
   if (opset < OLDEST_OPSET) report('E0111', { origin: source }, { opset, oldest: OLDEST_OPSET });
+  const problems = checkGraph(graph);
+  for (const problem of problems) report('E0107', { origin: source }, { problem });
+  if (problems.length > 0) return;
   const inputs = graph.inputs.filter(info => !graph.initializers.has(info.name));
   const [image] = inputs;
   if (inputs.length !== 1 || image === undefined) {
@@ -84,9 +89,8 @@ function evaluateModel(
   const scope = createScope(graph, session);
   const input = putInput(draft, image.name, shape.slice(1), image.name);
   scope.values.set(image.name, { value: dataOf({ ...input, shape }), isGuess: false });
-  const isOrdered = evaluateGraph(scope, source);
+  evaluateGraph(scope);
   reportUnsupported(session);
-  if (!isOrdered) return;
   if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
   for (const { name } of graph.outputs) putResult(name, scope);
 }
