@@ -125,7 +125,8 @@ export function deriveConstant(
   compute: (data: TensorData) => TensorData,
 ): ConstId {
   const source = constants.get(from);
-  if (!constants.isLazy(from)) return storeTensor(constants, shape, compute(source.data));
+  const origin = constants.originOf(from);
+  if (origin === undefined) return storeTensor(constants, shape, compute(source.data));
   const dtype = source.dtype === 'f64' ? 'f64' : 'f32';
   const read = () => {
     const data = compute(source.data);
@@ -135,12 +136,12 @@ export function deriveConstant(
         ? data
         : Float32Array.from(data);
   };
-  return constants.addLazy({ dtype, shape, key: `${from} ${what}`, read });
+  return constants.addLazy({ dtype, shape, key: `${from} ${what}`, origin, read });
 }
 
 /** The constant itself in place of one that is read late: from here on it is held in memory. */
 export const loadConstant = (constants: ConstantPool, id: ConstId): ConstId => {
-  if (!constants.isLazy(id)) return id;
+  if (constants.originOf(id) === undefined) return id;
   const { shape, data }: Tensor = constants.get(id);
   return storeTensor(constants, shape, data);
 };

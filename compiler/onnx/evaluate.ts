@@ -13,6 +13,7 @@ import {
   lazyConstant,
   type OpContext,
   Refusal,
+  refuseNumbers,
   type Value,
 } from './context.ts';
 import type { OnnxGraph, OnnxNode } from './model.ts';
@@ -200,23 +201,24 @@ function loadTensor(tensor: TensorSource): ConstantValue {
     const reason = problem?.kind === 'broken' ? problem.reason : 'its element type is not known here';
     throw new Refusal('', report => report('E0112', at, { tensor: name, reason }));
   }
-  const read = () => finite(tensor.load().data, isFloat(element), name);
+  const read = () => {
+    const { data } = tensor.load();
+    return isFloat(element) ? withoutNan(data, name) : data;
+  };
   const isWeight = isFloat(element) && sizeOf(shape) >= LAZY_FROM;
   return isWeight
-    ? lazyConstant(element, shape, `tensor ${tensor.name}`, read)
+    ? lazyConstant(element, shape, { key: `tensor ${tensor.name}`, origin: tensor.name, read })
     : constantOf(element, shape, read());
 }
 
-/** A single infinity is a bound or a mask; among weights it is a fault, and so is every NaN. */
-function finite(data: Numbers, isReal: boolean, name: string): Numbers {
-  const count = isReal ? countBad(data) : 0;
-  if (count === 0) return data;
-  throw new Refusal('', report => report('E0104', { origin: name }, { tensor: name, count }));
-}
-
-function countBad(data: Numbers): number {
-  if (data.length === 1) return Number.isNaN(data[0]) ? 1 : 0;
-  let count = 0;
-  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
-  return count;
+/** An infinity may be a bound or a mask; where it becomes a weight it is refused there. */
+function withoutNan(data: Numbers, name: string): Numbers {
+  let nans = 0;
+  let infinities = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    if (Number.isNaN(data[i])) nans += 1;
+    else infinities += 1;
+  }
+  return nans === 0 ? data : refuseNumbers(name, nans + infinities);
 }

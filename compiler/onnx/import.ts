@@ -50,19 +50,33 @@ export function importOnnx(
   diagnostics: Diagnostics,
   options: ImportOptions = {},
 ): Imported | undefined {
+  const before = diagnostics.list.length;
+  const model = readModel(file instanceof Uint8Array ? memoryFile(file, source) : file, diagnostics.report);
+  const imported = model && importModel(model, source, diagnostics, options);
+  return hasErrorsSince(diagnostics, before) ? undefined : imported;
+}
+
+/** The same for a model that has been read; a graph that is returned in spite of errors is full of stand-ins. */
+export function importModel(
+  model: OnnxModel,
+  source: string,
+  diagnostics: Diagnostics,
+  options: ImportOptions = {},
+): Imported | undefined {
   const { report } = diagnostics;
   const before = diagnostics.list.length;
-  const model = readModel(file instanceof Uint8Array ? memoryFile(file, source) : file, report);
-  if (model === undefined) return undefined;
   const draft = createDraft(createConstants());
   evaluateModel(model, draft, source, options, report);
-  const isSound = () => diagnostics.list.slice(before).every(d => d.severity !== 'error');
-  if (!isSound()) return undefined;
+  if (draft.nodes.every(node => node.kind !== 'output')) return undefined;
   const name = model.graph.name.replace(/[^\w.-]+/g, '_');
   const late = finishDraft(draft, name === '' ? 'network' : name);
-  const graph = options.isLate === true ? late : loadWeights.run(late, undefined, report);
-  return isSound() ? { graph, metadata: model.metadata } : undefined;
+  const { metadata } = model;
+  if (options.isLate === true || hasErrorsSince(diagnostics, before)) return { graph: late, metadata };
+  return { graph: loadWeights.run(late, undefined, report), metadata };
 }
+
+const hasErrorsSince = ({ list }: Diagnostics, before: number): boolean =>
+  list.slice(before).some(d => d.severity === 'error');
 
 function evaluateModel(
   { graph, opsets }: OnnxModel,
@@ -149,8 +163,9 @@ function putResult(name: string, scope: Scope): void {
     return;
   }
   const { value, isGuess } = known;
-  if (value === undefined || isGuess) return;
+  if (value === undefined) return;
   if (value.kind === 'constant' || isEmpty(value)) {
+    if (isGuess) return;
     const problem = value.kind === 'constant' ? 'does not depend on the image' : 'has no elements';
     report('E0107', { origin: name }, { problem: `output ${name} ${problem}` });
     return;

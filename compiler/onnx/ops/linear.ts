@@ -24,6 +24,7 @@ import {
   optionalConstantAt,
   pickValue,
   refuse,
+  refuseNumbers,
   reshapeValue,
   stringAttr,
   type Value,
@@ -47,17 +48,27 @@ export function linear(context: OpContext, x: DataValue, weight: ConstantValue):
   return dataOf(putLinear(context.draft, x, id, undefined, context.node.name));
 }
 
-/** Weights of the file stay there until the network is complete. */
+/** Weights of the file stay there until the network is complete; their numbers are judged when they are read. */
 function storeWeight({ draft: { constants } }: OpContext, weight: ConstantValue): ConstId {
   const { shape, element, lazy } = weight;
   const dtype = element === 'float64' ? 'f64' : 'f32';
-  const convert = (data: Numbers) =>
-    dtype === 'f64' ? Float64Array.from(data) : data instanceof Float32Array ? data : Float32Array.from(data);
   if (lazy !== undefined) {
-    return constants.addLazy({ dtype, shape, key: lazy.key, read: () => convert(lazy.read()) });
+    const read = () => finiteWeights(convert(lazy.read(), dtype), lazy.origin);
+    return constants.addLazy({ dtype, shape, key: lazy.key, origin: lazy.origin, read });
   }
   finiteValues(weight);
-  return constants.add({ dtype, shape, data: convert(weight.data) });
+  return constants.add({ dtype, shape, data: convert(weight.data, dtype) });
+}
+
+function convert(data: Numbers, dtype: 'f32' | 'f64'): Float32Array | Float64Array {
+  if (dtype === 'f64') return Float64Array.from(data);
+  return data instanceof Float32Array ? data : Float32Array.from(data);
+}
+
+function finiteWeights(data: Float32Array | Float64Array, origin: string): Float32Array | Float64Array {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
+  return count === 0 ? data : refuseNumbers(origin, count);
 }
 
 /** A matrix for each entry of the leading axes, all of which must be 1. */
