@@ -15,7 +15,7 @@ import { createDraft, type Draft, finishDraft, putInput, putOutput } from '../an
 import { reshape } from '../ann/selection.ts';
 import { type ConstantValue, constantOf, dataOf, type OpContext, Refusal, type Value } from './context.ts';
 import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValueInfo, readModel } from './model.ts';
-import { movesNumbers, ruleOf } from './ops/table.ts';
+import { fullName, movesNumbers, ruleOf, wayOut } from './ops/table.ts';
 import { orderNodes } from './order.ts';
 import { isFloat, type TensorSource } from './tensor.ts';
 
@@ -74,13 +74,30 @@ function evaluateModel(
   }
   const shape = inputShape(image, options.inputShape, report);
   if (shape === undefined) return;
-  const evaluation = createEvaluation(graph, draft, opset, report);
   const input = putInput(draft, image.name, shape.slice(1), image.name);
-  evaluation.values.set(image.name, dataOf({ ...input, shape }));
+  const given = new Map([[image.name, dataOf({ ...input, shape })]]);
+  const results = evaluateGraph(graph, order, opsets, given, draft, report);
+  if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
+  for (const { name } of graph.outputs) putResult(name, results.get(name), graph, draft, report);
+}
+
+/**
+ * Values of the graph's outputs, given those of its inputs, of either kind and of any shape; undefined where it
+ * reported why there is none. Needs: `order` is one of `orderNodes`.
+ */
+export function evaluateGraph(
+  graph: OnnxGraph,
+  order: readonly OnnxNode[],
+  opsets: ReadonlyMap<string, number>,
+  given: ReadonlyMap<string, Value>,
+  draft: Draft,
+  report: Report,
+): ReadonlyMap<string, Value | undefined> {
+  const evaluation = createEvaluation(graph, draft, opsets.get('') ?? 0, report);
+  for (const [name, value] of given) evaluation.values.set(name, value);
   for (const node of order) evaluateNode(node, evaluation);
   reportUnsupported(evaluation);
-  if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
-  for (const { name } of graph.outputs) putResult(name, evaluation);
+  return new Map(graph.outputs.map(({ name }) => [name, readValue(name, evaluation)]));
 }
 
 /** The input's shape with a batch of 1. */
@@ -139,7 +156,7 @@ function createEvaluation(graph: OnnxGraph, draft: Draft, opset: number, report:
 function evaluateNode(node: OnnxNode, evaluation: Evaluation): void {
   const rule = ruleOf(node.domain, node.operator);
   if (rule === undefined) {
-    const operator = node.domain === '' ? node.operator : `${node.domain}.${node.operator}`;
+    const operator = fullName(node.domain, node.operator);
     const seen = evaluation.unsupported.get(operator);
     if (seen) seen.count += 1;
     else evaluation.unsupported.set(operator, { count: 1, first: node.name });
@@ -168,7 +185,8 @@ function applyRule(
 ): readonly Value[] | undefined {
   const { draft, opset, report, uses } = evaluation;
   try {
-    if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
+    if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
+      throw new Refusal('an operand has no elements');
     const results = rule({ node, opset, draft, inputs, load: loadTensor });
     const extra = node.outputs.findIndex((name, at) => at >= results.length && uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
@@ -176,7 +194,10 @@ function applyRule(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.tell !== undefined) error.tell(report);
-    else report('E0106', { origin: node.name }, { operator: node.operator, reason: error.message });
+    else {
+      const operator = fullName(node.domain, node.operator);
+      report('E0106', { origin: node.name }, { operator, reason: error.message });
+    }
     return undefined;
   }
 }
@@ -221,13 +242,17 @@ function loadTensor(tensor: TensorSource): ConstantValue {
 
 function reportUnsupported({ unsupported, report }: Evaluation): void {
   for (const [operator, { count, first }] of unsupported)
-    report('E0103', { origin: first }, { operator, count });
+    report('E0103', { origin: first }, { operator, count }, wayOut(operator));
 }
 
 /** Results are those of one image: the batch axis goes. */
-function putResult(name: string, evaluation: Evaluation): void {
-  const { draft, report, graph } = evaluation;
-  const value = readValue(name, evaluation);
+function putResult(
+  name: string,
+  value: Value | undefined,
+  graph: OnnxGraph,
+  draft: Draft,
+  report: Report,
+): void {
   if (value === undefined) {
     const isMade = graph.nodes.some(node => node.outputs.includes(name));
     if (!isMade) report('E0107', { origin: name }, { problem: `output ${name} is never made` });
