@@ -4,12 +4,23 @@ import {
   numberAttr,
   type OpContext,
   type OpRule,
-  optionalConstantAt,
   refuse,
   stringAttr,
   type Value,
 } from '../context.ts';
-import { add, affine, clamp, mapConstant, multiply, negate, pointwise, subtract } from './arithmetic.ts';
+import {
+  add,
+  affine,
+  clamp,
+  mapConstant,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  number,
+  pointwise,
+  subtract,
+} from './arithmetic.ts';
 import type { OpTable } from './entry.ts';
 
 type Activation = (context: OpContext, x: Value) => Value;
@@ -37,13 +48,17 @@ const gelu: Activation = (context, x) => {
     : refuse(`approximation ${approximate}; "none" and "tanh" are supported`);
 };
 
+/** Bounds are attributes in old operator sets and inputs in new ones. */
 const clip: Activation = (context, x) => {
-  const bound = (at: number, name: string, otherwise: number) =>
-    optionalConstantAt(context, at, name)?.data[0] ?? numberAttr(context, name, otherwise);
-  const [low, high] = [bound(1, 'min', Number.NEGATIVE_INFINITY), bound(2, 'max', Number.POSITIVE_INFINITY)];
-  return Number.isNaN(low) || Number.isNaN(high)
+  const bound = (at: number, name: string, otherwise: number): Value =>
+    context.inputs[at] ?? number(numberAttr(context, name, otherwise));
+  const low = bound(1, 'min', Number.NEGATIVE_INFINITY);
+  const high = bound(2, 'max', Number.POSITIVE_INFINITY);
+  if (low.kind === 'data' || high.kind === 'data') return minimum(context, maximum(context, x, low), high);
+  const [from, to] = [low.data[0] ?? Number.NaN, high.data[0] ?? Number.NaN];
+  return Number.isNaN(from) || Number.isNaN(to)
     ? refuse('a bound is not a number')
-    : clamp(context, x, low, high);
+    : clamp(context, x, from, to);
 };
 
 /** relu(x) + slope · (x − relu(x)) */
@@ -116,7 +131,7 @@ export const activationOps: OpTable = {
     },
   },
   Swish: { rule: of((context, x) => swish(context, x, numberAttr(context, 'alpha', 1))) },
-  Clip: { rule: of(clip), limits: 'bounds are constants' },
+  Clip: { rule: of(clip) },
   LeakyRelu: { rule: of(leakyRelu) },
   PRelu: { rule: context => [leaky(context, inputAt(context, 0), inputAt(context, 1))] },
   Elu: { rule: of((context, x) => exponentialUnit(context, x, numberAttr(context, 'alpha', 1))) },

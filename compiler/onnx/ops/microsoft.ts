@@ -97,11 +97,10 @@ const fused =
     return [(ACTIVATIONS[name] ?? refuse(`activation ${name}`))(context, sum, parameters)];
   };
 
-const isHead = (name: string): string =>
-  `${name} hides tokens, and it depends on the text; an image has none to hide`;
-
 function refuseInputs(context: OpContext, names: readonly (readonly [at: number, name: string])[]): void {
-  for (const [at, name] of names) if (context.inputs[at] !== undefined) refuse(isHead(name));
+  for (const [at, name] of names)
+    if (context.inputs[at] !== undefined)
+      refuse(`${name} is given; export the model without it, an image has no tokens to hide`);
 }
 
 function finish(context: OpContext, query: Value, key: Value, value: Value, bias: Value | undefined): Value {

@@ -7,7 +7,6 @@ import { type Normalisation, putNorm } from '../../ann/draft.ts';
 import {
   axesIn,
   axisIn,
-  constantAt,
   dataOf,
   finiteValues,
   inputAt,
@@ -19,7 +18,16 @@ import {
   reshapeValue,
   type Value,
 } from '../context.ts';
-import { add, affine, makeConstant, mapConstant, multiply, pointwise, subtract } from './arithmetic.ts';
+import {
+  add,
+  affine,
+  expandTo,
+  makeConstant,
+  mapConstant,
+  multiply,
+  pointwise,
+  subtract,
+} from './arithmetic.ts';
 import type { OpTable } from './entry.ts';
 import { axesLast, reduceValue, sumOfMagnitudes } from './groups.ts';
 
@@ -121,6 +129,9 @@ export const rmsNormalization: OpRule = context => {
 const perChannel = (value: Value, rank: number): Value =>
   reshapeValue(value, [sizeOf(value.shape), ...Array.from({ length: rank - 2 }, () => 1)]);
 
+/** The rounding of single precision would be a rounding of every result. */
+const inDouble = (x: Value): Value => (x.kind === 'constant' ? mapConstant(x, v => v, 'float64') : x);
+
 /** With the statistics of training: one affine per channel. */
 const batchNormalization: OpRule = context => {
   const x = inputAt(context, 0);
@@ -135,12 +146,13 @@ const batchNormalization: OpRule = context => {
     Value,
     Value,
   ];
-  const variance = constantAt(context, 4, 'the variance');
-  const spread = mapConstant(variance, v => 1 / Math.sqrt(v + epsilon), 'float64');
-  const scale =
-    gamma.kind === 'constant'
-      ? makeConstant('float64', gamma.shape, i => gamma.data[i]! * spread.data[i]!)
-      : multiply(context, gamma, perChannel(spread, rank));
+  const deviation = (variance: Value) =>
+    pointwise(context, pointwise(context, affine(context, variance, 1, epsilon), 'sqrt'), 'reciprocal');
+  const scale = multiply(
+    context,
+    inDouble(gamma),
+    deviation(inDouble(perChannel(inputAt(context, 4), rank))),
+  );
   return [gained(context, subtract(context, x, mean), scale, beta)];
 };
 
@@ -163,10 +175,8 @@ function groupNorm(context: OpContext, groups: number): Value {
 
 /** Each number `times` times. */
 function repeated(value: Value, times: number): Value {
-  const column = reshapeValue(value, [sizeOf(value.shape), 1]);
-  const { length } = column.shape;
-  if (column.kind === 'data') return refuse(`a gain for each group depends on the image, ${length} axes`);
-  return makeConstant(column.element, [column.data.length * times], i => column.data[Math.floor(i / times)]!);
+  const size = sizeOf(value.shape);
+  return reshapeValue(expandTo(reshapeValue(value, [size, 1]), [size, times]), [size * times]);
 }
 
 /** 1e-9 is added to the deviation, which is as good as its square added to the variance. */
@@ -201,7 +211,7 @@ export const normOps: OpTable = {
   RMSNormalization: { rule: rmsNormalization },
   /** What onnxruntime's optimizer calls RMSNormalization before it had a name. */
   SimplifiedLayerNormalization: { rule: rmsNormalization },
-  BatchNormalization: { rule: batchNormalization, limits: 'inference, with a constant variance' },
+  BatchNormalization: { rule: batchNormalization, limits: 'inference' },
   InstanceNormalization: { rule: context => [groupNorm(context, inputAt(context, 0).shape[1] ?? 0)] },
   GroupNormalization: { rule: context => [groupNorm(context, numberAttr(context, 'num_groups', 0))] },
   MeanVarianceNormalization: { rule: meanVariance },

@@ -63,6 +63,8 @@ const NEAREST: { readonly [mode: string]: (x: number) => number } = {
   floor: Math.floor,
   ceil: Math.ceil,
 };
+/** Before opset 11 nothing was said; this is what onnxruntime does: above when shrinking, else below. */
+const NEAREST_OLD = 'old';
 
 /** Weight of a neighbour at distance x, and how far neighbours reach. */
 const KERNELS: {
@@ -102,6 +104,10 @@ function resizeAxis(context: OpContext, x: Value, axis: Axis, style: Style): Val
   const isCrop = style.coordinates === 'tf_crop_and_resize';
   if (axis.out === axis.size && axis.scale === 1 && !isCrop) return x;
   checkShape(x.shape.with(axis.axis, axis.out));
+  if (style.coordinates === 'align_corners' && Math.abs(axis.out - axis.size * axis.scale) > 1e-3)
+    refuse(
+      `runtimes differ in where the corners of ${axis.size * axis.scale} pixels are; give sizes, not scales`,
+    );
   const centers = Array.from({ length: axis.out }, (_, at) => coordinate(at, axis));
   const outside = centers.map(center => isCrop && (center < 0 || center > axis.size - 1));
   const y =
@@ -123,8 +129,9 @@ function resizeAxis(context: OpContext, x: Value, axis: Axis, style: Style): Val
   );
 }
 
-function nearest(x: Value, { axis, size }: Axis, centers: readonly number[], style: Style): Value {
-  const round = NEAREST[style.nearest] ?? refuse(`nearest mode ${style.nearest}`);
+function nearest(x: Value, { axis, size, scale }: Axis, centers: readonly number[], style: Style): Value {
+  const mode = style.nearest === NEAREST_OLD ? (scale < 1 ? 'ceil' : 'floor') : style.nearest;
+  const round = NEAREST[mode] ?? refuse(`nearest mode ${mode}`);
   const places = centers.map(center => Math.min(Math.max(round(center), 0), size - 1));
   return pickValue(x, gatherPick(x.shape, axis, places, [places.length]));
 }
@@ -206,14 +213,14 @@ const resize: OpRule = context => {
   return [axes.reduce((y, axis) => resizeAxis(context, y, axis, style), x)];
 };
 
-/** Before opset 11: from the corner, nearest is below. */
+/** Before opset 11: from the corner. */
 const upsample: OpRule = context => {
   const x = inputAt(context, 0);
   const mode = stringAttr(context, 'mode', 'nearest');
   const style: Style = {
     mode: mode === 'bilinear' ? 'linear' : mode,
     coordinates: 'asymmetric',
-    nearest: 'floor',
+    nearest: NEAREST_OLD,
     cubic: -0.75,
     isAntialiased: false,
     excludesOutside: false,
