@@ -146,7 +146,7 @@ export const loadConstant = (constants: ConstantPool, id: ConstId): ConstId => {
   return storeTensor(constants, shape, data);
 };
 
-const storeTensor = (constants: ConstantPool, shape: readonly number[], data: TensorData): ConstId =>
+export const storeTensor = (constants: ConstantPool, shape: readonly number[], data: TensorData): ConstId =>
   data instanceof Float32Array
     ? constants.add({ dtype: 'f32', shape, data })
     : storeNumbers(constants, data instanceof Float64Array ? data : Float64Array.from(data), shape);

@@ -191,6 +191,17 @@ export function reshapeValue(value: Value, shape: readonly number[]): Value {
   return derivedConstant(value, `[${shape}]`, value.element, shape, data => data);
 }
 
+/** Below every score by more than the exponent of a softmax can tell. */
+const MASKED = -1e9;
+
+/** Numbers to add: −∞ is a mask and becomes a number that masks as well. */
+export function offsetValues(value: ConstantValue): Values {
+  const { data, shape } = value;
+  if (!data.includes(Number.NEGATIVE_INFINITY)) return finiteValues(value);
+  const masked = Float64Array.from(data, x => (x === Number.NEGATIVE_INFINITY ? MASKED : x));
+  return finiteValues(constantOf('float64', shape, masked));
+}
+
 /** The numbers of a constant that becomes part of the network: all finite. */
 export function finiteValues(value: ConstantValue): Values {
   const at = value.data.findIndex(x => !Number.isFinite(x));

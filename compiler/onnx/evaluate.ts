@@ -17,7 +17,7 @@ import {
   type Value,
 } from './context.ts';
 import type { OnnxGraph, OnnxNode } from './model.ts';
-import { movesNumbers, ruleOf } from './ops/table.ts';
+import { fullName, movesNumbers, ruleOf, wayOut } from './ops/table.ts';
 import { orderNodes, readsOf } from './order.ts';
 import { isFloat, type Numbers, type TensorSource } from './tensor.ts';
 
@@ -87,10 +87,27 @@ function evaluateNode(node: OnnxNode, scope: Scope): void {
 }
 
 function noteUnsupported(node: OnnxNode, { unsupported }: Session): void {
-  const operator = node.domain === '' ? node.operator : `${node.domain}.${node.operator}`;
+  const operator = fullName(node.domain, node.operator);
   const seen = unsupported.get(operator);
   if (seen === undefined) unsupported.set(operator, { nodes: [node.name] });
   else seen.nodes.push(node.name);
+}
+
+/** Node names that a message gives before it counts the rest. */
+const NAMED = 5;
+
+/** Errors E0103, one for each operator. */
+export function reportUnsupported({ unsupported, report }: Session): void {
+  for (const [operator, { nodes }] of unsupported) {
+    const rest = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : '';
+    const names = `${nodes.slice(0, NAMED).join(', ')}${rest}`;
+    report(
+      'E0103',
+      { origin: nodes[0] ?? operator },
+      { operator, count: nodes.length, nodes: names },
+      wayOut(operator),
+    );
+  }
 }
 
 /** Large constants are held only while somebody may still read them. */
@@ -111,7 +128,8 @@ function compute(
   try {
     if (node.operator === 'If' && node.domain === '') return chooseBranch(node, inputs, scope);
     if (rule === undefined) return undefined;
-    if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
+    if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
+      throw new Refusal('an operand has no elements');
     const results = rule({ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor });
     const extra = node.outputs.findIndex((name, at) => at >= results.length && scope.uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
@@ -120,7 +138,12 @@ function compute(
     if (!(error instanceof Refusal)) throw error;
     if (isGuess) return undefined;
     if (error.tell) error.tell(report);
-    else report('E0106', { origin: originOf(node) }, { operator: node.operator, reason: error.message });
+    else
+      report(
+        'E0106',
+        { origin: originOf(node) },
+        { operator: fullName(node.domain, node.operator), reason: error.message },
+      );
     return undefined;
   }
 }

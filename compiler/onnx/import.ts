@@ -20,8 +20,8 @@ import {
   evaluateGraph,
   isEmpty,
   readKnown,
+  reportUnsupported,
   type Scope,
-  type Session,
 } from './evaluate.ts';
 import { type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
 import { checkGraph } from './order.ts';
@@ -141,17 +141,6 @@ function inputShape(
     return undefined;
   }
   return [1, ...fixed.map(Number)];
-}
-
-/** Node names that a message gives before it counts the rest. */
-const NAMED = 5;
-
-function reportUnsupported({ unsupported, report }: Session): void {
-  for (const [operator, { nodes }] of unsupported) {
-    const rest = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : '';
-    const names = `${nodes.slice(0, NAMED).join(', ')}${rest}`;
-    report('E0103', { origin: nodes[0] ?? operator }, { operator, count: nodes.length, nodes: names });
-  }
 }
 
 /** Results are those of one image: the batch axis goes. */

@@ -3,7 +3,8 @@
  *
  * Source  onnx.proto, IR version 13
  */
-import type { Span } from './source.ts';
+import type { Spend } from './limits.ts';
+import type { ByteSource, Span } from './source.ts';
 import type { TypedField } from './tensor.ts';
 import {
   BYTES,
@@ -11,6 +12,7 @@ import {
   FIXED64,
   type Fields,
   Malformed,
+  readMessage,
   VARINT,
   type WireReader,
   type WireType,
@@ -109,11 +111,19 @@ const TENSOR: Fields<TensorRecord> = {
   },
 };
 
+const emptyTensor = (): TensorRecord => ({
+  ...{ name: '', type: 0, isExternal: false, isSegment: false },
+  ...{ dims: [], runs: new Map(), external: [] },
+});
+
 export function readTensor(reader: WireReader): TensorRecord {
   reader.spend('tensors', 1);
-  const empty = { name: '', type: 0, isExternal: false, isSegment: false };
-  return reader.message(TENSOR, { ...empty, dims: [], runs: new Map(), external: [] });
+  return reader.message(TENSOR, emptyTensor());
 }
+
+/** A file that is one TensorProto. */
+export const readTensorFile = (source: ByteSource, spend: Spend): TensorRecord =>
+  readMessage(source, spend, TENSOR, emptyTensor());
 
 const SPARSE: Fields<SparseRecord> = {
   1: (s, r) => {

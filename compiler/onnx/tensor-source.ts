@@ -1,7 +1,9 @@
 /** Records of tensors → tensors that are read when they are wanted: from the model, or from a file beside it. */
 import { sizeOf } from '../../ir/dialect.ts';
-import { type ExternalFiles, locateExternal } from './external.ts';
-import type { SparseRecord, TensorRecord } from './proto-tensor.ts';
+import { createExternalFiles, type ExternalFiles, locateExternal } from './external.ts';
+import { createBudget } from './limits.ts';
+import { readTensorFile, type SparseRecord, type TensorRecord } from './proto-tensor.ts';
+import { memoryFile, memorySource } from './source.ts';
 import { bytesOf, countNonFinite, countNumbers, readNumbers, type Stored } from './stored.ts';
 import {
   type ElementType,
@@ -44,6 +46,13 @@ export function tensorSource(record: TensorRecord, files: ExternalFiles): Tensor
     countNonFinite: () => (isThere ? countNonFinite(found.stored, FORMATS[found.element]) : notThere(name)),
   };
 }
+
+/** A file that is one TensorProto, as tests of operators keep them. */
+export const tensorOfFile = (bytes: Uint8Array, name: string): TensorSource =>
+  tensorSource(
+    readTensorFile(memorySource(bytes), createBudget()),
+    createExternalFiles(memoryFile(bytes, name)),
+  );
 
 function notThere(name: string): never {
   throw new Error(`tensor ${name} is read in spite of its problem`);
