@@ -144,12 +144,6 @@ export const catalogue = {
     help: 'Use a smaller --shift for this model, or a target with wider state words.',
     exit: 1,
   },
-  E0402: {
-    message: 'population {population} computes a {what}, which integers here do not have',
-    why: 'Gains and scales fold into the linears around a function; this one found none to fold into.',
-    help: 'Check that nothing but linear layers reads the normalised value.',
-    exit: 1,
-  },
   E0501: {
     message: 'population {population} needs {needed} {resource} on one core; {target} has {available}',
     why: 'A neurocore has so many neurons, words, axons and groups; a tile must fit one core.',
