@@ -134,8 +134,14 @@ export const catalogue = {
   },
   E0302: {
     message: '{what} has no place in a spiking population',
-    why: 'A population gathers linears, products and relays, applies one function, and fires (design 1).',
-    help: 'Rewrite that part of the model with linear layers, attention, LayerNorm and the functions of docs/ir.md.',
+    why: 'A population gathers linears, products, maxima and relays, applies one function, and fires.',
+    help: 'Rewrite that part of the model with linear layers, products, norms and the functions of docs/ir.md.',
+    exit: 1,
+  },
+  E0303: {
+    message: 'the network has {count} outputs: {outputs}',
+    why: 'A deployed network has one readout; its populations form one pipeline from the image to it.',
+    help: 'Export the model with the output that you want to read, or join the outputs in one tensor (Concat).',
     exit: 1,
   },
   E0401: {
