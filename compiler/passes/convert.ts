@@ -182,7 +182,7 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
 
   function uniqueName(wanted: string, emit: SnnEmit, node: AnnNode): string {
     const isSecond = emit.kind === 'relay' && used.has(wanted);
-    const base = node.kind === 'input' ? 'image' : isSecond ? `${wanted}.relay` : wanted;
+    const base = node.kind === 'input' ? 'image' : isSecond ? `${wanted}.graded` : wanted;
     let name = base;
     for (let i = 2; used.has(name); i++) name = `${base}.${i}`;
     used.add(name);
