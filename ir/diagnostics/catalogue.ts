@@ -152,20 +152,20 @@ export const catalogue = {
   },
   E0302: {
     message: '{what} has no place in a spiking population',
-    why: 'A population gathers linears, products and relays, applies one function, and fires (design 1).',
-    help: 'Rewrite that part of the model with linear layers, attention, LayerNorm and the functions of docs/ir.md.',
+    why: 'A population gathers linears, products, maxima and relays, applies one function, and fires.',
+    help: 'Rewrite that part of the model with linear layers, products, norms and the functions of docs/ir.md.',
+    exit: 1,
+  },
+  E0303: {
+    message: 'the network has {count} outputs: {outputs}',
+    why: 'A deployed network has one readout; its populations form one pipeline from the image to it.',
+    help: 'Export the model with the output that you want to read, or join the outputs in one tensor (Concat).',
     exit: 1,
   },
   E0401: {
     message: 'population {population} spans ±{range} in steps of a quarter of {theta}: more than {bits} bits',
     why: 'A membrane must hold the largest value and a quarter of its threshold in one state word.',
     help: 'Use a smaller --shift for this model, or a target with wider state words.',
-    exit: 1,
-  },
-  E0402: {
-    message: 'population {population} computes a {what}, which integers here do not have',
-    why: 'Gains and scales fold into the linears around a function; this one found none to fold into.',
-    help: 'Check that nothing but linear layers reads the normalised value.',
     exit: 1,
   },
   E0501: {
