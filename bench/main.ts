@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
 import { noiseImages } from '../cli/data.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
@@ -11,6 +12,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { printZoo, readZoo } from './zoo.ts';
 
 interface Measure {
   readonly value: number;
@@ -53,7 +55,14 @@ async function digits() {
   return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };
 }
 
-const measures: Readonly<Record<string, () => Promise<Measure>>> = {
+interface MeasureOptions {
+  /** Folder of the measure's files. */
+  readonly data?: string | undefined;
+  /** Folder for what it wrote. */
+  readonly save?: string | undefined;
+}
+
+const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
   /** Functional simulation of the digits model against the slow integer interpreter. */
   async 'sim-digits'() {
     const { images, mapped } = await digits();
@@ -70,15 +79,26 @@ const measures: Readonly<Record<string, () => Promise<Measure>>> = {
     const seconds = (performance.now() - start) / 1000;
     return { value: seconds, unit: 's', anchor: 'limit of 15 s', ratio: 15 / seconds };
   },
+  /** Exported models of a folder (--data DIR) against the answers stored beside them. */
+  async zoo({ data = 'test/onnx/exporters', save }) {
+    const entries = readZoo(data);
+    printZoo(entries, save);
+    const right = entries.filter(entry => entry.state === 'ok').length;
+    return { value: right, unit: 'files right', anchor: 'files', ratio: right / entries.length };
+  },
 };
 
-const [name] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { data: { type: 'string' }, save: { type: 'string' } },
+  allowPositionals: true,
+});
+const [name] = positionals;
 const measure = name === undefined ? undefined : measures[name];
 if (name === undefined || measure === undefined) {
   console.error(`which measure? ${Object.keys(measures).join(', ')}`);
   process.exitCode = 2;
 } else {
-  const result = await measure();
+  const result = await measure(values);
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   console.log(
     `${name}: ${result.value.toPrecision(4)} ${result.unit}, ${result.ratio.toFixed(2)}x the ${result.anchor}`,
