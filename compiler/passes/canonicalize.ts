@@ -11,14 +11,14 @@ import type { Pass } from '../pass.ts';
 import { absorbAffines } from './absorb-affines.ts';
 import { mergeAffines } from './merge-affines.ts';
 import { recogniseFunctions } from './recognise-functions.ts';
-import { recogniseNorms } from './recognise-norms.ts';
+import { recogniseRows } from './recognise-rows.ts';
 import { scaleIntoSoftmax } from './scale-into-softmax.ts';
 import { splitLinears } from './split-linears.ts';
 
 /** Biases are absorbed first: a scale behind one (query · d^−½) must not merge with it. */
 const STEPS = [
   absorbAffines,
-  recogniseNorms,
+  recogniseRows,
   recogniseFunctions,
   mergeAffines,
   absorbAffines,

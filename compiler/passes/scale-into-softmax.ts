@@ -6,8 +6,10 @@
  *   becomes
  *     %s = matmul(%q, %k);  softmax(%s) {scale=0.25}
  *
+ * A factor that is 1/√d (d: inner size of the product) in the precision of the file is taken as 1/√d itself, so that
+ * files that spell it once, as d^−¼ twice or in half precision agree.
  * Needs      one number as scale, and a softmax as the only reader of the product
- * Preserves  values up to floating-point rounding
+ * Preserves  values up to the rounding of the file's own precision
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
@@ -31,18 +33,43 @@ export const scaleIntoSoftmax: Pass<typeof ann, typeof ann> = {
         return putMatmul(draft, a, b, node.origin);
       }
       if (node.kind !== 'softmax') return undefined;
-      const { value, factor } = scores(node, rewrite);
-      return putSoftmax(draft, value, { ...node.attrs, scale: node.attrs.scale * factor }, node.origin);
+      const { value, factor, inner } = scores(node, rewrite);
+      const scale = unrounded(node.attrs.scale * factor, inner);
+      return putSoftmax(draft, value, { ...node.attrs, scale }, node.origin);
     }),
 };
 
-/** What a softmax reads, without the factors in front of it, and their product. */
-function scores(softmax: AnnOf<'softmax'>, rewrite: Rewrite): { value: Selection; factor: number } {
+/** Significant bits of single precision, half precision and bfloat16. */
+const PRECISIONS = [24, 11, 8] as const;
+
+/** 1/√inner where `scale` is that number, rounded: whole, as a divisor, or as two fourth roots. */
+function unrounded(scale: number, inner: number | undefined): number {
+  if (inner === undefined) return scale;
+  const exact = 1 / Math.sqrt(inner);
+  const fourth = Math.sqrt(exact);
+  const spellings = PRECISIONS.flatMap(bits => [
+    roundTo(exact, bits),
+    1 / roundTo(1 / exact, bits),
+    roundTo(fourth, bits) ** 2,
+    1 / roundTo(1 / fourth, bits) ** 2,
+  ]);
+  return spellings.some(spelled => Math.abs(scale / spelled - 1) < 3e-7) ? exact : scale;
+}
+
+function roundTo(value: number, bits: number): number {
+  const unit = 2 ** (Math.floor(Math.log2(value)) + 1 - bits);
+  return Math.round(value / unit) * unit;
+}
+
+/** What a softmax reads, without the factors in front of it, their product, and the inner size of the product. */
+function scores(softmax: AnnOf<'softmax'>, rewrite: Rewrite) {
   const behind = unscaled(softmax.operands[0]!, rewrite);
   const product = rewrite.node(behind.base);
-  if (product.kind !== 'matmul' || !feedsSoftmax(product.id, rewrite)) return behind;
+  if (product.kind !== 'matmul' || !feedsSoftmax(product.id, rewrite)) return { ...behind, inner: undefined };
+  const [first] = product.operands as readonly [ValueId, ValueId];
   const factors = product.operands.map(id => unscaled(id, rewrite).factor);
-  return { value: behind.value, factor: factors.reduce((a, b) => a * b, behind.factor) };
+  const factor = factors.reduce((a, b) => a * b, behind.factor);
+  return { value: behind.value, factor, inner: rewrite.node(first).type.shape.at(-1) };
 }
 
 interface Unscaled {

@@ -1,0 +1,141 @@
+/**
+ * Layernorm, rmsnorm and softmax spelled out in primitives become one node, found by what they compute: an
+ * expression of one row is evaluated on test rows and compared.
+ *
+ *     %m = reduce(%x) {mean}   %d = add(%x, −view(%m))   %v = reduce(square(%d)) {mean}
+ *     %y = mul(%d, view(reciprocal(sqrt(%v + ε))))
+ *   becomes
+ *     %y = layernorm(%x) {epsilon=ε}
+ *
+ * So the order of operands, the way to the variance, the root (a power, a reciprocal), a maximum that is subtracted
+ * or a gain inside make no difference.
+ * Preserves  values up to floating-point rounding; a norm without epsilon gets one of 1e-24
+ * Cost       test rows × width for each node between a row and its norm
+ */
+import type { AnnNode, ann } from '../../ir/ann.ts';
+import type { ValueId } from '../../ir/dialect.ts';
+import { type Normalisation, putNorm, putSoftmax } from '../ann/draft.ts';
+import { type Rewrite, rebuild } from '../ann/rebuild.ts';
+import type { Selection } from '../ann/selection.ts';
+import type { Pass } from '../pass.ts';
+import {
+  type RowExpression,
+  rootExpression,
+  rowExpressions,
+  rowRoots,
+  SMALL,
+  softmax,
+} from './row-expressions.ts';
+
+export const recogniseRows: Pass<typeof ann, typeof ann> = {
+  name: 'recognise-rows',
+  summary: 'Find layernorm, rmsnorm and softmax by value.',
+  source: 'ir/interpret/ann.ts: what the three compute on a row',
+
+  run(graph) {
+    const known = new Map<ValueId, readonly RowExpression[]>();
+    let roots: ReadonlySet<ValueId> | undefined;
+    return rebuild(graph, (node, rewrite) => {
+      roots ??= rowRoots(graph.nodes, rewrite.node);
+      const inner = rowExpressions(node, known, graph.constants);
+      const found = isComplete(node) ? recognise(inner, rewrite, node.origin) : undefined;
+      const self = roots.has(node.id) ? [rootExpression(node)] : [];
+      known.set(node.id, found === undefined ? [...self, ...inner].slice(0, MOST) : self);
+      return found;
+    });
+  },
+};
+
+/** Rows that one node is followed as a function of, at most. */
+const MOST = 12;
+/** Numbers of a file have single precision at best, and all is computed in double. */
+const TOLERANCE = 1e-8;
+
+/** What the last step of a norm or a softmax can be. */
+const isComplete = ({ kind }: AnnNode): boolean =>
+  kind === 'mul' || kind === 'affine' || kind === 'add' || kind === 'pointwise';
+
+function recognise(
+  expressions: readonly RowExpression[],
+  { draft, value }: Rewrite,
+  origin: string,
+): Selection | undefined {
+  const candidates = expressions.filter(e => e.isReduced && e.isWide);
+  for (const e of candidates) {
+    const norm = asNorm(e, 'layernorm');
+    if (norm !== undefined) return putNorm(draft, value(e.root), norm, origin);
+  }
+  for (const e of candidates) {
+    const scale = softmaxScale(e);
+    if (scale !== undefined) return putSoftmax(draft, value(e.root), { scale, base: 'e' }, origin);
+    const norm = asNorm(e, 'rmsnorm');
+    if (norm !== undefined) return putNorm(draft, value(e.root), norm, origin);
+  }
+  return undefined;
+}
+
+/** log y is scale · x but for a number of the row. */
+function softmaxScale({ rows, values }: RowExpression): number | undefined {
+  const [x, y] = [rows.first, values.first];
+  const scale = asSingle((Math.log(y[1]!) - Math.log(y[0]!)) / (x[1]! - x[0]!));
+  if (!Number.isFinite(scale) || scale === 0) return undefined;
+  const isSame = (at: 'first' | 'small' | 'other') =>
+    isNear(values[at], softmax(rows[at], { scale, base: 'e' }));
+  return isSame('first') && isSame('small') && isSame('other') ? scale : undefined;
+}
+
+/**
+ * Epsilon and gain out of the test rows: on zeros only the offset is left; rows that differ by a factor alone tell
+ * what is added to their mean square s, since gain² = (y/x)² · (s + ε) on both.
+ */
+function asNorm({ rows, values }: RowExpression, kind: Normalisation['kind']): Normalisation | undefined {
+  const centred = (row: Float64Array) => (kind === 'layernorm' ? minusMean(row) : row);
+  const beta = values.zero;
+  if (kind === 'rmsnorm' && beta.some(b => b !== 0)) return undefined;
+  const first = centred(rows.first);
+  const square = meanSquare(first);
+  const widest = first.reduce((best, x, c) => (Math.abs(x) > Math.abs(first[best]!) ? c : best), 0);
+  const quotient = (y: Float64Array, x: Float64Array, c: number) => (y[c]! - beta[c]!) / x[c]!;
+  const ratio =
+    (quotient(values.small, centred(rows.small), widest) / quotient(values.first, first, widest)) ** 2;
+  const found = (square * (1 - SMALL ** 2 * ratio)) / (ratio - 1);
+  if (!(found > -LEAST_EPSILON)) return undefined;
+  const epsilon = found < LEAST_EPSILON ? NO_EPSILON : asSingle(found);
+  const gamma = first.map((_, c) => asSingle(quotient(values.first, first, c) * Math.sqrt(square + epsilon)));
+  const isSame = (['first', 'small', 'other'] as const).every(at => {
+    const row = centred(rows[at]);
+    const divisor = Math.sqrt(meanSquare(row) + epsilon);
+    return isNear(
+      values[at],
+      row.map((x, c) => (x / divisor) * gamma[c]! + beta[c]!),
+    );
+  });
+  if (!isSame) return undefined;
+  return {
+    kind,
+    epsilon,
+    gamma: gamma.every(g => g === 1) ? undefined : gamma,
+    beta: beta.every(b => b === 0) ? undefined : beta,
+  };
+}
+
+/** Below this an epsilon cannot be told from none: rows that small do not occur. */
+const LEAST_EPSILON = 1e-18;
+const NO_EPSILON = Math.fround(1e-24);
+
+const minusMean = (row: Float64Array): Float64Array => {
+  const mean = row.reduce((a, b) => a + b, 0) / row.length;
+  return row.map(x => x - mean);
+};
+const meanSquare = (row: Float64Array): number => row.reduce((sum, x) => sum + x * x, 0) / row.length;
+
+/** The number in single precision that it is up to rounding: what the file said. */
+function asSingle(value: number): number {
+  const single = Math.fround(value);
+  return Math.abs(single - value) <= TOLERANCE * Math.abs(value) ? single : value;
+}
+
+function isNear(actual: Float64Array, wanted: Float64Array): boolean {
+  const largest = wanted.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
+  return actual.every((x, c) => Math.abs(x - wanted[c]!) <= TOLERANCE * largest);
+}
