@@ -22,6 +22,7 @@ import { convert } from './passes/convert.ts';
 import { correctBias } from './passes/correct-bias.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
+import { loadWeights } from './passes/load-weights.ts';
 import { partition } from './passes/partition.ts';
 import { coreTraffic, place, placementCost } from './passes/place.ts';
 import { quantize } from './passes/quantize.ts';
@@ -65,14 +66,15 @@ export function readNetwork(
   inputShape?: readonly number[],
 ) {
   step('import');
-  const imported = importOnnx(onnx, source, diagnostics, { inputShape });
+  const imported = importOnnx(onnx, source, diagnostics, { inputShape, isLate: true });
   throwIfErrors(diagnostics);
   if (imported === undefined) throw new Error('import failed without a diagnostic');
   step('canonicalize');
-  return {
-    ann: canonicalize.run(imported.graph, undefined, diagnostics.report),
-    metadata: imported.metadata,
-  };
+  const canonical = canonicalize.run(imported.graph, undefined, diagnostics.report);
+  step('load-weights');
+  const ann = loadWeights.run(canonical, undefined, diagnostics.report);
+  throwIfErrors(diagnostics);
+  return { ann, metadata: imported.metadata };
 }
 
 /** `ann` → `snn`. Errors E03xx. */

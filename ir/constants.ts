@@ -22,12 +22,26 @@ export interface Tensor {
   readonly data: TensorData;
 }
 
+/** A tensor whose numbers stay where they are, in the user's file, until somebody reads them. */
+export interface LazyTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Where the numbers come from: equal keys are equal numbers. */
+  readonly key: string;
+  /** Reads them anew at every call: nothing is kept. */
+  read(): TensorData;
+}
+
 /**
  * Content-addressed: adding equal content twice gives the same name, so that graphs of all stages share one
- * pool, equal tensors are stored once and a name never changes its meaning.
+ * pool, equal tensors are stored once and a name never changes its meaning. A lazy tensor is named by its origin
+ * instead, since its content is not known yet.
  */
 export interface ConstantPool {
   add(tensor: Tensor): ConstId;
+  addLazy(tensor: LazyTensor): ConstId;
+  isLazy(id: ConstId): boolean;
+  /** The data of a lazy tensor are read when `data` is touched, at every touch. */
   get(id: ConstId): Tensor;
   has(id: ConstId): boolean;
   digest(id: ConstId): string;
@@ -59,6 +73,7 @@ function digestOf(tensor: Tensor): string {
 
 export function createConstants(): ConstantPool {
   const tensors = new Map<ConstId, { tensor: Tensor; digest: string }>();
+  const lazy = new Map<ConstId, Tensor>();
   const entry = (id: ConstId) => tensors.get(id) ?? defect(`constant ${id} is not in the pool`);
   return {
     add(tensor) {
@@ -70,8 +85,25 @@ export function createConstants(): ConstantPool {
       if (!tensors.has(id)) tensors.set(id, { tensor, digest });
       return id;
     },
-    get: id => entry(id).tensor,
-    has: id => tensors.has(id),
-    digest: id => entry(id).digest,
+    addLazy(tensor) {
+      const { dtype, shape, key } = tensor;
+      const id: ConstId = `@~${sha256(`${dtype}[${shape}] ${key}`).slice(0, 12)}`;
+      const view = {
+        dtype,
+        shape,
+        get data() {
+          return tensor.read();
+        },
+      };
+      lazy.set(id, view);
+      return id;
+    },
+    isLazy: id => lazy.has(id),
+    get: id => lazy.get(id) ?? entry(id).tensor,
+    has: id => lazy.has(id) || tensors.has(id),
+    digest: id => {
+      const tensor = lazy.get(id);
+      return tensor === undefined ? entry(id).digest : digestOf(tensor);
+    },
   };
 }

@@ -1,23 +1,65 @@
 /**
  * Index maps. Every view (reshape, transpose, slice, concat, class token, padding, window shift) says of each
- * element of its result which element of its source it is, or none. A map is that list of numbers, stored as
- * nested loops, so that a transpose of a million elements is one line of text.
+ * element of its result which element of its source it is, or none. A map is that list of numbers, held as nested
+ * loops and worked on as such: a transpose of a million elements is one line of text and a few additions.
  */
+import {
+  compressRuns,
+  createRuns,
+  eachRun,
+  HOLE,
+  type MapSegment,
+  pushRun,
+  runsOf,
+  runsOfList,
+} from './runs.ts';
 
-export const HOLE = -1;
+export { HOLE, type MapSegment } from './runs.ts';
 
-/** `start`, then for each loop (outermost first) `count` repetitions `stride` apart. */
-export interface MapSegment {
-  readonly start: number;
-  readonly loops: readonly { readonly count: number; readonly stride: number }[];
-}
-/** The concatenation of its segments; a segment with start HOLE maps to nothing. */
+/**
+ * The concatenation of its segments; a segment with start HOLE maps to nothing. Every map is made by a function of
+ * this file and is the one form of its list: equal lists are equal maps.
+ */
 export interface StridedMap {
   readonly length: number;
   readonly segments: readonly MapSegment[];
 }
 
 const segmentLength = (segment: MapSegment): number => segment.loops.reduce((n, loop) => n * loop.count, 1);
+
+/** Nested loops from `start`, outermost first; any count may be 1 or 0. */
+export function loopMap(start: number, counts: readonly number[], strides: readonly number[]): StridedMap {
+  const loops = counts.map((count, i) => ({ count, stride: strides[i]! }));
+  return mapOf([{ start, loops }]);
+}
+
+export const identityMap = (length: number): StridedMap => loopMap(0, [length], [1]);
+export const holeMap = (length: number): StridedMap => loopMap(HOLE, [length], [0]);
+
+/** The one form of a list of segments. */
+function mapOf(segments: readonly MapSegment[]): StridedMap {
+  const full = segments.filter(segment => segment.loops.every(loop => loop.count > 0));
+  const length = full.reduce((n, segment) => n + segmentLength(segment), 0);
+  const [only, ...others] = full;
+  if (only === undefined || others.length > 0) return { length, segments: compressRuns(runsOf(full)) };
+  return { length, segments: [mergeLoops(only)] };
+}
+
+/** Loops of one step vanish; a loop that goes on where the one inside it ends becomes one with it. */
+function mergeLoops({ start, loops }: MapSegment): MapSegment {
+  if (start === HOLE) {
+    const count = segmentLength({ start, loops });
+    return { start, loops: count > 1 ? [{ count, stride: 0 }] : [] };
+  }
+  const merged: { count: number; stride: number }[] = [];
+  for (const { count, stride } of loops.toReversed()) {
+    const inner = merged.at(-1);
+    if (count === 1) continue;
+    if (inner !== undefined && stride === inner.count * inner.stride) inner.count *= count;
+    else merged.push({ count, stride });
+  }
+  return { start, loops: merged.toReversed() };
+}
 
 /** Cost: linear in the length. */
 export function expandMap(map: StridedMap): Int32Array {
@@ -42,80 +84,190 @@ export function expandMap(map: StridedMap): Int32Array {
 export const mapIndices = (map: StridedMap | undefined, size: number): Int32Array =>
   map === undefined ? Int32Array.from({ length: size }, (_, i) => i) : expandMap(map);
 
+/** The map of a list of indices. Cost: linear in the length. */
+export const compressMap = (indices: ArrayLike<number>): StridedMap => ({
+  length: indices.length,
+  segments: compressRuns(runsOfList(indices)),
+});
+
+/** One map after another. */
+export const joinMaps = (maps: readonly StridedMap[]): StridedMap => mapOf(maps.flatMap(map => map.segments));
+
+/** Every index plus `offset`; holes stay holes. */
+export const shiftMap = (map: StridedMap, offset: number): StridedMap => ({
+  length: map.length,
+  segments: map.segments.map(({ start, loops }) => ({
+    start: start === HOLE ? HOLE : start + offset,
+    loops,
+  })),
+});
+
+export const hasHoles = (map: StridedMap): boolean => map.segments.some(segment => segment.start === HOLE);
+
+export const sameMaps = (a: StridedMap, b: StridedMap): boolean =>
+  a === b || (a.length === b.length && JSON.stringify(a.segments) === JSON.stringify(b.segments));
+
 /**
- * The nested loops of a list of indices: greedy, innermost loop first, so that equal lists give equal maps.
- * Cost: linear in the length.
+ * Each run of the map replaced by the runs that `move` makes of it; holes stay holes.
+ * Cost: linear in the runs
  */
-export function compressMap(indices: ArrayLike<number>): StridedMap {
-  const length = indices.length;
-  const segments: MapSegment[] = [];
-  let at = 0;
-  while (at < length) {
-    const segment = indices[at] === HOLE ? holeAt(indices, at) : loopsAt(indices, at);
-    segments.push(segment);
-    at += segmentLength(segment);
+export function moveRuns(
+  map: StridedMap,
+  move: (
+    start: number,
+    stride: number,
+    count: number,
+    emit: (start: number, stride: number, count: number) => void,
+  ) => void,
+): StridedMap {
+  const runs = createRuns();
+  const emit = (start: number, stride: number, count: number) => pushRun(runs, start, stride, count);
+  for (const segment of map.segments) {
+    eachRun(segment, (start, stride, count) => {
+      if (start === HOLE) pushRun(runs, HOLE, 0, count);
+      else move(start, stride, count, emit);
+    });
   }
-  return { length, segments };
-}
-
-function holeAt(indices: ArrayLike<number>, at: number): MapSegment {
-  let count = 1;
-  while (at + count < indices.length && indices[at + count] === HOLE) count++;
-  return { start: HOLE, loops: count > 1 ? [{ count, stride: 0 }] : [] };
-}
-
-function loopsAt(indices: ArrayLike<number>, at: number): MapSegment {
-  const start = indices[at]!;
-  const loops: { count: number; stride: number }[] = [];
-  let block = 1;
-  for (;;) {
-    const next = at + block;
-    if (next >= indices.length || indices[next] === HOLE) break;
-    const stride = indices[next]! - start;
-    let count = 1;
-    while (repeats(indices, at, block, count, stride)) count++;
-    if (count === 1) break;
-    loops.push({ count, stride });
-    block *= count;
-  }
-  return { start, loops: loops.toReversed() };
-}
-
-/** Is the block number `count` after `at` the first block shifted by `count` strides? */
-function repeats(
-  indices: ArrayLike<number>,
-  at: number,
-  block: number,
-  count: number,
-  stride: number,
-): boolean {
-  const from = at + count * block;
-  if (from + block > indices.length) return false;
-  for (let j = 0; j < block; j++) {
-    const value = indices[from + j]!;
-    if (value === HOLE || value !== indices[at + j]! + count * stride) return false;
-  }
-  return true;
+  const length = runs.counts.reduce((a, b) => a + b, 0);
+  return { length, segments: compressRuns(runs) };
 }
 
 /** First `inner`, then `outer`: result[i] = inner[outer[i]], holes stay holes. */
 export function composeMaps(outer: StridedMap, inner: StridedMap): StridedMap {
-  const source = expandMap(inner);
-  return compressMap(expandMap(outer).map(i => (i === HOLE ? HOLE : source[i]!)));
+  if (isIdentity(outer, inner.length)) return inner;
+  const layout = layoutOf(inner);
+  const segments: MapSegment[] = [];
+  for (const segment of outer.segments) {
+    const composed = segment.start === HOLE ? segment : composeSegment(segment, layout);
+    if (composed === undefined) return moveRuns(outer, (...run) => moveThrough(layout, ...run));
+    segments.push(composed);
+  }
+  return mapOf(segments);
+}
+
+/** Where the segments of a map begin. */
+interface Layout {
+  readonly segments: readonly MapSegment[];
+  readonly begins: Float64Array;
+}
+
+function layoutOf({ segments }: StridedMap): Layout {
+  const begins = new Float64Array(segments.length + 1);
+  segments.forEach((segment, i) => {
+    begins[i + 1] = begins[i]! + segmentLength(segment);
+  });
+  return { segments, begins };
+}
+
+function segmentAt({ segments, begins }: Layout, at: number): number {
+  let [low, high] = [0, segments.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (begins[middle]! <= at) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Lowest and highest index of a segment that is no hole. */
+function reachOf({ start, loops }: MapSegment): readonly [number, number] {
+  const low = loops.reduce((sum, l) => sum + Math.min(0, (l.count - 1) * l.stride), start);
+  const high = loops.reduce((sum, l) => sum + Math.max(0, (l.count - 1) * l.stride), start);
+  return [low, high];
+}
+
+/**
+ * A segment seen through another: each loop of `outer` steps within one loop of the inner segment, or is cut into
+ * loops that do. Undefined where a step carries from one inner loop into the next.
+ */
+function composeSegment(outer: MapSegment, layout: Layout): MapSegment | undefined {
+  const [low, high] = reachOf(outer);
+  const at = segmentAt(layout, low);
+  const inner = layout.segments[at]!;
+  if (high >= layout.begins[at + 1]!) return undefined;
+  if (inner.start === HOLE) return { start: HOLE, loops: outer.loops };
+  const axes = inner.loops.toReversed();
+  const digits = digitsOf(axes, low - layout.begins[at]!);
+  // Every loop is laid from its lowest element; one that goes down then begins at its top.
+  let start = digits.reduce((sum, digit, i) => sum + digit * (axes[i]?.stride ?? 0), inner.start);
+  const loops: { count: number; stride: number }[] = [];
+  for (const loop of outer.loops) {
+    const parts = cutLoop(loop.count, Math.abs(loop.stride), axes);
+    if (parts === undefined) return undefined;
+    for (const { axis, count, step } of parts) {
+      digits[axis]! += (count - 1) * step;
+      if (digits[axis]! >= (axes[axis]?.count ?? 1)) return undefined;
+      const stride = step === 0 ? 0 : (axes[axis]?.stride ?? 0) * step;
+      loops.push({ count, stride: loop.stride < 0 ? 0 - stride : stride });
+      if (loop.stride < 0) start += (count - 1) * stride;
+    }
+  }
+  return { start, loops };
+}
+
+type Loop = MapSegment['loops'][number];
+
+/** Place `at` of nested loops as one number for each loop, innermost first. */
+function digitsOf(axes: readonly Loop[], at: number): number[] {
+  let rest = at;
+  const digits = axes.map(({ count }) => {
+    const digit = rest % count;
+    rest = Math.floor(rest / count);
+    return digit;
+  });
+  return digits.length === 0 ? [0] : digits;
+}
+
+/** `count` steps of `step` places, as loops that each step along one axis; outermost first. */
+function cutLoop(
+  count: number,
+  step: number,
+  axes: readonly Loop[],
+): readonly { axis: number; count: number; step: number }[] | undefined {
+  if (step === 0) return [{ axis: 0, count, step }];
+  let axis = 0;
+  let weight = 1;
+  while (axis + 1 < axes.length && step >= weight * axes[axis]!.count) weight *= axes[axis++]!.count;
+  if (step % weight !== 0) return undefined;
+  const size = axes[axis]?.count ?? 1;
+  const stride = step / weight;
+  if ((count - 1) * stride < size) return [{ axis, count, step: stride }];
+  const within = size / stride;
+  if (!Number.isInteger(within) || count % within !== 0 || axis + 1 >= axes.length) return undefined;
+  const outer = cutLoop(count / within, weight * size, axes);
+  const inner = { axis, count: within, step: stride };
+  return outer === undefined ? undefined : within === 1 ? outer : [...outer, inner];
+}
+
+/** A run of places → the runs of indices that the layout holds there. */
+function moveThrough(
+  layout: Layout,
+  start: number,
+  stride: number,
+  count: number,
+  emit: (start: number, stride: number, count: number) => void,
+): void {
+  for (let done = 0; done < count; ) {
+    const place = start + done * stride;
+    const at = segmentAt(layout, place);
+    const { start: first, loops } = layout.segments[at]!;
+    const axes = loops.toReversed();
+    const digits = digitsOf(axes, place - layout.begins[at]!);
+    const isForward = stride === 1 || count === 1;
+    const left = isForward ? (axes[0]?.count ?? 1) - digits[0]! : 1;
+    const many = Math.min(left, count - done);
+    if (first === HOLE) emit(HOLE, 0, many);
+    else {
+      const index = axes.reduce((sum, axis, i) => sum + digits[i]! * axis.stride, first);
+      emit(index, axes[0]?.stride ?? 0, many);
+    }
+    done += many;
+  }
 }
 
 export function isIdentity(map: StridedMap, sourceLength: number): boolean {
   if (map.length !== sourceLength) return false;
-  if (map.length === 1) return map.segments[0]?.start === 0;
-  const [segment, ...others] = map.segments;
-  const [loop, ...outer] = segment?.loops ?? [];
-  return (
-    others.length === 0 &&
-    outer.length === 0 &&
-    segment?.start === 0 &&
-    loop?.stride === 1 &&
-    loop.count === map.length
-  );
+  return map.length === 0 || sameMaps(map, identityMap(map.length));
 }
 
 /** `(0: 4*16 17*64 16*1)(_: 64*0)`: start, then count*stride from the outermost loop inward. */
@@ -146,10 +298,9 @@ export function parseMap(text: string): StridedMap | undefined {
 
 /** Every index in [0, sourceLength) or a hole? */
 export function mapFits(map: StridedMap, sourceLength: number): boolean {
-  return map.segments.every(({ start, loops }) => {
-    if (start === HOLE) return true;
-    const low = loops.reduce((sum, l) => sum + Math.min(0, (l.count - 1) * l.stride), start);
-    const high = loops.reduce((sum, l) => sum + Math.max(0, (l.count - 1) * l.stride), start);
+  return map.segments.every(segment => {
+    if (segment.start === HOLE) return true;
+    const [low, high] = reachOf(segment);
     return low >= 0 && high < sourceLength;
   });
 }

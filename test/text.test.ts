@@ -1,39 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { ann } from '../ir/ann.ts';
 import { UserError } from '../ir/diagnostics/diagnostic.ts';
 import type { AnyGraph } from '../ir/dialect.ts';
 import { int } from '../ir/int.ts';
-import { compressMap, expandMap, HOLE, parseMap, printMap } from '../ir/map.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { snn } from '../ir/snn.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { descend, randomImages } from './kit.ts';
-
-const indices = fc.oneof(
-  fc.array(fc.integer({ min: -1, max: 40 }), { minLength: 1, maxLength: 60 }),
-  fc
-    .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 4 }))
-    .map(([a, b, c]) => Array.from({ length: a * b * c }, (_, i) => (i % c) * a * b + Math.floor(i / c))),
-);
-
-test('a map is what was compressed, in memory and as text', () => {
-  fc.assert(
-    fc.property(indices, list => {
-      const map = compressMap(list);
-      assert.deepEqual([...expandMap(map)], list);
-      assert.deepEqual(parseMap(printMap(map)), map);
-    }),
-  );
-});
-
-test('a transpose of a large tensor is one line', () => {
-  const list = Int32Array.from({ length: 40_000 }, (_, i) => (i % 200) * 200 + Math.floor(i / 200));
-  assert.equal(printMap(compressMap(list)), '(0: 200*1 200*200)');
-  assert.equal(printMap(compressMap([HOLE, HOLE, 5])), '(_: 2*0)(5:)');
-});
 
 function roundTrip(graph: AnyGraph): void {
   const printed = printGraph(graph);

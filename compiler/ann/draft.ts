@@ -7,7 +7,7 @@ import { type AnnGraph, type AnnNode, type AnnOf, ann, type PointwiseName } from
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { compressMap } from '../../ir/map.ts';
+import { expandMap, type StridedMap } from '../../ir/map.ts';
 import {
   commonSource,
   indexOf,
@@ -20,7 +20,7 @@ import {
   tidy,
   wholeSource,
 } from './selection.ts';
-import { type Field, fieldOf, storeField, storeNumbers, type Values } from './values.ts';
+import { type Field, fieldAt, fieldOf, storeField, storeNumbers, type Values } from './values.ts';
 
 export interface Draft {
   readonly constants: ConstantPool;
@@ -75,7 +75,7 @@ export function asNode(draft: Draft, x: Selection, shape: readonly number[], ori
   const whole = wholeSource(clean);
   if (whole !== undefined && `${whole.shape}` === `${shape}`) return whole;
   const operands = clean.sources.map(source => source.id);
-  return put(draft, { kind: 'view', operands, attrs: { map: compressMap(indexOf(clean)) }, shape, origin });
+  return put(draft, { kind: 'view', operands, attrs: { map: indexOf(clean) }, shape, origin });
 }
 
 /** `x` as a node whose last axis has the size of x's: a source that is seen whole keeps its other axes. */
@@ -159,10 +159,18 @@ export function putAffine(
   shift: Values | undefined,
   origin: string,
 ): Selection {
-  const fields = {
-    scale: withoutNeutral(scale && fieldOf(scale, x.shape), 1),
-    shift: withoutNeutral(shift && fieldOf(shift, x.shape), 0),
-  };
+  return putFields(draft, x, scale && fieldOf(scale, x.shape), shift && fieldOf(shift, x.shape), origin);
+}
+
+/** The same with fields over the elements of x. */
+export function putFields(
+  draft: Draft,
+  x: Selection,
+  scale: Field | undefined,
+  shift: Field | undefined,
+  origin: string,
+): Selection {
+  const fields = { scale: withoutNeutral(scale, 1), shift: withoutNeutral(shift, 0) };
   if (fields.scale === undefined && fields.shift === undefined) return x;
   const under = affineUnder(x, fields);
   const target = under?.source ?? asAny(draft, x, origin);
@@ -208,17 +216,34 @@ function affineUnder(x: Selection, fields: Fields): { source: Source; fields: Fi
   return isLost ? undefined : { source, fields: { scale, shift } };
 }
 
-function fieldUnder(field: Field, index: Int32Array, size: number, neutral: number): Field | undefined {
-  if (typeof field === 'number') return field;
+function fieldUnder(field: Field, index: StridedMap, size: number, neutral: number): Field | undefined {
+  if (typeof field === 'number' || keepsPhase(index, field.length)) return field;
   const out = new Float64Array(size).fill(neutral);
   const isSet = new Uint8Array(size);
-  for (let i = 0; i < index.length; i++) {
-    const at = index[i]!;
-    if (isSet[at] === 1 && out[at] !== field[i]) return undefined;
-    out[at] = field[i]!;
+  const list = expandMap(index);
+  for (let i = 0; i < list.length; i++) {
+    const at = list[i]!;
+    const value = fieldAt(field, i);
+    if (isSet[at] === 1 && out[at] !== value) return undefined;
+    out[at] = value;
     isSet[at] = 1;
   }
   return out;
+}
+
+/** Is every element picked from a place that differs from its own by a multiple of `period`? Needs: no holes. */
+function keepsPhase({ segments }: StridedMap, period: number): boolean {
+  let begin = 0;
+  for (const { start, loops } of segments) {
+    if ((start - begin) % period !== 0) return false;
+    let block = 1;
+    for (const { count, stride } of loops.toReversed()) {
+      if ((stride - block) % period !== 0) return false;
+      block *= count;
+    }
+    begin += block;
+  }
+  return true;
 }
 
 /** Reduces the last axis, which stays with size 1. */

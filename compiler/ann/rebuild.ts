@@ -6,13 +6,12 @@
 import type { AnnGraph, AnnNode, AnnOf } from '../../ir/ann.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, readersOf, sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { expandMap } from '../../ir/map.ts';
 import {
   createDraft,
   type Draft,
   finishDraft,
-  putAffine,
   putBinary,
+  putFields,
   putInput,
   putLinear,
   putMatmul,
@@ -24,7 +23,7 @@ import {
   putSoftmax,
 } from './draft.ts';
 import { concatenate, reshape, type Selection, select } from './selection.ts';
-import { constantValues } from './values.ts';
+import { constantField } from './values.ts';
 
 /** The graph as it was, with what its values have become. */
 export interface Rewrite {
@@ -95,18 +94,18 @@ function rewriteAffine(node: AnnOf<'affine'>, x: Selection, draft: Draft): Selec
   const { scale, shift } = node.attrs;
   return (
     putSameAffine(draft, x, node) ??
-    putAffine(
+    putFields(
       draft,
       x,
-      scale && constantValues(draft.constants, scale),
-      shift && constantValues(draft.constants, shift),
+      constantField(draft.constants, scale, 1),
+      constantField(draft.constants, shift, 0),
       node.origin,
     )
   );
 }
 
 function rewriteView(node: AnnOf<'view'>, operands: readonly Selection[]): Selection {
-  const pick = { index: expandMap(node.attrs.map), shape: node.type.shape };
+  const pick = { index: node.attrs.map, shape: node.type.shape };
   const [only, ...others] = operands;
   if (only !== undefined && others.length === 0) return select(only, pick);
   return select({ ...concatenate(operands), shape: [sizeOf(node.type.shape)] }, pick);

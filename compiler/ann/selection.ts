@@ -4,8 +4,19 @@
  * operand in the shape it wants.
  */
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { HOLE } from '../../ir/map.ts';
-import { composeIndex, iota, type Pick } from './indices.ts';
+import {
+  composeMaps,
+  hasHoles,
+  holeMap,
+  identityMap,
+  isIdentity,
+  joinMaps,
+  moveRuns,
+  type StridedMap,
+  sameMaps,
+  shiftMap,
+} from '../../ir/map.ts';
+import { composeIndex, type Pick } from './indices.ts';
 
 /** A node with the shape of its type. */
 export interface Source {
@@ -34,39 +45,29 @@ export const reshape = (from: Selection, shape: readonly number[]): Selection =>
 
 const lengthOf = (sources: readonly Source[]): number => sources.reduce((n, s) => n + sizeOf(s.shape), 0);
 
-export const indexOf = ({ index, sources }: Selection): Int32Array => index ?? iota(lengthOf(sources));
+export const indexOf = ({ index, sources }: Selection): StridedMap => index ?? identityMap(lengthOf(sources));
 
 /** The elements of all parts, one after another; a number stands for that many holes. */
 export function concatenate(parts: readonly (Selection | number)[]): Omit<Selection, 'shape'> {
   const sources: Source[] = [];
   const offsets = new Map<ValueId, number>();
   let end = 0;
-  const place = (source: Source): number => {
+  const place = (source: Source): StridedMap => {
     const known = offsets.get(source.id);
-    if (known !== undefined) return known;
-    const offset = end;
-    sources.push(source);
-    offsets.set(source.id, offset);
-    end += sizeOf(source.shape);
-    return offset;
-  };
-  const lists = parts.map(part => {
-    if (typeof part === 'number') return new Int32Array(part).fill(HOLE);
-    const moved = new Int32Array(lengthOf(part.sources));
-    let at = 0;
-    for (const source of part.sources) {
-      const offset = place(source);
-      for (let i = 0; i < sizeOf(source.shape); i++) moved[at++] = offset + i;
+    const offset = known ?? end;
+    if (known === undefined) {
+      sources.push(source);
+      offsets.set(source.id, offset);
+      end += sizeOf(source.shape);
     }
-    return composeIndex(indexOf(part), moved) ?? moved;
-  });
-  const index = new Int32Array(lists.reduce((n, list) => n + list.length, 0));
-  let at = 0;
-  for (const list of lists) {
-    index.set(list, at);
-    at += list.length;
-  }
-  return { sources, index };
+    return shiftMap(identityMap(sizeOf(source.shape)), offset);
+  };
+  const maps = parts.map(part =>
+    typeof part === 'number'
+      ? holeMap(part)
+      : composeMaps(indexOf(part), joinMaps(part.sources.map(source => place(source)))),
+  );
+  return { sources, index: joinMaps(maps) };
 }
 
 /** Only the sources that are used (one at least), in the order in which their elements first appear. */
@@ -74,27 +75,50 @@ export function tidy(selection: Selection): Selection {
   const { sources, shape } = selection;
   if (sources.length === 1 && selection.index === undefined) return selection;
   const index = indexOf(selection);
-  const owner = new Int32Array(lengthOf(sources));
-  let start = 0;
-  const starts = sources.map((source, i) => {
-    const from = start;
-    start += sizeOf(source.shape);
-    owner.fill(i, from, start);
-    return from;
-  });
-  const seen = new Set<number>();
-  for (const i of index) if (i !== HOLE) seen.add(owner[i]!);
-  const order = seen.size === 0 ? [0] : [...seen];
+  const begins: number[] = [];
+  let length = 0;
+  for (const source of sources) {
+    begins.push(length);
+    length += sizeOf(source.shape);
+  }
+  const order = appearing(index, begins, length);
   const used = order.map(i => sources[i]!);
-  const shift = new Int32Array(sources.length);
+  const moved = sources.length === 1 ? index : composeMaps(index, placing(sources, order));
+  const isWhole = used.length === 1 && isIdentity(moved, sizeOf(used[0]!.shape));
+  return { sources: used, index: isWhole ? undefined : moved, shape };
+}
+
+/** Numbers of the sources whose elements a map picks, in order of first appearance. */
+function appearing(index: StridedMap, begins: readonly number[], length: number): readonly number[] {
+  if (begins.length === 1) return [0];
+  const seen = new Set<number>();
+  const ownerOf = (at: number) => begins.findLastIndex(begin => begin <= at);
+  moveRuns(index, (start, stride, count) => {
+    const [first, last] = [ownerOf(start), ownerOf(start + (count - 1) * stride)];
+    seen.add(first);
+    if (Math.abs(first - last) > 1) {
+      for (let i = 1; i < count; i++) seen.add(ownerOf(start + i * stride));
+    }
+    seen.add(last);
+  });
+  return seen.size === 0 || length === 0 ? [0] : [...seen];
+}
+
+/** Where each element of the sources laid end to end lies when only those of `order` are, in that order. */
+function placing(sources: readonly Source[], order: readonly number[]): StridedMap {
+  const begins = new Map<number, number>();
   let end = 0;
   for (const i of order) {
-    shift[i] = end - starts[i]!;
+    begins.set(i, end);
     end += sizeOf(sources[i]!.shape);
   }
-  const moved = index.map(i => (i === HOLE ? HOLE : i + shift[owner[i]!]!));
-  const isWhole = used.length === 1 && moved.length === end && moved.every((value, i) => value === i);
-  return { sources: used, index: isWhole ? undefined : moved, shape };
+  return joinMaps(
+    sources.map((source, i) => {
+      const begin = begins.get(i);
+      const size = sizeOf(source.shape);
+      return begin === undefined ? holeMap(size) : shiftMap(identityMap(size), begin);
+    }),
+  );
 }
 
 /** The single source whose elements all are there, unpicked. */
@@ -122,15 +146,11 @@ export function commonSource({ sources, index, shape }: Selection): Source | und
   const [source, ...others] = sources;
   if (source === undefined || others.length > 0 || isColumnAsRow(source, shape)) return undefined;
   if (index === undefined) return source;
-  return index.length >= sizeOf(source.shape) && !index.includes(HOLE) ? source : undefined;
+  return index.length >= sizeOf(source.shape) && !hasHoles(index) ? source : undefined;
 }
 
 export const sameIndex = (a: Selection, b: Selection): boolean =>
-  a.index === b.index ||
-  (a.index !== undefined &&
-    b.index !== undefined &&
-    a.index.length === b.index.length &&
-    a.index.every((value, i) => value === b.index![i]));
+  a.index === b.index || (a.index !== undefined && b.index !== undefined && sameMaps(a.index, b.index));
 
 /** Without axes of size 1, the last axis excepted, and with two axes at least. */
 export function squeezed(shape: readonly number[]): readonly number[] {

@@ -2,7 +2,8 @@
 
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../../ir/dialect.ts';
-import { HOLE } from '../../ir/map.ts';
+import { HOLE, printMap, type StridedMap } from '../../ir/map.ts';
+import { eachRun } from '../../ir/runs.ts';
 import type { Draft } from '../ann/draft.ts';
 import type { Pick } from '../ann/indices.ts';
 import { type Selection, select } from '../ann/selection.ts';
@@ -13,6 +14,8 @@ import { type ElementType, makeNumbers, type Numbers, type OnnxTensor, type Tens
 /** Known when the network is compiled. */
 export interface ConstantValue extends OnnxTensor {
   readonly kind: 'constant';
+  /** Weights stay in the file until `data` is touched; they come from there, and equal keys are equal numbers. */
+  readonly lazy?: { readonly key: string; read(): Numbers };
 }
 /** Depends on the image. Shapes are ONNX's own, the batch axis with size 1 included. */
 export interface DataValue extends Selection {
@@ -109,23 +112,74 @@ export const constantOf = (element: ElementType, shape: readonly number[], data:
   shape,
   data,
 });
+/** A constant that is read when it is touched; `read` keeps nothing, `data` keeps what it read. */
+export function lazyConstant(
+  element: ElementType,
+  shape: readonly number[],
+  key: string,
+  read: () => Numbers,
+): ConstantValue {
+  let data: Numbers | undefined;
+  return {
+    kind: 'constant',
+    element,
+    shape,
+    lazy: { key, read },
+    get data() {
+      data ??= read();
+      return data;
+    },
+  };
+}
+
+/** A constant computed from another, late where that one is; `what` names the computation. */
+export function derivedConstant(
+  from: ConstantValue,
+  what: string,
+  element: ElementType,
+  shape: readonly number[],
+  compute: (data: Numbers) => Numbers,
+): ConstantValue {
+  const { lazy } = from;
+  return lazy === undefined
+    ? constantOf(element, shape, compute(from.data))
+    : lazyConstant(element, shape, `${lazy.key} ${what}`, () => compute(lazy.read()));
+}
+
 export const dataOf = (selection: Selection): DataValue => ({ ...selection, kind: 'data' });
 
 /** An operator that only moves numbers, on either kind of value. */
 export function pickValue(value: Value, pick: Pick): Value {
   if (value.kind === 'data') return dataOf(select(value, pick));
   const { index, shape } = pick;
-  const { element, data } = value;
-  if (index === undefined) return { ...value, shape };
-  const out = makeNumbers(element, index.length);
-  for (let i = 0; i < out.length; i++) out[i] = index[i] === HOLE ? 0 : data[index[i]!]!;
-  return constantOf(element, shape, out);
+  if (index === undefined) return reshapeValue(value, shape);
+  const { element } = value;
+  return derivedConstant(value, `${printMap(index)} [${shape}]`, element, shape, data =>
+    gatherNumbers(data, index, element),
+  );
 }
 
-export const reshapeValue = (value: Value, shape: readonly number[]): Value => ({ ...value, shape });
+/** Cost: linear in the result; no list of indices is made. */
+function gatherNumbers(data: Numbers, index: StridedMap, element: ElementType): Numbers {
+  const out = makeNumbers(element, index.length);
+  let at = 0;
+  for (const segment of index.segments) {
+    eachRun(segment, (start, stride, count) => {
+      if (start === HOLE) at += count;
+      else for (let i = 0, from = start; i < count; i++, from += stride) out[at++] = data[from]!;
+    });
+  }
+  return out;
+}
 
-/** The numbers of a constant that becomes part of the network: all finite. */
+export function reshapeValue(value: Value, shape: readonly number[]): Value {
+  if (value.kind === 'data') return { ...value, shape };
+  return derivedConstant(value, `[${shape}]`, value.element, shape, data => data);
+}
+
+/** The numbers of a constant that becomes part of the network: all finite. What is read late is checked then. */
 export function finiteValues(value: ConstantValue): Values {
+  if (value.lazy !== undefined) return value;
   const at = value.data.findIndex(x => !Number.isFinite(x));
   return at < 0 ? value : refuse(`a constant holds ${value.data[at]}`);
 }

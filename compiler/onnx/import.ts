@@ -5,23 +5,32 @@
  *
  * Shapes  inside a rule, ONNX's own with a batch axis of 1; in the graph, those of one image
  * Errors  E0102 … E0113; all unsupported operators are reported together
- * Cost    linear in the weights, which are read once
+ * Cost    linear in the nodes; weights are not read (passes/load-weights.ts)
  */
 import type { AnnGraph } from '../../ir/ann.ts';
 import { createConstants } from '../../ir/constants.ts';
 import type { Diagnostics, Report } from '../../ir/diagnostics/diagnostic.ts';
-import { sizeOf } from '../../ir/dialect.ts';
 import { createDraft, type Draft, finishDraft, putInput, putOutput } from '../ann/draft.ts';
 import { reshape } from '../ann/selection.ts';
-import { type ConstantValue, constantOf, dataOf, type OpContext, Refusal, type Value } from './context.ts';
-import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxValueInfo, readModel } from './model.ts';
-import { movesNumbers, ruleOf } from './ops/table.ts';
-import { orderNodes } from './order.ts';
-import { isFloat, type TensorSource } from './tensor.ts';
+import { loadWeights } from '../passes/load-weights.ts';
+import { dataOf } from './context.ts';
+import {
+  createScope,
+  createSession,
+  evaluateGraph,
+  isEmpty,
+  readKnown,
+  type Scope,
+  type Session,
+} from './evaluate.ts';
+import { type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
+import { isFloat } from './tensor.ts';
 
 export interface ImportOptions {
   /** Shape of the input where the file leaves sizes open; with or without the batch axis. */
   readonly inputShape?: readonly number[] | undefined;
+  /** Leave the weights in the file: passes/load-weights.ts reads them when the network is recognised. */
+  readonly isLate?: boolean | undefined;
 }
 
 export interface Imported {
@@ -45,10 +54,12 @@ export function importOnnx(
   if (model === undefined) return undefined;
   const draft = createDraft(createConstants());
   evaluateModel(model, draft, source, options, report);
-  const isSound = diagnostics.list.slice(before).every(d => d.severity !== 'error');
-  if (!isSound) return undefined;
+  const isSound = () => diagnostics.list.slice(before).every(d => d.severity !== 'error');
+  if (!isSound()) return undefined;
   const name = model.graph.name.replace(/[^\w.-]+/g, '_');
-  return { graph: finishDraft(draft, name === '' ? 'network' : name), metadata: model.metadata };
+  const late = finishDraft(draft, name === '' ? 'network' : name);
+  const graph = options.isLate === true ? late : loadWeights.run(late, undefined, report);
+  return isSound() ? { graph, metadata: model.metadata } : undefined;
 }
 
 function evaluateModel(
@@ -60,11 +71,6 @@ function evaluateModel(
 ): void {
   const opset = opsets.get('') ?? 0;
   if (opset < OLDEST_OPSET) report('E0111', { origin: source }, { opset, oldest: OLDEST_OPSET });
-  const order = orderNodes(graph);
-  if (typeof order === 'string') {
-    report('E0107', { origin: source }, { problem: order });
-    return;
-  }
   const inputs = graph.inputs.filter(info => !graph.initializers.has(info.name));
   const [image] = inputs;
   if (inputs.length !== 1 || image === undefined) {
@@ -74,13 +80,15 @@ function evaluateModel(
   }
   const shape = inputShape(image, options.inputShape, report);
   if (shape === undefined) return;
-  const evaluation = createEvaluation(graph, draft, opset, report);
+  const session = createSession(draft, opset, report);
+  const scope = createScope(graph, session);
   const input = putInput(draft, image.name, shape.slice(1), image.name);
-  evaluation.values.set(image.name, dataOf({ ...input, shape }));
-  for (const node of order) evaluateNode(node, evaluation);
-  reportUnsupported(evaluation);
+  scope.values.set(image.name, { value: dataOf({ ...input, shape }), isGuess: false });
+  const isOrdered = evaluateGraph(scope, source);
+  reportUnsupported(session);
+  if (!isOrdered) return;
   if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
-  for (const { name } of graph.outputs) putResult(name, evaluation);
+  for (const { name } of graph.outputs) putResult(name, scope);
 }
 
 /** The input's shape with a batch of 1. */
@@ -117,122 +125,27 @@ function inputShape(
   return [1, ...fixed.map(Number)];
 }
 
-interface Evaluation {
-  readonly graph: OnnxGraph;
-  readonly draft: Draft;
-  readonly opset: number;
-  readonly report: Report;
-  /** Undefined: could not be computed, which has been reported. */
-  readonly values: Map<string, Value | undefined>;
-  /** How often each value is still to be read. */
-  readonly uses: Map<string, number>;
-  readonly unsupported: Map<string, { count: number; readonly first: string }>;
-}
+/** Node names that a message gives before it counts the rest. */
+const NAMED = 5;
 
-function createEvaluation(graph: OnnxGraph, draft: Draft, opset: number, report: Report): Evaluation {
-  const uses = new Map<string, number>();
-  const names = [...graph.nodes.flatMap(node => node.inputs), ...graph.outputs.map(info => info.name)];
-  for (const name of names) uses.set(name, (uses.get(name) ?? 0) + 1);
-  return { graph, draft, opset, report, values: new Map(), uses, unsupported: new Map() };
-}
-
-function evaluateNode(node: OnnxNode, evaluation: Evaluation): void {
-  const rule = ruleOf(node.domain, node.operator);
-  if (rule === undefined) {
-    const operator = node.domain === '' ? node.operator : `${node.domain}.${node.operator}`;
-    const seen = evaluation.unsupported.get(operator);
-    if (seen) seen.count += 1;
-    else evaluation.unsupported.set(operator, { count: 1, first: node.name });
+function reportUnsupported({ unsupported, report }: Session): void {
+  for (const [operator, { nodes }] of unsupported) {
+    const rest = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : '';
+    const names = `${nodes.slice(0, NAMED).join(', ')}${rest}`;
+    report('E0103', { origin: nodes[0] ?? operator }, { operator, count: nodes.length, nodes: names });
   }
-  const inputs = node.inputs.map(name => (name === '' ? undefined : readValue(name, evaluation)));
-  const isKnown = node.inputs.every((name, at) => name === '' || inputs[at] !== undefined);
-  const results = rule !== undefined && isKnown ? applyRule(rule, node, inputs, evaluation) : undefined;
-  node.outputs.forEach((name, at) => {
-    if (evaluation.uses.has(name)) evaluation.values.set(name, results?.[at]);
-  });
-  for (const name of node.inputs) release(name, evaluation);
-}
-
-/** Index lists of a large network are held only while somebody may still read them. */
-function release(name: string, { uses, values }: Evaluation): void {
-  const left = (uses.get(name) ?? 0) - 1;
-  uses.set(name, left);
-  if (left === 0) values.delete(name);
-}
-
-function applyRule(
-  rule: (context: OpContext) => readonly Value[],
-  node: OnnxNode,
-  inputs: readonly (Value | undefined)[],
-  evaluation: Evaluation,
-): readonly Value[] | undefined {
-  const { draft, opset, report, uses } = evaluation;
-  try {
-    if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
-    const results = rule({ node, opset, draft, inputs, load: loadTensor });
-    const extra = node.outputs.findIndex((name, at) => at >= results.length && uses.has(name));
-    if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
-    return results;
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (error.tell !== undefined) error.tell(report);
-    else report('E0106', { origin: node.name }, { operator: node.operator, reason: error.message });
-    return undefined;
-  }
-}
-
-const isEmpty = (value: Value | undefined): boolean => value?.kind === 'data' && sizeOf(value.shape) === 0;
-
-/** Initializers are read when they are first wanted. */
-function readValue(name: string, { values, graph, report }: Evaluation): Value | undefined {
-  const tensor = graph.initializers.get(name);
-  if (values.has(name) || tensor === undefined) return values.get(name);
-  try {
-    values.set(name, loadTensor(tensor));
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    error.tell?.(report);
-    values.set(name, undefined);
-  }
-  return values.get(name);
-}
-
-/** A single infinity is a bound or a mask; among weights it is a fault, and so is every NaN. */
-function loadTensor(tensor: TensorSource): ConstantValue {
-  const name = tensor.name === '' ? 'of a Constant node' : tensor.name;
-  const at = { origin: name };
-  const { problem } = tensor;
-  if (problem?.kind === 'external') {
-    const { location } = problem;
-    throw new Refusal('', report => report('E0105', at, { tensor: name, location }));
-  }
-  if (problem?.kind === 'broken') {
-    const { reason } = problem;
-    throw new Refusal('', report => report('E0112', at, { tensor: name, reason }));
-  }
-  const { element, shape, data } = tensor.load();
-  const isWeight = data.length > 1;
-  let count = 0;
-  if (isFloat(element))
-    for (const x of data) if (Number.isNaN(x) || (isWeight && !Number.isFinite(x))) count++;
-  if (count > 0) throw new Refusal('', report => report('E0104', at, { tensor: name, count }));
-  return constantOf(element, shape, data);
-}
-
-function reportUnsupported({ unsupported, report }: Evaluation): void {
-  for (const [operator, { count, first }] of unsupported)
-    report('E0103', { origin: first }, { operator, count });
 }
 
 /** Results are those of one image: the batch axis goes. */
-function putResult(name: string, evaluation: Evaluation): void {
-  const { draft, report, graph } = evaluation;
-  const value = readValue(name, evaluation);
-  if (value === undefined) {
-    const isMade = graph.nodes.some(node => node.outputs.includes(name));
-    if (!isMade) report('E0107', { origin: name }, { problem: `output ${name} is never made` });
+function putResult(name: string, scope: Scope): void {
+  const { draft, report } = scope.session;
+  const known = readKnown(name, scope);
+  if (known === undefined) {
+    report('E0107', { origin: name }, { problem: `output ${name} is never made` });
     return;
   }
+  const { value, isGuess } = known;
+  if (value === undefined || isGuess) return;
   if (value.kind === 'constant' || isEmpty(value)) {
     const problem = value.kind === 'constant' ? 'does not depend on the image' : 'has no elements';
     report('E0107', { origin: name }, { problem: `output ${name} ${problem}` });

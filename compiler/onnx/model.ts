@@ -19,6 +19,8 @@ export interface OnnxGraph {
   readonly initializers: ReadonlyMap<string, TensorSource>;
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
+  /** Shapes that the file claims for values, where it does. */
+  readonly shapes: ReadonlyMap<string, NonNullable<OnnxValueInfo['shape']>>;
 }
 
 export interface OnnxNode {
@@ -26,6 +28,10 @@ export interface OnnxNode {
   readonly name: string;
   readonly domain: string;
   readonly operator: string;
+  /** Version of the standard operators that a local function asked for its nodes. */
+  readonly opset?: number;
+  /** The module of the trained network, where the exporter wrote it down. */
+  readonly scope?: string;
   /** An omitted optional input is ''. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -36,6 +42,7 @@ export type OnnxAttribute =
   | { readonly kind: 'numbers'; readonly values: readonly number[] }
   | { readonly kind: 'strings'; readonly values: readonly string[] }
   | { readonly kind: 'tensor'; readonly tensor: TensorSource }
+  | { readonly kind: 'graph'; readonly graph: OnnxGraph }
   | { readonly kind: 'other' };
 
 export interface OnnxValueInfo {
@@ -151,6 +158,11 @@ function graphOf(graph: GraphProto): OnnxGraph {
     initializers: new Map((graph.initializer ?? []).map(proto => [proto.name ?? '', tensorSource(proto)])),
     inputs: (graph.input ?? []).map(valueInfoOf),
     outputs: (graph.output ?? []).map(valueInfoOf),
+    shapes: new Map(
+      (graph.valueInfo ?? [])
+        .map(valueInfoOf)
+        .flatMap(({ name, shape }) => (shape === undefined ? [] : [[name, shape] as const])),
+    ),
   };
 }
 
@@ -186,6 +198,8 @@ function attributeOf(proto: onnxProto.onnx.IAttributeProto): OnnxAttribute {
       return { kind: 'strings', values: (proto.strings ?? []).map(bytes => text.decode(bytes)) };
     case types.TENSOR:
       return proto.t ? { kind: 'tensor', tensor: tensorSource(proto.t) } : { kind: 'other' };
+    case types.GRAPH:
+      return proto.g ? { kind: 'graph', graph: graphOf(proto.g) } : { kind: 'other' };
     default:
       return { kind: 'other' };
   }

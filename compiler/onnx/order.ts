@@ -1,8 +1,11 @@
 /** Nodes of a graph in an order in which every value is made before it is read, whatever order the file has. */
 import type { OnnxGraph, OnnxNode } from './model.ts';
 
-/** The text says why there is no such order. Keeps the file's order where that will do. */
-export function orderNodes(graph: OnnxGraph): readonly OnnxNode[] | string {
+/** The text says why there is no such order. `isAround`: a name that a graph around this one makes. Keeps the file's order where that will do. */
+export function orderNodes(
+  graph: OnnxGraph,
+  isAround: (name: string) => boolean,
+): readonly OnnxNode[] | string {
   const maker = new Map<string, OnnxNode>();
   const given = new Set([...graph.initializers.keys(), ...graph.inputs.map(info => info.name)]);
   for (const node of graph.nodes) {
@@ -20,7 +23,7 @@ export function orderNodes(graph: OnnxGraph): readonly OnnxNode[] | string {
     for (const name of node.inputs) {
       const from = maker.get(name);
       if (from !== undefined) before.add(from);
-      else if (name !== '' && !given.has(name))
+      else if (name !== '' && !given.has(name) && !isAround(name))
         return `value ${name}, which ${node.name} reads, is never made`;
     }
     for (const from of before) {
@@ -31,13 +34,13 @@ export function orderNodes(graph: OnnxGraph): readonly OnnxNode[] | string {
     missing.set(node, before.size);
     if (before.size === 0) ready.push(node);
   }
-  return isSorted(graph, given) ? graph.nodes : sorted(ready, readers, missing, graph.nodes.length);
+  return isSorted(graph, maker) ? graph.nodes : sorted(ready, readers, missing, graph.nodes.length);
 }
 
-function isSorted(graph: OnnxGraph, given: ReadonlySet<string>): boolean {
-  const made = new Set(given);
+function isSorted(graph: OnnxGraph, maker: ReadonlyMap<string, OnnxNode>): boolean {
+  const made = new Set<string>();
   for (const node of graph.nodes) {
-    if (node.inputs.some(name => name !== '' && !made.has(name))) return false;
+    if (node.inputs.some(name => maker.has(name) && !made.has(name))) return false;
     for (const name of node.outputs) made.add(name);
   }
   return true;

@@ -19,6 +19,7 @@ import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import type { Selection } from '../ann/selection.ts';
 import type { Pass } from '../pass.ts';
 import {
+  meanSquare,
   type RowExpression,
   rootExpression,
   rowExpressions,
@@ -38,7 +39,7 @@ export const recogniseRows: Pass<typeof ann, typeof ann> = {
     return rebuild(graph, (node, rewrite) => {
       roots ??= rowRoots(graph.nodes, rewrite.node);
       const inner = rowExpressions(node, known, graph.constants);
-      const found = isComplete(node) ? recognise(inner, rewrite, node.origin) : undefined;
+      const found = recognise(node, inner, rewrite);
       const self = roots.has(node.id) ? [rootExpression(node)] : [];
       known.set(node.id, found === undefined ? [...self, ...inner].slice(0, MOST) : self);
       return found;
@@ -51,25 +52,36 @@ const MOST = 12;
 /** Numbers of a file have single precision at best, and all is computed in double. */
 const TOLERANCE = 1e-8;
 
-/** What the last step of a norm or a softmax can be. */
-const isComplete = ({ kind }: AnnNode): boolean =>
-  kind === 'mul' || kind === 'affine' || kind === 'add' || kind === 'pointwise';
+/** What the last step of each can be. */
+const LAST: { readonly [kind in AnnNode['kind']]?: readonly ('layernorm' | 'rmsnorm' | 'softmax')[] } = {
+  mul: ['layernorm', 'softmax', 'rmsnorm'],
+  affine: ['layernorm', 'softmax', 'rmsnorm'],
+  add: ['layernorm'],
+  pointwise: ['softmax'],
+  softmax: ['softmax'],
+  rmsnorm: ['layernorm'],
+};
 
+/**
+ * A softmax is a function of the furthest row of which it is one (a maximum or an offset that is subtracted changes
+ * nothing), a norm of the nearest.
+ */
 function recognise(
+  node: AnnNode,
   expressions: readonly RowExpression[],
   { draft, value }: Rewrite,
-  origin: string,
 ): Selection | undefined {
   const candidates = expressions.filter(e => e.isReduced && e.isWide);
-  for (const e of candidates) {
-    const norm = asNorm(e, 'layernorm');
-    if (norm !== undefined) return putNorm(draft, value(e.root), norm, origin);
-  }
-  for (const e of candidates) {
-    const scale = softmaxScale(e);
-    if (scale !== undefined) return putSoftmax(draft, value(e.root), { scale, base: 'e' }, origin);
-    const norm = asNorm(e, 'rmsnorm');
-    if (norm !== undefined) return putNorm(draft, value(e.root), norm, origin);
+  for (const kind of LAST[node.kind] ?? []) {
+    for (const e of kind === 'softmax' ? candidates.toReversed() : candidates) {
+      if (kind === 'softmax') {
+        const scale = softmaxScale(e);
+        if (scale !== undefined) return putSoftmax(draft, value(e.root), { scale, base: 'e' }, node.origin);
+      } else {
+        const norm = asNorm(e, kind);
+        if (norm !== undefined) return putNorm(draft, value(e.root), norm, node.origin);
+      }
+    }
   }
   return undefined;
 }
@@ -99,7 +111,7 @@ function asNorm({ rows, values }: RowExpression, kind: Normalisation['kind']): N
   const ratio =
     (quotient(values.small, centred(rows.small), widest) / quotient(values.first, first, widest)) ** 2;
   const found = (square * (1 - SMALL ** 2 * ratio)) / (ratio - 1);
-  if (!(found > -LEAST_EPSILON)) return undefined;
+  if (!(found > -LEAST_EPSILON && found < MOST_EPSILON)) return undefined;
   const epsilon = found < LEAST_EPSILON ? NO_EPSILON : asSingle(found);
   const gamma = first.map((_, c) => asSingle(quotient(values.first, first, c) * Math.sqrt(square + epsilon)));
   const isSame = (['first', 'small', 'other'] as const).every(at => {
@@ -121,13 +133,14 @@ function asNorm({ rows, values }: RowExpression, kind: Normalisation['kind']): N
 
 /** Below this an epsilon cannot be told from none: rows that small do not occur. */
 const LEAST_EPSILON = 1e-18;
+/** With a large one everything that is linear in its row looks like a norm. */
+const MOST_EPSILON = 1;
 const NO_EPSILON = Math.fround(1e-24);
 
 const minusMean = (row: Float64Array): Float64Array => {
   const mean = row.reduce((a, b) => a + b, 0) / row.length;
   return row.map(x => x - mean);
 };
-const meanSquare = (row: Float64Array): number => row.reduce((sum, x) => sum + x * x, 0) / row.length;
 
 /** The number in single precision that it is up to rounding: what the file said. */
 function asSingle(value: number): number {

@@ -65,7 +65,8 @@ export function rowRoots(nodes: readonly AnnNode[], node: Lookup): ReadonlySet<V
       for (const operand of root.operands) visit(operand, width, reach - 1);
   };
   for (const { kind, operands } of nodes) {
-    const width = kind === 'reduce' ? widthOf(node(operands[0]!)) : 1;
+    const isWholeRow = kind === 'reduce' || kind === 'rmsnorm' || kind === 'softmax';
+    const width = isWholeRow ? widthOf(node(operands[0]!)) : 1;
     if (width > 1) visit(operands[0]!, width, REACH);
   }
   return found;
@@ -105,6 +106,10 @@ export function rowExpressions(
       return of(0)
         .filter(e => e.isWide)
         .map(e => ({ ...map(e, row => softmax(row, node.attrs)), isReduced: true }));
+    case 'rmsnorm':
+      return of(0)
+        .filter(e => e.isWide)
+        .map(e => ({ ...map(e, row => rmsnorm(row, node, constants)), isReduced: true }));
     case 'view':
       return node.operands.length === 1 ? of(0).flatMap(e => viewed(node.attrs.map, e)) : [];
     default:
@@ -156,6 +161,14 @@ export function softmax(row: Float64Array, { scale, base }: AnnOf<'softmax'>['at
   const sum = powers.reduce((a, b) => a + b, 0);
   return powers.map(x => x / sum);
 }
+
+function rmsnorm(row: Float64Array, { attrs }: AnnOf<'rmsnorm'>, constants: ConstantPool): Float64Array {
+  const gamma = attrs.gamma && constants.get(attrs.gamma).data;
+  const divisor = Math.sqrt(meanSquare(row) + attrs.epsilon);
+  return row.map((x, c) => (x / divisor) * (gamma?.[c] ?? 1));
+}
+
+export const meanSquare = (row: Float64Array): number => row.reduce((sum, x) => sum + x * x, 0) / row.length;
 
 /** A view that keeps the order, or that spreads one number of a row over the row. */
 function viewed(map: StridedMap, e: RowExpression): readonly RowExpression[] {

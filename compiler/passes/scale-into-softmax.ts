@@ -13,7 +13,6 @@
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { expandMap } from '../../ir/map.ts';
 import { putMatmul, putSoftmax } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { type Selection, select } from '../ann/selection.ts';
@@ -87,7 +86,7 @@ function unscaled(id: ValueId, rewrite: Rewrite): Unscaled {
   }
   if (node.kind === 'view' && node.operands.length === 1) {
     const inner = unscaled(node.operands[0]!, rewrite);
-    const value = select(inner.value, { index: expandMap(node.attrs.map), shape: node.type.shape });
+    const value = select(inner.value, { index: node.attrs.map, shape: node.type.shape });
     return { base: inner.factor === 1 ? id : inner.base, value, factor: inner.factor };
   }
   return { base: id, value: rewrite.value(id), factor: 1 };

@@ -11,12 +11,12 @@
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
-import type { ValueId } from '../../ir/dialect.ts';
-import { expandMap, HOLE } from '../../ir/map.ts';
+import { sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { moveRuns, type StridedMap } from '../../ir/map.ts';
 import { putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { type Selection, select } from '../ann/selection.ts';
-import { storeNumbers } from '../ann/values.ts';
+import { deriveConstant } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
 export const splitLinears: Pass<typeof ann, typeof ann> = {
@@ -48,7 +48,13 @@ const isPlainView = (node: AnnNode): node is AnnOf<'view'> =>
 /** Columns of the linear that a view shows, ascending. */
 function columnsOf(view: AnnOf<'view'>, channels: number): readonly number[] {
   const seen = new Uint8Array(channels);
-  for (const index of expandMap(view.attrs.map)) if (index !== HOLE) seen[index % channels] = 1;
+  const known = new Set<string>();
+  moveRuns(view.attrs.map, (start, stride, count) => {
+    const key = `${start % channels} ${stride} ${count}`;
+    if (known.has(key)) return;
+    known.add(key);
+    for (let i = 0; i < count; i++) seen[(start + i * stride) % channels] = 1;
+  });
   return [...seen.keys()].filter(column => seen[column] === 1);
 }
 
@@ -64,21 +70,42 @@ function part(view: AnnOf<'view'>, linear: AnnOf<'linear'>, { draft, value }: Re
     bias && pickColumns(bias, columns, draft.constants),
     linear.origin,
   );
-  const place = new Map(columns.map((column, i) => [column, i]));
-  const index = expandMap(view.attrs.map).map(i =>
-    i === HOLE ? HOLE : Math.floor(i / channels) * columns.length + place.get(i % channels)!,
-  );
-  return select(narrow, { index, shape: view.type.shape });
+  const place = new Int32Array(channels).fill(-1);
+  columns.forEach((column, i) => {
+    place[column] = i;
+  });
+  return select(narrow, {
+    index: narrowed(view.attrs.map, channels, columns, place),
+    shape: view.type.shape,
+  });
+}
+
+/** The view's map over the narrow linear. A run along neighbouring columns stays a run. */
+function narrowed(
+  map: StridedMap,
+  channels: number,
+  columns: readonly number[],
+  place: Int32Array,
+): StridedMap {
+  const move = (i: number) => Math.floor(i / channels) * columns.length + place[i % channels]!;
+  return moveRuns(map, (start, stride, count, emit) => {
+    const [first, last] = [start % channels, (start % channels) + (count - 1) * stride];
+    const isRun = stride === 1 && last < channels && place[last]! - place[first]! === last - first;
+    if (isRun) emit(move(start), 1, count);
+    else for (let i = 0; i < count; i++) emit(move(start + i * stride), 0, 1);
+  });
 }
 
 function pickColumns(id: ConstId, columns: readonly number[], constants: ConstantPool): ConstId {
-  const { shape, data } = constants.get(id);
+  const { shape } = constants.get(id);
   const channels = shape.at(-1)!;
-  const rows = data.length / channels;
-  const out = new Float64Array(rows * columns.length);
-  for (let i = 0; i < out.length; i++) {
-    const column = columns[i % columns.length]!;
-    out[i] = data[Math.floor(i / columns.length) * channels + column]!;
-  }
-  return storeNumbers(constants, out, [...shape.slice(0, -1), columns.length]);
+  const picked = [...shape.slice(0, -1), columns.length];
+  return deriveConstant(constants, id, `columns ${columns}`, picked, data => {
+    const out = new Float64Array(sizeOf(picked));
+    for (let i = 0; i < out.length; i++) {
+      const column = columns[i % columns.length]!;
+      out[i] = data[Math.floor(i / columns.length) * channels + column]!;
+    }
+    return out;
+  });
 }

@@ -31,7 +31,7 @@ export const catalogue = {
     exit: 1,
   },
   E0103: {
-    message: 'operator {operator} is not supported ({count} node(s))',
+    message: 'operator {operator} is not supported ({count} node(s): {nodes})',
     why: 'The importer has no rule that gives this operator a place in a spiking network.',
     help: 'Rewrite that part of the model with supported operators; docs/ir.md says what a network is made of.',
     exit: 1,

@@ -219,3 +219,43 @@ test('a known operator in a form that is not supported says why', () => {
   const wide = huge.op('Expand', ['input', huge.ints(1, 2 ** 20, 2 ** 20)]);
   assert.match(refused(huge.bytes(['b', 1, 1], [wide]))[0]?.message ?? '', /too large/);
 });
+
+test('an If with a known condition is the branch that it takes', () => {
+  for (const [condition, wanted] of [
+    [1, [2, -4]],
+    [0, [1, 2]],
+  ] as const) {
+    const m = buildModel();
+    const scaled = m.op('Mul', ['input', m.scalar(2)]);
+    const which = m.index(condition);
+    const branch = (operator: string, input: string): onnxProto.onnx.IAttributeProto => ({
+      type: onnxProto.onnx.AttributeProto.AttributeType.GRAPH,
+      g: {
+        name: operator,
+        node: [{ opType: operator, name: `${operator} inside`, input: [input], output: ['chosen'] }],
+        output: [{ name: 'chosen' }],
+      },
+    });
+    const model = onnxProto.onnx.ModelProto.decode(m.bytes(['b', 2], ['y']));
+    model.graph?.node?.push({
+      opType: 'If',
+      input: [which],
+      output: ['y'],
+      attribute: [
+        { ...branch('Identity', scaled), name: 'then_branch' },
+        { ...branch('Abs', 'input'), name: 'else_branch' },
+      ],
+    });
+    const bytes = onnxProto.onnx.ModelProto.encode(model).finish();
+    assertNear(outputsOf(imported(bytes), [1, -2]), wanted, 0);
+  }
+});
+
+test('what stands in the way is told all at once, with every node by name', () => {
+  const m = buildModel();
+  const hidden = m.op('GridSample', ['input', m.scalar(1)]);
+  const raised = m.op('Pow', [m.op('GridSample', [hidden, m.scalar(1)]), m.scalar(2.5)]);
+  const list = refused(m.bytes(['b', 2], [m.op('Add', [raised, m.op('Pow', ['input', m.scalar(1.7)])])]));
+  assert.deepEqual(codesOf(list), ['E0106', 'E0103']);
+  assert.match(list[1]?.message ?? '', /2 node\(s\): \/GridSample_\d+, \/GridSample_\d+/);
+});

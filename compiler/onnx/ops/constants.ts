@@ -1,6 +1,6 @@
 /** Operators that make constants. */
 import { sizeOf } from '../../../ir/dialect.ts';
-import { broadcastPick, broadcastShape } from '../../ann/indices.ts';
+import { broadcastPick, broadcastShape, indicesOf, pickOf } from '../../ann/indices.ts';
 import { checkShape, constantAt, constantOf, inputAt, numbersAttr, type OpRule, refuse } from '../context.ts';
 import { makeNumbers } from '../tensor.ts';
 import { joinParts } from './views.ts';
@@ -72,13 +72,13 @@ const where: OpRule = context => {
   const chosen = broadcastShape(a.shape, b.shape);
   const joined = chosen && broadcastShape(condition.shape, chosen);
   const shape = checkShape(joined ?? refuse(`shapes [${condition.shape}], [${a.shape}] and [${b.shape}]`));
-  const [test, yes, no] = [condition, a, b].map(x => broadcastPick(x.shape, shape).index);
+  const [test, yes, no] = [condition, a, b].map(x => indicesOf(broadcastPick(x.shape, shape)));
   const index = new Int32Array(sizeOf(shape));
   for (let i = 0; i < index.length; i++) {
     const isTrue = condition.data[test?.[i] ?? i] !== 0;
     index[i] = isTrue ? (yes?.[i] ?? i) : sizeOf(a.shape) + (no?.[i] ?? i);
   }
-  return [joinParts(context, [a, b], { index, shape })];
+  return [joinParts(context, [a, b], pickOf(index, shape, sizeOf(a.shape) + sizeOf(b.shape)))];
 };
 
 export const constantOps: { readonly [operator: string]: OpRule } = {

@@ -2,7 +2,7 @@
 import type { PointwiseName } from '../../../ir/ann.ts';
 import { scalarFunction } from '../../../ir/scalar.ts';
 import { putAffine, putBinary, putPointwise } from '../../ann/draft.ts';
-import { broadcastPick, broadcastShape } from '../../ann/indices.ts';
+import { broadcastPick, broadcastShape, indicesOf } from '../../ann/indices.ts';
 import { uniformOf } from '../../ann/values.ts';
 import {
   type ConstantValue,
@@ -57,7 +57,7 @@ function zip(
   element = a.element,
 ) {
   const shape = joinShapes(a, b);
-  const [atA, atB] = [a, b].map(x => broadcastPick(x.shape, shape).index) as [Int32Array?, Int32Array?];
+  const [atA, atB] = [indicesOf(broadcastPick(a.shape, shape)), indicesOf(broadcastPick(b.shape, shape))];
   const data = makeNumbers(
     element,
     shape.reduce((n, size) => n * size, 1),

@@ -3,9 +3,10 @@
  * positions share the weights. So the network needs no node for it, and on the chip its weights are shared over
  * positions as those of any linear are shared over tokens.
  */
+import type { ConstId } from '../../../ir/constants.ts';
 import { sizeOf } from '../../../ir/dialect.ts';
 import { putLinear, putMatmul } from '../../ann/draft.ts';
-import { broadcastShape, patchPick, transposePick } from '../../ann/indices.ts';
+import { broadcastShape, patchPick, slicePick, transposePick } from '../../ann/indices.ts';
 import { concatenate } from '../../ann/selection.ts';
 import {
   type ConstantValue,
@@ -27,7 +28,7 @@ import {
   stringAttr,
   type Value,
 } from '../context.ts';
-import { makeNumbers } from '../tensor.ts';
+import { makeNumbers, type Numbers } from '../tensor.ts';
 import { add, multiply, number } from './elementwise.ts';
 import { expandTo } from './views.ts';
 
@@ -42,25 +43,28 @@ export function linear(context: OpContext, x: DataValue, weight: ConstantValue):
   const [inputs, outputs] = weight.shape as readonly [number, number];
   if (x.shape.at(-1) !== inputs) refuse(`[${x.shape}] times [${weight.shape}]: the inner sizes differ`);
   checkShape([...x.shape.slice(0, -1), outputs]);
-  const { data } = weight;
-  finiteValues(weight);
-  const { constants } = context.draft;
-  const shape = [inputs, outputs];
-  const id =
-    data instanceof Float64Array
-      ? constants.add({ dtype: 'f64', shape, data })
-      : constants.add({
-          dtype: 'f32',
-          shape,
-          data: data instanceof Float32Array ? data : Float32Array.from(data),
-        });
+  const id = storeWeight(context, weight);
   return dataOf(putLinear(context.draft, x, id, undefined, context.node.name));
+}
+
+/** Weights of the file stay there until the network is complete. */
+function storeWeight({ draft: { constants } }: OpContext, weight: ConstantValue): ConstId {
+  const { shape, element, lazy } = weight;
+  const dtype = element === 'float64' ? 'f64' : 'f32';
+  const convert = (data: Numbers) =>
+    dtype === 'f64' ? Float64Array.from(data) : data instanceof Float32Array ? data : Float32Array.from(data);
+  if (lazy !== undefined) {
+    return constants.addLazy({ dtype, shape, key: lazy.key, read: () => convert(lazy.read()) });
+  }
+  finiteValues(weight);
+  return constants.add({ dtype, shape, data: convert(weight.data) });
 }
 
 /** A matrix for each entry of the leading axes, all of which must be 1. */
 function asMatrix(x: ConstantValue): ConstantValue {
   if (sizeOf(x.shape.slice(0, -2)) !== 1) refuse(`its constant operand is a stack of matrices, [${x.shape}]`);
-  return { ...x, shape: x.shape.slice(-2) };
+  const matrix = reshapeValue(x, x.shape.slice(-2));
+  return matrix.kind === 'constant' ? matrix : refuse('its constant operand depends on the image');
 }
 
 /** Operands with two axes at least, inner sizes last and last but one. */
@@ -162,12 +166,8 @@ const conv: OpRule = context => {
   checkShape([positions, size * groups]);
   const parts = Array.from({ length: groups }, (_, g) => {
     const patches = pickValue(x, patchPick([g * perGroup, perGroup], axes, channels));
-    const flat = {
-      ...weight,
-      shape: [each, size],
-      data: weight.data.slice(g * each * size, (g + 1) * each * size),
-    };
-    const matrix = swapLast(flat);
+    const own = pickValue(weight, slicePick(weight.shape, 0, g * each, 1, each));
+    const matrix = swapLast(reshapeValue(own, [each, size]));
     if (patches.kind !== 'data' || matrix.kind !== 'constant') return refuse('it has no data operand');
     return swapLast(linear(context, patches, matrix));
   });

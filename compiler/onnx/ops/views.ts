@@ -5,6 +5,7 @@ import {
   broadcastPick,
   broadcastShape,
   gatherPick,
+  joinPick,
   type Pick,
   padPick,
   slicePick,
@@ -182,7 +183,17 @@ const concat: OpRule = context => {
     }
   }
   const total = parts.reduce((n, part) => n + part.shape[axis]!, 0);
-  return first(joinParts(context, parts, joinPick(parts, axis, checkShape(head.shape.with(axis, total)))));
+  checkShape(head.shape.with(axis, total));
+  return first(
+    joinParts(
+      context,
+      parts,
+      joinPick(
+        parts.map(part => part.shape),
+        axis,
+      ),
+    ),
+  );
 };
 
 /**
@@ -197,25 +208,6 @@ export function joinParts(context: OpContext, parts: readonly Value[], pick: Pic
   const data = pickValue(dataOf({ ...joined, shape: [length] }), pick);
   if (data.kind !== 'data' || fill.kind !== 'constant') return refuse('it joins nothing');
   return dataOf(putAffine(context.draft, data, undefined, finiteValues(fill), context.node.name));
-}
-
-/** Where each element of the joined tensor lies when the parts are laid end to end. */
-function joinPick(parts: readonly Value[], axis: number, shape: readonly number[]): Pick {
-  const inner = sizeOf(shape.slice(axis + 1));
-  const width = shape[axis]! * inner;
-  const index = new Int32Array(sizeOf(shape));
-  let offset = 0;
-  let column = 0;
-  for (const part of parts) {
-    const block = part.shape[axis]! * inner;
-    const rows = block === 0 ? 0 : sizeOf(part.shape) / block;
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < block; i++) index[row * width + column + i] = offset + row * block + i;
-    }
-    offset += sizeOf(part.shape);
-    column += block;
-  }
-  return { index, shape };
 }
 
 /** All parts end to end, 0 where a part is data. */

@@ -1,0 +1,242 @@
+/**
+ * A graph of the file, evaluated once: what does not depend on the image is computed here and now (shapes, class
+ * token, positions), what does becomes nodes of the draft. Everything that stands in the way is reported; behind
+ * it the walk goes on with a stand-in, so that one run tells all.
+ */
+import type { Report } from '../../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../../ir/dialect.ts';
+import { type Draft, putInput } from '../ann/draft.ts';
+import {
+  type ConstantValue,
+  constantOf,
+  dataOf,
+  lazyConstant,
+  type OpContext,
+  Refusal,
+  type Value,
+} from './context.ts';
+import type { OnnxGraph, OnnxNode } from './model.ts';
+import { movesNumbers, ruleOf } from './ops/table.ts';
+import { orderNodes } from './order.ts';
+import { isFloat, type Numbers, type TensorSource } from './tensor.ts';
+
+/** What all graphs of a file share. */
+export interface Session {
+  readonly draft: Draft;
+  readonly opset: number;
+  readonly report: Report;
+  readonly unsupported: Map<string, { readonly nodes: string[] }>;
+  /** Stand-ins made so far. */
+  guesses: number;
+}
+
+export const createSession = (draft: Draft, opset: number, report: Report): Session => ({
+  draft,
+  opset,
+  report,
+  unsupported: new Map(),
+  guesses: 0,
+});
+
+/** The values of one graph; a subgraph reads those of the graphs around it too. */
+export interface Scope {
+  readonly graph: OnnxGraph;
+  readonly around: Scope | undefined;
+  readonly values: Map<string, Known>;
+  /** How often each value is still to be read. */
+  readonly uses: Map<string, number>;
+  readonly session: Session;
+}
+
+/** `isGuess`: stands in for something that could not be computed; what comes of it is not reported. */
+interface Known {
+  readonly value: Value | undefined;
+  readonly isGuess: boolean;
+}
+
+export function createScope(graph: OnnxGraph, session: Session, around?: Scope): Scope {
+  const uses = new Map<string, number>();
+  for (const name of [...readsOf(graph), ...graph.outputs.map(info => info.name)]) {
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  return { graph, around, values: new Map(), uses, session };
+}
+
+/** Every name that the graph's nodes read, once for each time, those of subgraphs included. */
+function readsOf(graph: OnnxGraph): readonly string[] {
+  return graph.nodes.flatMap(node => [...node.inputs, ...innerGraphs(node).flatMap(readsInside)]);
+}
+const readsInside = (graph: OnnxGraph): readonly string[] => [
+  ...readsOf(graph),
+  ...graph.outputs.map(info => info.name),
+];
+
+const innerGraphs = ({ attributes }: OnnxNode): readonly OnnxGraph[] =>
+  [...attributes.values()].flatMap(attribute => (attribute.kind === 'graph' ? [attribute.graph] : []));
+
+const isVisible = (name: string, scope: Scope | undefined): boolean =>
+  scope !== undefined &&
+  (scope.values.has(name) || scope.graph.initializers.has(name) || isVisible(name, scope.around));
+
+/** Walks all nodes; false where there is no order in which to do so. Errors E0104, E0106, E0107 and those of tensors. */
+export function evaluateGraph(scope: Scope, source: string): boolean {
+  const { graph, around, session } = scope;
+  const order = orderNodes(graph, name => isVisible(name, around));
+  if (typeof order === 'string') {
+    session.report('E0107', { origin: source }, { problem: order });
+    return false;
+  }
+  for (const node of order) evaluateNode(node, scope);
+  return true;
+}
+
+function evaluateNode(node: OnnxNode, scope: Scope): void {
+  const { values, uses, session } = scope;
+  const rule = ruleOf(node.domain, node.operator);
+  if (rule === undefined && node.operator !== 'If') noteUnsupported(node, session);
+  const known = node.inputs.map(name => (name === '' ? undefined : readKnown(name, scope)));
+  const inputs = known.map(input => input?.value);
+  const isKnown = node.inputs.every((name, at) => name === '' || inputs[at] !== undefined);
+  const isGuess = known.some(input => input?.isGuess === true);
+  const results = isKnown ? compute(node, rule, inputs, isGuess, scope) : undefined;
+  node.outputs.forEach((name, at) => {
+    if (!uses.has(name)) return;
+    const value = results?.[at];
+    values.set(name, value === undefined ? standIn(name, inputs, scope) : { value, isGuess });
+  });
+  for (const name of node.inputs) release(name, scope);
+}
+
+function noteUnsupported(node: OnnxNode, { unsupported }: Session): void {
+  const operator = node.domain === '' ? node.operator : `${node.domain}.${node.operator}`;
+  const seen = unsupported.get(operator);
+  if (seen === undefined) unsupported.set(operator, { nodes: [node.name] });
+  else seen.nodes.push(node.name);
+}
+
+/** Large constants are held only while somebody may still read them. */
+function release(name: string, { uses, values }: Scope): void {
+  const left = (uses.get(name) ?? 0) - 1;
+  uses.set(name, left);
+  if (left === 0) values.delete(name);
+}
+
+function compute(
+  node: OnnxNode,
+  rule: ((context: OpContext) => readonly Value[]) | undefined,
+  inputs: readonly (Value | undefined)[],
+  isGuess: boolean,
+  scope: Scope,
+): readonly Value[] | undefined {
+  const { draft, opset, report } = scope.session;
+  try {
+    if (node.operator === 'If' && node.domain === '') return chooseBranch(node, inputs, scope);
+    if (rule === undefined) return undefined;
+    if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
+    const results = rule({ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor });
+    const extra = node.outputs.findIndex((name, at) => at >= results.length && scope.uses.has(name));
+    if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
+    return results;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (isGuess) return undefined;
+    if (error.tell) error.tell(report);
+    else report('E0106', { origin: originOf(node) }, { operator: node.operator, reason: error.message });
+    return undefined;
+  }
+}
+
+/** The node's name; with its scope in the exported module where the exporter wrote one. */
+const originOf = ({ name, scope }: OnnxNode): string => (scope === undefined ? name : `${name} (${scope})`);
+
+export const isEmpty = (value: Value | undefined): boolean =>
+  value?.kind === 'data' && sizeOf(value.shape) === 0;
+
+/** An `If` whose condition is known is the branch that it takes. */
+function chooseBranch(
+  node: OnnxNode,
+  [condition]: readonly (Value | undefined)[],
+  scope: Scope,
+): readonly Value[] {
+  if (condition?.kind !== 'constant' || condition.data.length !== 1)
+    throw new Refusal('its condition depends on the image; export the model with that choice made');
+  const branch = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
+  if (branch?.kind !== 'graph') throw new Refusal('the branch that it takes is missing');
+  const inner = createScope(branch.graph, scope.session, scope);
+  if (!evaluateGraph(inner, node.name)) throw new Refusal('', () => undefined);
+  return branch.graph.outputs.map(({ name }) => {
+    const value = readKnown(name, inner)?.value;
+    if (value === undefined) throw new Refusal('', () => undefined);
+    return value;
+  });
+}
+
+/**
+ * In place of a value that could not be computed: a tensor of the shape that the file claims for it, else of the
+ * shape of the node's first data operand. Undefined where neither is known.
+ */
+function standIn(name: string, inputs: readonly (Value | undefined)[], { graph, session }: Scope): Known {
+  const claimed = graph.shapes
+    .get(name)
+    ?.map((size, axis) => (axis === 0 && typeof size !== 'number' ? 1 : size));
+  const sizes = claimed?.filter(size => typeof size === 'number' && size >= 0);
+  const isWhole = sizes !== undefined && sizes.length === claimed?.length;
+  const shape = isWhole ? sizes.map(Number) : inputs.find(input => input?.kind === 'data')?.shape;
+  if (shape === undefined || sizeOf(shape) > 2 ** 25) return { value: undefined, isGuess: true };
+  const standing = putInput(session.draft, `guess ${session.guesses++}`, shape, name);
+  return { value: dataOf(standing), isGuess: true };
+}
+
+/** Initializers are read when they are first wanted. Undefined: never made here or around. */
+export function readKnown(name: string, scope: Scope): Known | undefined {
+  const { values, graph, session, around } = scope;
+  const known = values.get(name);
+  if (known !== undefined) return known;
+  const tensor = graph.initializers.get(name);
+  if (tensor === undefined) return around === undefined ? undefined : readKnown(name, around);
+  const made = readInitializer(tensor, session);
+  values.set(name, made);
+  return made;
+}
+
+function readInitializer(tensor: TensorSource, { report }: Session): Known {
+  try {
+    return { value: loadTensor(tensor), isGuess: false };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    error.tell?.(report);
+    return { value: undefined, isGuess: true };
+  }
+}
+
+/** Tensors with fewer numbers are read at once. */
+const LAZY_FROM = 1024;
+
+/** Weights stay in the file; what is small is read, since shapes and scalars decide what the network is. */
+function loadTensor(tensor: TensorSource): ConstantValue {
+  const name = tensor.name === '' ? 'of a Constant node' : tensor.name;
+  const at = { origin: name };
+  const { problem, element, shape } = tensor;
+  if (problem?.kind === 'external') {
+    const { location } = problem;
+    throw new Refusal('', report => report('E0105', at, { tensor: name, location }));
+  }
+  if (problem?.kind === 'broken' || element === undefined) {
+    const reason = problem?.kind === 'broken' ? problem.reason : 'its element type is not known here';
+    throw new Refusal('', report => report('E0112', at, { tensor: name, reason }));
+  }
+  const read = () => finite(tensor.load().data, isFloat(element), name);
+  const isWeight = isFloat(element) && sizeOf(shape) >= LAZY_FROM;
+  return isWeight
+    ? lazyConstant(element, shape, `tensor ${tensor.name}`, read)
+    : constantOf(element, shape, read());
+}
+
+/** A single infinity is a bound or a mask; among weights it is a fault, and so is every NaN. */
+function finite(data: Numbers, isReal: boolean, name: string): Numbers {
+  if (!isReal) return data;
+  let count = 0;
+  for (const x of data) if (Number.isNaN(x) || (data.length > 1 && !Number.isFinite(x))) count++;
+  if (count === 0) return data;
+  throw new Refusal('', report => report('E0104', { origin: name }, { tensor: name, count }));
+}
