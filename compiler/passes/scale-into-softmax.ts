@@ -6,17 +6,20 @@
  *   becomes
  *     %s = matmul(%q, %k);  softmax(%s) {scale=0.25}
  *
+ * Where a constant is added to the scores (relative positions, a mask), the factor stands beside it in one affine:
+ * softmax(affine(%s) {scale=0.25, shift=@b}).
+ *
  * A factor that is 1/√d (d: inner size of the product) in the precision of the file is taken as 1/√d itself, so that
  * files that spell it once, as d^−¼ twice or in half precision agree.
  * Needs      one number as scale, and a softmax as the only reader of the product
  * Preserves  values up to the rounding of the file's own precision
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
-import type { ValueId } from '../../ir/dialect.ts';
-import { putMatmul, putSoftmax } from '../ann/draft.ts';
+import { sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { putFields, putMatmul, putSoftmax } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { type Selection, select } from '../ann/selection.ts';
-import { uniformConstant } from '../ann/values.ts';
+import { combineFields, constantField, type Field, uniformConstant } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
 export const scaleIntoSoftmax: Pass<typeof ann, typeof ann> = {
@@ -28,13 +31,11 @@ export const scaleIntoSoftmax: Pass<typeof ann, typeof ann> = {
     rebuild(graph, (node, rewrite) => {
       const { draft } = rewrite;
       if (node.kind === 'matmul' && feedsSoftmax(node.id, rewrite)) {
-        const [a, b] = node.operands.map(id => unscaled(id, rewrite).value) as [Selection, Selection];
+        const [a, b] = node.operands.map(id => onlyScaled(id, rewrite).value) as [Selection, Selection];
         return putMatmul(draft, a, b, node.origin);
       }
       if (node.kind !== 'softmax') return undefined;
-      const { value, factor, inner } = scores(node, rewrite);
-      const scale = unrounded(node.attrs.scale * factor, inner);
-      return putSoftmax(draft, value, { ...node.attrs, scale }, node.origin);
+      return softmaxOf(node, rewrite);
     }),
 };
 
@@ -60,45 +61,67 @@ function roundTo(value: number, bits: number): number {
   return Math.round(value / unit) * unit;
 }
 
-/** What a softmax reads, without the factors in front of it, their product, and the inner size of the product. */
-function scores(softmax: AnnOf<'softmax'>, rewrite: Rewrite) {
+function softmaxOf(softmax: AnnOf<'softmax'>, rewrite: Rewrite): Selection {
+  const { draft, node } = rewrite;
+  const { attrs, origin, type } = softmax;
   const behind = unscaled(softmax.operands[0]!, rewrite);
-  const product = rewrite.node(behind.base);
-  if (product.kind !== 'matmul' || !feedsSoftmax(product.id, rewrite)) return { ...behind, inner: undefined };
-  const [first] = product.operands as readonly [ValueId, ValueId];
-  const factors = product.operands.map(id => unscaled(id, rewrite).factor);
-  const factor = factors.reduce((a, b) => a * b, behind.factor);
-  return { value: behind.value, factor, inner: rewrite.node(first).type.shape.at(-1) };
+  const product = node(behind.base);
+  const isScores = product.kind === 'matmul' && feedsSoftmax(product.id, rewrite);
+  const inner = isScores ? node(product.operands[0]!).type.shape.at(-1) : undefined;
+  const factors = isScores ? product.operands.map(id => onlyScaled(id, rewrite).factor) : [];
+  const scale = unrounded(
+    factors.reduce((a, b) => a * b, behind.factor * attrs.scale),
+    inner,
+  );
+  if (behind.shift === 0) return putSoftmax(draft, behind.value, { ...attrs, scale }, origin);
+  const shift = combineFields([behind.shift], sizeOf(type.shape), t => t! * attrs.scale);
+  return putSoftmax(
+    draft,
+    putFields(draft, behind.value, scale, shift, origin),
+    { ...attrs, scale: 1 },
+    origin,
+  );
 }
 
+/** A value is `factor` · what `value` is + `shift`. */
 interface Unscaled {
   readonly base: ValueId;
   readonly value: Selection;
   readonly factor: number;
+  readonly shift: Field;
 }
 
+/** Walks down through affines and through views of what is only scaled. */
 function unscaled(id: ValueId, rewrite: Rewrite): Unscaled {
   const node = rewrite.node(id);
+  const { constants } = rewrite.draft;
   const factor = scaleOf(node, rewrite);
-  if (factor !== undefined) {
+  if (node.kind === 'affine' && factor !== undefined) {
     const inner = unscaled(node.operands[0]!, rewrite);
-    return { ...inner, factor: inner.factor * factor };
+    const own = constantField(constants, node.attrs.shift, 0);
+    const shift = combineFields([inner.shift, own], sizeOf(node.type.shape), (s, t) => s! * factor + t!);
+    return { ...inner, factor: inner.factor * factor, shift };
   }
   if (node.kind === 'view' && node.operands.length === 1) {
     const inner = unscaled(node.operands[0]!, rewrite);
     const value = select(inner.value, { index: node.attrs.map, shape: node.type.shape });
-    return { base: inner.factor === 1 ? id : inner.base, value, factor: inner.factor };
+    if (inner.shift === 0 && inner.factor !== 1) return { ...inner, value };
   }
-  return { base: id, value: rewrite.value(id), factor: 1 };
+  return { base: id, value: rewrite.value(id), factor: 1, shift: 0 };
 }
 
-/** The one factor of an affine that only scales. */
+/** The same for an operand of the product, whose offset must stay. */
+function onlyScaled(id: ValueId, rewrite: Rewrite): Unscaled {
+  const found = unscaled(id, rewrite);
+  return found.shift === 0 ? found : { base: id, value: rewrite.value(id), factor: 1, shift: 0 };
+}
+
+/** The one factor of an affine. */
 function scaleOf(node: AnnNode, { draft }: Rewrite): number | undefined {
-  if (node.kind !== 'affine' || node.attrs.shift !== undefined) return undefined;
-  return uniformConstant(draft.constants, node.attrs.scale, 1);
+  return node.kind === 'affine' ? uniformConstant(draft.constants, node.attrs.scale, 1) : undefined;
 }
 
-/** Is a softmax, perhaps behind factors, the only reader? */
+/** Is a softmax, perhaps behind factors and constants that are added, the only reader? */
 function feedsSoftmax(id: ValueId, rewrite: Rewrite): boolean {
   const [reader, ...others] = rewrite.readers(id);
   if (reader === undefined || others.length > 0) return false;
