@@ -53,16 +53,20 @@ type Lookup = (id: ValueId) => AnnNode;
 const widthOf = (node: AnnNode): number => node.type.shape.at(-1)!;
 
 const isElementwise = ({ kind }: AnnNode): boolean =>
-  kind === 'affine' || kind === 'pointwise' || kind === 'add' || kind === 'mul' || kind === 'view';
+  kind === 'affine' || kind === 'pointwise' || kind === 'add' || kind === 'mul';
 
-/** Nodes whose rows a reduction, perhaps behind elementwise nodes, takes together: what is worth following. */
-export function rowRoots(nodes: readonly AnnNode[], node: Lookup): ReadonlySet<ValueId> {
-  const found = new Set<ValueId>();
+/**
+ * Nodes whose rows a reduction, perhaps behind elementwise nodes, takes together: what is worth following, with the
+ * width of the rows. Elementwise nodes and views that change nothing but the shape keep the rows where they are.
+ */
+export function rowRoots(nodes: readonly AnnNode[], node: Lookup): ReadonlyMap<ValueId, number> {
+  const found = new Map<ValueId, number>();
   const visit = (id: ValueId, width: number, reach: number): void => {
     const root = node(id);
-    if (widthOf(root) === width) found.add(id);
-    if (reach > 0 && isElementwise(root))
-      for (const operand of root.operands) visit(operand, width, reach - 1);
+    const keepsRows =
+      root.kind === 'view' ? isInOrder(root.attrs.map) && root.operands.length === 1 : isElementwise(root);
+    found.set(id, width);
+    if (reach > 0 && keepsRows) for (const operand of root.operands) visit(operand, width, reach - 1);
   };
   for (const { kind, operands } of nodes) {
     const isWholeRow = kind === 'reduce' || kind === 'rmsnorm' || kind === 'softmax';
@@ -72,15 +76,16 @@ export function rowRoots(nodes: readonly AnnNode[], node: Lookup): ReadonlySet<V
   return found;
 }
 
-export function rootExpression(node: AnnNode): RowExpression {
-  const rows = testRows(widthOf(node));
-  return { root: node.id, rows, values: rows, isWide: true, isReduced: false };
+export function rootExpression(root: ValueId, width: number): RowExpression {
+  const rows = testRows(width);
+  return { root, rows, values: rows, isWide: true, isReduced: false };
 }
 
 /** The node as a function of the rows of which its operands are functions. */
 export function rowExpressions(
   node: AnnNode,
   known: ReadonlyMap<ValueId, readonly RowExpression[]>,
+  lookup: Lookup,
   constants: ConstantPool,
 ): readonly RowExpression[] {
   const of = (at: number) => known.get(node.operands[at]!) ?? [];
@@ -88,6 +93,8 @@ export function rowExpressions(
     ...e,
     values: mapRows(e.values, apply),
   });
+  const wholeRows = () =>
+    of(0).filter(e => e.isWide && e.rows.zero.length === widthOf(lookup(node.operands[0]!)));
   switch (node.kind) {
     case 'pointwise': {
       const apply = scalarFunction(node.attrs.function);
@@ -99,17 +106,15 @@ export function rowExpressions(
     case 'mul':
       return of(0).flatMap(a => of(1).flatMap(b => combined(node.kind, a, b)));
     case 'reduce':
-      return of(0)
-        .filter(e => e.isWide)
-        .map(e => ({ ...map(e, row => reduced(node.attrs.op, row)), isWide: false, isReduced: true }));
+      return wholeRows().map(e => ({
+        ...map(e, row => reduced(node.attrs.op, row)),
+        isWide: false,
+        isReduced: true,
+      }));
     case 'softmax':
-      return of(0)
-        .filter(e => e.isWide)
-        .map(e => ({ ...map(e, row => softmax(row, node.attrs)), isReduced: true }));
+      return wholeRows().map(e => ({ ...map(e, row => softmax(row, node.attrs)), isReduced: true }));
     case 'rmsnorm':
-      return of(0)
-        .filter(e => e.isWide)
-        .map(e => ({ ...map(e, row => rmsnorm(row, node, constants)), isReduced: true }));
+      return wholeRows().map(e => ({ ...map(e, row => rmsnorm(row, node, constants)), isReduced: true }));
     case 'view':
       return node.operands.length === 1 ? of(0).flatMap(e => viewed(node.attrs.map, e)) : [];
     default:

@@ -92,29 +92,27 @@ interface Unscaled {
 }
 
 /** Walks down through affines and through views of what is only scaled. */
-function unscaled(id: ValueId, rewrite: Rewrite): Unscaled {
+function unscaled(id: ValueId, rewrite: Rewrite, passesOffsets = true): Unscaled {
   const node = rewrite.node(id);
   const { constants } = rewrite.draft;
   const factor = scaleOf(node, rewrite);
-  if (node.kind === 'affine' && factor !== undefined) {
-    const inner = unscaled(node.operands[0]!, rewrite);
+  const isOpen = passesOffsets || (node.kind === 'affine' && node.attrs.shift === undefined);
+  if (node.kind === 'affine' && factor !== undefined && isOpen) {
+    const inner = unscaled(node.operands[0]!, rewrite, passesOffsets);
     const own = constantField(constants, node.attrs.shift, 0);
     const shift = combineFields([inner.shift, own], sizeOf(node.type.shape), (s, t) => s! * factor + t!);
     return { ...inner, factor: inner.factor * factor, shift };
   }
   if (node.kind === 'view' && node.operands.length === 1) {
-    const inner = unscaled(node.operands[0]!, rewrite);
+    const inner = unscaled(node.operands[0]!, rewrite, passesOffsets);
     const value = select(inner.value, { index: node.attrs.map, shape: node.type.shape });
     if (inner.shift === 0 && inner.factor !== 1) return { ...inner, value };
   }
   return { base: id, value: rewrite.value(id), factor: 1, shift: 0 };
 }
 
-/** The same for an operand of the product, whose offset must stay. */
-function onlyScaled(id: ValueId, rewrite: Rewrite): Unscaled {
-  const found = unscaled(id, rewrite);
-  return found.shift === 0 ? found : { base: id, value: rewrite.value(id), factor: 1, shift: 0 };
-}
+/** The same for an operand of the product, down to the first offset: that must stay. */
+const onlyScaled = (id: ValueId, rewrite: Rewrite): Unscaled => unscaled(id, rewrite, false);
 
 /** The one factor of an affine. */
 function scaleOf(node: AnnNode, { draft }: Rewrite): number | undefined {
