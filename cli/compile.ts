@@ -41,6 +41,7 @@ export interface CompileArguments extends Shared {
   readonly target: string;
   readonly calibrate?: string | undefined;
   readonly inputShape?: string | undefined;
+  readonly output?: string | undefined;
   readonly out?: string | undefined;
   readonly coding: 'sum' | 'rate';
   readonly steps: number;
@@ -79,7 +80,10 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const candidates = await loadCandidates(args.target);
   const file = openModelFile(args.model);
   const context = { diagnostics, step };
-  const { ann, metadata } = readNetwork(file, args.model, context, args.inputShape?.split(',').map(Number));
+  const { ann, metadata } = readNetwork(file, args.model, context, {
+    inputShape: args.inputShape?.split(',').map(Number),
+    output: args.output,
+  });
   const preprocess = preprocessOf(metadata);
   const input = ann.nodes.find(node => node.kind === 'input')!;
   const { shape } = input.type;

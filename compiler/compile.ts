@@ -16,7 +16,7 @@ import { assemble } from './assemble.ts';
 import { calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { meshOf } from './mapping/mesh.ts';
-import { importOnnx } from './onnx/import.ts';
+import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { convert } from './passes/convert.ts';
@@ -64,10 +64,10 @@ export function readNetwork(
   onnx: Uint8Array | ModelFile,
   source: string,
   { diagnostics, step }: Context,
-  inputShape?: readonly number[],
+  options: Omit<ImportOptions, 'isLate'> = {},
 ) {
   step('import');
-  const imported = importOnnx(onnx, source, diagnostics, { inputShape, isLate: true });
+  const imported = importOnnx(onnx, source, diagnostics, { ...options, isLate: true });
   throwIfErrors(diagnostics);
   if (imported === undefined) throw new Error('import failed without a diagnostic');
   step('canonicalize');

@@ -23,7 +23,7 @@ import {
   reportUnsupported,
   type Scope,
 } from './evaluate.ts';
-import { type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
+import { type OnnxGraph, type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
 import { checkGraph } from './order.ts';
 import { type ModelFile, memoryFile } from './source.ts';
 import { isFloat } from './tensor.ts';
@@ -31,6 +31,8 @@ import { isFloat } from './tensor.ts';
 export interface ImportOptions {
   /** Shape of the input where the file leaves sizes open; with or without the batch axis. */
   readonly inputShape?: readonly number[] | undefined;
+  /** Of several results, the one that is the answer. */
+  readonly output?: string | undefined;
   /** Leave the weights in the file: passes/load-weights.ts reads them when the network is recognised. */
   readonly isLate?: boolean | undefined;
 }
@@ -106,7 +108,20 @@ function evaluateModel(
   evaluateGraph(scope);
   reportUnsupported(session);
   if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
-  for (const { name } of graph.outputs) putResult(name, scope);
+  for (const name of wantedOutputs(graph, options.output, report)) putResult(name, scope);
+}
+
+/** Errors E0118 a name that is no output. */
+function wantedOutputs(
+  { outputs }: OnnxGraph,
+  wanted: string | undefined,
+  report: Report,
+): readonly string[] {
+  const names = outputs.map(info => info.name);
+  if (wanted === undefined) return names;
+  if (names.includes(wanted)) return [wanted];
+  report('E0118', { origin: '--output' }, { output: wanted, names: names.join(', ') });
+  return [];
 }
 
 /** The input's shape with a batch of 1. */

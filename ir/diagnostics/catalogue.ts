@@ -114,6 +114,12 @@ export const catalogue = {
     help: 'Export the model again, or inline its functions with onnx.inliner.',
     exit: 1,
   },
+  E0118: {
+    message: 'the network has no output {output}; it has {names}',
+    why: '--output names one of the results that the file declares.',
+    help: 'Take a name of the list.',
+    exit: 2,
+  },
   E0117: {
     message: 'attribute {attribute} of {owner} {problem}',
     why: 'An attribute has one name, one type and a value of that type; anything else can be read in two ways.',
@@ -159,7 +165,7 @@ export const catalogue = {
   E0303: {
     message: 'the network has {count} outputs: {outputs}',
     why: 'A deployed network has one readout; its populations form one pipeline from the image to it.',
-    help: 'Export the model with the output that you want to read, or join the outputs in one tensor (Concat).',
+    help: 'Choose one with --output NAME, or export the model with that one alone.',
     exit: 1,
   },
   E0401: {
@@ -185,6 +191,12 @@ export const catalogue = {
       'population {population} waits {delay} steps for an operand; axons of {target} delay {limit} at most',
     why: 'Operands that meet must be equally deep; the shallower one waits in axon delays.',
     help: 'Use a shallower model or a target with longer delays.',
+    exit: 3,
+  },
+  E0505: {
+    message: 'the network multiplies two activations; {target} has no dynamic weights',
+    why: 'In attention one operand of a product takes the place of the weights, and spikes must write it there.',
+    help: 'Take a target with an encoding of dynamic weights: `snnc targets` lists them.',
     exit: 3,
   },
   E0550: {
