@@ -17,8 +17,9 @@ export type Countable = keyof typeof LIMITS;
 
 /** Graphs in graphs, and functions that call functions. */
 export const DEEPEST = 64;
-/** Longer texts are no names. */
-export const LONGEST_NAME = 2 ** 16;
+export const LONGEST_NAME = 2 ** 12;
+/** Of texts that are values: metadata, attributes. Longer ones are left in the file. */
+export const LONGEST_TEXT = 2 ** 16;
 
 /** The model goes beyond what is read: E0115. */
 export class BeyondLimit extends Error {

@@ -66,6 +66,8 @@ export interface OnnxValueInfo {
 /** A function of the model's own, written with operators and other functions. */
 export interface OnnxFunction {
   readonly key: string;
+  /** For people. */
+  readonly label: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlySet<string>;

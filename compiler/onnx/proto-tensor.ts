@@ -49,10 +49,10 @@ export function once(before: unknown, what: string): void {
 
 const ENTRY: Fields<{ key: string; value: string | undefined }> = {
   1: (into, r) => {
-    into.key = r.text();
+    into.key = r.name();
   },
   2: (into, r) => {
-    into.value = r.shortText();
+    into.value = r.text();
   },
 };
 
@@ -95,7 +95,7 @@ const TENSOR: Fields<TensorRecord> = {
   5: (t, r) => addEntries(t, 'int32', VARINT, r),
   7: (t, r) => addEntries(t, 'int64', VARINT, r),
   8: (t, r) => {
-    t.name = r.text();
+    t.name = r.name();
   },
   9: (t, r) => {
     once(t.raw, 'raw_data');
