@@ -11,7 +11,7 @@ export const LIMITS = {
   /** In attributes and shapes; the numbers of tensors stay in the file. */
   numbers: 2 ** 22,
   characters: 2 ** 26,
-  fields: 2 ** 26,
+  fields: 2 ** 25,
 } as const;
 export type Countable = keyof typeof LIMITS;
 

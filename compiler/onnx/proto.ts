@@ -149,7 +149,7 @@ function readValue(reader: WireReader): ValueRecord {
 }
 
 /** AttributeType of the fields whose values are not kept. */
-const OTHERS = { 9: 9, 11: 10, 14: 13, 15: 14, 23: 12 } as const;
+const OTHERS = { 10: 9, 11: 10, 14: 13, 15: 14, 23: 12 } as const;
 const ATTRIBUTE: Fields<AttributeRecord> = {
   ...Object.fromEntries(
     Object.entries(OTHERS).map(([field, type]) => [field, (a: AttributeRecord) => a.others.add(type)]),
@@ -182,7 +182,7 @@ const ATTRIBUTE: Fields<AttributeRecord> = {
     a.ints ??= [];
     r.integers(a.ints);
   },
-  10: (a, r) => {
+  9: (a, r) => {
     a.strings ??= [];
     r.spend('names', 1);
     a.strings.push(r.text() ?? '');

@@ -87,6 +87,10 @@ const attribute = fc
     fc.record({ type: fc.constant(1), f: fc.float({ noNaN: true }) }),
     fc.record({ type: fc.constant(2), i: int64 }),
     fc.record({ type: fc.constant(3), s: name.map(s => new TextEncoder().encode(s)) }),
+    fc.record({
+      type: fc.constant(8),
+      strings: fc.array(name.map(s => new TextEncoder().encode(s))),
+    }),
     fc.record({ type: fc.constant(6), floats: fc.array(fc.float({ noNaN: true })) }),
     fc.record({ type: fc.constant(7), ints: fc.array(int64) }),
   )
