@@ -6,9 +6,9 @@
  * Errors  E0116, E0117; BeyondLimit
  */
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import { BeyondLimit, createBudget, DEEPEST, type Spend } from './limits.ts';
+import { BeyondLimit, clip, createBudget, DEEPEST, type Spend } from './limits.ts';
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode } from './model.ts';
-import { clip, functionKey } from './records.ts';
+import { functionKey } from './records.ts';
 
 interface Inlining {
   readonly functions: ReadonlyMap<string, OnnxFunction>;

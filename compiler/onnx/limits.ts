@@ -21,6 +21,9 @@ export const LONGEST_NAME = 2 ** 12;
 /** Of texts that are values: metadata, attributes. Longer ones are left in the file. */
 export const LONGEST_TEXT = 2 ** 16;
 
+/** Long texts of a file are cut in messages. */
+export const clip = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
+
 /** The model goes beyond what is read: E0115. */
 export class BeyondLimit extends Error {
   constructor(problem: string) {

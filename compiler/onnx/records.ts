@@ -2,6 +2,7 @@
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import { attributeOf, type PartReaders } from './attribute.ts';
 import type { ExternalFiles } from './external.ts';
+import { clip } from './limits.ts';
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxNode, OnnxValueInfo } from './model.ts';
 import type {
   AttributeRecord,
@@ -23,9 +24,6 @@ export interface Reading {
 }
 
 export const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
-
-/** Long texts of a file are cut in messages. */
-export const clip = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
 function unsound(problem: string, { report, source }: Reading): void {
   report('E0107', { origin: source }, { problem });
