@@ -4,7 +4,7 @@
  * of "the same shape as before" disappears without a single pattern.
  *
  * Shapes  inside a rule, ONNX's own with a batch axis of 1; in the graph, those of one image
- * Errors  E0102 … E0113; all unsupported operators are reported together
+ * Errors  E0102 … E0112, those of readModel; all unsupported operators are reported together
  * Cost    linear in the nodes; weights are not read (passes/load-weights.ts)
  */
 import type { AnnGraph } from '../../ir/ann.ts';
