@@ -25,6 +25,7 @@ export type Term =
   | { readonly kind: 'relay'; readonly x: Seen }
   | {
       readonly kind: 'linear';
+      readonly node: ValueId;
       readonly x: Seen;
       readonly weight: ConstId;
       readonly bias: ConstId | undefined;
@@ -35,6 +36,7 @@ export type Term =
   | { readonly kind: 'depthwise'; readonly x: Seen; readonly weight: ConstId; readonly origin: string }
   | {
       readonly kind: 'product';
+      readonly node: ValueId;
       readonly a: Seen;
       readonly b: Seen;
       readonly inner: number;
@@ -71,11 +73,11 @@ export function createGatherer(graph: AnnGraph): Gatherer {
     switch (node.kind) {
       case 'linear': {
         const { weight, bias } = node.attrs;
-        return [{ kind: 'linear', x: seen(first), weight, bias, present: undefined, origin }];
+        return [{ kind: 'linear', node: id, x: seen(first), weight, bias, present: undefined, origin }];
       }
       case 'matmul': {
         const inner = annOf(first).type.shape.at(-1)!;
-        return [{ kind: 'product', a: seen(first), b: seen(second), inner, origin }];
+        return [{ kind: 'product', node: id, a: seen(first), b: seen(second), inner, origin }];
       }
       case 'mul':
         return [{ kind: 'hadamard', a: seen(first), b: seen(second), origin }];
@@ -189,7 +191,7 @@ export function createGatherer(graph: AnnGraph): Gatherer {
     const x = throughViews(linear.operands[0]!, rowSelection(rows, inputs), annOf);
     const { weight, bias } = linear.attrs;
     const present = Uint8Array.from(rows, row => (row === HOLE ? 0 : 1));
-    return { kind: 'linear', x, weight, bias, present, origin: linear.origin };
+    return { kind: 'linear', node: id, x, weight, bias, present, origin: linear.origin };
   }
 
   return { gather, relayed, hasOneReader, seen };

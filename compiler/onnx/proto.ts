@@ -310,10 +310,10 @@ function readFunction(reader: WireReader): FunctionRecord {
 
 export const MODEL: Fields<ModelRecord> = {
   2: (model, r) => {
-    model.producer = r.text();
+    model.producer = r.text() ?? '';
   },
   3: (model, r) => {
-    model.producerVersion = r.text();
+    model.producerVersion = r.text() ?? '';
   },
   7: (model, r) => {
     once(model.graph, 'graphs');

@@ -120,7 +120,9 @@ test('random structure reads as onnx-proto reads it', () => {
 
 test('a window of the reader may end anywhere within a field', () => {
   const file = readFileSync('examples/digits/vit-digits.onnx');
-  const empty = (): ModelRecord => ({ opsets: [], metadata: [], functions: [] });
+  const empty = (): ModelRecord => ({
+    ...{ opsets: [], metadata: [], functions: [], producer: '', producerVersion: '' },
+  });
   const whole = memorySource(file);
   const wanted = readMessage(whole, createBudget(), MODEL, empty());
   for (const shortest of [4096, 4099, 5000]) {
