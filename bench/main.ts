@@ -12,6 +12,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
 interface Measure {
@@ -60,6 +61,8 @@ interface MeasureOptions {
   readonly data?: string | undefined;
   /** Folder for what it wrote. */
   readonly save?: string | undefined;
+  /** Part of the names of the cases to run. */
+  readonly only?: string | undefined;
 }
 
 const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
@@ -79,6 +82,13 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const seconds = (performance.now() - start) / 1000;
     return { value: seconds, unit: 's', anchor: 'limit of 15 s', ratio: 15 / seconds };
   },
+  /** Node tests of the onnx package, from the folder that bench/onnx-node-data.py has written; --only PART of a name. */
+  async 'onnx-node'({ data = 'build/onnx-node', only = '' }) {
+    const report = runNodeTests(data, only);
+    console.log(printNodeReport(report));
+    const value = nodePassRate(report);
+    return { value, unit: '% of what is read', anchor: '100 % that are asked for', ratio: value / 100 };
+  },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {
     const entries = readZoo(data);
@@ -89,7 +99,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
 };
 
 const { values, positionals } = parseArgs({
-  options: { data: { type: 'string' }, save: { type: 'string' } },
+  options: { data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
   allowPositionals: true,
 });
 const [name] = positionals;
