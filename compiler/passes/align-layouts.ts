@@ -7,7 +7,7 @@
  *   becomes
  *     %z = add(%x, view(%m) {spread the other way})   %y = view(%z) {transposed}
  *
- * Needs      one operand is a node in another order, whole; the other repeats its elements
+ * Needs      one operand is a node in another order, whole; the other is one number for each of its rows
  * Preserves  exactly
  */
 import type { ann } from '../../ir/ann.ts';
@@ -15,7 +15,7 @@ import { sizeOf, type ValueId } from '../../ir/dialect.ts';
 import { loopMap, type StridedMap } from '../../ir/map.ts';
 import { putBinary } from '../ann/draft.ts';
 import { rebuild } from '../ann/rebuild.ts';
-import { type Selection, select } from '../ann/selection.ts';
+import { type Selection, select, selectAll } from '../ann/selection.ts';
 import type { Pass } from '../pass.ts';
 
 export const alignLayouts: Pass<typeof ann, typeof ann> = {
@@ -32,19 +32,22 @@ export const alignLayouts: Pass<typeof ann, typeof ann> = {
       const [source] = moved.sources;
       if (back === undefined || source === undefined) return undefined;
       const { shape } = source;
-      const inner = putBinary(
-        draft,
-        kind,
-        { sources: [source], index: undefined, shape },
-        select(spread, { index: back, shape }),
-        origin,
-      );
+      const turned = select(spread, { index: back, shape });
+      if (isPerRow(spread) || !isPerRow(turned)) return undefined;
+      const inner = putBinary(draft, kind, selectAll(source), turned, origin);
       return select(inner, { index: moved.index, shape: moved.shape });
     }),
 };
 
 const isSpread = ({ sources, index }: Selection): boolean =>
   index !== undefined && sources.length === 1 && index.length > sizeOf(sources[0]!.shape);
+
+/** Is one number spread over each row? */
+function isPerRow({ index, shape }: Selection): boolean {
+  const [segment, ...others] = index?.segments ?? [];
+  const last = segment?.loops.at(-1);
+  return others.length === 0 && last !== undefined && last.stride === 0 && last.count === shape.at(-1);
+}
 
 /** Where each element of the source stands in a selection that is all of it in another order. */
 function inverseOrder({ sources, index }: Selection): StridedMap | undefined {

@@ -43,7 +43,8 @@ export const recogniseRows: Pass<typeof ann, typeof ann> = {
       const found = recognise(node, inner, rewrite);
       const width = roots.get(node.id);
       const self = width === undefined ? [] : [rootExpression(node.id, width)];
-      known.set(node.id, found === undefined ? [...self, ...inner].slice(0, MOST) : self);
+      const isModule = found !== undefined && inner.some(e => e.isWide);
+      known.set(node.id, isModule ? self : [...self, ...inner].slice(0, MOST));
       return found;
     });
   },
@@ -91,7 +92,8 @@ function recognise(
       if (write === undefined) continue;
       const width = e.rows.zero.length;
       const root = value(e.root);
-      return write(draft, reshape(root, [sizeOf(root.shape) / width, width]), node.origin);
+      const isRows = root.shape.at(-1) === width;
+      return write(draft, isRows ? root : reshape(root, [sizeOf(root.shape) / width, width]), node.origin);
     }
   }
   return undefined;

@@ -145,8 +145,9 @@ def timm_architectures() -> dict[str, Architecture]:
     add("levit", LARGER, "levit", "Levit", img_size=64, num_classes=5, embed_dim=(16, 24), key_dim=8, depth=(1, 1),
         num_heads=(2, 3))
     found["levit"] = Architecture("timm", (3, 64, 64), found["levit"].make)
-    add("convnext", LARGER, "convnext", "ConvNeXt", num_classes=5, depths=(1, 1), dims=(12, 24), ls_init_value=0.1)
-    add("convnext-conv", LARGER, "convnext", "ConvNeXt", num_classes=5, depths=(1, 1), dims=(12, 24), conv_mlp=True,
+    add("convnext", LARGER, "convnext", "ConvNeXt", num_classes=5, depths=(1, 1, 1, 1), dims=(8, 12, 16, 16), ls_init_value=0.1)
+    add("convnext-conv", LARGER, "convnext", "ConvNeXt", num_classes=5, depths=(1, 1, 1, 1),
+        dims=(8, 12, 16, 16), conv_mlp=True,
         use_grn=True)
     add("mixer", SQUARE, "mlp_mixer", "MlpMixer", img_size=16, patch_size=4, num_blocks=2, embed_dim=24, num_classes=5)
     add("resnet", LARGER, "resnet", "ResNet", block=resnet_block(), layers=(1, 1, 1, 1), channels=(8, 8, 12, 16),
