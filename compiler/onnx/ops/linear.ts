@@ -75,6 +75,7 @@ export function matrixProduct(context: OpContext, a: Value, b: Value): Value {
   if (lead === undefined) return refuse(`[${a.shape}] times [${b.shape}]: the leading sizes differ`);
   const shape = checkShape([...lead, a.shape.at(-2)!, b.shape.at(-1)!]);
   if (a.kind === 'constant' && b.kind === 'constant') return constantProduct(a, b, lead, shape);
+  if (inner === 0 || sizeOf(shape) === 0) refuse(`[${a.shape}] times [${b.shape}]: there are no elements`);
   if (a.kind === 'constant') return swapLast(matrixProduct(context, swapLast(b), swapLast(a)));
   if (b.kind === 'constant') {
     if (sizeOf(b.shape.slice(0, -2)) !== 1) return stackedProduct(context, a, b, lead, shape);

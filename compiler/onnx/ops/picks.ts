@@ -209,7 +209,7 @@ const depthToSpace: OpRule = context => {
   const x = inputAt(context, 0);
   const [n, c, h, w] = imageShape(x);
   const b = numberAttr(context, 'blocksize', 0);
-  if (b < 1 || c % (b * b) !== 0) refuse(`blocks of ${b} in ${c} channels`);
+  if (!Number.isInteger(b) || b < 1 || c % (b * b) !== 0) refuse(`blocks of ${b} in ${c} channels`);
   const depth = c / (b * b);
   const merged = [n, depth, h * b, w * b];
   return [
@@ -223,7 +223,7 @@ const spaceToDepth: OpRule = context => {
   const x = inputAt(context, 0);
   const [n, c, h, w] = imageShape(x);
   const b = numberAttr(context, 'blocksize', 0);
-  if (b < 1 || h % b !== 0 || w % b !== 0) refuse(`blocks of ${b} in [${x.shape}]`);
+  if (!Number.isInteger(b) || b < 1 || h % b !== 0 || w % b !== 0) refuse(`blocks of ${b} in [${x.shape}]`);
   const merged = [n, c * b * b, h / b, w / b];
   const isChannelFirst = stringAttr(context, 'mode', 'DCR') === 'CRD';
   const order = isChannelFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
@@ -292,10 +292,10 @@ export const pickOps: OpTable = {
   GatherND: moves(gatherNd, 'the index is a constant'),
   Tile: moves(tile),
   Trilu: moves(trilu),
-  Pad: moves(pad),
+  Pad: moves(pad, 'the value is a constant'),
   DepthToSpace: moves(depthToSpace),
   SpaceToDepth: moves(spaceToDepth),
   ReverseSequence: moves(reverseSequence, 'the lengths are constants'),
   Compress: moves(compress, 'the condition is a constant'),
-  CenterCropPad: moves(centerCropPad),
+  CenterCropPad: moves(centerCropPad, 'the shape is a constant'),
 };

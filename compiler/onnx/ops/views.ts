@@ -130,6 +130,7 @@ const split: OpRule = context => {
   const axis = axisIn(numberAttr(context, 'axis', 0), x.shape.length);
   const size = x.shape[axis]!;
   const parts = numberAttr(context, 'num_outputs', context.node.outputs.length);
+  if (!Number.isInteger(parts) || parts < 1 || parts > 2 ** 16) refuse(`${parts} parts`);
   const even = Math.ceil(size / parts);
   const sizes =
     numbersAt(context, 1, 'split') ??
