@@ -5,8 +5,6 @@
  * numbers, made to be called many times by a partitioner. What a resource is filled with is exact in words
  * and entries; which formulas and widths stand behind it is the target's to say (rests-on.ts).
  */
-import { defect } from '../ir/diagnostics/diagnostic.ts';
-import type { IntFunction } from '../ir/int.ts';
 import { compileFormula } from './descriptor/closure.ts';
 import type { Formula } from './descriptor/figure.ts';
 import type { Evaluate, Vars } from './descriptor/formula.ts';
@@ -29,54 +27,6 @@ export type Resource = (typeof RESOURCES)[number];
  */
 export type TileCost = { readonly [R in Resource]: number };
 export type CostSum = { [R in Resource]: number };
-
-/** A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. */
-export interface TileRequest {
-  readonly groups: number;
-  readonly rows: number;
-  readonly channels: number;
-  /** What the neurons of the tile gather; all of it lands in the one state of each neuron. */
-  readonly gathers: readonly Gather[];
-  /**
-   * Channels that a group function (layernorm, softmax) needs together. A tile must hold whole groups:
-   * then this equals `channels`.
-   */
-  readonly wholeGroup?: number;
-  /** Longest delay of what comes in, in steps. */
-  readonly delay: number;
-  /** Tiles that read this one through shared, dynamic or relay axons; for a readout the host counts as one. */
-  readonly destinationTiles: number;
-  /** Tiles that read it through private weights: they need an axon for every single neuron. */
-  readonly privateDestinationTiles?: number;
-}
-
-export type Gather = LinearGather | ProductGather | RelayGather;
-
-/** inputs × channels weights for every row. */
-export interface LinearGather {
-  readonly kind: 'linear';
-  /** Inputs of each row that reach this tile (fewer than the layer's where the fan-in is split). */
-  readonly inputs: number;
-  readonly weightBits: number;
-  /** Name of a weight encoding of the target; its default one where absent. */
-  readonly encoding?: string;
-  readonly sourceTiles: number;
-  /** Rows of constants kept here: 0 none, 1 a bias shared by all rows, `rows` with a position embedding. */
-  readonly biasRows: number;
-}
-
-/** a[rows, inner] · b[inner, channels] in each group: a is the row operand, b is broadcast over rows. */
-export interface ProductGather {
-  readonly kind: 'product';
-  readonly inner: number;
-  readonly sourceTilesA: number;
-  readonly sourceTilesB: number;
-}
-
-export interface RelayGather {
-  readonly kind: 'relay';
-  readonly sourceTiles: number;
-}
 
 /** A target's formulas, ready to be called. */
 export interface Accounting {
@@ -154,85 +104,6 @@ export function createAccounting(target: Target): Accounting {
       ...weights.slice(0, 1).map(([, w]): [string, WeightAccounting] => ['', w]),
     ]),
   };
-}
-
-/**
- * What one tile takes of a core, tables apart (tableWords: once per function and core, not per tile).
- *
- * Source: the cost table of docs/descriptors.md. Units: see TileCost. Cost: a handful of multiplications
- * for each gather. Delays beyond the target's longest are the scheduler's to avoid.
- */
-export function tileCost(accounting: Accounting, request: TileRequest): TileCost {
-  const { groups, rows, channels, delay, wholeGroup, gathers } = request;
-  if (wholeGroup !== undefined && wholeGroup !== channels) {
-    return defect(`a group of ${wholeGroup} channels is cut: the tile holds ${channels}`);
-  }
-  const neurons = groups * rows * channels;
-  const axonsOut =
-    groups * rows * request.destinationTiles + neurons * (request.privateDestinationTiles ?? 0);
-  const sum: CostSum = {
-    neurons,
-    stateWords: neurons * (accounting.neuronWords + (delay > 0 ? accounting.delayWords(delay) : 0)),
-    synapseWords: 0,
-    inAxons: 0,
-    outAxonEntries: axonsOut,
-    groups: 1,
-  };
-  for (const gather of gathers) {
-    switch (gather.kind) {
-      case 'linear':
-        addLinear(accounting, request, gather, sum);
-        break;
-      case 'product':
-        addProduct(accounting, request, gather, sum);
-        break;
-      case 'relay':
-        // Added into the word that the neuron has anyway.
-        sum.inAxons += gather.sourceTiles;
-        break;
-      default:
-        gather satisfies never;
-    }
-  }
-  return sum;
-}
-
-function addLinear(accounting: Accounting, request: TileRequest, gather: LinearGather, sum: CostSum): void {
-  const { groups, rows, channels } = request;
-  const encoding = accounting.weights.get(gather.encoding ?? '');
-  if (encoding === undefined) defect(`the target has no weight encoding ${gather.encoding}`);
-  const words = gather.inputs * encoding.rowWords(channels, gather.weightBits);
-  if (encoding.sharing === 'shared') {
-    sum.synapseWords += groups * words;
-    sum.inAxons += gather.sourceTiles;
-  } else {
-    sum.synapseWords += groups * rows * words;
-    sum.inAxons += groups * rows * gather.inputs;
-  }
-  if (gather.biasRows > 0) sum.stateWords += groups * gather.biasRows * accounting.constantWords(channels);
-}
-
-function addProduct(accounting: Accounting, request: TileRequest, gather: ProductGather, sum: CostSum): void {
-  const { groups, rows, channels } = request;
-  const { dynamicRowWords } = accounting;
-  if (dynamicRowWords === undefined) defect('the target cannot multiply two spiking operands');
-  sum.synapseWords += groups * gather.inner * dynamicRowWords(channels);
-  sum.stateWords += groups * rows * accounting.operandWords(gather.inner);
-  sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
-}
-
-/** Tables of a function on the integer chip: log2 and 2^x are two, and serve layernorm and softmax alike. */
-const FUNCTION_TABLES = {
-  identity: 0,
-  pointwise: 1,
-  layernorm: 2,
-  softmax: 2,
-  partial: 0,
-} as const satisfies { readonly [F in IntFunction['kind']]: number };
-
-/** State words of the tables of a function; to be charged once per function and core. */
-export function functionWords(accounting: Accounting, kind: IntFunction['kind'], entries = 64): number {
-  return FUNCTION_TABLES[kind] * accounting.tableWords(entries);
 }
 
 export function createCostSum(): CostSum {

@@ -11,6 +11,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 
 interface Measure {
   readonly value: number;
@@ -70,7 +71,20 @@ const measures: Readonly<Record<string, () => Promise<Measure>>> = {
     const seconds = (performance.now() - start) / 1000;
     return { value: seconds, unit: 's', anchor: 'limit of 15 s', ratio: 15 / seconds };
   },
+  /** Node tests of the onnx package, from the folder that bench/onnx-node-data.py has written; --only PART of a name. */
+  async 'onnx-node'() {
+    const report = runNodeTests(option('data') ?? 'build/onnx-node', option('only'));
+    console.log(printNodeReport(report));
+    const value = nodePassRate(report);
+    return { value, unit: '% of what is read', anchor: '100 % that are asked for', ratio: value / 100 };
+  },
 };
+
+/** Value of `--name VALUE` on the command line. */
+function option(key: string): string | undefined {
+  const at = process.argv.indexOf(`--${key}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
 
 const [name] = process.argv.slice(2);
 const measure = name === undefined ? undefined : measures[name];

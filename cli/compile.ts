@@ -17,6 +17,7 @@ import {
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
+import type { ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
 import { type Preprocess, preprocessOf } from '../compiler/preprocess.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
@@ -29,7 +30,8 @@ import { createMachine } from '../runtime-sim/chip.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
-import { noiseImages, readBytes, readImages } from './data.ts';
+import { noiseImages, readImages } from './data.ts';
+import { openModelFile, sha256Of } from './model-files.ts';
 import { writeNpz } from './npz.ts';
 import type { Shared } from './options.ts';
 import { VERSION } from './version.ts';
@@ -75,9 +77,9 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const { diagnostics, step } = console_;
   const start = performance.now();
   const candidates = await loadCandidates(args.target);
-  const bytes = readBytes(args.model);
+  const file = openModelFile(args.model);
   const context = { diagnostics, step };
-  const { ann, metadata } = readNetwork(bytes, args.model, context, args.inputShape?.split(',').map(Number));
+  const { ann, metadata } = readNetwork(file, args.model, context, args.inputShape?.split(',').map(Number));
   const preprocess = preprocessOf(metadata);
   const input = ann.nodes.find(node => node.kind === 'input')!;
   const { shape } = input.type;
@@ -126,7 +128,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     ),
   );
   const manifest = makeManifest(args, {
-    bytes,
+    file,
     converted,
     mapped,
     target,
@@ -210,7 +212,7 @@ function goldenFile(
 }
 
 interface Made {
-  readonly bytes: Uint8Array;
+  readonly file: ModelFile;
   readonly converted: Converted;
   readonly mapped: Mapped;
   readonly target: Target;
@@ -285,7 +287,7 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
     schema: 'snnc-manifest',
     schemaVersion: 0,
     tool: { name: 'snnc', version: VERSION },
-    model: { file: basename(args.model), sha256: sha256(made.bytes), name: int.name },
+    model: { file: basename(args.model), sha256: sha256Of(made.file.bytes), name: int.name },
     preprocess:
       preprocess === undefined
         ? null

@@ -22,8 +22,9 @@ import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
 import { projectionScale } from '../ir/interpret/int.ts';
-import { biasOf } from '../ir/interpret/snn.ts';
+import { biasOf } from '../ir/interpret/projections.ts';
 import { compressMap } from '../ir/map.ts';
+import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { type Connection, connectTiles, HOST } from './mapping/connections.ts';
 import { sentNeurons } from './mapping/out-axons.ts';
 import { type PlacedTile, placedTiles, rowsOf } from './mapping/tables.ts';
@@ -143,17 +144,15 @@ function createShared({ network, weightBits }: Context) {
   const table = (id: ConstId) => Int32Array.from(network.constants.get(id).data);
   return {
     contents: () => ({ weights, remainders, log2, exp2 }),
-    weights(id: ConstId, box: Box): number {
-      const [first, end] = box.channel;
-      const key = `${id} ${first} ${end}`;
+    weights(projection: IntOf<'linear'> | IntOf<'depthwise'>, box: Box): number {
+      const { key, inputs, width, columnOf } = blockOf(projection, box, network);
       const known = numbers.get(key);
       if (known !== undefined) return known;
-      const { shape, data } = network.constants.get(id);
-      const [inputs, channels] = shape as [number, number];
-      const width = end - first;
+      const { shape, data } = network.constants.get(projection.attrs.weight);
+      const columns = shape[1]!;
       const block = new Int8Array(inputs * width);
       for (let k = 0; k < inputs; k++) {
-        for (let c = 0; c < width; c++) block[k * width + c] = data[k * channels + first + c]!;
+        for (let c = 0; c < width; c++) block[k * width + c] = data[k * columns + columnOf(c)]!;
       }
       numbers.set(key, weights.length);
       return weights.push({ inputs, channels: width, bits: weightBits, data: block }) - 1;
@@ -191,7 +190,7 @@ function tileProgram(tile: PlacedTile, number: number, context: Context, shared:
     gathers,
     fraction: population.attrs.fraction,
     outFraction: population.attrs.outFraction,
-    function: somaProgram(population, shared),
+    function: somaProgram(population, network, shared),
     emit: emitProgram(population),
     routes: routes.filter(({ connections }) => connections[0]!.source === number).map(({ route }) => route),
   };
@@ -199,20 +198,41 @@ function tileProgram(tile: PlacedTile, number: number, context: Context, shared:
 
 function gatherProgram(projection: IntProjection, box: Box, network: IntGraph, shared: Shared): Gather {
   const channels = lengthOf(box.channel);
+  const size = lengthOf(box.group) * lengthOf(box.row) * channels;
+  const isGraded = () => {
+    const source = nodeMap(network.nodes).get(projection.operands[0]!);
+    return source?.kind !== 'population' || source.attrs.emit.kind !== 'mt';
+  };
   const ownChannels = (values: readonly number[]) =>
     Int32Array.from(values.length === 1 ? values : values.slice(box.channel[0], box.channel[1]));
   switch (projection.kind) {
-    case 'linear': {
-      const source = nodeMap(network.nodes).get(projection.operands[0]!);
+    case 'linear':
       return {
         kind: 'linear',
         rows: lengthOf(box.row),
-        weights: shared.weights(projection.attrs.weight, box),
+        weights: shared.weights(projection, box),
         scale: ownChannels(projectionScale(projection, network.constants)),
         bias: biasProgram(projection, box, network),
-        graded: source?.kind !== 'population' || source.attrs.emit.kind !== 'mt',
+        graded: isGraded(),
       };
-    }
+    case 'depthwise':
+      return {
+        kind: 'depthwise',
+        size,
+        weights: shared.weights(projection, box),
+        scale: ownChannels(projectionScale(projection, network.constants)),
+        graded: isGraded(),
+      };
+    case 'hadamard':
+      return { kind: 'hadamard', size, fraction: projection.attrs.fraction };
+    case 'maximum':
+      return { kind: 'maximum', size, taps: projection.attrs.taps, fraction: projection.attrs.fraction };
+    case 'bias':
+      return {
+        kind: 'bias',
+        values: constantsOf(projection, box, network),
+        fraction: projection.attrs.fraction,
+      };
     case 'product':
       return {
         kind: 'product',
@@ -222,10 +242,8 @@ function gatherProgram(projection: IntProjection, box: Box, network: IntGraph, s
         inner: projection.attrs.inner,
         fraction: projection.attrs.fraction,
       };
-    case 'relay': {
-      const size = lengthOf(box.group) * lengthOf(box.row) * channels;
+    case 'relay':
       return { kind: 'relay', size, scale: ownChannels(projectionScale(projection, network.constants)) };
-    }
     default:
       return projection satisfies never;
   }
@@ -247,26 +265,30 @@ function biasProgram(linear: IntOf<'linear'>, box: Box, { constants }: IntGraph)
   return Int32Array.from(out);
 }
 
-function somaProgram({ attrs }: IntOf<'population'>, shared: Shared): SomaProgram {
+function somaProgram({ attrs }: IntOf<'population'>, { constants }: IntGraph, shared: Shared): SomaProgram {
   const fn = attrs.function;
+  const vector = (id: ConstId | undefined) =>
+    id === undefined ? undefined : Int32Array.from(constants.get(id).data);
   switch (fn.kind) {
     case 'identity':
-      return { kind: 'identity' };
     case 'partial':
-      return { kind: 'partial' };
+      return { kind: fn.kind };
     case 'pointwise':
       return {
         kind: 'pointwise',
         name: fn.name,
-        remainder: shared.remainder(fn.table),
+        remainder: fn.table === undefined ? undefined : shared.remainder(fn.table),
         tableFraction: fn.tableFraction,
       };
     case 'layernorm':
+    case 'rmsnorm': {
       shared.logarithms(fn.log2, fn.exp2);
-      return { kind: 'layernorm', epsilonKey: fn.epsilonKey, channelKey: fn.channelKey };
+      const { kind, epsilonKey, channelKey } = fn;
+      return { kind, epsilonKey, channelKey, gain: vector(fn.gain), offset: vector(fn.offset) };
+    }
     case 'softmax':
       shared.logarithms(fn.log2, fn.exp2);
-      return { kind: 'softmax' };
+      return { kind: 'softmax', scale: fn.scale, shift: fn.shift };
     default:
       return fn satisfies never;
   }

@@ -17,6 +17,7 @@ import { calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { meshOf } from './mapping/mesh.ts';
 import { importOnnx } from './onnx/import.ts';
+import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { convert } from './passes/convert.ts';
 import { correctBias } from './passes/correct-bias.ts';
@@ -60,7 +61,7 @@ export interface Converted {
 
 /** ONNX → canonical `ann`. Errors E01xx. */
 export function readNetwork(
-  onnx: Uint8Array,
+  onnx: Uint8Array | ModelFile,
   source: string,
   { diagnostics, step }: Context,
   inputShape?: readonly number[],

@@ -26,6 +26,7 @@ function roleOf(
   byId: ReadonlyMap<ValueId, AnnNode>,
   block: number,
 ): string | undefined {
+  if (site === 'q' || site === 'k' || site === 'v') return site;
   switch (node.kind) {
     case 'input':
       return 'image';
@@ -39,7 +40,11 @@ function roleOf(
     case 'matmul':
       return site === 'proj' ? 'attention' : undefined;
     case 'linear':
-      return site === 'q' || site === 'k' || site === 'v' ? site : isHead(node, byId) ? 'head' : undefined;
+      return isHead(node, byId) ? 'head' : undefined;
+    case 'mul':
+      return 'gate';
+    case 'reduce':
+      return 'pool';
     case 'add':
       return node.operands.some(id => isAfterAttention(id, byId)) ? 'res1' : 'res2';
     case 'affine':

@@ -7,6 +7,8 @@ import { nodeMap, readersOf, type ValueId } from '../ir/dialect.ts';
 
 export const SITE_KINDS = [
   ...['embedding', 'qkv', 'q', 'k', 'v', 'softmax', 'proj', 'fc1', 'fc2', 'linear', 'head'],
+  /** Read by taps of its own (a scale, a rotation, a pool), and by an elementwise product: one synapse a spike. */
+  ...['gain', 'gate'],
 ] as const;
 export type SiteKind = (typeof SITE_KINDS)[number];
 
@@ -25,6 +27,10 @@ export function findSites(graph: AnnGraph): Sites {
   const readers = readersOf(graph.nodes);
   const sites = new Map<ValueId, SiteKind>();
   for (const node of graph.nodes) {
+    const kind = elementwiseSite(node);
+    if (kind !== undefined) for (const id of node.operands) sites.set(behindViews(id, byId), kind);
+  }
+  for (const node of graph.nodes) {
     if (node.kind === 'linear') {
       const source = behindViews(node.operands[0]!, byId);
       sites.set(source, linearSite(node, byId.get(source), byId, readers));
@@ -38,6 +44,26 @@ export function findSites(graph: AnnGraph): Sites {
   return sites;
 }
 
+/** Where a scale folds into weights nothing fires after all; its site is then never asked for. */
+function elementwiseSite(node: AnnNode): SiteKind | undefined {
+  switch (node.kind) {
+    case 'mul':
+      return 'gate';
+    case 'affine':
+      return node.attrs.scale === undefined ? undefined : 'gain';
+    case 'reduce':
+      return node.attrs.op === 'max' ? undefined : 'gain';
+    case 'pointwise':
+      return node.attrs.function === 'square'
+        ? 'gate'
+        : node.attrs.function === 'negate'
+          ? 'gain'
+          : undefined;
+    default:
+      return undefined;
+  }
+}
+
 function linearSite(
   linear: AnnNode,
   source: AnnNode | undefined,
@@ -47,10 +73,10 @@ function linearSite(
   const after = readersBehindViews(linear.id, byId, readers);
   if (source?.kind === 'input') return 'embedding';
   if (source?.kind === 'matmul') return 'proj';
-  if (source?.kind === 'pointwise') return 'fc2';
+  if (source?.kind === 'pointwise' || source?.kind === 'mul') return 'fc2';
   if (after.some(node => node.kind === 'output')) return 'head';
   if (after.some(node => node.kind === 'matmul')) return 'qkv';
-  return after.some(node => node.kind === 'pointwise') ? 'fc1' : 'linear';
+  return after.some(node => node.kind === 'pointwise' || node.kind === 'mul') ? 'fc1' : 'linear';
 }
 
 function readersBehindViews(

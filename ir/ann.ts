@@ -1,10 +1,11 @@
 /** Stage `ann`: the user's network, one node per tensor, one image at a time (the batch axis is gone). */
 import type { AttrsOf, Dialect, Graph, NodeOf } from './dialect.ts';
 
-/** Scalar functions of one variable. Those of the first group are what conversion knows how to put on a chip. */
+/** Scalar functions of one variable. Conversion has no place for those of the last line. */
 export const POINTWISE = [
   ...['relu', 'gelu', 'tanh-gelu', 'quick-gelu', 'silu'],
-  ...['erf', 'tanh', 'sigmoid', 'exp', 'log', 'sqrt', 'reciprocal', 'abs', 'negate', 'square', 'cube'],
+  ...['relu6', 'hard-swish', 'hard-sigmoid', 'sigmoid', 'tanh', 'erf', 'negate', 'square'],
+  ...['exp', 'log', 'sqrt', 'reciprocal', 'abs', 'cube'],
 ] as const;
 export const REDUCTIONS = ['mean', 'sum', 'max'] as const;
 

@@ -26,8 +26,10 @@ export interface Tensor {
 export interface LazyTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  /** Where the numbers come from: equal keys are equal numbers. */
+  /** How the numbers come about: equal keys are equal numbers. */
   readonly key: string;
+  /** The tensor of the file that they are made of. */
+  readonly origin: string;
   /** Reads them anew at every call: nothing is kept. */
   read(): TensorData;
 }
@@ -40,7 +42,8 @@ export interface LazyTensor {
 export interface ConstantPool {
   add(tensor: Tensor): ConstId;
   addLazy(tensor: LazyTensor): ConstId;
-  isLazy(id: ConstId): boolean;
+  /** The tensor of the file that a lazy constant is made of; undefined for one that is there. */
+  originOf(id: ConstId): string | undefined;
   /** The data of a lazy tensor are read when `data` is touched, at every touch. */
   get(id: ConstId): Tensor;
   has(id: ConstId): boolean;
@@ -73,7 +76,7 @@ function digestOf(tensor: Tensor): string {
 
 export function createConstants(): ConstantPool {
   const tensors = new Map<ConstId, { tensor: Tensor; digest: string }>();
-  const lazy = new Map<ConstId, Tensor>();
+  const lazy = new Map<ConstId, Tensor & { readonly origin: string }>();
   const entry = (id: ConstId) => tensors.get(id) ?? defect(`constant ${id} is not in the pool`);
   return {
     add(tensor) {
@@ -86,11 +89,12 @@ export function createConstants(): ConstantPool {
       return id;
     },
     addLazy(tensor) {
-      const { dtype, shape, key } = tensor;
+      const { dtype, shape, key, origin } = tensor;
       const id: ConstId = `@~${sha256(`${dtype}[${shape}] ${key}`).slice(0, 12)}`;
       const view = {
         dtype,
         shape,
+        origin,
         get data() {
           return tensor.read();
         },
@@ -98,7 +102,7 @@ export function createConstants(): ConstantPool {
       lazy.set(id, view);
       return id;
     },
-    isLazy: id => lazy.has(id),
+    originOf: id => lazy.get(id)?.origin,
     get: id => lazy.get(id) ?? entry(id).tensor,
     has: id => lazy.has(id) || tensors.has(id),
     digest: id => {

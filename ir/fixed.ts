@@ -105,11 +105,14 @@ export function fire(
   while (out.terms < terms) {
     const k = termExponent(rest, thetaShift, levels, band);
     if (k < 0) break;
-    if (rest >= top || rest <= -top) out.clipped = true;
     const size = rest < 0 ? -pow2(k) : pow2(k);
+    const left = rest - size * pow2(thetaShift);
+    // At m = θ/2 a term overshoots by as much as it mends: the first may, a second would take it back.
+    if (out.terms > 0 && Math.abs(left) >= Math.abs(rest)) break;
+    if (rest >= top || rest <= -top) out.clipped = true;
     out.payload += size;
     out.terms += 1;
-    rest -= size * pow2(thetaShift);
+    rest = left;
   }
   return out;
 }

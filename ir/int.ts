@@ -6,9 +6,12 @@
 import type { Dialect, Graph, NodeOf } from './dialect.ts';
 import { CODINGS, SOMA_POINTWISE } from './snn.ts';
 
+/** gain: lg|γ| of every channel with 12 fraction bits, then sign(γ); offset: β with outFraction fraction bits. */
+const GAIN = { 'gain?': 'const', 'offset?': 'const' } as const;
+
 export const int = {
   stage: 'int',
-  version: 0,
+  version: 1,
   summary: 'Spiking populations and projections in integers with power-of-two scales.',
   graph: { coding: { oneOf: CODINGS }, steps: 'int', accumulatorBits: 'int', stateBits: 'int' },
   tables: {},
@@ -34,11 +37,38 @@ export const int = {
       attrs: { 'mapA?': 'map', 'mapB?': 'map', inner: 'int', fraction: 'int' },
       result: '[G, I, J]',
     },
+    hadamard: {
+      summary: 'S_A · S_B element by element, exactly, with `fraction` fraction bits.',
+      source: 'ECMT Eqs. 16-18, fused',
+      operands: ['a', 'b'],
+      attrs: { 'mapA?': 'map', 'mapB?': 'map', fraction: 'int' },
+      result: 'the shape of the population',
+    },
+    depthwise: {
+      summary:
+        'Accumulates payload · weight[k, i mod P] for each of its taps; `scale`: fraction bits, one number or one a channel.',
+      operands: ['source'],
+      attrs: { weight: 'const', scale: 'const', 'map?': 'map' },
+      result: 'the shape of the population',
+    },
+    maximum: {
+      summary: 'The largest of the sums of its taps, with `fraction` fraction bits; a hole counts as 0.',
+      source: 'ECMT Eq. 15, fused',
+      operands: ['source'],
+      attrs: { 'map?': 'map', taps: 'int', fraction: 'int' },
+      result: 'the shape of the population',
+    },
     relay: {
       summary:
         'Adds graded values of all its sources one to one; `scale` per channel where they are partial sums of a linear.',
       operands: ['sources...'],
       attrs: { 'map?': 'map', fraction: 'int', 'scale?': 'const' },
+      result: 'the shape of the population',
+    },
+    bias: {
+      summary: 'A constant with `fraction` fraction bits, repeated over leading axes.',
+      operands: [],
+      attrs: { value: 'const', fraction: 'int' },
       result: 'the shape of the population',
     },
     population: {
@@ -52,11 +82,14 @@ export const int = {
         function: {
           variant: {
             identity: {},
-            /** ramp(u) − table[|u| · 16], 64 entries with tableFraction fraction bits over [0, 4). */
-            pointwise: { name: { oneOf: SOMA_POINTWISE }, table: 'const', tableFraction: 'int' },
+            /** ramp(u) − table[|u| · 16], entries with tableFraction fraction bits (soma-forms.ts). */
+            pointwise: { name: { oneOf: SOMA_POINTWISE }, 'table?': 'const', tableFraction: 'int' },
             /** epsilonKey = lg(C³ · ε · 4^f), channelKey = lg C, both with 12 fraction bits. */
-            layernorm: { epsilonKey: 'int', channelKey: 'int', log2: 'const', exp2: 'const' },
-            softmax: { log2: 'const', exp2: 'const' },
+            layernorm: { epsilonKey: 'int', channelKey: 'int', ...GAIN, log2: 'const', exp2: 'const' },
+            /** epsilonKey = lg(C · ε · 4^f). */
+            rmsnorm: { epsilonKey: 'int', channelKey: 'int', ...GAIN, log2: 'const', exp2: 'const' },
+            /** Scores become the log2 domain by · scale · 2^−shift, constant shift-adds. */
+            softmax: { scale: 'int', shift: 'int', log2: 'const', exp2: 'const' },
             /** Unrounded partial sums of a fan-in split: the one accumulator passes as it is. */
             partial: { scale: 'const' },
           },
@@ -80,4 +113,4 @@ export type IntGraph = Graph<typeof int>;
 export type IntOf<K extends IntNode['kind']> = Extract<IntNode, { kind: K }>;
 export type IntFunction = IntOf<'population'>['attrs']['function'];
 export type IntEmit = IntOf<'population'>['attrs']['emit'];
-export type IntProjection = IntOf<'linear'> | IntOf<'product'> | IntOf<'relay'>;
+export type IntProjection = Exclude<IntNode, { kind: 'input' | 'population' }>;

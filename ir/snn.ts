@@ -8,13 +8,16 @@ import type { Dialect, Graph, NodeOf } from './dialect.ts';
 export const CODINGS = ['rate', 'sum'] as const;
 export type Coding = (typeof CODINGS)[number];
 
-/** Functions of one variable that a soma can hold: a ramp minus a small even remainder. */
-export const SOMA_POINTWISE = ['relu', 'gelu', 'tanh-gelu', 'quick-gelu', 'silu'] as const;
+/** Functions of one variable that a soma can hold: a ramp minus a small remainder (soma-forms.ts). */
+export const SOMA_POINTWISE = [
+  ...['relu', 'gelu', 'tanh-gelu', 'quick-gelu', 'silu'],
+  ...['relu6', 'hard-swish', 'hard-sigmoid', 'sigmoid', 'tanh', 'erf'],
+] as const;
 export type SomaPointwise = (typeof SOMA_POINTWISE)[number];
 
 export const snn = {
   stage: 'snn',
-  version: 0,
+  version: 1,
   summary: 'Spiking populations and the projections between them, real-valued.',
   graph: { coding: { oneOf: CODINGS }, steps: 'int' },
   tables: {},
@@ -41,10 +44,39 @@ export const snn = {
       attrs: { 'mapA?': 'map', 'mapB?': 'map', inner: 'int' },
       result: '[G, I, J]',
     },
+    hadamard: {
+      summary:
+        'Expectation-compensated product, element by element, of everything that both have emitted so far.',
+      source: 'ECMT Theorem 4.2, Eqs. 16-18, for one channel',
+      operands: ['a', 'b'],
+      attrs: { 'mapA?': 'map', 'mapB?': 'map' },
+      result: 'the shape of the population',
+    },
+    depthwise: {
+      summary:
+        'Every neuron has taps of its own: y[i] = Σ_k source[map[i · taps + k]] · weight[k, i mod P], weight [taps, P].',
+      operands: ['source'],
+      attrs: { weight: 'const', 'map?': 'map' },
+      result: 'the shape of the population',
+    },
+    maximum: {
+      summary:
+        'y[i] = max_k of everything that source[map[i · taps + k]] has emitted so far; a hole counts as 0.',
+      source: 'ECMT Theorem 4.1, Eq. 15: a nonlinear module over a group',
+      operands: ['source'],
+      attrs: { 'map?': 'map', taps: 'int' },
+      result: 'the shape of the population',
+    },
     relay: {
       summary: 'What the source emits, added one to one.',
       operands: ['source'],
       attrs: { 'map?': 'map' },
+      result: 'the shape of the population',
+    },
+    bias: {
+      summary: 'A constant that enters every step (rate) or at the first (sum); repeated over leading axes.',
+      operands: [],
+      attrs: { value: 'const' },
       result: 'the shape of the population',
     },
     population: {
@@ -59,6 +91,7 @@ export const snn = {
             identity: {},
             pointwise: { name: { oneOf: SOMA_POINTWISE } },
             layernorm: { epsilon: 'real', 'gamma?': 'const', 'beta?': 'const' },
+            rmsnorm: { epsilon: 'real', 'gamma?': 'const' },
             softmax: { scale: 'real', base: { oneOf: ['e', '2'] } },
           },
         },
@@ -86,4 +119,5 @@ export type SnnNode = NodeOf<typeof snn>;
 export type SnnGraph = Graph<typeof snn>;
 export type SnnOf<K extends SnnNode['kind']> = Extract<SnnNode, { kind: K }>;
 export type SnnFunction = SnnOf<'population'>['attrs']['function'];
+export type SnnProjection = Exclude<SnnNode, { kind: 'input' | 'population' }>;
 export type SnnEmit = SnnOf<'population'>['attrs']['emit'];

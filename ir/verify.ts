@@ -157,6 +157,22 @@ function shapeProblem(node: AnnNode | SnnNode | IntNode, { shape, constant }: Lo
         mapProblem(node.attrs.mapB, sizes[1], sizeOf(second))
       );
     }
+    case 'hadamard': {
+      const size = sizeOf(node.type.shape);
+      return (
+        mapProblem(node.attrs.mapA, size, sizeOf(first)) ??
+        mapProblem(node.attrs.mapB, size, sizeOf(shape(node.operands[1]!)))
+      );
+    }
+    case 'depthwise': {
+      const [taps, period] = constant(node.attrs.weight) as [number, number];
+      const size = sizeOf(node.type.shape);
+      return repeatProblem(period, size) ?? mapProblem(node.attrs.map, size * taps, sizeOf(first));
+    }
+    case 'maximum':
+      return mapProblem(node.attrs.map, sizeOf(node.type.shape) * node.attrs.taps, sizeOf(first));
+    case 'bias':
+      return repeatProblem(sizeOf(constant(node.attrs.value)), sizeOf(node.type.shape));
     case 'population': {
       const wrong = node.operands.find(id => !same(shape(id), node.type.shape));
       if (wrong !== undefined) return `gathers ${wrong} of another shape`;
@@ -184,6 +200,9 @@ function linearProblem(
   const { rows, map } = node.attrs as { readonly rows: number; readonly map?: StridedMap | undefined };
   return wants(node, [1, rows, channels]) ?? mapProblem(map, rows * inputs, sizeOf(source));
 }
+
+const repeatProblem = (period: number, size: number): string | undefined =>
+  size % period === 0 ? undefined : `repeats ${period} numbers over ${size} elements`;
 
 function mapProblem(map: StridedMap | undefined, length: number, source: number): string | undefined {
   if (map === undefined)

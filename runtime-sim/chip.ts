@@ -8,10 +8,10 @@
 import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { type Firing, fire, pow2, rs, saturate } from '../ir/fixed.ts';
-import { RECIPROCAL_FRACTION, reciprocal } from '../ir/interpret/int.ts';
+import { isProductKind, rateFactor, rateReciprocal } from '../ir/interpret/int.ts';
 import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
-import { apply, type Batch, clear } from './kernels.ts';
-import { boot, type GatherState, type Link, type RouteState, type TileState } from './state.ts';
+import { apply, type Batch, clear, paperProducts, takeMaximum } from './kernels.ts';
+import { boot, type Link, type RouteState, type TileState } from './state.ts';
 
 /** What a population sent in one step, in its own neuron order. */
 export interface PopulationEmission {
@@ -200,19 +200,17 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
   const partial = program.function.kind === 'partial';
   const u = new Float64Array(tile.size);
   for (const gather of gathers) {
-    if (gather.kind === 'linear' && gather.bias !== undefined && (rate || t === 1)) {
+    if ('bias' in gather && gather.bias !== undefined && (rate || t === 1)) {
       const { accumulator, bias } = gather;
-      for (let i = 0; i < accumulator.length; i++)
-        accumulator[i]! += bias[bias.length === accumulator.length ? i : i % bias.length]!;
+      for (let i = 0; i < accumulator.length; i++) accumulator[i]! += bias[i % bias.length]!;
     }
+    if (gather.kind === 'maximum') takeMaximum(gather);
     const { accumulator, scale } = gather;
-    const factor = rateFactor(gather, program.function.kind, rate, t);
+    const factor = rateFactor(rate ? rateReciprocal(gather.kind, program.function.kind) : undefined);
     for (let i = 0; i < tile.size; i++) {
       const held = saturate(accumulator[i]!, accumulatorBits);
-      if (gather.kind !== 'product') accumulator[i] = held;
-      u[i]! += partial
-        ? held
-        : factor(rs(held, scale[scale.length === 1 ? 0 : i % scale.length]! - program.fraction));
+      if (!isProductKind(gather.kind)) accumulator[i] = held;
+      u[i]! += partial ? held : factor(rs(held, scale[i % scale.length]! - program.fraction), t);
     }
   }
   if (!partial) for (let i = 0; i < u.length; i++) u[i] = saturate(u[i]!, stateBits);
@@ -234,19 +232,6 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
   return y;
 }
 
-/** 1/t and 1/t² of the `rate` coding, as ir/interpret/int.ts defines them. */
-function rateFactor(gather: GatherState, fn: string, rate: boolean, t: number): (u: number) => number {
-  const isIdentity = fn === 'identity';
-  if (rate && gather.kind === 'product') {
-    const of = isIdentity ? 'linear' : 'product';
-    return u => rs(u * reciprocal(t, of), RECIPROCAL_FRACTION[of]);
-  }
-  if (rate && (fn === 'pointwise' || fn === 'softmax')) {
-    return u => rs(u * reciprocal(t, 'linear'), RECIPROCAL_FRACTION.linear);
-  }
-  return u => u;
-}
-
 function countStep(tile: TileState, now: number, counts: MachineCounts): void {
   const own = counts.tiles[tile.number]!;
   let spikes = 0;
@@ -259,14 +244,6 @@ function countStep(tile: TileState, now: number, counts: MachineCounts): void {
   own.active += spikes;
   own.spikes += spikes;
   own.terms += terms;
-  for (const gather of tile.gathers) {
-    if (gather.kind !== 'product') continue;
-    const { termsA, termsB, nonzeroA, nonzeroB } = gather;
-    for (let i = 0; i < termsA.length; i++) {
-      own.productPaper += termsA[i]! * termsB[i]! + termsA[i]! * nonzeroB[i]! + nonzeroA[i]! * termsB[i]!;
-    }
-    termsA.fill(0);
-    termsB.fill(0);
-  }
+  for (const gather of tile.gathers) own.productPaper += paperProducts(gather);
   counts.work[now]!.updates[tile.core.number]! += tile.size;
 }

@@ -1,7 +1,16 @@
 /** What messages do to a tile: rows of weights, rows and columns of partners, graded values, added one by one. */
 import { HOLE } from '../ir/map.ts';
 import type { TileCounts } from './counts.ts';
-import type { LinearState, Link, ProductState, TileState } from './state.ts';
+import type {
+  DepthwiseState,
+  GatherState,
+  HadamardState,
+  LinearState,
+  Link,
+  MaximumState,
+  ProductState,
+  TileState,
+} from './state.ts';
 
 /** Messages of one sender in one timestep. */
 export interface Batch {
@@ -14,16 +23,22 @@ export function clear(tile: TileState): void {
   tile.sums.fill(0);
   for (const gather of tile.gathers) {
     gather.accumulator.fill(0);
-    if (gather.kind !== 'product') continue;
-    for (const array of [
-      gather.sumA,
-      gather.sumB,
-      gather.nonzeroA,
-      gather.nonzeroB,
-      gather.termsA,
-      gather.termsB,
-    ])
-      array.fill(0);
+    for (const array of sumsOf(gather)) array.fill(0);
+  }
+}
+
+function sumsOf(gather: GatherState): readonly (Float64Array | Int32Array)[] {
+  switch (gather.kind) {
+    case 'product': {
+      const { sumA, sumB, nonzeroA, nonzeroB, termsA, termsB } = gather;
+      return [sumA, sumB, nonzeroA, nonzeroB, termsA, termsB];
+    }
+    case 'hadamard':
+      return [gather.sumA, gather.sumB, gather.termsA, gather.termsB];
+    case 'maximum':
+      return [gather.sums];
+    default:
+      return [];
   }
 }
 
@@ -45,6 +60,24 @@ export function apply({ gather, side, positions }: Link, batch: Batch, counts: T
     case 'product':
       if (side === 0) applyRows(gather, positions, batch, counts);
       else applyColumns(gather, positions, batch, counts);
+      break;
+    case 'hadamard':
+      applyPairs(gather, side, positions, batch, counts);
+      break;
+    case 'depthwise':
+      applyTaps(gather, positions, batch, counts);
+      break;
+    case 'maximum': {
+      const { neurons, payloads, terms } = batch;
+      for (let e = 0; e < neurons.length; e++) {
+        const position = positions[neurons[e]!]!;
+        if (position === HOLE) continue;
+        gather.sums[position]! += payloads[e]!;
+        counts.relayAdds += terms[e]!;
+      }
+      break;
+    }
+    case 'bias':
       break;
     default:
       gather satisfies never;
@@ -133,4 +166,72 @@ function applyColumns(
     counts.synops += rows;
     counts.productAdds += terms[e]! * nonzeroA[channel]!;
   }
+}
+
+/** Payload × the partner's sum, then the payload joins its own sum: every pair counts once. */
+function applyPairs(
+  gather: HadamardState,
+  side: 0 | 1,
+  positions: Int32Array,
+  { neurons, payloads, terms }: Batch,
+  counts: TileCounts,
+): void {
+  const { accumulator, sumA, sumB, termsA, termsB } = gather;
+  const [own, other, ownTerms] = side === 0 ? [sumA, sumB, termsA] : [sumB, sumA, termsB];
+  for (let e = 0; e < neurons.length; e++) {
+    const position = positions[neurons[e]!]!;
+    if (position === HOLE) continue;
+    accumulator[position]! += payloads[e]! * other[position]!;
+    own[position]! += payloads[e]!;
+    ownTerms[position]! += terms[e]!;
+    counts.synops += 1;
+    if (other[position] !== 0) counts.productAdds += terms[e]!;
+  }
+}
+
+function applyTaps(
+  { accumulator, weights, taps, period, graded }: DepthwiseState,
+  positions: Int32Array,
+  { neurons, payloads, terms }: Batch,
+  counts: TileCounts,
+): void {
+  for (let e = 0; e < neurons.length; e++) {
+    const position = positions[neurons[e]!]!;
+    if (position === HOLE) continue;
+    const neuron = Math.floor(position / taps);
+    const tap = position - neuron * taps;
+    accumulator[neuron]! += payloads[e]! * weights[tap * period + (neuron % period)]!;
+    counts.synops += 1;
+    counts.memoryWords += 1;
+    if (graded) counts.gradedSynops += 1;
+    else counts.termSynops += terms[e]!;
+  }
+}
+
+/** The largest sum of each neuron's taps. */
+export function takeMaximum({ accumulator, sums, taps }: MaximumState): void {
+  for (let i = 0; i < accumulator.length; i++) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < taps; k++) largest = Math.max(largest, sums[i * taps + k]!);
+    accumulator[i] = largest;
+  }
+}
+
+/** What the paper counts of the products of a tile in one step; the terms of the step are spent with it. */
+export function paperProducts(gather: GatherState): number {
+  let paper = 0;
+  if (gather.kind === 'product') {
+    const { termsA, termsB, nonzeroA, nonzeroB } = gather;
+    for (let i = 0; i < termsA.length; i++)
+      paper += termsA[i]! * termsB[i]! + termsA[i]! * nonzeroB[i]! + nonzeroA[i]! * termsB[i]!;
+  } else if (gather.kind === 'hadamard') {
+    const { termsA, termsB, sumA, sumB } = gather;
+    for (let i = 0; i < termsA.length; i++) {
+      paper += termsA[i]! * termsB[i]!;
+      paper += (sumB[i] === 0 ? 0 : termsA[i]!) + (sumA[i] === 0 ? 0 : termsB[i]!);
+    }
+  } else return 0;
+  gather.termsA.fill(0);
+  gather.termsB.fill(0);
+  return paper;
 }

@@ -29,7 +29,14 @@ export interface RouteState {
   readonly path: readonly number[];
 }
 
-export type GatherState = LinearState | ProductState | RelayState;
+export type GatherState =
+  | LinearState
+  | ProductState
+  | HadamardState
+  | DepthwiseState
+  | MaximumState
+  | ConstantState
+  | RelayState;
 export interface LinearState {
   readonly kind: 'linear';
   readonly accumulator: Float64Array;
@@ -55,6 +62,39 @@ export interface ProductState {
   /** Terms of this step per (group, channel). */
   readonly termsA: Int32Array;
   readonly termsB: Int32Array;
+  readonly scale: Int32Array;
+}
+export interface HadamardState {
+  readonly kind: 'hadamard';
+  readonly accumulator: Float64Array;
+  readonly sumA: Float64Array;
+  readonly sumB: Float64Array;
+  readonly termsA: Int32Array;
+  readonly termsB: Int32Array;
+  readonly scale: Int32Array;
+}
+export interface DepthwiseState {
+  readonly kind: 'depthwise';
+  readonly accumulator: Float64Array;
+  readonly weights: Int8Array;
+  readonly taps: number;
+  /** Columns of the weights: neuron i reads column i mod this. */
+  readonly period: number;
+  readonly scale: Int32Array;
+  readonly graded: boolean;
+}
+export interface MaximumState {
+  readonly kind: 'maximum';
+  readonly accumulator: Float64Array;
+  readonly taps: number;
+  /** Of every tap of every neuron; 0 where nothing feeds it. */
+  readonly sums: Float64Array;
+  readonly scale: Int32Array;
+}
+export interface ConstantState {
+  readonly kind: 'bias';
+  readonly accumulator: Float64Array;
+  readonly bias: Int32Array;
   readonly scale: Int32Array;
 }
 export interface RelayState {
@@ -183,6 +223,24 @@ function createGather(gather: Gather, core: CoreProgram, size: number): GatherSt
         scale: Int32Array.of(fraction),
       };
     }
+    case 'hadamard': {
+      const [sumA, sumB] = [new Float64Array(size), new Float64Array(size)];
+      const [termsA, termsB] = [new Int32Array(size), new Int32Array(size)];
+      const scale = Int32Array.of(gather.fraction);
+      return { kind: 'hadamard', accumulator, sumA, sumB, termsA, termsB, scale };
+    }
+    case 'depthwise': {
+      const { inputs: taps, channels: period, data: weights } = core.weights[gather.weights]!;
+      const { scale, graded } = gather;
+      return { kind: 'depthwise', accumulator, weights, taps, period, scale, graded };
+    }
+    case 'maximum': {
+      const { taps, fraction } = gather;
+      const sums = new Float64Array(size * taps);
+      return { kind: 'maximum', accumulator, taps, sums, scale: Int32Array.of(fraction) };
+    }
+    case 'bias':
+      return { kind: 'bias', accumulator, bias: gather.values, scale: Int32Array.of(gather.fraction) };
     case 'relay':
       return { kind: 'relay', accumulator, scale: gather.scale };
     default:
@@ -200,7 +258,8 @@ function createSoma(
   const tables = {
     ...(core.log2 && { log2: core.log2 }),
     ...(core.exp2 && { exp2: core.exp2 }),
-    ...(fn.kind === 'pointwise' && { remainder: core.remainders[fn.remainder]! }),
+    ...(fn.kind === 'pointwise' &&
+      fn.remainder !== undefined && { remainder: core.remainders[fn.remainder]! }),
   };
   const { stateBits, coding } = header;
   return somaFunction({ fn, channels, fraction, outFraction, stateBits, rate: coding === 'rate', tables });

@@ -1,4 +1,5 @@
 /** What many tests need: random images, a network taken down the ladder, distances. */
+import type { Target } from '../backends/target.ts';
 import { calibrate } from '../compiler/calibrate.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
@@ -56,4 +57,21 @@ export function descend(
   const int = quantize.run(snn, { ranges: measureRanges(snn, images), ...widths }, report);
   if (list.length > 0) throw new Error(list.map(d => d.message).join('\n'));
   return { folded, snn, int };
+}
+
+/** The target with memories so small that every population must be cut. */
+export function shrunk(target: Target, neurons: number, synapseWords: number): Target {
+  const { limits, topology } = target;
+  return {
+    ...target,
+    cores: 100_000,
+    chips: 1000,
+    limits: {
+      ...limits,
+      neuronsPerCore: { ...limits.neuronsPerCore, value: neurons },
+      stateWords: { ...limits.stateWords, value: neurons * 8 },
+      synapseWords: { ...limits.synapseWords, value: synapseWords },
+    },
+    topology: { ...topology, chipsX: { ...topology.chipsX, value: 1000 } },
+  };
 }

@@ -14,7 +14,7 @@ import { createIntRunner } from '../ir/interpret/int.ts';
 import { randomAnn, type VitShape } from '../ir/random/ann.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { descend, randomImages } from './kit.ts';
+import { descend, randomImages, shrunk } from './kit.ts';
 
 /** Nothing here is a power of two: C = 48, 3 heads, 10 tokens. */
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
@@ -27,23 +27,6 @@ const mapOn = (target: Target, seed: number, coding: 'sum' | 'rate', steps: numb
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };
 };
-
-/** The target with memories so small that every population must be cut. */
-function shrunk(target: Target, neurons: number, synapseWords: number): Target {
-  const { limits, topology } = target;
-  return {
-    ...target,
-    cores: 100_000,
-    chips: 1000,
-    limits: {
-      ...limits,
-      neuronsPerCore: { ...limits.neuronsPerCore, value: neurons },
-      stateWords: { ...limits.stateWords, value: neurons * 8 },
-      synapseWords: { ...limits.synapseWords, value: synapseWords },
-    },
-    topology: { ...topology, chipsX: { ...topology.chipsX, value: 1000 } },
-  };
-}
 
 test('the untidy model runs through every stage and the chip equals int bit for bit', async () => {
   const target = await loadTarget('loihi2');

@@ -5,8 +5,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HOLE, mapFits } from '../../ir/map.ts';
 import { formatPath, type Path } from './bytes.ts';
-import { MAX_ELEMENTS } from './layout.ts';
-import type { AxonTarget, Box, ChipProgram, CoreProgram, Gather, Route, TileProgram } from './program.ts';
+import { MAX_ELEMENTS, MAX_REMAINDER_ENTRIES } from './layout.ts';
+import type {
+  AxonTarget,
+  Box,
+  ChipProgram,
+  CoreProgram,
+  Gather,
+  NormProgram,
+  Route,
+  SomaProgram,
+  TileProgram,
+} from './program.ts';
 
 export interface Trouble {
   readonly place: string;
@@ -73,12 +83,17 @@ export function findTrouble(program: ChipProgram): Trouble | undefined {
 }
 
 function elementsOf({ box, gathers }: TileProgram): number {
-  return gathers.reduce(
-    (sum, gather) =>
-      gather.kind === 'product' ? sum + operandSize(gather, 0) + operandSize(gather, 1) : sum,
-    neuronsOf(box),
-  );
+  return gathers.reduce((sum, gather) => sum + stateOf(gather), neuronsOf(box));
 }
+
+/** Sums that a gather keeps of its operands. */
+function stateOf(gather: Gather): number {
+  const keepsSums = gather.kind === 'product' || gather.kind === 'hadamard' || gather.kind === 'maximum';
+  if (!keepsSums) return 0;
+  return operandSize(gather, 0) + (isTwoSided(gather) ? operandSize(gather, 1) : 0);
+}
+
+const isTwoSided = ({ kind }: Gather): boolean => kind === 'product' || kind === 'hadamard';
 
 function checkCore(walk: Walk, program: ChipProgram, core: CoreProgram): undefined {
   each(walk, 'axons', core.axons, ({ targets }): undefined => {
@@ -99,7 +114,8 @@ function checkTarget(core: CoreProgram, { tile: t, gather: g, side, map }: AxonT
   const gather = tile?.gathers[g];
   if (tile === undefined) return ['tile', `no tile ${t}`];
   if (gather === undefined) return ['gather', `tile ${t} has no gather ${g}`];
-  if (side === 1 && gather.kind !== 'product') return ['side', `a ${gather.kind} has one operand`];
+  if (gather.kind === 'bias') return ['gather', 'a bias takes no messages'];
+  if (side === 1 && !isTwoSided(gather)) return ['side', `a ${gather.kind} has one operand`];
   const size = operandSize(gather, side, core);
   return mapFits(map, size) ? undefined : ['map', `leads outside an operand of ${size} elements`];
 }
@@ -111,8 +127,15 @@ function operandSize(gather: Gather, side: 0 | 1, core?: CoreProgram): number {
       return gather.rows * (core?.weights[gather.weights]?.inputs ?? 0);
     case 'product':
       return gather.groups * gather.inner * (side === 0 ? gather.rows : gather.columns);
+    case 'depthwise':
+      return gather.size * (core?.weights[gather.weights]?.inputs ?? 0);
+    case 'maximum':
+      return gather.size * gather.taps;
+    case 'hadamard':
     case 'relay':
       return gather.size;
+    case 'bias':
+      return 0;
     default:
       return gather satisfies never;
   }
@@ -134,6 +157,8 @@ function checkGather(core: CoreProgram, { box }: TileProgram, gather: Gather): F
   const channels = sizeOfRange(box.channel);
   const expect = (part: string, found: number, ...allowed: readonly number[]): Fault =>
     allowed.includes(found) ? undefined : [part, `${found}, but the tile needs ${allowed.join(' or ')}`];
+  const repeats = (part: string, found: number, whole: number): Fault =>
+    found > 0 && whole % found === 0 ? undefined : [part, `${found} for ${whole} neurons`];
   const size = Math.max(operandSize(gather, 0, core), operandSize(gather, 1, core));
   if (size > MAX_ELEMENTS) return ['', `an operand of ${size} elements; at most ${MAX_ELEMENTS}`];
   switch (gather.kind) {
@@ -153,22 +178,66 @@ function checkGather(core: CoreProgram, { box }: TileProgram, gather: Gather): F
         expect('rows', gather.rows, sizeOfRange(box.row)) ??
         expect('columns', gather.columns, channels)
       );
+    case 'depthwise': {
+      const block = core.weights[gather.weights];
+      if (block === undefined) return ['weights', `no weight block ${gather.weights}`];
+      return (
+        expect('size', gather.size, neurons) ??
+        repeats('weights', block.channels, neurons) ??
+        expect('scale', gather.scale.length, 1, channels)
+      );
+    }
     case 'relay':
       return expect('size', gather.size, neurons) ?? expect('scale', gather.scale.length, 1, channels);
+    case 'hadamard':
+    case 'maximum':
+      return expect('size', gather.size, neurons);
+    case 'bias':
+      return repeats('values', gather.values.length, neurons);
     default:
       return gather satisfies never;
   }
 }
 
-function checkTables(core: CoreProgram, { function: soma }: TileProgram): Fault {
-  if (soma.kind === 'pointwise' && core.remainders[soma.remainder] === undefined) {
-    return ['function.remainder', `no remainder table ${soma.remainder}`];
+function checkTables(core: CoreProgram, { function: soma, box }: TileProgram): Fault {
+  switch (soma.kind) {
+    case 'pointwise':
+      return checkRemainder(core, soma);
+    case 'layernorm':
+    case 'rmsnorm':
+      return checkLogarithms(core, soma.kind) ?? checkNorm(soma, sizeOfRange(box.channel));
+    case 'softmax':
+      return checkLogarithms(core, soma.kind);
+    case 'identity':
+    case 'partial':
+      return undefined;
+    default:
+      return soma satisfies never;
   }
-  const needsTables = soma.kind === 'layernorm' || soma.kind === 'softmax';
-  const has = core.log2 !== undefined && core.exp2 !== undefined;
-  return needsTables && !has
-    ? ['function', `a ${soma.kind} reads log2 and exp2, which the core lacks`]
-    : undefined;
+}
+
+function checkRemainder(core: CoreProgram, soma: Extract<SomaProgram, { kind: 'pointwise' }>): Fault {
+  if (soma.remainder === undefined) return undefined;
+  const table = core.remainders[soma.remainder];
+  if (table === undefined) return ['function.remainder', `no remainder table ${soma.remainder}`];
+  return table.length <= MAX_REMAINDER_ENTRIES
+    ? undefined
+    : ['function.remainder', `${table.length} entries; at most ${MAX_REMAINDER_ENTRIES}`];
+}
+
+const checkLogarithms = (core: CoreProgram, kind: string): Fault =>
+  core.log2 !== undefined && core.exp2 !== undefined
+    ? undefined
+    : ['function', `a ${kind} reads log2 and exp2, which the core lacks`];
+
+function checkNorm({ gain, offset }: NormProgram, channels: number): Fault {
+  if (gain !== undefined && gain.length !== 2 * channels) {
+    return ['function.gain', `${gain.length} numbers for ${channels} channels`];
+  }
+  if (offset !== undefined && offset.length !== channels) {
+    return ['function.offset', `${offset.length} numbers for ${channels} channels`];
+  }
+  return undefined;
 }
 
 /** A route within its own chip is followed here, one that leaves it in findCrossTrouble. */

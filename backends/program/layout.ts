@@ -36,11 +36,13 @@ import type {
 import { weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 0;
+export const VERSION = 1;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
-/** Entries of a function table. */
+/** Entries of log2 and exp2. */
 export const TABLE_ENTRIES = 64;
+/** Most entries of a remainder table. */
+export const MAX_REMAINDER_ENTRIES = 256;
 /** Most elements of one map, tile or operand: what a reader may have to allocate for one of them. */
 export const MAX_ELEMENTS = 2 ** 24;
 
@@ -162,24 +164,53 @@ const gather = variant<Gather>('gather', {
     inner: [elements, 'axis that is summed over'],
     fraction: [fractionBits, 'fraction bits of the accumulator'],
   },
+  hadamard: {
+    size: [elements, 'neurons of the tile'],
+    fraction: [fractionBits, 'fraction bits of the accumulator'],
+  },
+  depthwise: {
+    size: [elements, 'neurons of the tile'],
+    weights: [any, 'number of a weight block [taps, P] of this core; neuron i reads column i mod P'],
+    scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
+    graded: [oneOf([false, true]), 'payload is a graded value, not signed powers of two'],
+  },
+  maximum: {
+    size: [elements, 'neurons of the tile'],
+    taps: [elements, 'positions that each neuron looks at'],
+    fraction: [fractionBits, 'fraction bits of the accumulator'],
+  },
+  bias: {
+    values: [integers(4), 'for the first neurons of the tile, repeated'],
+    fraction: [fractionBits, 'fraction bits of the accumulator'],
+  },
   relay: {
     size: [elements, 'elements of the operand'],
     scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
   },
 });
 
+const key = int(-(2 ** 31), 2 ** 31 - 1);
+const norm = (epsilon: string) =>
+  ({
+    epsilonKey: [key, `lg(${epsilon}), 12 fraction bits`],
+    channelKey: [key, 'lg C, 12 fraction bits'],
+    gain: [optional(integers(4)), 'lg|γ| of every channel, 12 fraction bits, then sign(γ)'],
+    offset: [optional(integers(4)), 'β of every channel, outFraction fraction bits'],
+  }) as const;
+
 const soma = variant<SomaProgram>('function', {
   identity: {},
   pointwise: {
     name: [oneOf(SOMA_POINTWISE), 'the ramp'],
-    remainder: [any, 'number of a remainder table of this core'],
+    remainder: [optional(any), 'number of a remainder table of this core'],
     tableFraction: [uint(0, 31), 'fraction bits of that table'],
   },
-  layernorm: {
-    epsilonKey: [int(-(2 ** 31), 2 ** 31 - 1), 'lg(C³ · ε · 4^fraction), 12 fraction bits'],
-    channelKey: [int(-(2 ** 31), 2 ** 31 - 1), 'lg C, 12 fraction bits'],
+  layernorm: norm('C³ · ε · 4^fraction'),
+  rmsnorm: norm('C · ε · 4^fraction'),
+  softmax: {
+    scale: [int(-2048, 2048), 'scores become the log2 domain by · scale'],
+    shift: [int(-128, 127), '· 2^−shift'],
   },
-  softmax: {},
   partial: {},
 });
 
@@ -214,7 +245,7 @@ export const coreSection = record<CoreSection>('core section', {
   weights: [list(weightBlock), 'weight blocks [inputs, channels]'],
   log2: [optional(table), 'log2(1 + i/64), 12 fraction bits'],
   exp2: [optional(table), '2^(i/64), 12 fraction bits'],
-  remainders: [list(table), 'remainder tables of pointwise functions'],
+  remainders: [list(integers(4)), 'remainder tables of pointwise functions, 16 entries a unit'],
   axons: [list(axon), 'in-axons'],
   tiles: [list(tile), 'tiles'],
 });

@@ -52,7 +52,7 @@ export interface CoreProgram {
   readonly x: number;
   readonly y: number;
   readonly slot: number;
-  /** Function tables, each once a core: 64 entries. */
+  /** Function tables, each once a core: log2 and exp2 of 64 entries, remainders of 16 a unit. */
   readonly log2?: Int32Array | undefined;
   readonly exp2?: Int32Array | undefined;
   readonly remainders: readonly Int32Array[];
@@ -77,13 +77,13 @@ export interface InAxon {
 export interface AxonTarget {
   readonly tile: number;
   readonly gather: number;
-  /** Operand of a product: 0 the rows, 1 the columns; 0 for other gathers. */
+  /** Operand of a product: 0 the first, 1 the second; 0 for other gathers. */
   readonly side: 0 | 1;
   /** Extra steps between arrival and use, so that operands of equal step meet. */
   readonly delay: number;
   /**
    * linear: row · inputs + input; product side 0: (group · rows + row) · inner + c, side 1: (group · columns +
-   * column) · inner + c; relay: neuron. All within the tile; a hole: not for this target. A neuron that feeds
+   * column) · inner + c; depthwise, maximum: neuron · taps + tap; hadamard, relay: neuron. All within the tile; a hole: not for this target. A neuron that feeds
    * several positions of one operand has several targets.
    */
   readonly map: StridedMap;
@@ -131,6 +131,33 @@ export type Gather =
       readonly fraction: number;
     }
   | {
+      /** Two sums for each neuron, multiplied. */
+      readonly kind: 'hadamard';
+      readonly size: number;
+      readonly fraction: number;
+    }
+  | {
+      readonly kind: 'depthwise';
+      readonly size: number;
+      /** Number of a weight block [taps, P] of this core; neuron i of the tile reads column i mod P. */
+      readonly weights: number;
+      /** One number, or one per channel of the tile. */
+      readonly scale: Int32Array;
+      readonly graded: boolean;
+    }
+  | {
+      readonly kind: 'maximum';
+      readonly size: number;
+      readonly taps: number;
+      readonly fraction: number;
+    }
+  | {
+      readonly kind: 'bias';
+      /** One number for each neuron of the tile, or for its first ones, repeated. */
+      readonly values: Int32Array;
+      readonly fraction: number;
+    }
+  | {
       readonly kind: 'relay';
       readonly size: number;
       /** One number, or one per channel of the tile (partial sums). */
@@ -142,12 +169,22 @@ export type SomaProgram =
   | {
       readonly kind: 'pointwise';
       readonly name: SomaPointwise;
-      readonly remainder: number;
+      /** Number of a remainder table of this core; absent where the ramp is the function. */
+      readonly remainder?: number | undefined;
       readonly tableFraction: number;
     }
-  | { readonly kind: 'layernorm'; readonly epsilonKey: number; readonly channelKey: number }
-  | { readonly kind: 'softmax' }
+  | NormProgram
+  | { readonly kind: 'softmax'; readonly scale: number; readonly shift: number }
   | { readonly kind: 'partial' };
+
+export type NormProgram = Norm<'layernorm'> | Norm<'rmsnorm'>;
+interface Norm<Kind> {
+  readonly kind: Kind;
+  readonly epsilonKey: number;
+  readonly channelKey: number;
+  readonly gain?: Int32Array | undefined;
+  readonly offset?: Int32Array | undefined;
+}
 
 export type EmitProgram =
   | {

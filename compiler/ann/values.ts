@@ -71,7 +71,12 @@ export function perChannel(field: Field, channels: number): Float64Array | undef
   if (typeof field === 'number') return new Float64Array(channels).fill(field);
   const row = Float64Array.from({ length: channels }, (_, c) => fieldAt(field, c));
   if (channels % field.length === 0) return row;
-  return field.length % channels === 0 && field.every((x, i) => x === row[i % channels]) ? row : undefined;
+  return field.length % channels === 0 && repeats(field, channels) ? row : undefined;
+}
+
+function repeats(field: Float64Array, period: number): boolean {
+  for (let i = period; i < field.length; i++) if (field[i] !== field[i - period]) return false;
+  return true;
 }
 
 /**
@@ -83,11 +88,12 @@ export function storeField(constants: ConstantPool, field: Field, shape: readonl
   for (let axis = shape.length; axis >= 0; axis--) {
     const suffix = shape.slice(axis);
     const period = sizeOf(suffix);
-    const repeats = period % field.length === 0 || field.length % period === 0;
-    if (repeats && field.every((value, i) => value === field[i % period])) {
+    if (period % field.length === 0 || (field.length % period === 0 && repeats(field, period))) {
       return storeNumbers(
         constants,
-        Float64Array.from({ length: period }, (_, i) => fieldAt(field, i)),
+        period <= field.length
+          ? field.slice(0, period)
+          : Float64Array.from({ length: period }, (_, i) => fieldAt(field, i)),
         suffix,
       );
     }
@@ -95,9 +101,14 @@ export function storeField(constants: ConstantPool, field: Field, shape: readonl
   return defect(`a field of ${field.length} numbers over [${shape}]`);
 }
 
+function isSame(single: Float32Array, data: Float64Array): boolean {
+  for (let i = 0; i < data.length; i++) if (single[i] !== data[i]) return false;
+  return true;
+}
+
 export function storeNumbers(constants: ConstantPool, data: Float64Array, shape: readonly number[]): ConstId {
   const single = Float32Array.from(data);
-  return single.every((value, i) => value === data[i])
+  return isSame(single, data)
     ? constants.add({ dtype: 'f32', shape, data: single })
     : constants.add({ dtype: 'f64', shape, data });
 }
@@ -114,7 +125,8 @@ export function deriveConstant(
   compute: (data: TensorData) => TensorData,
 ): ConstId {
   const source = constants.get(from);
-  if (!constants.isLazy(from)) return storeTensor(constants, shape, compute(source.data));
+  const origin = constants.originOf(from);
+  if (origin === undefined) return storeTensor(constants, shape, compute(source.data));
   const dtype = source.dtype === 'f64' ? 'f64' : 'f32';
   const read = () => {
     const data = compute(source.data);
@@ -124,17 +136,17 @@ export function deriveConstant(
         ? data
         : Float32Array.from(data);
   };
-  return constants.addLazy({ dtype, shape, key: `${from} ${what}`, read });
+  return constants.addLazy({ dtype, shape, key: `${from} ${what}`, origin, read });
 }
 
 /** The constant itself in place of one that is read late: from here on it is held in memory. */
 export const loadConstant = (constants: ConstantPool, id: ConstId): ConstId => {
-  if (!constants.isLazy(id)) return id;
+  if (constants.originOf(id) === undefined) return id;
   const { shape, data }: Tensor = constants.get(id);
   return storeTensor(constants, shape, data);
 };
 
-const storeTensor = (constants: ConstantPool, shape: readonly number[], data: TensorData): ConstId =>
+export const storeTensor = (constants: ConstantPool, shape: readonly number[], data: TensorData): ConstId =>
   data instanceof Float32Array
     ? constants.add({ dtype: 'f32', shape, data })
     : storeNumbers(constants, data instanceof Float64Array ? data : Float64Array.from(data), shape);

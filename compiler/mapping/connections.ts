@@ -3,10 +3,11 @@
  * are made from this and from nothing else.
  */
 
+import { operandIndices } from '../../ir/count/counts.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../../ir/int.ts';
-import { compressMap, HOLE, mapIndices, type StridedMap } from '../../ir/map.ts';
+import { compressMap, HOLE, type StridedMap } from '../../ir/map.ts';
 import { boxSize, findOwners, lengthOf, type Range, type Tile } from './tiles.ts';
 
 /** The host sends the image: a source that is no tile. */
@@ -82,30 +83,15 @@ export function operandsOf(population: IntOf<'population'>, graph: IntGraph): re
   const byId = nodeMap(graph.nodes);
   return population.operands.flatMap((id, gather): readonly Operand[] => {
     const projection = byId.get(id);
-    switch (projection?.kind) {
-      case 'linear': {
-        const inputs = graph.constants.get(projection.attrs.weight).shape[0]!;
-        const indices = mapIndices(projection.attrs.map, projection.attrs.rows * inputs);
-        return [{ projection, gather, side: 0, source: projection.operands[0]!, indices }];
-      }
-      case 'relay': {
-        const indices = mapIndices(projection.attrs.map, sizeOf(projection.type.shape));
-        return projection.operands.map(source => ({ projection, gather, side: 0, source, indices }));
-      }
-      case 'product': {
-        const [groups, rows, columns] = projection.type.shape as [number, number, number];
-        const { inner, mapA, mapB } = projection.attrs;
-        const [a, b] = projection.operands as readonly [ValueId, ValueId];
-        const left = mapIndices(mapA, groups * rows * inner);
-        const right = mapIndices(mapB, groups * columns * inner);
-        return [
-          { projection, gather, side: 0, source: a, indices: left },
-          { projection, gather, side: 1, source: b, indices: right },
-        ];
-      }
-      default:
-        return defect(`${id} is not a projection`);
+    if (projection === undefined || projection.kind === 'population' || projection.kind === 'input') {
+      return defect(`${id} is not a projection`);
     }
+    // A relay adds its sources into one operand; the two of a product are sides of their own.
+    const isRelay = projection.kind === 'relay';
+    return operandIndices(projection, graph.constants).map((indices, i) => {
+      const side = !isRelay && i === 1 ? 1 : 0;
+      return { projection, gather, side, source: projection.operands[i]!, indices };
+    });
   });
 }
 
@@ -120,8 +106,20 @@ export function operandPositions(
       const inputs = indices.length / rows;
       return gridPositions([0, 1], box.row, [0, inputs], rows, inputs);
     }
+    case 'hadamard':
     case 'relay':
       return gridPositions(box.group, box.row, box.channel, rows, channels);
+    case 'depthwise':
+    case 'maximum': {
+      const taps = indices.length / sizeOf(population.type.shape);
+      const neurons = gridPositions(box.group, box.row, box.channel, rows, channels);
+      return Int32Array.from(
+        { length: neurons.length * taps },
+        (_, i) => neurons[Math.floor(i / taps)]! * taps + (i % taps),
+      );
+    }
+    case 'bias':
+      return defect('a bias has no operand');
     case 'product': {
       const { inner } = projection.attrs;
       const [range, size] = side === 0 ? [box.row, rows] : [box.channel, channels];

@@ -7,10 +7,11 @@ import {
   addCost,
   type CostSum,
   createCostSum,
-  functionWords,
   type TileCost,
 } from '../../backends/accounting.ts';
+import { functionWords } from '../../backends/tile-cost.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import { blockOf } from './blocks.ts';
 import { type Connection, connectTiles } from './connections.ts';
 import { createDemandModel } from './demand.ts';
 import { outAxonEntries } from './out-axons.ts';
@@ -68,7 +69,7 @@ export function createLoadModel(
     const sum = { ...load.used };
     addCost(sum, cost);
     for (const source of sources) if (!load.sources.has(source)) sum.inAxons += 1;
-    if (!load.tables.has(tables.key)) sum.stateWords += functionWords(accounting, tables.kind);
+    if (!load.tables.has(tables.key)) sum.stateWords += functionWords(accounting, tables.fn);
     for (const { key, words } of weights) if (load.weights.has(key)) sum.synapseWords -= words;
     return sum;
   };
@@ -89,9 +90,8 @@ export function createLoadModel(
 /** Functions that read the same tables share them. */
 function tablesOf({ population }: Tile) {
   const fn = population.attrs.function;
-  const key =
-    fn.kind === 'pointwise' ? fn.table : fn.kind === 'layernorm' || fn.kind === 'softmax' ? 'log' : 'none';
-  return { key, kind: fn.kind };
+  const key = 'log2' in fn ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? 'none') : 'none';
+  return { key, fn };
 }
 
 /** Weight blocks of a tile: tiles of other rows with the same channels read the same block. */
@@ -102,10 +102,11 @@ function weightBlocks(
   weightBits: number,
 ) {
   return graph.nodes.flatMap(node => {
-    if (node.kind !== 'linear' || !population.operands.includes(node.id)) return [];
-    const inputs = graph.constants.get(node.attrs.weight).shape[0]!;
-    const words = inputs * accounting.weights.get('')!.rowWords(box.channel[1] - box.channel[0], weightBits);
-    return [{ key: `${node.attrs.weight} ${box.channel}`, words }];
+    const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
+    if (!isWeighted || !population.operands.includes(node.id)) return [];
+    const block = blockOf(node, box, graph);
+    const words = block.inputs * accounting.weights.get('')!.rowWords(block.width, weightBits);
+    return [{ key: block.key, words }];
   });
 }
 

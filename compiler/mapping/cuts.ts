@@ -2,14 +2,8 @@
  * How to cut one population: of all regular grids whose tiles fit a core, the one that costs least in cores
  * and messages. Neighbours are not looked at yet; every population is cut for itself.
  */
-import {
-  type Accounting,
-  fill,
-  fits,
-  functionWords,
-  type Overflow,
-  RESOURCES,
-} from '../../backends/accounting.ts';
+import { type Accounting, fill, fits, type Overflow, RESOURCES } from '../../backends/accounting.ts';
+import { functionWords } from '../../backends/tile-cost.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { operandPositions, operandsOf } from './connections.ts';
 import { type DemandModel, needsWholeGroups } from './demand.ts';
@@ -72,7 +66,7 @@ function priceOf(
     },
   };
   const cost = demand.cost(population, largest.box, { sources: [], destinations: 1 });
-  const tables = functionWords(accounting, population.attrs.function.kind);
+  const tables = functionWords(accounting, population.attrs.function);
   const charged = { ...cost, stateWords: cost.stateWords + tables };
   const overflow = fits(accounting.capacity, charged);
   if (overflow !== undefined) return overflow;

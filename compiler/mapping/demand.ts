@@ -1,9 +1,12 @@
 /** What a tile of the integer network asks of a core, in the target's own accounting. */
-import { type Accounting, type Gather, type TileCost, tileCost } from '../../backends/accounting.ts';
+import type { Accounting, TileCost } from '../../backends/accounting.ts';
 import type { Box } from '../../backends/program/program.ts';
+import { functionConstantWords, type Gather, tileCost } from '../../backends/tile-cost.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../../ir/dialect.ts';
-import type { IntGraph, IntOf } from '../../ir/int.ts';
+import type { IntGraph, IntOf, IntProjection } from '../../ir/int.ts';
+import { isGroupFunction } from '../../ir/interpret/soma.ts';
+import { blockOf, constantCount } from './blocks.ts';
 import { delayOf, findDepths } from './schedule.ts';
 import { boxShape } from './tiles.ts';
 
@@ -32,32 +35,57 @@ export function createDemandModel(graph: IntGraph, accounting: Accounting, weigh
       const [groups, rows, channels] = boxShape(box);
       const gathers = population.operands.map((id, i): Gather => {
         const projection = byId.get(id);
-        const sourceTiles = sources[i] ?? 1;
-        switch (projection?.kind) {
-          case 'linear': {
-            const inputs = graph.constants.get(projection.attrs.weight).shape[0]!;
-            const { bias } = projection.attrs;
-            const shared = bias === undefined || graph.constants.get(bias).shape.length === 1;
-            const biasRows = bias === undefined ? 0 : shared ? 1 : rows;
-            return { kind: 'linear', inputs, weightBits, sourceTiles, biasRows };
-          }
-          case 'product': {
-            const half = Math.ceil(sourceTiles / 2);
-            const { inner } = projection.attrs;
-            return { kind: 'product', inner, sourceTilesA: half, sourceTilesB: sourceTiles - half };
-          }
-          case 'relay':
-            return { kind: 'relay', sourceTiles };
-          default:
-            return defect(`${id} is not a projection`);
+        if (projection === undefined || projection.kind === 'population' || projection.kind === 'input') {
+          return defect(`${id} is not a projection`);
         }
+        return gatherDemand(projection, box, sources[i] ?? 1, graph, weightBits);
       });
       const delay = delays.get(population.id)!;
-      return tileCost(accounting, { groups, rows, channels, gathers, delay, destinationTiles: destinations });
+      const request = { groups, rows, channels, gathers, delay, destinationTiles: destinations };
+      const cost = tileCost(accounting, request);
+      const constants = functionConstantWords(accounting, population.attrs.function, channels);
+      return { ...cost, stateWords: cost.stateWords + constants };
     },
   };
 }
 
+function gatherDemand(
+  projection: IntProjection,
+  box: Box,
+  sourceTiles: number,
+  graph: IntGraph,
+  weightBits: number,
+): Gather {
+  const half = Math.ceil(sourceTiles / 2);
+  switch (projection.kind) {
+    case 'linear': {
+      const inputs = graph.constants.get(projection.attrs.weight).shape[0]!;
+      const { bias } = projection.attrs;
+      const shared = bias === undefined || graph.constants.get(bias).shape.length === 1;
+      const biasRows = bias === undefined ? 0 : shared ? 1 : boxShape(box)[1];
+      return { kind: 'linear', inputs, weightBits, sourceTiles, biasRows };
+    }
+    case 'product': {
+      const { inner } = projection.attrs;
+      return { kind: 'product', inner, sourceTilesA: half, sourceTilesB: sourceTiles - half };
+    }
+    case 'hadamard':
+      return { kind: 'hadamard', sourceTilesA: half, sourceTilesB: sourceTiles - half };
+    case 'depthwise': {
+      const { inputs, width } = blockOf(projection, box, graph);
+      return { kind: 'depthwise', taps: inputs, width, weightBits, sourceTiles };
+    }
+    case 'maximum':
+      return { kind: 'maximum', taps: projection.attrs.taps, sourceTiles };
+    case 'bias':
+      return { kind: 'bias', numbers: constantCount(projection, box, graph) };
+    case 'relay':
+      return { kind: 'relay', sourceTiles };
+    default:
+      return projection satisfies never;
+  }
+}
+
 /** Functions over a group of channels must find the whole group on their core. */
 export const needsWholeGroups = ({ attrs }: IntOf<'population'>): boolean =>
-  attrs.function.kind === 'layernorm' || attrs.function.kind === 'softmax';
+  isGroupFunction(attrs.function.kind);

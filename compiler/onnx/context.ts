@@ -11,11 +11,20 @@ import type { Values } from '../ann/values.ts';
 import type { OnnxNode } from './model.ts';
 import { type ElementType, makeNumbers, type Numbers, type OnnxTensor, type TensorSource } from './tensor.ts';
 
+/** Numbers that are read from the file when they are wanted. */
+export interface Late {
+  /** How they come about: equal keys are equal numbers. */
+  readonly key: string;
+  /** The tensor of the file. */
+  readonly origin: string;
+  read(): Numbers;
+}
+
 /** Known when the network is compiled. */
 export interface ConstantValue extends OnnxTensor {
   readonly kind: 'constant';
-  /** Weights stay in the file until `data` is touched; they come from there, and equal keys are equal numbers. */
-  readonly lazy?: { readonly key: string; read(): Numbers };
+  /** Weights stay in the file until `data` is touched. */
+  readonly lazy?: Late;
 }
 /** Depends on the image. Shapes are ONNX's own, the batch axis with size 1 included. */
 export interface DataValue extends Selection {
@@ -48,6 +57,11 @@ export class Refusal extends Error {
 
 export function refuse(reason: string): never {
   throw new Refusal(reason);
+}
+
+/** A tensor of the file holds numbers that are not finite: E0104. */
+export function refuseNumbers(tensor: string, count: number): never {
+  throw new Refusal('', report => report('E0104', { origin: tensor }, { tensor, count }));
 }
 
 export function inputAt({ inputs }: OpContext, at: number): Value {
@@ -113,20 +127,15 @@ export const constantOf = (element: ElementType, shape: readonly number[], data:
   data,
 });
 /** A constant that is read when it is touched; `read` keeps nothing, `data` keeps what it read. */
-export function lazyConstant(
-  element: ElementType,
-  shape: readonly number[],
-  key: string,
-  read: () => Numbers,
-): ConstantValue {
+export function lazyConstant(element: ElementType, shape: readonly number[], lazy: Late): ConstantValue {
   let data: Numbers | undefined;
   return {
     kind: 'constant',
     element,
     shape,
-    lazy: { key, read },
+    lazy,
     get data() {
-      data ??= read();
+      data ??= lazy.read();
       return data;
     },
   };
@@ -143,7 +152,11 @@ export function derivedConstant(
   const { lazy } = from;
   return lazy === undefined
     ? constantOf(element, shape, compute(from.data))
-    : lazyConstant(element, shape, `${lazy.key} ${what}`, () => compute(lazy.read()));
+    : lazyConstant(element, shape, {
+        key: `${lazy.key} ${what}`,
+        origin: lazy.origin,
+        read: () => compute(lazy.read()),
+      });
 }
 
 export const dataOf = (selection: Selection): DataValue => ({ ...selection, kind: 'data' });
@@ -165,8 +178,9 @@ function gatherNumbers(data: Numbers, index: StridedMap, element: ElementType): 
   let at = 0;
   for (const segment of index.segments) {
     eachRun(segment, (start, stride, count) => {
-      if (start === HOLE) at += count;
-      else for (let i = 0, from = start; i < count; i++, from += stride) out[at++] = data[from]!;
+      if (start !== HOLE && stride === 1) out.set(data.subarray(start, start + count), at);
+      else if (start !== HOLE) for (let i = 0; i < count; i++) out[at + i] = data[start + i * stride]!;
+      at += count;
     });
   }
   return out;
@@ -177,9 +191,19 @@ export function reshapeValue(value: Value, shape: readonly number[]): Value {
   return derivedConstant(value, `[${shape}]`, value.element, shape, data => data);
 }
 
-/** The numbers of a constant that becomes part of the network: all finite. What is read late is checked then. */
+/** Below every score by more than the exponent of a softmax can tell. */
+const MASKED = -1e9;
+
+/** Numbers to add: −∞ is a mask and becomes a number that masks as well. */
+export function offsetValues(value: ConstantValue): Values {
+  const { data, shape } = value;
+  if (!data.includes(Number.NEGATIVE_INFINITY)) return finiteValues(value);
+  const masked = Float64Array.from(data, x => (x === Number.NEGATIVE_INFINITY ? MASKED : x));
+  return finiteValues(constantOf('float64', shape, masked));
+}
+
+/** The numbers of a constant that becomes part of the network: all finite. */
 export function finiteValues(value: ConstantValue): Values {
-  if (value.lazy !== undefined) return value;
   const at = value.data.findIndex(x => !Number.isFinite(x));
   return at < 0 ? value : refuse(`a constant holds ${value.data[at]}`);
 }

@@ -13,11 +13,12 @@ import {
   lazyConstant,
   type OpContext,
   Refusal,
+  refuseNumbers,
   type Value,
 } from './context.ts';
 import type { OnnxGraph, OnnxNode } from './model.ts';
-import { movesNumbers, ruleOf } from './ops/table.ts';
-import { orderNodes } from './order.ts';
+import { fullName, movesNumbers, ruleOf, wayOut } from './ops/table.ts';
+import { orderNodes, readsOf } from './order.ts';
 import { isFloat, type Numbers, type TensorSource } from './tensor.ts';
 
 /** What all graphs of a file share. */
@@ -56,38 +57,16 @@ interface Known {
 
 export function createScope(graph: OnnxGraph, session: Session, around?: Scope): Scope {
   const uses = new Map<string, number>();
-  for (const name of [...readsOf(graph), ...graph.outputs.map(info => info.name)]) {
+  const reads = graph.nodes.flatMap(readsOf);
+  for (const name of [...reads, ...graph.outputs.map(info => info.name)]) {
     uses.set(name, (uses.get(name) ?? 0) + 1);
   }
   return { graph, around, values: new Map(), uses, session };
 }
 
-/** Every name that the graph's nodes read, once for each time, those of subgraphs included. */
-function readsOf(graph: OnnxGraph): readonly string[] {
-  return graph.nodes.flatMap(node => [...node.inputs, ...innerGraphs(node).flatMap(readsInside)]);
-}
-const readsInside = (graph: OnnxGraph): readonly string[] => [
-  ...readsOf(graph),
-  ...graph.outputs.map(info => info.name),
-];
-
-const innerGraphs = ({ attributes }: OnnxNode): readonly OnnxGraph[] =>
-  [...attributes.values()].flatMap(attribute => (attribute.kind === 'graph' ? [attribute.graph] : []));
-
-const isVisible = (name: string, scope: Scope | undefined): boolean =>
-  scope !== undefined &&
-  (scope.values.has(name) || scope.graph.initializers.has(name) || isVisible(name, scope.around));
-
-/** Walks all nodes; false where there is no order in which to do so. Errors E0104, E0106, E0107 and those of tensors. */
-export function evaluateGraph(scope: Scope, source: string): boolean {
-  const { graph, around, session } = scope;
-  const order = orderNodes(graph, name => isVisible(name, around));
-  if (typeof order === 'string') {
-    session.report('E0107', { origin: source }, { problem: order });
-    return false;
-  }
-  for (const node of order) evaluateNode(node, scope);
-  return true;
+/** Walks all nodes. Needs: a sound graph (order.ts). Errors E0104, E0106 and those of tensors. */
+export function evaluateGraph(scope: Scope): void {
+  for (const node of orderNodes(scope.graph)) evaluateNode(node, scope);
 }
 
 function evaluateNode(node: OnnxNode, scope: Scope): void {
@@ -108,10 +87,27 @@ function evaluateNode(node: OnnxNode, scope: Scope): void {
 }
 
 function noteUnsupported(node: OnnxNode, { unsupported }: Session): void {
-  const operator = node.domain === '' ? node.operator : `${node.domain}.${node.operator}`;
+  const operator = fullName(node.domain, node.operator);
   const seen = unsupported.get(operator);
   if (seen === undefined) unsupported.set(operator, { nodes: [node.name] });
   else seen.nodes.push(node.name);
+}
+
+/** Node names that a message gives before it counts the rest. */
+const NAMED = 5;
+
+/** Errors E0103, one for each operator. */
+export function reportUnsupported({ unsupported, report }: Session): void {
+  for (const [operator, { nodes }] of unsupported) {
+    const rest = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : '';
+    const names = `${nodes.slice(0, NAMED).join(', ')}${rest}`;
+    report(
+      'E0103',
+      { origin: nodes[0] ?? operator },
+      { operator, count: nodes.length, nodes: names },
+      wayOut(operator),
+    );
+  }
 }
 
 /** Large constants are held only while somebody may still read them. */
@@ -132,7 +128,8 @@ function compute(
   try {
     if (node.operator === 'If' && node.domain === '') return chooseBranch(node, inputs, scope);
     if (rule === undefined) return undefined;
-    if (!movesNumbers(node.operator) && inputs.some(isEmpty)) throw new Refusal('an operand has no elements');
+    if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
+      throw new Refusal('an operand has no elements');
     const results = rule({ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor });
     const extra = node.outputs.findIndex((name, at) => at >= results.length && scope.uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
@@ -141,7 +138,12 @@ function compute(
     if (!(error instanceof Refusal)) throw error;
     if (isGuess) return undefined;
     if (error.tell) error.tell(report);
-    else report('E0106', { origin: originOf(node) }, { operator: node.operator, reason: error.message });
+    else
+      report(
+        'E0106',
+        { origin: originOf(node) },
+        { operator: fullName(node.domain, node.operator), reason: error.message },
+      );
     return undefined;
   }
 }
@@ -163,7 +165,7 @@ function chooseBranch(
   const branch = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
   if (branch?.kind !== 'graph') throw new Refusal('the branch that it takes is missing');
   const inner = createScope(branch.graph, scope.session, scope);
-  if (!evaluateGraph(inner, node.name)) throw new Refusal('', () => undefined);
+  evaluateGraph(inner);
   return branch.graph.outputs.map(({ name }) => {
     const value = readKnown(name, inner)?.value;
     if (value === undefined) throw new Refusal('', () => undefined);
@@ -217,26 +219,29 @@ function loadTensor(tensor: TensorSource): ConstantValue {
   const name = tensor.name === '' ? 'of a Constant node' : tensor.name;
   const at = { origin: name };
   const { problem, element, shape } = tensor;
-  if (problem?.kind === 'external') {
-    const { location } = problem;
-    throw new Refusal('', report => report('E0105', at, { tensor: name, location }));
-  }
+  if (problem?.kind === 'external') throw new Refusal('', () => undefined);
   if (problem?.kind === 'broken' || element === undefined) {
     const reason = problem?.kind === 'broken' ? problem.reason : 'its element type is not known here';
     throw new Refusal('', report => report('E0112', at, { tensor: name, reason }));
   }
-  const read = () => finite(tensor.load().data, isFloat(element), name);
+  const read = () => {
+    const { data } = tensor.load();
+    return isFloat(element) ? withoutNan(data, name) : data;
+  };
   const isWeight = isFloat(element) && sizeOf(shape) >= LAZY_FROM;
   return isWeight
-    ? lazyConstant(element, shape, `tensor ${tensor.name}`, read)
+    ? lazyConstant(element, shape, { key: `tensor ${tensor.name}`, origin: tensor.name, read })
     : constantOf(element, shape, read());
 }
 
-/** A single infinity is a bound or a mask; among weights it is a fault, and so is every NaN. */
-function finite(data: Numbers, isReal: boolean, name: string): Numbers {
-  if (!isReal) return data;
-  let count = 0;
-  for (const x of data) if (Number.isNaN(x) || (data.length > 1 && !Number.isFinite(x))) count++;
-  if (count === 0) return data;
-  throw new Refusal('', report => report('E0104', { origin: name }, { tensor: name, count }));
+/** An infinity may be a bound or a mask; where it becomes a weight it is refused there. */
+function withoutNan(data: Numbers, name: string): Numbers {
+  let nans = 0;
+  let infinities = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    if (Number.isNaN(data[i])) nans += 1;
+    else infinities += 1;
+  }
+  return nans === 0 ? data : refuseNumbers(name, nans + infinities);
 }

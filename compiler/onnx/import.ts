@@ -20,10 +20,12 @@ import {
   evaluateGraph,
   isEmpty,
   readKnown,
+  reportUnsupported,
   type Scope,
-  type Session,
 } from './evaluate.ts';
 import { type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
+import { checkGraph } from './order.ts';
+import { type ModelFile, memoryFile } from './source.ts';
 import { isFloat } from './tensor.ts';
 
 export interface ImportOptions {
@@ -41,26 +43,40 @@ export interface Imported {
 
 const OLDEST_OPSET = 7;
 
-/** Undefined where it reported an error. `source` is the file as the user knows it. */
+/** Undefined where it reported an error. `source` is the file as the user knows it; bytes have no folder around them. */
 export function importOnnx(
-  bytes: Uint8Array,
+  file: Uint8Array | ModelFile,
+  source: string,
+  diagnostics: Diagnostics,
+  options: ImportOptions = {},
+): Imported | undefined {
+  const before = diagnostics.list.length;
+  const model = readModel(file instanceof Uint8Array ? memoryFile(file, source) : file, diagnostics.report);
+  const imported = model && importModel(model, source, diagnostics, options);
+  return hasErrorsSince(diagnostics, before) ? undefined : imported;
+}
+
+/** The same for a model that has been read; a graph that is returned in spite of errors is full of stand-ins. */
+export function importModel(
+  model: OnnxModel,
   source: string,
   diagnostics: Diagnostics,
   options: ImportOptions = {},
 ): Imported | undefined {
   const { report } = diagnostics;
   const before = diagnostics.list.length;
-  const model = readModel(bytes, source, report);
-  if (model === undefined) return undefined;
   const draft = createDraft(createConstants());
   evaluateModel(model, draft, source, options, report);
-  const isSound = () => diagnostics.list.slice(before).every(d => d.severity !== 'error');
-  if (!isSound()) return undefined;
+  if (draft.nodes.every(node => node.kind !== 'output')) return undefined;
   const name = model.graph.name.replace(/[^\w.-]+/g, '_');
   const late = finishDraft(draft, name === '' ? 'network' : name);
-  const graph = options.isLate === true ? late : loadWeights.run(late, undefined, report);
-  return isSound() ? { graph, metadata: model.metadata } : undefined;
+  const { metadata } = model;
+  if (options.isLate === true || hasErrorsSince(diagnostics, before)) return { graph: late, metadata };
+  return { graph: loadWeights.run(late, undefined, report), metadata };
 }
+
+const hasErrorsSince = ({ list }: Diagnostics, before: number): boolean =>
+  list.slice(before).some(d => d.severity === 'error');
 
 function evaluateModel(
   { graph, opsets }: OnnxModel,
@@ -71,6 +87,9 @@ function evaluateModel(
 ): void {
   const opset = opsets.get('') ?? 0;
   if (opset < OLDEST_OPSET) report('E0111', { origin: source }, { opset, oldest: OLDEST_OPSET });
+  const problems = checkGraph(graph);
+  for (const problem of problems) report('E0107', { origin: source }, { problem });
+  if (problems.length > 0) return;
   const inputs = graph.inputs.filter(info => !graph.initializers.has(info.name));
   const [image] = inputs;
   if (inputs.length !== 1 || image === undefined) {
@@ -84,9 +103,8 @@ function evaluateModel(
   const scope = createScope(graph, session);
   const input = putInput(draft, image.name, shape.slice(1), image.name);
   scope.values.set(image.name, { value: dataOf({ ...input, shape }), isGuess: false });
-  const isOrdered = evaluateGraph(scope, source);
+  evaluateGraph(scope);
   reportUnsupported(session);
-  if (!isOrdered) return;
   if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
   for (const { name } of graph.outputs) putResult(name, scope);
 }
@@ -125,17 +143,6 @@ function inputShape(
   return [1, ...fixed.map(Number)];
 }
 
-/** Node names that a message gives before it counts the rest. */
-const NAMED = 5;
-
-function reportUnsupported({ unsupported, report }: Session): void {
-  for (const [operator, { nodes }] of unsupported) {
-    const rest = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : '';
-    const names = `${nodes.slice(0, NAMED).join(', ')}${rest}`;
-    report('E0103', { origin: nodes[0] ?? operator }, { operator, count: nodes.length, nodes: names });
-  }
-}
-
 /** Results are those of one image: the batch axis goes. */
 function putResult(name: string, scope: Scope): void {
   const { draft, report } = scope.session;
@@ -145,8 +152,9 @@ function putResult(name: string, scope: Scope): void {
     return;
   }
   const { value, isGuess } = known;
-  if (value === undefined || isGuess) return;
+  if (value === undefined) return;
   if (value.kind === 'constant' || isEmpty(value)) {
+    if (isGuess) return;
     const problem = value.kind === 'constant' ? 'does not depend on the image' : 'has no elements';
     report('E0107', { origin: name }, { problem: `output ${name} ${problem}` });
     return;

@@ -1,16 +1,26 @@
 /**
- * Bytes → the parts of an ONNX ModelProto that the importer reads, as plain data. Nothing is judged here but
- * whether the bytes are a model at all.
+ * A file → the parts of an ONNX ModelProto that the importer reads, as plain data. Weights stay where they are.
+ * What is wrong with the file itself is told here; what its graph means is the importer's business.
  */
-import onnxProto from 'onnx-proto';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import { type ElementType, elementOf, type TensorSource, tensorSource, toNumber } from './tensor.ts';
+import { recogniseContainer } from './container.ts';
+import { createExternalFiles, reportExternal } from './external.ts';
+import { inlineFunctions } from './functions.ts';
+import { BeyondLimit, createBudget } from './limits.ts';
+import { MODEL, type ModelRecord } from './proto.ts';
+import { domainOf, functionsOf, graphOf, opsetsOf, type Reading } from './records.ts';
+import type { ByteSource, ModelFile } from './source.ts';
+import type { ElementType, TensorSource } from './tensor.ts';
+import { Malformed, readMessage } from './wire.ts';
 
 export interface OnnxModel {
   /** Version of each operator set, by domain; the standard one is ''. */
   readonly opsets: ReadonlyMap<string, number>;
+  /** Calls of the model's own functions are inlined. */
   readonly graph: OnnxGraph;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The exporter, as it calls itself. */
+  readonly producer: string;
 }
 
 export interface OnnxGraph {
@@ -19,7 +29,7 @@ export interface OnnxGraph {
   readonly initializers: ReadonlyMap<string, TensorSource>;
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
-  /** Shapes that the file claims for values, where it does. */
+  /** Shapes that the file claims for values inside, where it does. */
   readonly shapes: ReadonlyMap<string, NonNullable<OnnxValueInfo['shape']>>;
 }
 
@@ -28,10 +38,12 @@ export interface OnnxNode {
   readonly name: string;
   readonly domain: string;
   readonly operator: string;
-  /** Version of the standard operators that a local function asked for its nodes. */
-  readonly opset?: number;
-  /** The module of the trained network, where the exporter wrote it down. */
-  readonly scope?: string;
+  /** Which one of several functions of the same name. */
+  readonly overload?: string | undefined;
+  /** Version of its operator set where it is another one than the model's: it came out of a function. */
+  readonly opset?: number | undefined;
+  /** The module of the exporting framework that it came from, where the exporter says so. */
+  readonly scope?: string | undefined;
   /** An omitted optional input is ''. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -42,8 +54,11 @@ export type OnnxAttribute =
   | { readonly kind: 'numbers'; readonly values: readonly number[] }
   | { readonly kind: 'strings'; readonly values: readonly string[] }
   | { readonly kind: 'tensor'; readonly tensor: TensorSource }
+  /** It may read values of the graphs around it. */
   | { readonly kind: 'graph'; readonly graph: OnnxGraph }
-  | { readonly kind: 'other' };
+  /** In the body of a function: what the call says. Inlining replaces all of them. */
+  | { readonly kind: 'reference'; readonly name: string }
+  | { readonly kind: 'other'; readonly type: string };
 
 export interface OnnxValueInfo {
   readonly name: string;
@@ -52,164 +67,94 @@ export interface OnnxValueInfo {
   readonly shape: readonly (number | string | undefined)[] | undefined;
 }
 
-type Proto = typeof onnxProto.onnx;
-type GraphProto = onnxProto.onnx.IGraphProto;
-type NodeProto = onnxProto.onnx.INodeProto;
+/** A function of the model's own, written with operators and other functions. */
+export interface OnnxFunction {
+  readonly key: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlySet<string>;
+  readonly defaults: ReadonlyMap<string, OnnxAttribute>;
+  readonly nodes: readonly OnnxNode[];
+  readonly opsets: ReadonlyMap<string, number>;
+}
 
-const DEEPEST = 64;
+/** The newest operator set of ONNX that the rules were written against. */
+const NEWEST_OPSET = 28;
+/** There have been two a year; a number beyond is a damaged file, not the future. */
+const LARGEST_OPSET = 255;
 
-/** Errors E0102. Cost: weights stay where they are in `bytes` until a tensor is loaded. */
-export function readModel(bytes: Uint8Array, source: string, report: Report): OnnxModel | undefined {
-  const refuse = (reason: string) => {
-    report('E0102', { origin: source }, { reason });
+/**
+ * Errors E0102, E0105, E0107, E0110, E0115 … E0117, W0101. A model that is returned in spite of errors can be looked
+ * at further, so that all there is to say is said in one run.
+ * Cost: time and memory for the structure alone.
+ */
+export function readModel(file: ModelFile, report: Report): OnnxModel | undefined {
+  const at = { origin: file.source };
+  const record = readRecord(file, report);
+  if (record?.graph === undefined) return undefined;
+  const files = createExternalFiles(file);
+  const reading: Reading = { source: file.source, files, report };
+  const graph = graphOf(record.graph, reading);
+  const opsets = opsetsOf(record.opsets, reading);
+  const producer = `${record.producer} ${record.producerVersion}`.trim();
+  const model = { opsets, graph, metadata: Object.fromEntries(record.metadata), producer };
+  const functions = functionsOf(record.functions, reading);
+  reportExternal(files, report);
+  const opset = opsets.get('') ?? 0;
+  if (opset > NEWEST_OPSET) report('W0101', at, { opset, newest: NEWEST_OPSET });
+  try {
+    return inlineFunctions(model, functions, report);
+  } catch (error) {
+    if (!(error instanceof BeyondLimit)) throw error;
+    report('E0115', at, { problem: error.message });
+    return undefined;
+  }
+}
+
+function readRecord({ bytes, source }: ModelFile, report: Report): ModelRecord | undefined {
+  const refuse = (reason: string, help?: string) => {
+    report('E0102', { origin: source }, { reason }, help);
     return undefined;
   };
-  if (bytes.length === 0) return refuse('the file is empty');
-  const proto = decode(bytes);
-  if (typeof proto === 'string') return refuse(proto);
-  const { graph } = proto;
-  if (graph === null || graph === undefined) return refuse('it has no graph');
-  if ((graph.node ?? []).length === 0) return refuse('its graph has no nodes');
-  const opsets = new Map(
-    (proto.opsetImport ?? []).map(set => [domainOf(set.domain), toNumber(set.version)] as const),
-  );
-  if (!opsets.has('')) return refuse('it names no version of the standard operators');
-  const metadata = Object.fromEntries(
-    (proto.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
-  );
-  return { opsets, graph: graphOf(graph), metadata };
+  if (bytes.size === 0) return refuse('the file is empty');
+  const record = decode(bytes);
+  if (record instanceof BeyondLimit) {
+    report('E0115', { origin: source }, { problem: record.message });
+    return undefined;
+  }
+  const reason = typeof record === 'string' ? record : graphProblem(record);
+  if (typeof record === 'string' || reason !== undefined) {
+    const container = recogniseContainer(bytes);
+    return container === undefined
+      ? refuse(reason ?? '')
+      : refuse(`it looks like ${container.what}`, container.help);
+  }
+  const standard = record.opsets.find(({ domain }) => domainOf(domain) === '');
+  if (standard === undefined) return refuse('it names no version of the standard operators');
+  const { version } = standard;
+  return version > 0 && version <= LARGEST_OPSET
+    ? record
+    : refuse(`it names operator set ${version}, which does not exist`);
+}
+
+function graphProblem({ graph }: ModelRecord): string | undefined {
+  if (graph === undefined) return 'it has no graph, so it is a protobuf file of another kind';
+  return graph.nodes.length === 0 ? 'its graph has no nodes' : undefined;
 }
 
 /** The text is the reason why not. */
-function decode(bytes: Uint8Array): InstanceType<Proto['ModelProto']> | string {
-  const deep = nestingOf(bytes);
-  if (deep > DEEPEST) return `graphs nest deeper than ${DEEPEST}`;
+function decode(bytes: ByteSource): ModelRecord | BeyondLimit | string {
   try {
-    return onnxProto.onnx.ModelProto.decode(bytes);
+    return readMessage(bytes, createBudget(), MODEL, {
+      opsets: [],
+      metadata: [],
+      functions: [],
+      producer: '',
+      producerVersion: '',
+    });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : `${error}`;
-    const isShort = reason.includes('out of range');
-    return isShort ? `it ends too early, after ${bytes.length} bytes` : `it does not decode (${reason})`;
+    if (error instanceof BeyondLimit) return error;
+    if (error instanceof Malformed) return error.message;
+    throw error;
   }
-}
-
-/** Fields through which a graph can hold a graph: ModelProto, GraphProto, NodeProto, AttributeProto. */
-const INNER: readonly ReadonlySet<number>[] = [new Set([7]), new Set([1]), new Set([5]), new Set([6, 11])];
-
-/**
- * How deep graphs lie in graphs, read off the wire format without recursion, because the decoder recurses.
- * Malformed parts are skipped: the decoder reports them.
- */
-function nestingOf(bytes: Uint8Array): number {
-  const open: { at: number; end: number; level: number }[] = [{ at: 0, end: bytes.length, level: 0 }];
-  let deepest = 0;
-  for (let top = open.pop(); top !== undefined && deepest <= DEEPEST; top = open.pop()) {
-    const { level, end } = top;
-    deepest = Math.max(deepest, Math.floor(level / 3));
-    const inner = INNER[level === 0 ? 0 : 1 + ((level - 1) % 3)];
-    let { at } = top;
-    while (at < end) {
-      const field = readField(bytes, at, end);
-      if (field === undefined) break;
-      at = field.end;
-      if (field.start !== undefined && inner?.has(field.number) === true) {
-        open.push({ at: field.start, end: field.end, level: level + 1 });
-      }
-    }
-  }
-  return deepest;
-}
-
-function readField(
-  bytes: Uint8Array,
-  from: number,
-  end: number,
-): { number: number; start: number | undefined; end: number } | undefined {
-  let at = from;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 0; at < end; shift += 7) {
-      const byte = bytes[at++]!;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80 || shift > 63) break;
-    }
-    return value;
-  };
-  const tag = varint();
-  const number = Math.floor(tag / 8);
-  const wire = tag % 8;
-  if (wire === 2) {
-    const length = varint();
-    return at + length > end ? undefined : { number, start: at, end: at + length };
-  }
-  if (wire === 0) varint();
-  else if (wire === 1) at += 8;
-  else if (wire === 5) at += 4;
-  else return undefined;
-  return { number, start: undefined, end: at };
-}
-
-const domainOf = (domain: string | null | undefined): string => (domain === 'ai.onnx' ? '' : (domain ?? ''));
-
-function graphOf(graph: GraphProto): OnnxGraph {
-  return {
-    name: graph.name ?? '',
-    nodes: (graph.node ?? []).map(nodeOf),
-    initializers: new Map((graph.initializer ?? []).map(proto => [proto.name ?? '', tensorSource(proto)])),
-    inputs: (graph.input ?? []).map(valueInfoOf),
-    outputs: (graph.output ?? []).map(valueInfoOf),
-    shapes: new Map(
-      (graph.valueInfo ?? [])
-        .map(valueInfoOf)
-        .flatMap(({ name, shape }) => (shape === undefined ? [] : [[name, shape] as const])),
-    ),
-  };
-}
-
-function nodeOf(node: NodeProto): OnnxNode {
-  const operator = node.opType ?? '';
-  const outputs = node.output ?? [];
-  return {
-    name: node.name ? node.name : `${operator} ${outputs[0] ?? ''}`.trim(),
-    domain: domainOf(node.domain),
-    operator,
-    inputs: node.input ?? [],
-    outputs,
-    attributes: new Map((node.attribute ?? []).map(proto => [proto.name ?? '', attributeOf(proto)])),
-  };
-}
-
-const text = new TextDecoder();
-
-function attributeOf(proto: onnxProto.onnx.IAttributeProto): OnnxAttribute {
-  const types = onnxProto.onnx.AttributeProto.AttributeType;
-  switch (proto.type) {
-    case types.FLOAT:
-      return { kind: 'numbers', values: [proto.f ?? 0] };
-    case types.INT:
-      return { kind: 'numbers', values: [toNumber(proto.i)] };
-    case types.FLOATS:
-      return { kind: 'numbers', values: proto.floats ?? [] };
-    case types.INTS:
-      return { kind: 'numbers', values: (proto.ints ?? []).map(toNumber) };
-    case types.STRING:
-      return { kind: 'strings', values: [text.decode(proto.s ?? new Uint8Array())] };
-    case types.STRINGS:
-      return { kind: 'strings', values: (proto.strings ?? []).map(bytes => text.decode(bytes)) };
-    case types.TENSOR:
-      return proto.t ? { kind: 'tensor', tensor: tensorSource(proto.t) } : { kind: 'other' };
-    case types.GRAPH:
-      return proto.g ? { kind: 'graph', graph: graphOf(proto.g) } : { kind: 'other' };
-    default:
-      return { kind: 'other' };
-  }
-}
-
-function valueInfoOf(proto: onnxProto.onnx.IValueInfoProto): OnnxValueInfo {
-  const type = proto.type?.tensorType;
-  const dims = type?.shape?.dim;
-  const shape = dims?.map(dim =>
-    dim.dimParam ? dim.dimParam : dim.dimValue == null ? undefined : toNumber(dim.dimValue),
-  );
-  return { name: proto.name ?? '', element: elementOf(type?.elemType), shape };
 }

@@ -1,6 +1,4 @@
-/** Tensors of the file: any of ONNX's number types and both of its encodings → numbers in memory. */
-import type onnxProto from 'onnx-proto';
-import { sizeOf } from '../../ir/dialect.ts';
+/** Tensors of the file: any of ONNX's number types → numbers in memory. */
 
 export const ELEMENTS = [
   ...['float32', 'float64', 'float16', 'bfloat16'],
@@ -24,208 +22,157 @@ export interface OnnxTensor {
   readonly data: Numbers;
 }
 
-/** A tensor whose numbers are read when they are first wanted; `problem` says why they cannot be. */
+/** A tensor that lies in a file until it is wanted. */
 export interface TensorSource {
   readonly name: string;
+  /** Undefined: a type that is not computed with, which `problem` names. */
   readonly element: ElementType | undefined;
   readonly shape: readonly number[];
+  /** What it takes on disk. */
+  readonly bytes: number;
+  /** Why its numbers cannot be read; `load` and `countNonFinite` are for tensors without. */
   readonly problem?: TensorProblem | undefined;
+  /** Reads this tensor alone, and keeps nothing. */
   load(): OnnxTensor;
+  /** Reads its bits piece by piece. Cost: memory for one piece. */
+  countNonFinite(): NonFinite;
 }
+/** External data that cannot be opened has been reported once for all tensors of that file: E0105. */
 export type TensorProblem =
-  | { readonly kind: 'external'; readonly location: string }
+  | { readonly kind: 'external'; readonly location: string; readonly reason: string }
   | { readonly kind: 'broken'; readonly reason: string };
 
-type TensorProto = onnxProto.onnx.ITensorProto;
+export interface NonFinite {
+  readonly nans: number;
+  readonly infinities: number;
+}
 
-interface Format {
+/** Above, a shape is taken for a lie before memory is asked for. */
+export const MAX_ELEMENTS = 2 ** 31;
+
+export type TypedField = 'float' | 'int32' | 'int64' | 'double' | 'uint64';
+
+export interface Format {
+  /** TensorProto.DataType. */
   readonly code: number;
   readonly bytes: number;
+  /** The typed field that holds the numbers when they are not raw. */
+  readonly field: TypedField;
   /** Numbers of this type, all 0. */
   make(length: number): Numbers;
-  read(view: DataView, at: number): number;
-  /** The typed field that holds the numbers when they are not raw, and how an entry of it reads. */
-  readonly field: 'floatData' | 'doubleData' | 'int32Data' | 'int64Data' | 'uint64Data';
-  readonly decode?: (entry: number) => number;
+  /** Little-endian bytes, aligned to their size, → numbers from `at` on. */
+  decode(raw: Uint8Array, out: Numbers, at: number): void;
+  /** Where the exponent and the fraction of a floating-point number lie, in its upper word. */
+  readonly float?: FloatLayout;
+}
+export interface FloatLayout {
+  readonly exponent: number;
+  readonly fraction: number;
 }
 
 const f64 = (length: number) => new Float64Array(length);
 const f32 = (length: number) => new Float32Array(length);
-const i32 = (length: number) => new Int32Array(length);
+const words32 = (raw: Uint8Array) => new Uint32Array(raw.buffer, raw.byteOffset, raw.byteLength / 4);
+const words16 = (raw: Uint8Array) => new Uint16Array(raw.buffer, raw.byteOffset, raw.byteLength / 2);
 
-const FORMATS: { readonly [E in ElementType]: Format } = {
-  float32: { code: 1, bytes: 4, make: f32, read: (v, at) => v.getFloat32(at, true), field: 'floatData' },
-  uint8: {
-    code: 2,
-    bytes: 1,
-    make: n => new Uint8Array(n),
-    read: (v, at) => v.getUint8(at),
-    field: 'int32Data',
-  },
-  int8: {
-    code: 3,
-    bytes: 1,
-    make: n => new Int8Array(n),
-    read: (v, at) => v.getInt8(at),
-    field: 'int32Data',
-  },
-  uint16: {
-    code: 4,
-    bytes: 2,
-    make: n => new Uint16Array(n),
-    read: (v, at) => v.getUint16(at, true),
-    field: 'int32Data',
-  },
-  int16: {
-    code: 5,
-    bytes: 2,
-    make: n => new Int16Array(n),
-    read: (v, at) => v.getInt16(at, true),
-    field: 'int32Data',
-  },
-  int32: { code: 6, bytes: 4, make: i32, read: (v, at) => v.getInt32(at, true), field: 'int32Data' },
-  int64: {
-    code: 7,
-    bytes: 8,
-    make: f64,
-    read: (v, at) => Number(v.getBigInt64(at, true)),
-    field: 'int64Data',
-  },
-  bool: {
-    code: 9,
-    bytes: 1,
-    make: n => new Uint8Array(n),
-    read: (v, at) => (v.getUint8(at) === 0 ? 0 : 1),
-    field: 'int32Data',
-  },
-  float16: {
-    code: 10,
-    bytes: 2,
-    make: f32,
-    read: (v, at) => fromFloat16(v.getUint16(at, true)),
-    field: 'int32Data',
-    decode: entry => fromFloat16(entry & 0xffff),
-  },
-  float64: { code: 11, bytes: 8, make: f64, read: (v, at) => v.getFloat64(at, true), field: 'doubleData' },
-  uint32: { code: 12, bytes: 4, make: f64, read: (v, at) => v.getUint32(at, true), field: 'uint64Data' },
-  uint64: {
-    code: 13,
-    bytes: 8,
-    make: f64,
-    read: (v, at) => Number(v.getBigUint64(at, true)),
-    field: 'uint64Data',
-  },
-  bfloat16: {
-    code: 16,
-    bytes: 2,
-    make: f32,
-    read: (v, at) => fromBfloat16(v.getUint16(at, true)),
-    field: 'int32Data',
-    decode: entry => fromBfloat16(entry & 0xffff),
-  },
+type View = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>;
+/** The numbers in memory are those of the file. */
+const asIs =
+  (view: View, bytes: number): Format['decode'] =>
+  (raw, out, at) =>
+    out.set(new view(raw.buffer, raw.byteOffset, raw.byteLength / bytes), at);
+
+const decodeInt64: Format['decode'] = (raw, out, at) => {
+  const words = words32(raw);
+  for (let i = 0; i < words.length; i += 2) out[at + i / 2] = (words[i + 1]! | 0) * 2 ** 32 + words[i]!;
 };
+const decodeUint64: Format['decode'] = (raw, out, at) => {
+  const words = words32(raw);
+  for (let i = 0; i < words.length; i += 2) out[at + i / 2] = words[i + 1]! * 2 ** 32 + words[i]!;
+};
+const decodeBool: Format['decode'] = (raw, out, at) => {
+  for (let i = 0; i < raw.length; i++) out[at + i] = raw[i] === 0 ? 0 : 1;
+};
+
+const bitsOf = (out: Numbers, at: number, length: number) =>
+  new Uint32Array(out.buffer, out.byteOffset + at * 4, length);
+
+/** IEEE 754 binary16 → binary32: the exponent is moved to its new bias; numbers below 2^−14 become normal. */
+const decodeFloat16: Format['decode'] = (raw, out, at) => {
+  const words = words16(raw);
+  const bits = bitsOf(out, at, words.length);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    const exponent = word & 0x7c00;
+    const sign = (word & 0x8000) << 16;
+    if (exponent === 0) out[at + i] = (word & 0x3ff) * 2 ** -24 * (sign === 0 ? 1 : -1);
+    else if (exponent === 0x7c00) bits[i] = sign | 0x7f800000 | ((word & 0x3ff) << 13);
+    else bits[i] = sign | (((word & 0x7fff) << 13) + 0x38000000);
+  }
+};
+
+/** The upper half of a binary32. */
+const decodeBfloat16: Format['decode'] = (raw, out, at) => {
+  const words = words16(raw);
+  const bits = bitsOf(out, at, words.length);
+  for (let i = 0; i < words.length; i++) bits[i] = words[i]! << 16;
+};
+
+const FLOAT32 = { exponent: 0x7f800000, fraction: 0x7fffff };
+const FLOAT64 = { exponent: 0x7ff00000, fraction: 0xfffff };
+const FLOAT16 = { exponent: 0x7c00, fraction: 0x3ff };
+const BFLOAT16 = { exponent: 0x7f80, fraction: 0x7f };
+
+/** biome-ignore format: a table */
+export const FORMATS: { readonly [E in ElementType]: Format } = {
+  float32: { code: 1, bytes: 4, field: 'float', make: f32, decode: asIs(Float32Array, 4), float: FLOAT32 },
+  uint8: { code: 2, bytes: 1, field: 'int32', make: n => new Uint8Array(n), decode: asIs(Uint8Array, 1) },
+  int8: { code: 3, bytes: 1, field: 'int32', make: n => new Int8Array(n), decode: asIs(Int8Array, 1) },
+  uint16: { code: 4, bytes: 2, field: 'int32', make: n => new Uint16Array(n), decode: asIs(Uint16Array, 2) },
+  int16: { code: 5, bytes: 2, field: 'int32', make: n => new Int16Array(n), decode: asIs(Int16Array, 2) },
+  int32: { code: 6, bytes: 4, field: 'int32', make: n => new Int32Array(n), decode: asIs(Int32Array, 4) },
+  int64: { code: 7, bytes: 8, field: 'int64', make: f64, decode: decodeInt64 },
+  bool: { code: 9, bytes: 1, field: 'int32', make: n => new Uint8Array(n), decode: decodeBool },
+  float16: { code: 10, bytes: 2, field: 'int32', make: f32, decode: decodeFloat16, float: FLOAT16 },
+  float64: { code: 11, bytes: 8, field: 'double', make: f64, decode: asIs(Float64Array, 8), float: FLOAT64 },
+  uint32: { code: 12, bytes: 4, field: 'uint64', make: f64, decode: asIs(Uint32Array, 4) },
+  uint64: { code: 13, bytes: 8, field: 'uint64', make: f64, decode: decodeUint64 },
+  bfloat16: { code: 16, bytes: 2, field: 'int32', make: f32, decode: decodeBfloat16, float: BFLOAT16 },
+};
+
+/** Types of ONNX that no network here is computed with. */
+const FOREIGN: ReadonlyMap<number, string> = new Map([
+  ...([
+    [8, 'string'],
+    [14, 'complex64'],
+    [15, 'complex128'],
+  ] as const),
+  ...([
+    [17, 'float8e4m3fn'],
+    [18, 'float8e4m3fnuz'],
+    [19, 'float8e5m2'],
+    [20, 'float8e5m2fnuz'],
+  ] as const),
+  ...([
+    [21, 'uint4'],
+    [22, 'int4'],
+    [23, 'float4e2m1'],
+    [24, 'float8e8m0'],
+  ] as const),
+  ...([
+    [25, 'uint2'],
+    [26, 'int2'],
+    [27, 'float6e2m3'],
+    [28, 'float6e3m2'],
+  ] as const),
+]);
 
 const BY_CODE: ReadonlyMap<number, ElementType> = new Map(ELEMENTS.map(name => [FORMATS[name].code, name]));
 
-export const elementOf = (code: number | null | undefined): ElementType | undefined => BY_CODE.get(code ?? 0);
+export const elementOf = (code: number): ElementType | undefined => BY_CODE.get(code);
+export const typeName = (code: number): string =>
+  BY_CODE.get(code) ?? FOREIGN.get(code) ?? `type number ${code}, which ONNX does not have`;
 
-const FLOATS: ReadonlySet<ElementType> = new Set(['float32', 'float64', 'float16', 'bfloat16']);
 export const isFloat = (element: ElementType | undefined): boolean =>
-  element !== undefined && FLOATS.has(element);
+  element !== undefined && FORMATS[element].float !== undefined;
 export const makeNumbers = (element: ElementType, length: number): Numbers => FORMATS[element].make(length);
-
-/** IEEE 754 binary16. */
-export function fromFloat16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The upper half of a binary32. */
-function fromBfloat16(bits: number): number {
-  const view = new DataView(new ArrayBuffer(4));
-  view.setUint32(0, bits << 16);
-  return view.getFloat32(0);
-}
-
-/** 64-bit integers of protobuf come as numbers or as objects that know their number. */
-export function toNumber(value: unknown): number {
-  if (typeof value === 'number') return value;
-  const isLong = typeof value === 'object' && value !== null && 'toNumber' in value;
-  return isLong && typeof value.toNumber === 'function' ? Number(value.toNumber()) : 0;
-}
-
-const EXTERNAL = 1;
-/** Above, a shape is taken for a lie before memory is asked for. */
-export const MAX_ELEMENTS = 2 ** 31;
-
-export function tensorSource(proto: TensorProto): TensorSource {
-  const name = proto.name ?? '';
-  const shape = (proto.dims ?? []).map(toNumber);
-  const element = elementOf(proto.dataType);
-  const problem = problemOf(proto, shape, element);
-  let loaded: OnnxTensor | undefined;
-  const load = () => {
-    loaded ??= {
-      element: element ?? 'float32',
-      shape,
-      data: readNumbers(proto, element ?? 'float32', sizeOf(shape)),
-    };
-    return loaded;
-  };
-  return { name, element, shape, problem, load };
-}
-
-function problemOf(
-  proto: TensorProto,
-  shape: readonly number[],
-  element: ElementType | undefined,
-): TensorProblem | undefined {
-  if (proto.dataLocation === EXTERNAL) {
-    const location = proto.externalData?.find(entry => entry.key === 'location')?.value ?? '?';
-    return { kind: 'external', location };
-  }
-  const broken = (reason: string): TensorProblem => ({ kind: 'broken', reason });
-  if (element === undefined)
-    return broken(`its element type (number ${proto.dataType ?? 0}) is not known here`);
-  const length = sizeOf(shape);
-  if (shape.some(size => size < 0) || !(length <= MAX_ELEMENTS))
-    return broken(`its shape is [${shape.join(', ')}]`);
-  const there = storedLength(proto, element);
-  return there === length
-    ? undefined
-    : broken(`its shape [${shape.join(', ')}] wants ${length} numbers, ${there} are there`);
-}
-
-const hasRaw = (proto: TensorProto): proto is TensorProto & { rawData: Uint8Array } =>
-  proto.rawData !== null && proto.rawData !== undefined && proto.rawData.length > 0;
-
-function storedLength(proto: TensorProto, element: ElementType): number {
-  const { bytes, field } = FORMATS[element];
-  return hasRaw(proto) ? proto.rawData.length / bytes : (proto[field]?.length ?? 0);
-}
-
-/** Raw bytes lie at any address, so they are read through a view, never as a typed array in place. */
-function readNumbers(proto: TensorProto, element: ElementType, length: number): Numbers {
-  const format = FORMATS[element];
-  const out = format.make(length);
-  if (hasRaw(proto)) {
-    const { buffer, byteOffset, byteLength } = proto.rawData;
-    if (element === 'float32') {
-      new Uint8Array(out.buffer).set(proto.rawData);
-      return out;
-    }
-    const view = new DataView(buffer, byteOffset, byteLength);
-    for (let i = 0; i < length; i++) out[i] = format.read(view, i * format.bytes);
-    return out;
-  }
-  const entries: readonly unknown[] = proto[format.field] ?? [];
-  for (let i = 0; i < length; i++) {
-    const entry = toNumber(entries[i]);
-    out[i] = format.decode === undefined ? entry : format.decode(entry);
-  }
-  return out;
-}

@@ -11,24 +11,24 @@
  * Source     ECMT Algorithm 1, step 2; Eq. 19; design 1 (a population) and 3 §3 (fused EC + MT)
  * Needs      thresholds per site (calibrate), the coding and the number of timesteps
  * Preserves  with every emit a relay: values exactly, for every T; with mt: approaches them as T grows
- * Errors     E0301 a site without thresholds · E0302 a structure that no population can hold
+ * Errors     E0302 a function that no soma computes · E0303 several outputs
  */
-import type { AnnGraph, AnnNode, AnnOf, ann } from '../../ir/ann.ts';
-import type { ConstId } from '../../ir/constants.ts';
+import type { AnnGraph, AnnNode, ann } from '../../ir/ann.ts';
 import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
-import { type Axis, nodeMap, readersOf, sizeOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
-import { composeMaps, compressMap, expandMap, HOLE, isIdentity, type StridedMap } from '../../ir/map.ts';
+import { type Axis, nodeMap, sizeOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
 import {
   type Coding,
   type SnnEmit,
   type SnnFunction,
   type SnnGraph,
   type SnnNode,
-  SOMA_POINTWISE,
-  type SomaPointwise,
+  type SnnProjection,
   snn,
 } from '../../ir/snn.ts';
+import { settleConstants } from '../constants-of-gather.ts';
+import { createGatherer, type Seen, type Term } from '../gather.ts';
 import type { Pass } from '../pass.ts';
+import { functionOf, isNorm, unsupportedFunctions } from '../population-functions.ts';
 import { nameSites } from '../population-names.ts';
 
 export interface ConvertNeeds {
@@ -44,9 +44,10 @@ export const convert: Pass<typeof ann, typeof snn, ConvertNeeds> = {
   source: 'ECMT Algorithm 1',
 
   run(graph, needs, report) {
-    const builder = createBuilder(graph, needs, report);
-    const outputs = graph.outputs.map(id => builder.readout(id));
     const { coding, steps } = needs;
+    const isSound = checkConvertible(graph, report);
+    const builder = createBuilder(graph, needs);
+    const outputs = isSound ? graph.outputs.map(id => builder.readout(id)) : [];
     return {
       dialect: snn,
       name: graph.name,
@@ -59,40 +60,70 @@ export const convert: Pass<typeof ann, typeof snn, ConvertNeeds> = {
   },
 };
 
-/** A value as a population reads it: what to add up, each a projection still to be named. */
-interface Gather {
-  readonly terms: readonly Term[];
-  readonly shift?: ConstId | undefined;
-}
-type Term =
-  | { kind: 'relay'; source: ValueId; map: StridedMap | undefined }
-  | {
-      kind: 'linear';
-      source: ValueId;
-      map: StridedMap | undefined;
-      node: AnnOf<'linear'>;
-      rowMap?: StridedMap;
-    }
-  | { kind: 'product'; node: AnnOf<'matmul'>; a: Seen; b: Seen };
-/** An emission seen through a view. */
-interface Seen {
-  readonly source: ValueId;
-  readonly map: StridedMap | undefined;
+/** Everything at once; a graph that passes here converts. */
+function checkConvertible(graph: AnnGraph, report: Report): boolean {
+  const unsupported = unsupportedFunctions(graph);
+  for (const { node, what, help } of unsupported) {
+    report('E0302', { origin: node.origin, pass: 'convert' }, { what }, help);
+  }
+  const names = graph.nodes.flatMap(node => (node.kind === 'output' ? [node.attrs.name] : []));
+  if (graph.outputs.length !== 1) {
+    const facts = { count: graph.outputs.length, outputs: names.join(', ') };
+    report('E0303', { origin: graph.name, pass: 'convert' }, facts);
+  }
+  return unsupported.length === 0 && graph.outputs.length === 1;
 }
 
-function createBuilder(graph: AnnGraph, needs: ConvertNeeds, report: Report) {
+/** A value as spikes, as graded values, or as the answer of the network. */
+type Form = 'spikes' | 'graded' | 'readout';
+
+function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
   const byId = nodeMap(graph.nodes);
-  const readers = readersOf(graph.nodes);
   const names = nameSites(graph);
+  const gatherer = createGatherer(graph);
   const nodes: SnnNode[] = [];
   const made = new Map<string, ValueId>();
   const used = new Set<string>();
+  const forms = findForms();
   const annOf = (id: ValueId): AnnNode => byId.get(id) ?? defect(`${id} is not a node`);
-  const hasOneReader = (id: ValueId) => readers.get(id)?.length === 1;
 
-  /** What `value` sends, as spikes where its site fires, else graded; made on first use. */
-  function emission(value: ValueId, emit: SnnEmit): ValueId {
+  /** What a population of this value gathers. A norm needs its channels whole, so it reads what is finished. */
+  function termsOf(id: ValueId): readonly Term[] {
+    const node = byId.get(id)!;
+    const fn = functionOf(node);
+    if (fn === undefined) return gatherer.gather(id, true);
+    const operand = node.operands[0]!;
+    const isDirect = !isNorm(fn) && gatherer.hasOneReader(operand);
+    return isDirect ? gatherer.gather(operand, true) : gatherer.relayed(operand);
+  }
+
+  /** In which forms every value is read, starting from the outputs. */
+  function findForms(): ReadonlyMap<ValueId, ReadonlySet<Form>> {
+    const found = new Map<ValueId, Set<Form>>();
+    const open: ValueId[] = [];
+    const note = (id: ValueId, form: Form) => {
+      const known = found.get(id);
+      if (known === undefined && byId.get(id)?.kind !== 'input') open.push(id);
+      found.set(id, (known ?? new Set()).add(form));
+    };
+    for (const id of graph.outputs) note(readoutValue(id), 'readout');
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      for (const term of termsOf(id)) for (const [x, form] of readsOf(term)) note(x.value, form);
+    }
+    return found;
+  }
+
+  function readoutValue(output: ValueId): ValueId {
+    const node = byId.get(output)!;
+    const value = node.kind === 'output' ? node.operands[0]! : output;
+    const { value: base, map } = gatherer.seen(value);
+    return map === undefined ? base : value;
+  }
+
+  /** What `value` sends in this form; made on first use. */
+  function emission(value: ValueId, form: Form): ValueId {
     const node = annOf(value);
+    const emit = emitOf(value, form);
     if (node.kind === 'input' && emit.kind === 'relay') return inputNode(node);
     const key = `${value} ${emit.kind}`;
     const known = made.get(key);
@@ -102,258 +133,132 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds, report: Report) {
     return id;
   }
 
-  function inputNode(node: AnnOf<'input'>): ValueId {
+  const emitOf = (value: ValueId, form: Form): SnnEmit =>
+    form === 'readout'
+      ? { kind: 'readout' }
+      : ((form === 'spikes' ? needs.emits.get(value) : undefined) ?? { kind: 'relay' });
+
+  function inputNode(node: Extract<AnnNode, { kind: 'input' }>): ValueId {
     const id: ValueId = '%input';
     if (!nodes.some(n => n.id === id)) {
-      nodes.push({
-        kind: 'input',
-        id,
-        operands: [],
-        attrs: { name: node.attrs.name },
-        type: node.type,
-        origin: node.origin,
-      });
+      const { type, origin } = node;
+      nodes.push({ kind: 'input', id, operands: [], attrs: { name: node.attrs.name }, type, origin });
     }
     return id;
   }
 
   function addPopulation(node: AnnNode, emit: SnnEmit): ValueId {
-    const fn = somaFunction(node);
-    const gathered = fn === undefined ? gather(node.id, true) : functionGather(node, fn);
+    const isShared = emit.kind === 'mt' && isSentTwice(node);
+    const terms = isShared
+      ? gatherer.relayed(node.id)
+      : node.kind === 'input'
+        ? gatherer.relayed(node.id)
+        : termsOf(node.id);
+    const fn: SnnFunction = (isShared ? undefined : functionOf(node)) ?? { kind: 'identity' };
+    const type: TensorType = { element: 'real', shape: populationShape(node, terms, fn) };
+    const sources = terms.map(sourcesOf);
     const name = uniqueName(names.get(node.id) ?? node.kind, emit, node);
-    const type: TensorType = { element: 'real', shape: populationShape(node.type.shape) };
-    const operands = gathered.terms.map((term, i) => addProjection(term, name, i, type, gathered.shift));
+    const settled = settleConstants(terms, type.shape, graph.constants);
+    const operands = settled.map(({ term, bias }, i) => {
+      const id: ValueId = `%${name}.${term.kind}${i === 0 ? '' : i}`;
+      const position = terms.indexOf(term);
+      nodes.push(projectionOf(term, bias, id, sources[position] ?? [], type, name));
+      return id;
+    });
     const id: ValueId = `%${name}`;
-    const attrs = { axes: axesOf(type.shape), function: fn ?? ({ kind: 'identity' } as const), emit };
+    const attrs = { axes: axesOf(type.shape), function: fn, emit };
     nodes.push({ kind: 'population', id, operands, attrs, type, origin: node.origin });
     return id;
   }
 
+  const sourcesOf = (term: Term): readonly ValueId[] =>
+    readsOf(term).map(([x, form]) => emission(x.value, form));
+
+  /** Where weights stand before a value that is sent as spikes and graded, the spikes are made of the graded. */
+  function isSentTwice(node: AnnNode): boolean {
+    if (node.kind === 'input' || forms.get(node.id)?.has('graded') !== true) return false;
+    return termsOf(node.id).some(({ kind }) => kind !== 'relay' && kind !== 'bias');
+  }
+
   function uniqueName(wanted: string, emit: SnnEmit, node: AnnNode): string {
-    const base =
-      node.kind === 'input'
-        ? 'image'
-        : emit.kind === 'relay' && used.has(wanted)
-          ? `${wanted}.relay`
-          : wanted;
+    const isSecond = emit.kind === 'relay' && used.has(wanted);
+    const base = node.kind === 'input' ? 'image' : isSecond ? `${wanted}.graded` : wanted;
     let name = base;
     for (let i = 2; used.has(name); i++) name = `${base}.${i}`;
     used.add(name);
     return name;
   }
 
-  function somaFunction(node: AnnNode): SnnFunction | undefined {
-    switch (node.kind) {
-      case 'layernorm':
-        return { ...node.attrs, kind: 'layernorm' };
-      case 'softmax':
-        return { ...node.attrs, kind: 'softmax' };
-      case 'pointwise': {
-        const name = node.attrs.function;
-        if (isSomaPointwise(name)) return { kind: 'pointwise', name };
-        report('E0302', { origin: node.origin, pass: 'convert' }, { what: `the function ${name}` });
-        return undefined;
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  /** A group of channels is normalised whole, so layernorm reads relays; the others sit right on their gather. */
-  function functionGather(node: AnnNode, fn: SnnFunction): Gather {
-    const operand = node.operands[0]!;
-    const direct = fn.kind !== 'layernorm' && hasOneReader(operand);
-    return direct ? gather(operand, true) : relayed(operand);
-  }
-
-  const relayed = (value: ValueId): Gather => {
-    const { source, map } = seen(value, { kind: 'relay' });
-    return { terms: [{ kind: 'relay', source, map }] };
-  };
-
-  /** The emission behind the views of `value`, fired if its site fires and `fallback` does not forbid it. */
-  function seen(value: ValueId, forced?: SnnEmit): Seen {
-    const { base, map } = throughViews(value);
-    return { source: emission(base, forced ?? needs.emits.get(base) ?? { kind: 'relay' }), map };
-  }
-
-  function throughViews(value: ValueId): { base: ValueId; map: StridedMap | undefined } {
-    let node = annOf(value);
-    let map: StridedMap | undefined;
-    while (node.kind === 'view' && node.operands.length === 1) {
-      map = map === undefined ? node.attrs.map : composeMaps(map, node.attrs.map);
-      node = annOf(node.operands[0]!);
-    }
-    const whole = map !== undefined && isIdentity(map, sizeOf(node.type.shape));
-    return { base: node.id, map: whole ? undefined : map };
-  }
-
-  /** `value` as a sum of projections; a value that others read too is relayed unless it must be `opened`. */
-  function gather(value: ValueId, opened: boolean): Gather {
-    const node = annOf(value);
-    if (!opened && !hasOneReader(value)) return relayed(value);
-    switch (node.kind) {
-      case 'linear': {
-        const { source, map } = seen(node.operands[0]!);
-        return { terms: [{ kind: 'linear', source, map, node }] };
-      }
-      case 'matmul': {
-        const [a, b] = node.operands as readonly [ValueId, ValueId];
-        return { terms: [{ kind: 'product', node, a: seen(a), b: seen(b) }] };
-      }
-      case 'add': {
-        const parts = node.operands.map(id => gather(id, false));
-        const shifts = parts.flatMap(p => (p.shift === undefined ? [] : [p.shift]));
-        if (shifts.length > 1) return relayed(value);
-        return { terms: parts.flatMap(p => p.terms), shift: shifts[0] };
-      }
-      case 'affine':
-        return gatherAffine(node);
-      case 'view':
-        return gatherView(node, opened);
-      default:
-        return relayed(value);
-    }
-  }
-
-  function gatherAffine(node: AnnOf<'affine'>): Gather {
-    const inner = gather(node.operands[0]!, false);
-    if (
-      node.attrs.scale !== undefined ||
-      inner.shift !== undefined ||
-      inner.terms.every(t => t.kind !== 'linear')
-    ) {
-      report(
-        'E0302',
-        { origin: node.origin, pass: 'convert' },
-        { what: 'a scale or offset that no linear takes in' },
-      );
-    }
-    return { terms: inner.terms, shift: node.attrs.shift };
-  }
-
-  /** Rows of a linear may be chosen by a view: the view moves in front of it. */
-  function gatherView(node: AnnOf<'view'>, opened: boolean): Gather {
-    if (node.operands.length === 1) {
-      const inner = annOf(node.operands[0]!);
-      const rowMap =
-        inner.kind === 'linear' && (opened || hasOneReader(inner.id)) ? rowsOf(node, inner) : undefined;
-      if (inner.kind === 'linear' && rowMap !== undefined) {
-        const { base, map } = throughViews(inner.operands[0]!);
-        const inputs = graph.constants.get(inner.attrs.weight).shape[0]!;
-        const rows = rowSelection(rowMap, inputs);
-        const source = emission(base, needs.emits.get(base) ?? { kind: 'relay' });
-        const term = {
-          kind: 'linear',
-          source,
-          map: map === undefined ? rows : composeMaps(rows, map),
-          node: inner,
-          rowMap,
-        } as const;
-        return { terms: [term] };
-      }
-      return relayed(node.id);
-    }
-    report(
-      'E0302',
-      { origin: node.origin, pass: 'convert' },
-      { what: 'a concatenation of two computed tensors' },
-    );
-    return { terms: [] };
-  }
-
-  function addProjection(
-    term: Term,
-    name: string,
-    i: number,
-    type: TensorType,
-    shift: ConstId | undefined,
-  ): ValueId {
-    const id: ValueId = `%${name}.${term.kind}${i === 0 ? '' : i}`;
-    const [, rows, channels] = type.shape as [number, number, number];
-    const base = { id, type };
-    if (term.kind === 'relay') {
-      nodes.push({ ...base, kind: 'relay', operands: [term.source], attrs: { map: term.map }, origin: name });
-    } else if (term.kind === 'product') {
-      const inner = annOf(term.node.operands[0]!).type.shape.at(-1)!;
-      const attrs = { mapA: term.a.map, mapB: term.b.map, inner };
-      nodes.push({
-        ...base,
-        kind: 'product',
-        operands: [term.a.source, term.b.source],
-        attrs,
-        origin: term.node.origin,
-      });
-    } else {
-      const bias = biasRows(term, rows, channels, shift);
-      const attrs = { weight: term.node.attrs.weight, bias, map: term.map, rows };
-      nodes.push({ ...base, kind: 'linear', operands: [term.source], attrs, origin: term.node.origin });
-    }
-    return id;
-  }
-
-  /** Bias of a linear, spread over its rows where a view made holes or a constant tensor was added. */
-  function biasRows(
-    term: Extract<Term, { kind: 'linear' }>,
-    rows: number,
-    channels: number,
-    shift: ConstId | undefined,
-  ): ConstId | undefined {
-    const own = term.node.attrs.bias;
-    if (shift === undefined && term.rowMap === undefined) return own;
-    const out = new Float64Array(rows * channels);
-    const rowIndices = term.rowMap === undefined ? undefined : expandMap(term.rowMap);
-    const bias = own === undefined ? undefined : graph.constants.get(own).data;
-    const added = shift === undefined ? undefined : graph.constants.get(shift).data;
-    for (let i = 0; i < out.length; i++) {
-      const row = Math.floor(i / channels);
-      const present = rowIndices === undefined || rowIndices[row] !== HOLE;
-      out[i] = (present ? (bias?.[i % channels] ?? 0) : 0) + (added?.[i % added.length] ?? 0);
-    }
-    return graph.constants.add({ dtype: 'f64', shape: [rows, channels], data: out });
-  }
-
-  /** The rows of `linear` that `view` shows (a hole: no row), or undefined if it cuts rows apart. */
-  function rowsOf(view: AnnOf<'view'>, linear: AnnOf<'linear'>): StridedMap | undefined {
-    const channels = linear.type.shape.at(-1)!;
-    if (view.type.shape.at(-1) !== channels) return undefined;
-    const indices = expandMap(view.attrs.map);
-    const rows = new Int32Array(indices.length / channels);
-    for (let i = 0; i < indices.length; i++) {
-      const first = indices[i - (i % channels)]!;
-      const expected = first === HOLE ? HOLE : first + (i % channels);
-      if (indices[i] !== expected || (first !== HOLE && first % channels !== 0)) return undefined;
-      rows[Math.floor(i / channels)] = first === HOLE ? HOLE : first / channels;
-    }
-    return compressMap(rows);
-  }
-
-  function readout(output: ValueId): ValueId {
-    const node = annOf(output);
-    const value = node.kind === 'output' ? node.operands[0]! : output;
-    const { base, map } = throughViews(value);
-    return emission(map === undefined ? base : value, { kind: 'readout' });
-  }
-
-  return { nodes, readout };
+  return { nodes, readout: (output: ValueId) => emission(readoutValue(output), 'readout') };
 }
 
-/** Row numbers → element map of [rows, inputs]. */
-function rowSelection(rowMap: StridedMap, inputs: number): StridedMap {
-  const rows = expandMap(rowMap);
-  const out = new Int32Array(rows.length * inputs);
-  for (let i = 0; i < out.length; i++) {
-    const row = rows[Math.floor(i / inputs)]!;
-    out[i] = row === HOLE ? HOLE : row * inputs + (i % inputs);
+/** What a term reads, and in which form. */
+function readsOf(term: Term): readonly (readonly [Seen, Form])[] {
+  switch (term.kind) {
+    case 'linear':
+    case 'depthwise':
+      return [[term.x, 'spikes']];
+    case 'relay':
+    case 'maximum':
+      return [[term.x, 'graded']];
+    case 'product':
+    case 'hadamard':
+      return [
+        [term.a, 'spikes'],
+        [term.b, 'spikes'],
+      ];
+    case 'bias':
+      return [];
+    default:
+      return term satisfies never;
   }
-  return compressMap(out);
 }
 
-const isSomaPointwise = (name: string): name is SomaPointwise =>
-  (SOMA_POINTWISE as readonly string[]).includes(name);
+function projectionOf(
+  term: Term,
+  bias: SnnProjectionBias,
+  id: ValueId,
+  operands: readonly ValueId[],
+  type: TensorType,
+  name: string,
+): SnnProjection {
+  const origin = term.kind === 'relay' ? name : term.origin;
+  const base = { id, operands, type, origin };
+  switch (term.kind) {
+    case 'relay':
+      return { ...base, kind: 'relay', attrs: { map: term.x.map } };
+    case 'linear': {
+      const attrs = { weight: term.weight, bias, map: term.x.map, rows: type.shape[1]! };
+      return { ...base, kind: 'linear', attrs };
+    }
+    case 'depthwise':
+      return { ...base, kind: 'depthwise', attrs: { weight: term.weight, map: term.x.map } };
+    case 'maximum':
+      return { ...base, kind: 'maximum', attrs: { map: term.x.map, taps: term.taps } };
+    case 'product': {
+      const attrs = { mapA: term.a.map, mapB: term.b.map, inner: term.inner };
+      return { ...base, kind: 'product', attrs };
+    }
+    case 'hadamard':
+      return { ...base, kind: 'hadamard', attrs: { mapA: term.a.map, mapB: term.b.map } };
+    case 'bias':
+      return { ...base, kind: 'bias', attrs: { value: term.value } };
+    default:
+      return term satisfies never;
+  }
+}
+type SnnProjectionBias = Extract<SnnProjection, { kind: 'linear' }>['attrs']['bias'];
 
-/** Every population has three axes; missing leading ones have size 1. */
-function populationShape(shape: readonly number[]): readonly number[] {
+/**
+ * Every population has three axes; missing leading ones have size 1. A linear has rows and no groups; a value
+ * of one channel a row (what a reduction leaves) is one row of channels, so that it costs one axon.
+ */
+function populationShape({ type }: AnnNode, terms: readonly Term[], fn: SnnFunction): readonly number[] {
+  const { shape } = type;
+  const has = (kind: Term['kind']) => terms.some(term => term.kind === kind);
+  if (has('linear')) return [1, sizeOf(shape.slice(0, -1)), shape.at(-1)!];
+  const isElementwise = fn.kind === 'identity' || fn.kind === 'pointwise';
+  if (shape.at(-1) === 1 && isElementwise && !has('product')) return [1, 1, sizeOf(shape)];
   if (shape.length > 3) return [sizeOf(shape.slice(0, -2)), ...shape.slice(-2)];
   return [...[1, 1, 1].slice(shape.length), ...shape];
 }

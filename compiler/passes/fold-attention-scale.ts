@@ -1,66 +1,120 @@
 /**
- * Moves the scale of a softmax, and log2(e), into the linear that makes the first operand of its product, so
- * that the scores arrive in the log2 domain and nothing is multiplied on the chip.
+ * Moves the scale of a softmax, and log2(e), into what makes its scores – weights, gains and constants – so that
+ * they arrive in the log2 domain and nothing is multiplied on the chip.
  *
- *     %q = linear(%x) {weight=@w};  %s = matmul(%q, %k);  %p = softmax(%s) {scale=0.25, base=e}
+ *     %q = linear(%x) {weight=@w};  %s = matmul(%q, %k);  %b = affine(%s) {shift=@b};  softmax(%b) {scale=0.25, base=e}
  *   becomes
- *     %q = linear(%x) {weight=0.25·log2(e)·w};  …  %p = softmax(%s) {scale=1, base=2}
+ *     %q = linear(%x) {weight=0.25·log2(e)·w};  …  affine(%s) {shift=0.25·log2(e)·b};  softmax(%b) {scale=1, base=2}
  *
  * Source     design 3 §3
- * Needs      the product has one reader, and a linear with one reader behind its first operand
+ * Needs      everything on the way has one reader, and ends at weights, at a norm or at a scale; where it does not
+ *            the softmax keeps its scale, which costs constant shift-adds
  * Preserves  values up to floating-point rounding; thresholds of q must be calibrated afterwards
  */
 import type { AnnGraph, AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { nodeMap, readersOf, type ValueId } from '../../ir/dialect.ts';
+import { uniformConstant } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
 export const foldAttentionScale: Pass<typeof ann, typeof ann> = {
   name: 'fold-attention-scale',
-  summary: 'Fold the attention scale and log2(e) into the query projection.',
+  summary: 'Fold the attention scale and log2(e) into the query projection, and into constants on the way.',
   source: 'Design 3 §3: so do the attention scale and log2(e)',
 
   run(graph) {
-    const byId = nodeMap(graph.nodes);
-    const readers = readersOf(graph.nodes);
-    const factors = new Map<ValueId, number>();
-    const folded = new Set<ValueId>();
+    const folder = createFolder(graph);
     for (const node of graph.nodes) {
       if (node.kind !== 'softmax' || (node.attrs.base === '2' && node.attrs.scale === 1)) continue;
-      const linear = queryLinear(node, byId, readers);
-      if (linear === undefined) continue;
-      factors.set(linear.id, node.attrs.scale * (node.attrs.base === 'e' ? Math.LOG2E : 1));
-      folded.add(node.id);
+      const factor = node.attrs.scale * (node.attrs.base === 'e' ? Math.LOG2E : 1);
+      const changes = folder.scaled(node.operands[0]!, factor);
+      if (changes === undefined) continue;
+      folder.accept([...changes, { ...node, attrs: { scale: 1, base: '2' } }]);
     }
-    const nodes = graph.nodes.map((node): AnnNode => {
-      if (node.kind === 'softmax' && folded.has(node.id)) return { ...node, attrs: { scale: 1, base: '2' } };
-      const factor = factors.get(node.id);
-      return node.kind === 'linear' && factor !== undefined ? scaled(node, factor, graph.constants) : node;
-    });
-    return { ...graph, nodes } satisfies AnnGraph;
+    return { ...graph, nodes: folder.nodes() } satisfies AnnGraph;
   },
 };
 
-function queryLinear(
-  softmax: AnnOf<'softmax'>,
-  byId: ReadonlyMap<ValueId, AnnNode>,
-  readers: ReadonlyMap<ValueId, readonly AnnNode[]>,
-): AnnOf<'linear'> | undefined {
-  const isOnlyReader = (id: ValueId) => readers.get(id)?.length === 1;
-  const product = byId.get(softmax.operands[0]!);
-  if (product?.kind !== 'matmul' || !isOnlyReader(product.id)) return undefined;
-  let node = byId.get(product.operands[0]!);
-  while (node?.kind === 'view' && node.operands.length === 1 && isOnlyReader(node.id)) {
-    node = byId.get(node.operands[0]!);
+function createFolder({ nodes, constants }: AnnGraph) {
+  const current = new Map(nodeMap(nodes));
+  const readers = readersOf(nodes);
+
+  /** The nodes that must change so that `id` comes out `factor` times as large; undefined: none can. */
+  function scaled(id: ValueId, factor: number): readonly AnnNode[] | undefined {
+    const node = current.get(id)!;
+    if (readers.get(id)?.length !== 1) return undefined;
+    switch (node.kind) {
+      case 'linear':
+        return [scaledLinear(node, factor, constants)];
+      case 'layernorm':
+      case 'rmsnorm':
+        return [scaledNorm(node, factor, constants)];
+      case 'affine':
+        return scaledAffine(node, factor);
+      case 'view':
+      case 'add':
+        return allScaled(node.operands, factor);
+      case 'matmul':
+        return scaled(node.operands[0]!, factor) ?? scaled(node.operands[1]!, factor);
+      default:
+        return undefined;
+    }
   }
-  return node?.kind === 'linear' && isOnlyReader(node.id) ? node : undefined;
+
+  function allScaled(operands: readonly ValueId[], factor: number): readonly AnnNode[] | undefined {
+    const all = operands.map(operand => scaled(operand, factor));
+    const changes = all.flatMap(change => change ?? []);
+    const isTwice = new Set(operands).size < operands.length;
+    return all.every(change => change !== undefined) && !isTwice ? changes : undefined;
+  }
+
+  /** One number as scale moves on with the factor, if it can; a scale of its own takes the factor in. */
+  function scaledAffine(node: AnnOf<'affine'>, factor: number): readonly AnnNode[] | undefined {
+    const { scale, shift } = node.attrs;
+    const moved = shift === undefined ? undefined : times(shift, factor, constants);
+    const uniform = uniformConstant(constants, scale, 1);
+    const behind = uniform === undefined ? undefined : scaled(node.operands[0]!, factor * uniform);
+    if (behind !== undefined) return [...behind, { ...node, attrs: { shift: moved } }];
+    if (scale === undefined) return undefined;
+    return [{ ...node, attrs: { scale: times(scale, factor, constants), shift: moved } }];
+  }
+
+  return {
+    scaled,
+    accept(changes: readonly AnnNode[]) {
+      for (const node of changes) current.set(node.id, node);
+    },
+    nodes: () => nodes.map(node => current.get(node.id)!),
+  };
 }
 
-function scaled(linear: AnnOf<'linear'>, factor: number, constants: ConstantPool): AnnNode {
-  const times = (id: ConstId) => {
-    const { shape, data } = constants.get(id);
-    return constants.add({ dtype: 'f64', shape, data: Float64Array.from(data, x => x * factor) });
-  };
+function times(id: ConstId, factor: number, constants: ConstantPool): ConstId {
+  const { shape, data } = constants.get(id);
+  return constants.add({ dtype: 'f64', shape, data: Float64Array.from(data, x => x * factor) });
+}
+
+function scaledLinear(linear: AnnOf<'linear'>, factor: number, constants: ConstantPool): AnnNode {
   const { weight, bias } = linear.attrs;
-  return { ...linear, attrs: { weight: times(weight), bias: bias === undefined ? undefined : times(bias) } };
+  return {
+    ...linear,
+    attrs: {
+      weight: times(weight, factor, constants),
+      bias: bias === undefined ? undefined : times(bias, factor, constants),
+    },
+  };
+}
+
+function scaledNorm(
+  norm: AnnOf<'layernorm'> | AnnOf<'rmsnorm'>,
+  factor: number,
+  constants: ConstantPool,
+): AnnNode {
+  const channels = norm.type.shape.at(-1)!;
+  const ones = () =>
+    constants.add({ dtype: 'f64', shape: [channels], data: new Float64Array(channels).fill(1) });
+  const gamma = times(norm.attrs.gamma ?? ones(), factor, constants);
+  const { epsilon } = norm.attrs;
+  if (norm.kind === 'rmsnorm') return { ...norm, attrs: { epsilon, gamma } };
+  const beta = norm.attrs.beta && times(norm.attrs.beta, factor, constants);
+  return { ...norm, attrs: { epsilon, gamma, beta } };
 }

@@ -1,38 +1,45 @@
 /**
- * Moves γ and β of a layernorm into the linears that read it, so that the soma computes the plain quotient.
+ * Moves γ and β of a layernorm or rmsnorm into the linears that read it, so that the soma computes the plain
+ * quotient.
  *
  *     %n = layernorm(%x) {epsilon, gamma=@g, beta=@b};  %y = linear(%n) {weight=@w, bias=@c}
  *   becomes
  *     %n = layernorm(%x) {epsilon};  %y = linear(%n) {weight=diag(g)·w, bias=c + b·w}
  *
  * Source     design 3 §3
- * Needs      every reader, through views whose elements keep their channel, is a linear; others keep γ and β
+ * Needs      every reader, through views whose elements keep their channel, is a linear; others keep γ and β (the soma
+ *            adds lg|γ| in the log domain)
  * Preserves  values up to floating-point rounding
  */
 import type { AnnGraph, AnnNode, AnnOf, ann } from '../../ir/ann.ts';
-import type { ConstantPool } from '../../ir/constants.ts';
+import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { nodeMap, readersOf, type ValueId } from '../../ir/dialect.ts';
 import { expandMap, HOLE } from '../../ir/map.ts';
 import type { Pass } from '../pass.ts';
 
 export const foldNorms: Pass<typeof ann, typeof ann> = {
   name: 'fold-norms',
-  summary: 'Fold the gain and offset of layernorm into the linears behind it.',
+  summary: 'Fold the gain and offset of layernorm and rmsnorm into the linears behind it.',
   source: 'Design 3 §3: γ and β fold into the next linear',
 
   run(graph) {
     const readers = readersOf(graph.nodes);
-    const folded = new Map<ValueId, AnnOf<'layernorm'>>();
-    const linearNorm = new Map<ValueId, AnnOf<'layernorm'>>();
+    const byId = nodeMap(graph.nodes);
+    const folded = new Set<ValueId>();
+    const linearNorm = new Map<ValueId, Gain>();
     for (const node of graph.nodes) {
-      if (node.kind !== 'layernorm' || (node.attrs.gamma ?? node.attrs.beta) === undefined) continue;
-      const linears = linearReaders(node.id, node.type.shape.at(-1)!, readers, nodeMap(graph.nodes));
+      const gain = gainOf(node);
+      if (gain === undefined) continue;
+      const linears = linearReaders(node.id, node.type.shape.at(-1)!, readers, byId);
       if (linears === undefined) continue;
-      folded.set(node.id, node);
-      for (const id of linears) linearNorm.set(id, node);
+      folded.add(node.id);
+      for (const id of linears) linearNorm.set(id, gain);
     }
     const nodes = graph.nodes.map((node): AnnNode => {
-      if (node.kind === 'layernorm' && folded.has(node.id)) {
+      if (folded.has(node.id) && node.kind === 'layernorm') {
+        return { ...node, attrs: { epsilon: node.attrs.epsilon } };
+      }
+      if (folded.has(node.id) && node.kind === 'rmsnorm') {
         return { ...node, attrs: { epsilon: node.attrs.epsilon } };
       }
       const norm = node.kind === 'linear' ? linearNorm.get(node.id) : undefined;
@@ -41,6 +48,18 @@ export const foldNorms: Pass<typeof ann, typeof ann> = {
     return { ...graph, nodes } satisfies AnnGraph;
   },
 };
+
+interface Gain {
+  readonly gamma: ConstId | undefined;
+  readonly beta: ConstId | undefined;
+}
+
+function gainOf(node: AnnNode): Gain | undefined {
+  if (node.kind !== 'layernorm' && node.kind !== 'rmsnorm') return undefined;
+  const { gamma } = node.attrs;
+  const beta = node.kind === 'layernorm' ? node.attrs.beta : undefined;
+  return (gamma ?? beta) === undefined ? undefined : { gamma, beta };
+}
 
 /** The linears behind a value, or undefined where something else reads it. */
 function linearReaders(
@@ -67,11 +86,11 @@ function keepsChannels(view: AnnOf<'view'>, channels: number): boolean {
   return expandMap(view.attrs.map).every((index, i) => index !== HOLE && index % channels === i % channels);
 }
 
-function foldInto(linear: AnnOf<'linear'>, norm: AnnOf<'layernorm'>, constants: ConstantPool): AnnNode {
+function foldInto(linear: AnnOf<'linear'>, norm: Gain, constants: ConstantPool): AnnNode {
   const weight = constants.get(linear.attrs.weight);
   const [inputs, channels] = weight.shape as [number, number];
-  const gamma = norm.attrs.gamma === undefined ? undefined : constants.get(norm.attrs.gamma).data;
-  const beta = norm.attrs.beta === undefined ? undefined : constants.get(norm.attrs.beta).data;
+  const gamma = norm.gamma === undefined ? undefined : constants.get(norm.gamma).data;
+  const beta = norm.beta === undefined ? undefined : constants.get(norm.beta).data;
   const scaled = new Float64Array(inputs * channels);
   const bias = new Float64Array(channels);
   if (linear.attrs.bias !== undefined) bias.set(constants.get(linear.attrs.bias).data);

@@ -11,16 +11,16 @@
  * Preserves  bounded: half a unit of each format a step; the loss is measured per population by `validate`
  * Errors     E0401 a range that no format holds · W0402 a threshold that is no power of two
  */
-import type { ConstId } from '../../ir/constants.ts';
+import type { ConstId, TensorData } from '../../ir/constants.ts';
 import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
-import type { Element, ValueId } from '../../ir/dialect.ts';
+import { type Element, readersOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
 import { makeExp2Table, makeLog2Table, TABLE_SIZE } from '../../ir/fixed.ts';
-import { type IntEmit, type IntFunction, type IntGraph, type IntNode, int } from '../../ir/int.ts';
-import { logKey, REMAINDER_SPAN_BITS } from '../../ir/interpret/soma.ts';
-import { scalarFunction } from '../../ir/scalar.ts';
-import type { SnnGraph, SnnNode, SnnOf, SomaPointwise, snn } from '../../ir/snn.ts';
+import { type IntEmit, type IntGraph, type IntNode, int } from '../../ir/int.ts';
+import type { SnnGraph, SnnNode, SnnOf, snn } from '../../ir/snn.ts';
+import { integerFunction, logScale } from '../integers/functions.ts';
+import { integerWeights } from '../integers/weights.ts';
 import type { Pass } from '../pass.ts';
-import type { Ranges } from '../ranges.ts';
+import type { PopulationRange, Ranges } from '../ranges.ts';
 
 export interface QuantizeNeeds {
   readonly ranges: Ranges;
@@ -30,7 +30,7 @@ export interface QuantizeNeeds {
 }
 
 /** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */
-const USEFUL_FRACTION = { state: 12, softmax: 15, table: 12 } as const;
+const USEFUL_FRACTION = { state: 12, softmax: 15 } as const;
 /** A membrane needs quarters of θ. */
 const BELOW_THETA = 2;
 /** Calibrated ranges are doubled: test images may go further. */
@@ -61,12 +61,15 @@ interface Format {
   readonly fraction: number;
   readonly outFraction: number;
   readonly emit: IntEmit;
+  /** Constants of a softmax need not be lower than this: what they mask is 0 anyway. */
+  readonly floor: number;
 }
 interface Context {
   readonly graph: SnnGraph;
   readonly needs: QuantizeNeeds;
   readonly report: Report;
   readonly formats: ReadonlyMap<ValueId, Format>;
+  readonly readers: ReadonlyMap<ValueId, readonly SnnNode[]>;
   readonly log2: ConstId;
   readonly exp2: ConstId;
 }
@@ -77,11 +80,13 @@ function createContext(graph: SnnGraph, needs: QuantizeNeeds, report: Report): C
     if (node.kind === 'population') formats.set(node.id, formatOf(node, graph, needs, report));
     if (node.kind === 'input') {
       const emit = { kind: 'relay' } as const;
-      formats.set(node.id, { fraction: USEFUL_FRACTION.state, outFraction: USEFUL_FRACTION.state, emit });
+      const fraction = USEFUL_FRACTION.state;
+      formats.set(node.id, { fraction, outFraction: fraction, emit, floor: Number.NEGATIVE_INFINITY });
     }
   }
   const table = (data: Int32Array) => graph.constants.add({ dtype: 'i32', shape: [TABLE_SIZE], data });
-  return { graph, needs, report, formats, log2: table(makeLog2Table()), exp2: table(makeExp2Table()) };
+  const tables = { log2: table(makeLog2Table()), exp2: table(makeExp2Table()) };
+  return { graph, needs, report, formats, readers: readersOf(graph.nodes), ...tables };
 }
 
 /** Fraction bits of U and of y, and the integer emit. */
@@ -96,7 +101,8 @@ function formatOf(node: SnnOf<'population'>, graph: SnnGraph, needs: QuantizeNee
   const useful = fn === 'softmax' ? USEFUL_FRACTION.softmax : USEFUL_FRACTION.state;
   const wanted = emit.kind === 'mt' ? Math.max(useful, theta + BELOW_THETA) : useful;
   const outFraction = Math.min(wanted, room(range.output));
-  const fraction = fn === 'identity' ? outFraction : Math.min(USEFUL_FRACTION.state, room(range.input));
+  const { floor, input } = maskFloor(node, graph, range);
+  const fraction = fn === 'identity' ? outFraction : Math.min(USEFUL_FRACTION.state, room(input));
   if (emit.kind === 'mt' && outFraction < theta + BELOW_THETA) {
     report(
       'E0401',
@@ -104,7 +110,29 @@ function formatOf(node: SnnOf<'population'>, graph: SnnGraph, needs: QuantizeNee
       { population: node.id, range: range.output, theta: 2 ** -theta, bits: needs.stateBits },
     );
   }
-  return { fraction, outFraction, emit: integerEmit(emit, theta) };
+  return { fraction, outFraction, emit: integerEmit(emit, theta), floor };
+}
+
+/** Powers of two below the largest score that a masked one must at least lie: beyond any output format. */
+const MASKED_BITS = 40;
+
+/**
+ * Masks are written as −∞, −1e9 or −100. One that lies MASKED_BITS below everything that the scores can be does
+ * the same, so it is lifted there and the state needs no more bits than the scores ask for.
+ */
+function maskFloor(node: SnnOf<'population'>, graph: SnnGraph, { input, driven }: PopulationRange) {
+  const fn = node.attrs.function;
+  const open = { floor: Number.NEGATIVE_INFINITY, input };
+  if (fn.kind !== 'softmax' || fn.scale <= 0) return open;
+  const reach = HEADROOM * (input + driven) + MASKED_BITS / logScale(fn);
+  const isMask = (value: number) => value < -reach;
+  const hasMask = graph.nodes.some(
+    n =>
+      n.kind === 'bias' &&
+      node.operands.includes(n.id) &&
+      graph.constants.get(n.attrs.value).data.some(isMask),
+  );
+  return hasMask ? { floor: -reach, input: (reach + HEADROOM * driven) / HEADROOM } : open;
 }
 
 function thetaExponent(
@@ -142,23 +170,32 @@ function quantizeNode(node: SnnNode, context: Context): IntNode {
     }
     case 'linear':
       return quantizeLinear(node, context);
-    case 'product': {
-      const [a, b] = node.operands.map(id => payloadFraction(id, context)) as [number, number];
-      checkProductRange(node, a + b, context);
-      const type = { ...node.type, element: fixed(context, a + b) };
-      return { ...node, attrs: { ...node.attrs, fraction: a + b }, type };
+    case 'depthwise':
+      return quantizeDepthwise(node, context);
+    case 'product':
+    case 'hadamard': {
+      const fraction = productFraction(node, context);
+      const type = { ...node.type, element: fixed(context, fraction) };
+      return node.kind === 'product'
+        ? { ...node, attrs: { ...node.attrs, fraction }, type }
+        : { ...node, attrs: { ...node.attrs, fraction }, type };
     }
     case 'relay': {
       const fraction = payloadFraction(node.operands[0]!, context);
-      return {
-        ...node,
-        attrs: { ...node.attrs, fraction },
-        type: { ...node.type, element: fixed(context, fraction) },
-      };
+      const type = { ...node.type, element: fixed(context, fraction) };
+      return { ...node, attrs: { ...node.attrs, fraction }, type };
     }
+    case 'maximum': {
+      const fraction = payloadFraction(node.operands[0]!, context);
+      const type = { ...node.type, element: fixed(context, fraction) };
+      return { ...node, attrs: { ...node.attrs, fraction }, type };
+    }
+    case 'bias':
+      return quantizeConstant(node, context);
     case 'population': {
       const { fraction, outFraction, emit } = context.formats.get(node.id)!;
-      const fn = integerFunction(node, fraction, context);
+      const { log2, exp2 } = context;
+      const fn = integerFunction(node, { fraction, outFraction, log2, exp2 }, context.graph.constants);
       const attrs = { axes: node.attrs.axes, fraction, outFraction, function: fn, emit };
       return { ...node, attrs, type: { ...node.type, element: fixed(context, outFraction) } };
     }
@@ -177,70 +214,82 @@ function payloadFraction(id: ValueId, { formats }: Context): number {
 }
 
 /** A product is exact, so nothing can be traded: it fits the accumulator or the thresholds are too fine. */
-function checkProductRange(node: SnnOf<'product'>, fraction: number, context: Context): void {
+function productFraction(node: SnnOf<'product'> | SnnOf<'hadamard'>, context: Context): number {
   const { needs, report } = context;
-  const peak = currentsOf(node.id, context).reduce((a, b) => Math.max(a, b), 0) * 2 ** fraction;
-  if (peak < 2 ** (needs.accumulatorBits - 1)) return;
-  const bits = Math.ceil(Math.log2(peak)) + 1;
-  const facts = { population: node.id, bits, available: needs.accumulatorBits };
-  report('E0403', { origin: node.origin, pass: 'quantize' }, facts);
+  const [a, b] = node.operands.map(id => payloadFraction(id, context)) as [number, number];
+  const peak = currentsOf(node.id, context).reduce((x, y) => Math.max(x, y), 0) * 2 ** (a + b);
+  if (peak >= 2 ** (needs.accumulatorBits - 1)) {
+    const bits = Math.ceil(Math.log2(peak)) + 1;
+    const facts = { population: node.id, bits, available: needs.accumulatorBits };
+    report('E0403', { origin: node.origin, pass: 'quantize' }, facts);
+  }
+  return a + b;
 }
+
+const readerOf = (id: ValueId, { readers }: Context): SnnNode =>
+  readers.get(id)?.[0] ?? defect(`${id} is not read`);
 
 /** Largest magnitude met of a projection's current, per channel. */
-function currentsOf(id: ValueId, { graph, needs }: Context): Float64Array {
-  const reader = graph.nodes.find(n => n.operands.includes(id)) ?? defect(`${id} is not read`);
-  return needs.ranges.get(reader.id)?.currents.get(id) ?? defect(`no range for ${id}`);
-}
+const currentsOf = (id: ValueId, context: Context): Float64Array =>
+  context.needs.ranges.get(readerOf(id, context).id)?.currents.get(id) ?? defect(`no range for ${id}`);
 
 function quantizeLinear(node: SnnOf<'linear'>, context: Context): IntNode {
-  const { graph, needs } = context;
-  const weight = graph.constants.get(node.attrs.weight);
-  const [inputs, channels] = weight.shape as [number, number];
-  const source = payloadFraction(node.operands[0]!, context);
-  const current = currentsOf(node.id, context);
-  const limit = 2 ** (needs.accumulatorBits - 1);
-  const exponents = new Int32Array(channels);
-  const data = new Int8Array(inputs * channels);
-  for (let c = 0; c < channels; c++) {
-    let e = weightExponent(weight.data, inputs, channels, c, needs.weightBits);
-    while (current[c]! * HEADROOM * 2 ** (e + source) > limit) e -= 1; // range proof: fewer weight bits where it needs them
-    exponents[c] = e;
-    for (let k = 0; k < inputs; k++)
-      data[k * channels + c] = Math.floor(weight.data[k * channels + c]! * 2 ** e + 0.5);
-  }
-  const scale = exponents.map(e => e + source);
-  const { constants } = graph;
+  const { constants } = context.graph;
+  const { shape, data } = constants.get(node.attrs.weight);
+  const channels = shape[1]!;
+  const { weights, scale } = quantizeWeights(node, data, channels, i => i % channels, context);
   const bias = node.attrs.bias === undefined ? undefined : quantizeBias(node.attrs.bias, scale, context);
   const attrs = {
-    weight: constants.add({ dtype: 'i8', shape: weight.shape, data }),
+    weight: constants.add({ dtype: 'i8', shape, data: weights }),
     bias,
     scale: constants.add({ dtype: 'i32', shape: [channels], data: scale }),
     map: node.attrs.map,
     rows: node.attrs.rows,
   };
-  return { ...node, attrs, type: { ...node.type, element: `fixed<1.${needs.accumulatorBits - 1}.0>` } };
+  return { ...node, attrs, type: accumulatorType(node, context) };
 }
 
-/** The largest e for which every round(w · 2^e) of the channel fits; 0 for a channel of zeros. */
-function weightExponent(
-  data: ArrayLike<number>,
-  inputs: number,
-  channels: number,
-  c: number,
-  bits: number,
-): number {
-  const top = 2 ** (bits - 1) - 1;
-  let low = 0;
-  let high = 0;
-  for (let k = 0; k < inputs; k++) {
-    low = Math.min(low, data[k * channels + c]!);
-    high = Math.max(high, data[k * channels + c]!);
-  }
-  if (low === 0 && high === 0) return 0;
-  let e = Math.floor(Math.log2((top + 1) / Math.max(-low, high))) + 1;
-  while (Math.floor(high * 2 ** e + 0.5) > top || Math.floor(low * 2 ** e + 0.5) < -top) e -= 1;
-  return e;
+/** One exponent a channel, or one in all where all neurons share their taps. */
+function quantizeDepthwise(node: SnnOf<'depthwise'>, context: Context): IntNode {
+  const { constants } = context.graph;
+  const { shape, data } = constants.get(node.attrs.weight);
+  const [taps, period] = shape as [number, number];
+  const channels = period === 1 ? 1 : node.type.shape.at(-1)!;
+  // A period that does not cover the channels is repeated until it does, so that each weight has one channel.
+  const length = Math.max(period, channels);
+  const spread = Float64Array.from({ length: taps * length }, (_, i) => {
+    return data[Math.floor(i / length) * period + ((i % length) % period)]!;
+  });
+  const channelOf = (i: number) => (i % length) % channels;
+  const { weights, scale } = quantizeWeights(node, spread, channels, channelOf, context);
+  const attrs = {
+    weight: constants.add({ dtype: 'i8', shape: [taps, length], data: weights }),
+    scale: constants.add({ dtype: 'i32', shape: [channels], data: scale }),
+    map: node.attrs.map,
+  };
+  return { ...node, attrs, type: accumulatorType(node, context) };
 }
+
+function quantizeWeights(
+  node: SnnOf<'linear'> | SnnOf<'depthwise'>,
+  data: TensorData,
+  channels: number,
+  channelOf: (i: number) => number,
+  context: Context,
+) {
+  const { weightBits, accumulatorBits } = context.needs;
+  const source = payloadFraction(node.operands[0]!, context);
+  const met = currentsOf(node.id, context);
+  const peaks = channels === met.length ? met : Float64Array.of(met.reduce((a, b) => Math.max(a, b), 0));
+  const limits = { weightBits, accumulatorBits, headroom: HEADROOM, source };
+  const integers = integerWeights(data, peaks, channelOf, limits);
+  return { weights: integers.data, scale: integers.exponents.map(e => e + source) };
+}
+
+const accumulatorType = (node: SnnNode, { needs }: Context): TensorType => ({
+  ...node.type,
+  element: `fixed<1.${needs.accumulatorBits - 1}.0>`,
+});
 
 function quantizeBias(id: ConstId, scale: Int32Array, { graph }: Context): ConstId {
   const { shape, data } = graph.constants.get(id);
@@ -248,48 +297,12 @@ function quantizeBias(id: ConstId, scale: Int32Array, { graph }: Context): Const
   return graph.constants.add({ dtype: 'i32', shape, data: out });
 }
 
-function integerFunction(node: SnnOf<'population'>, fraction: number, context: Context): IntFunction {
-  const fn = node.attrs.function;
-  const { log2, exp2 } = context;
-  switch (fn.kind) {
-    case 'identity':
-      return fn;
-    case 'softmax':
-      if (fn.base !== '2' || fn.scale !== 1) {
-        context.report(
-          'E0402',
-          { origin: node.origin, pass: 'quantize' },
-          { population: node.id, what: 'softmax with a scale' },
-        );
-      }
-      return { kind: 'softmax', log2, exp2 };
-    case 'layernorm': {
-      if ((fn.gamma ?? fn.beta) !== undefined) {
-        context.report(
-          'E0402',
-          { origin: node.origin, pass: 'quantize' },
-          { population: node.id, what: 'layernorm with a gain' },
-        );
-      }
-      const channels = node.type.shape.at(-1)!;
-      const epsilonKey = logKey(channels ** 3 * fn.epsilon * 4 ** fraction);
-      return { kind: 'layernorm', epsilonKey, channelKey: logKey(channels), log2, exp2 };
-    }
-    case 'pointwise': {
-      const data = remainderTable(fn.name);
-      const table = context.graph.constants.add({ dtype: 'i32', shape: [TABLE_SIZE], data });
-      return { kind: 'pointwise', name: fn.name, table, tableFraction: USEFUL_FRACTION.table };
-    }
-    default:
-      return fn satisfies never;
-  }
-}
-
-/** h(x) = max(x, 0) − F(x) at 64 points of [0, 4), 12 fraction bits. */
-function remainderTable(name: SomaPointwise): Int32Array {
-  const f = scalarFunction(name);
-  const step = 2 ** REMAINDER_SPAN_BITS / TABLE_SIZE;
-  return Int32Array.from({ length: TABLE_SIZE }, (_, i) =>
-    Math.round((i * step - f(i * step)) * 2 ** USEFUL_FRACTION.table),
-  );
+/** In the unit of U. Constants below the floor of a softmax are masks, which need not be any lower. */
+function quantizeConstant(node: SnnOf<'bias'>, context: Context): IntNode {
+  const { constants } = context.graph;
+  const { fraction, floor } = context.formats.get(readerOf(node.id, context).id)!;
+  const { shape, data } = constants.get(node.attrs.value);
+  const out = Int32Array.from(data, b => Math.floor(Math.max(b, floor) * 2 ** fraction + 0.5));
+  const attrs = { value: constants.add({ dtype: 'i32', shape, data: out }), fraction };
+  return { ...node, attrs, type: { ...node.type, element: fixed(context, fraction) } };
 }

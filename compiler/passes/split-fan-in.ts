@@ -56,7 +56,8 @@ function partialSum(linear: IntOf<'linear'>, range: Range, inputs: number, i: nu
   const { map, rows, scale } = linear.attrs;
   const [first, end] = range;
   const indices = mapIndices(map, rows * inputs).filter((_, at) => at % inputs >= first && at % inputs < end);
-  const name: ValueId = `${linear.id.replace(/\.linear\d*$/, '')}.part${i}` as ValueId;
+  const name: ValueId =
+    `${linear.id.replace(/\.linear(\d*)$/, '.part$1')}${linear.id.endsWith('.linear') ? '' : '.'}${i}` as ValueId;
   const part: IntOf<'linear'> = {
     ...linear,
     id: `${name}.linear`,

@@ -12,7 +12,8 @@
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { moveRuns, type StridedMap } from '../../ir/map.ts';
+import { HOLE, joinMaps, loopMap, moveRuns, type StridedMap } from '../../ir/map.ts';
+import { eachRun, runsOfList } from '../../ir/runs.ts';
 import { putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { type Selection, select } from '../ann/selection.ts';
@@ -24,43 +25,60 @@ export const splitLinears: Pass<typeof ann, typeof ann> = {
   summary: 'One linear for each of the things that a fused linear makes.',
   source: 'design 1, Stages; ECMT §5.1: q, k and v have thresholds of their own',
 
-  run: graph =>
-    rebuild(graph, (node, rewrite) => {
-      if (node.kind !== 'view' || node.operands.length !== 1) return undefined;
+  run(graph) {
+    const columns = new Map<ValueId, readonly number[]>();
+    return rebuild(graph, (node, rewrite) => {
+      if (node.kind === 'linear') {
+        for (const [view, seen] of separateColumns(node, rewrite)) columns.set(view, seen);
+      }
+      const own = columns.get(node.id);
+      if (node.kind !== 'view' || own === undefined) return undefined;
       const linear = rewrite.node(node.operands[0]!);
-      return linear.kind === 'linear' && isSeparable(linear, rewrite)
-        ? part(node, linear, rewrite)
-        : undefined;
-    }),
+      return linear.kind === 'linear' ? part(node, linear, own, rewrite) : undefined;
+    });
+  },
 };
 
-function isSeparable(linear: AnnOf<'linear'>, { readers }: Rewrite): boolean {
+/** Columns that each view of a linear shows, where these are things of their own; else nothing. */
+function separateColumns(
+  linear: AnnOf<'linear'>,
+  { readers }: Rewrite,
+): ReadonlyMap<ValueId, readonly number[]> {
   const channels = linear.type.shape.at(-1)!;
   const views = readers(linear.id);
-  if (views.length < 2 || !views.every(isPlainView)) return false;
-  const sets = [...new Set(views.map(view => columnsOf(view, channels).join()))].map(text => text.split(','));
-  return sets.length > 1 && new Set(sets.flat()).size === sets.flat().length;
+  if (views.length < 2 || !views.every(isPlainView)) return new Map();
+  const columns = new Map(views.map(view => [view.id, columnsOf(view, channels)]));
+  const sets = new Map([...columns.values()].map(set => [set.join(), set]));
+  const all = [...sets.values()].flat();
+  return sets.size > 1 && new Set(all).size === all.length ? columns : new Map();
 }
 
 const isPlainView = (node: AnnNode): node is AnnOf<'view'> =>
   node.kind === 'view' && node.operands.length === 1;
 
-/** Columns of the linear that a view shows, ascending. */
+/** Columns of the linear that a view shows, ascending. Loops over whole rows show no other ones. */
 function columnsOf(view: AnnOf<'view'>, channels: number): readonly number[] {
   const seen = new Uint8Array(channels);
-  const known = new Set<string>();
-  moveRuns(view.attrs.map, (start, stride, count) => {
-    const key = `${start % channels} ${stride} ${count}`;
-    if (known.has(key)) return;
-    known.add(key);
-    for (let i = 0; i < count; i++) seen[(start + i * stride) % channels] = 1;
-  });
+  for (const { start, loops } of view.attrs.map.segments) {
+    if (start === HOLE) continue;
+    const across = loops.filter(loop => loop.stride % channels !== 0);
+    eachRun({ start: start % channels, loops: across }, (first, stride, count) => {
+      for (let i = 0; i < count; i++) {
+        const column = (first + i * stride) % channels;
+        seen[column < 0 ? column + channels : column] = 1;
+      }
+    });
+  }
   return [...seen.keys()].filter(column => seen[column] === 1);
 }
 
-function part(view: AnnOf<'view'>, linear: AnnOf<'linear'>, { draft, value }: Rewrite): Selection {
+function part(
+  view: AnnOf<'view'>,
+  linear: AnnOf<'linear'>,
+  columns: readonly number[],
+  { draft, value }: Rewrite,
+): Selection {
   const channels = linear.type.shape.at(-1)!;
-  const columns = columnsOf(view, channels);
   const { weight, bias } = linear.attrs;
   const source: ValueId = linear.operands[0]!;
   const narrow = putLinear(
@@ -70,23 +88,45 @@ function part(view: AnnOf<'view'>, linear: AnnOf<'linear'>, { draft, value }: Re
     bias && pickColumns(bias, columns, draft.constants),
     linear.origin,
   );
+  const { map } = view.attrs;
+  const index = shiftedColumns(map, channels, columns) ?? movedColumns(map, channels, columns);
+  return select(narrow, { index, shape: view.type.shape });
+}
+
+/** The view's map over the narrow linear, where its columns are neighbours and every loop keeps to rows or columns. */
+function shiftedColumns(
+  { segments }: StridedMap,
+  channels: number,
+  columns: readonly number[],
+): StridedMap | undefined {
+  const [first, width] = [columns[0]!, columns.length];
+  if (columns.at(-1)! - first !== width - 1) return undefined;
+  const maps: StridedMap[] = [];
+  for (const { start, loops } of segments) {
+    const across = loops.filter(loop => loop.stride % channels !== 0);
+    const last = across.reduce((sum, { count, stride }) => sum + (count - 1) * stride, start % channels);
+    if (start === HOLE || last >= channels || across.some(loop => loop.stride < 0)) return undefined;
+    const strides = loops.map(({ stride }) =>
+      stride % channels === 0 ? (stride / channels) * width : stride,
+    );
+    const begin = Math.floor(start / channels) * width + (start % channels) - first;
+    maps.push(
+      loopMap(
+        begin,
+        loops.map(loop => loop.count),
+        strides,
+      ),
+    );
+  }
+  return joinMaps(maps);
+}
+
+/** The same run by run, for columns anywhere. A run along neighbouring columns stays a run. */
+function movedColumns(map: StridedMap, channels: number, columns: readonly number[]): StridedMap {
   const place = new Int32Array(channels).fill(-1);
   columns.forEach((column, i) => {
     place[column] = i;
   });
-  return select(narrow, {
-    index: narrowed(view.attrs.map, channels, columns, place),
-    shape: view.type.shape,
-  });
-}
-
-/** The view's map over the narrow linear. A run along neighbouring columns stays a run. */
-function narrowed(
-  map: StridedMap,
-  channels: number,
-  columns: readonly number[],
-  place: Int32Array,
-): StridedMap {
   const move = (i: number) => Math.floor(i / channels) * columns.length + place[i % channels]!;
   return moveRuns(map, (start, stride, count, emit) => {
     const [first, last] = [start % channels, (start % channels) + (count - 1) * stride];
@@ -99,12 +139,20 @@ function narrowed(
 function pickColumns(id: ConstId, columns: readonly number[], constants: ConstantPool): ConstId {
   const { shape } = constants.get(id);
   const channels = shape.at(-1)!;
-  const picked = [...shape.slice(0, -1), columns.length];
-  return deriveConstant(constants, id, `columns ${columns}`, picked, data => {
-    const out = new Float64Array(sizeOf(picked));
-    for (let i = 0; i < out.length; i++) {
-      const column = columns[i % columns.length]!;
-      out[i] = data[Math.floor(i / columns.length) * channels + column]!;
+  const rows = sizeOf(shape) / channels;
+  const width = columns.length;
+  const runs = runsOfList(columns);
+  return deriveConstant(constants, id, `columns ${columns}`, [...shape.slice(0, -1), width], data => {
+    const out =
+      data instanceof Float32Array ? new Float32Array(rows * width) : new Float64Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      let at = row * width;
+      runs.starts.forEach((start, i) => {
+        const [from, count, stride] = [row * channels + start, runs.counts[i]!, runs.strides[i]!];
+        if (stride === 1) out.set(data.subarray(from, from + count), at);
+        else for (let k = 0; k < count; k++) out[at + k] = data[from + k * stride]!;
+        at += count;
+      });
     }
     return out;
   });

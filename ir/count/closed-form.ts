@@ -2,8 +2,8 @@
  * Counts of one step from popcounts and static tables: terms times fan-out for linears, sums over channels
  * for products. The fast way; events.ts counts the same event by event.
  */
-import type { ValueId } from '../dialect.ts';
-import { mapIndices } from '../map.ts';
+import { sizeOf, type ValueId } from '../dialect.ts';
+import { HOLE, mapIndices } from '../map.ts';
 import type { Coding } from '../snn.ts';
 import {
   type Activity,
@@ -11,6 +11,7 @@ import {
   type CountedPopulation,
   type CountedProjection,
   type Counts,
+  type Hadamard,
   NO_OPERATIONS,
   type Operations,
   type Product,
@@ -46,27 +47,37 @@ export function closedFormCounts(
 const sum = (data: Uint8Array): number => data.reduce((a, b) => a + b, 0);
 const sizeOfNode = ({ node }: CountedPopulation) => node.type.shape.reduce((a, b) => a * b, 1);
 export const hasBias = ({ node }: CountedProjection): boolean =>
-  node.kind === 'linear' && node.attrs.bias !== undefined;
+  node.kind === 'bias' || (node.kind === 'linear' && node.attrs.bias !== undefined);
 
 function projectionCounts(projection: CountedProjection, activity: StepActivity): Counts {
   const { node } = projection;
   switch (node.kind) {
-    case 'linear': {
-      const fed =
-        weighted(activity.of(node.operands[0]!).terms, projection.uses[0]!) * node.type.shape.at(-1)!;
-      return linearCounts(projection, fed);
-    }
-    case 'relay': {
-      const fed = node.operands.map((id, i) => weighted(activity.of(id).terms, projection.uses[i]!));
-      const acs = fed.reduce((a, b) => a + b, 0);
-      return { paper: NO_OPERATIONS, performed: { ...NO_OPERATIONS, acs } };
-    }
+    case 'linear':
+      return linearCounts(projection, fedOf(projection, activity) * node.type.shape.at(-1)!);
+    case 'depthwise':
+      return linearCounts(projection, fedOf(projection, activity));
+    case 'relay':
+    case 'maximum':
+      return addedCounts(fedOf(projection, activity));
+    case 'bias':
+      return addedCounts(0);
     case 'product':
       return productCounts(node, activity);
+    case 'hadamard':
+      return hadamardCounts(node, activity);
     default:
       return node satisfies never;
   }
 }
+
+/** Graded values that are added, one to one: free in the paper's count. */
+export const addedCounts = (acs: number): Counts => ({
+  paper: NO_OPERATIONS,
+  performed: { ...NO_OPERATIONS, acs },
+});
+
+const fedOf = ({ node, uses }: CountedProjection, activity: StepActivity): number =>
+  node.operands.reduce((fed, id, i) => fed + weighted(activity.of(id).terms, uses[i]!), 0);
 
 /** `fed`: term–weight pairs. A graded value multiplies its weights; the paper's analog layers are free or dense. */
 export function linearCounts(
@@ -121,9 +132,31 @@ function channelCounts(
   for (let i = 0; i < indices.length; i++) {
     const channel = Math.floor(i / (rows * inner)) * inner + (i % inner);
     const source = indices[i]!;
+    if (source === HOLE) continue;
     out.terms[channel]! += activity.terms[source]!;
     out.after[channel]! += activity.sums[source] === 0 ? 0 : 1;
     out.before[channel]! += before[source]!;
   }
   return out;
+}
+
+/** As productCounts, every neuron by itself. */
+function hadamardCounts(node: Hadamard, activity: StepActivity): Counts {
+  const { mapA, mapB } = node.attrs;
+  const [a, b] = node.operands as readonly [ValueId, ValueId];
+  const size = sizeOf(node.type.shape);
+  const [left, right] = [mapIndices(mapA, size), mapIndices(mapB, size)];
+  const [now, other] = [activity.of(a), activity.of(b)];
+  const beforeB = activity.before(b);
+  let paper = 0;
+  let performed = 0;
+  for (let i = 0; i < size; i++) {
+    const [p, q] = [left[i]!, right[i]!];
+    if (p === HOLE || q === HOLE) continue;
+    const [termsA, termsB] = [now.terms[p]!, other.terms[q]!];
+    const fromB = now.sums[p] === 0 ? 0 : termsB;
+    paper += termsA * termsB + (other.sums[q] === 0 ? 0 : termsA) + fromB;
+    performed += termsA * beforeB[q]! + fromB;
+  }
+  return { paper: { ...NO_OPERATIONS, acs: paper }, performed: { ...NO_OPERATIONS, acs: performed } };
 }

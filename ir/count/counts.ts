@@ -2,10 +2,11 @@
  * What is counted. One spike *term* (a signed power of two) that meets one weight is one accumulation (AC);
  * whatever multiplies two data-dependent numbers is a MAC; a table read is a lookup and is never hidden.
  */
+import type { ConstantPool } from '../constants.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
-import type { IntGraph, IntNode, IntOf } from '../int.ts';
+import type { IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
-import type { SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import type { SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
 
 export interface Operations {
   readonly acs: number;
@@ -40,12 +41,13 @@ export type SpikingNode = SnnNode | IntNode;
 export type Population = SnnOf<'population'> | IntOf<'population'>;
 export type Linear = SnnOf<'linear'> | IntOf<'linear'>;
 export type Product = SnnOf<'product'> | IntOf<'product'>;
-export type Relay = SnnOf<'relay'> | IntOf<'relay'>;
+export type Hadamard = SnnOf<'hadamard'> | IntOf<'hadamard'>;
+export type Projection = SnnProjection | IntProjection;
 
 /** A projection together with everything static that counting it needs. */
 export interface CountedProjection {
-  readonly node: Linear | Product | Relay;
-  /** For each element of the source: how many (row, input) positions it feeds. Shape of the source. */
+  readonly node: Projection;
+  /** For each element of each source: how many positions of the operand it feeds. */
   readonly uses: readonly Int32Array[];
   readonly isEmbedding: boolean;
   readonly isHead: boolean;
@@ -67,12 +69,12 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
   return nodes.flatMap(node => {
     if (node.kind !== 'population') return [];
     const projections = node.operands.map((id): CountedProjection => {
-      const projection = find(id) as Linear | Product | Relay;
+      const projection = find(id) as Projection;
       const sources = projection.operands.map(find);
       return {
         node: projection,
         uses: usesOf(projection, sources, graph),
-        isEmbedding: sources.every(source => isImage(source, byId)),
+        isEmbedding: sources.length > 0 && sources.every(source => isImage(source, byId)),
         isHead: node.attrs.emit.kind === 'readout',
         graded: sources.map(source => source.kind !== 'population' || source.attrs.emit.kind !== 'mt'),
         annMacs: annMacsOf(projection, graph),
@@ -94,40 +96,62 @@ function isImage(node: SpikingNode, byId: ReadonlyMap<ValueId, SpikingNode>): bo
   );
 }
 
-function usesOf(
-  node: Linear | Product | Relay,
-  sources: readonly SpikingNode[],
-  graph: SpikingGraph,
-): Int32Array[] {
-  const sizes = sources.map(source => sizeOf(source.type.shape));
-  const count = (indices: Int32Array, size: number) => {
-    const uses = new Int32Array(size);
-    for (const i of indices) if (i !== HOLE) uses[i]! += 1;
+function usesOf(node: Projection, sources: readonly SpikingNode[], graph: SpikingGraph): Int32Array[] {
+  return operandIndices(node, graph.constants).map((indices, i) => {
+    const uses = new Int32Array(sizeOf(sources[i]!.type.shape));
+    for (const index of indices) if (index !== HOLE) uses[index]! += 1;
     return uses;
-  };
+  });
+}
+
+/** For each operand of a projection: which element of its source stands at each position. */
+export function operandIndices(node: Projection, constants: ConstantPool): readonly Int32Array[] {
+  const size = sizeOf(node.type.shape);
   switch (node.kind) {
     case 'linear': {
-      const inputs = graph.constants.get(node.attrs.weight).shape[0]!;
-      return [count(mapIndices(node.attrs.map, node.attrs.rows * inputs), sizes[0]!)];
+      const inputs = constants.get(node.attrs.weight).shape[0]!;
+      return [mapIndices(node.attrs.map, node.attrs.rows * inputs)];
     }
-    case 'relay':
-      return sizes.map(size => count(mapIndices(node.attrs.map, size), size));
-    case 'product':
-      return [node.attrs.mapA, node.attrs.mapB].map((map, i) => count(mapIndices(map, sizes[i]!), sizes[i]!));
+    case 'product': {
+      const [groups, rows, columns] = node.type.shape as [number, number, number];
+      const { inner, mapA, mapB } = node.attrs;
+      return [mapIndices(mapA, groups * rows * inner), mapIndices(mapB, groups * columns * inner)];
+    }
+    case 'hadamard':
+      return [mapIndices(node.attrs.mapA, size), mapIndices(node.attrs.mapB, size)];
+    case 'depthwise':
+      return [mapIndices(node.attrs.map, size * constants.get(node.attrs.weight).shape[0]!)];
+    case 'maximum':
+      return [mapIndices(node.attrs.map, size * node.attrs.taps)];
+    case 'relay': {
+      const indices = mapIndices(node.attrs.map, size);
+      return node.operands.map(() => indices);
+    }
+    case 'bias':
+      return [];
     default:
       return node satisfies never;
   }
 }
 
-function annMacsOf(node: Linear | Product | Relay, graph: SpikingGraph): number {
-  if (node.kind === 'relay') return 0;
-  if (node.kind === 'product') return sizeOf(node.type.shape) * node.attrs.inner;
-  const [inputs, channels] = graph.constants.get(node.attrs.weight).shape as [number, number];
-  const present = mapIndices(node.attrs.map, node.attrs.rows * inputs).reduce(
-    (n, i) => n + (i === HOLE ? 0 : 1),
-    0,
-  );
-  return present * channels;
+function annMacsOf(node: Projection, graph: SpikingGraph): number {
+  const present = () =>
+    operandIndices(node, graph.constants)[0]!.reduce((n, i) => n + (i === HOLE ? 0 : 1), 0);
+  switch (node.kind) {
+    case 'linear':
+      return present() * node.type.shape.at(-1)!;
+    case 'product':
+      return sizeOf(node.type.shape) * node.attrs.inner;
+    case 'hadamard':
+    case 'depthwise':
+      return present();
+    case 'relay':
+    case 'maximum':
+    case 'bias':
+      return 0;
+    default:
+      return node satisfies never;
+  }
 }
 
 /** ANN side of Eq. 30: `paper` leaves the patch embedding out, `performed` has it. */

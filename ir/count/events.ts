@@ -5,12 +5,13 @@
 import type { ValueId } from '../dialect.ts';
 import { HOLE, mapIndices } from '../map.ts';
 import type { Coding } from '../snn.ts';
-import { hasBias, linearCounts, type StepActivity } from './closed-form.ts';
+import { addedCounts, hasBias, linearCounts, type StepActivity } from './closed-form.ts';
 import {
   addOperations,
   type CountedPopulation,
   type CountedProjection,
   type Counts,
+  type Hadamard,
   NO_OPERATIONS,
   type Product,
 } from './counts.ts';
@@ -46,6 +47,7 @@ export function eventCounts(
 function walk(projection: CountedProjection, activity: StepActivity): Counts {
   const { node, uses } = projection;
   if (node.kind === 'product') return walkProduct(node, activity);
+  if (node.kind === 'hadamard') return walkHadamard(node, activity);
   const channels = node.kind === 'linear' ? node.type.shape.at(-1)! : 1;
   let events = 0;
   node.operands.forEach((id, operand) => {
@@ -56,8 +58,8 @@ function walk(projection: CountedProjection, activity: StepActivity): Counts {
       }
     }
   });
-  if (node.kind === 'linear') return linearCounts(projection, events);
-  return { paper: NO_OPERATIONS, performed: { ...NO_OPERATIONS, acs: events } };
+  const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
+  return isWeighted ? linearCounts(projection, events) : addedCounts(events);
 }
 
 function walkProduct(node: Product, activity: StepActivity): Counts {
@@ -66,32 +68,54 @@ function walkProduct(node: Product, activity: StepActivity): Counts {
   const [a, b] = node.operands as readonly [ValueId, ValueId];
   const left = mapIndices(node.attrs.mapA, groups * rows * inner);
   const right = mapIndices(node.attrs.mapB, groups * columns * inner);
-  const [termsA, termsB] = [activity.of(a).terms, activity.of(b).terms];
-  const [sumsA, sumsB] = [activity.of(a).sums, activity.of(b).sums];
-  const beforeB = activity.before(b);
-  let paper = 0;
-  let performed = 0;
+  const tally = { paper: 0, performed: 0 };
   for (let g = 0; g < groups; g++) {
     for (let i = 0; i < rows; i++) {
       for (let j = 0; j < columns; j++) {
         for (let c = 0; c < inner; c++) {
           const p = left[(g * rows + i) * inner + c]!;
           const q = right[(g * columns + j) * inner + c]!;
-          if (p === HOLE || q === HOLE) continue;
-          const [x, y] = [termsA[p]!, termsB[q]!];
-          for (let term = 0; term < x; term++) {
-            for (let other = 0; other < y; other++) paper += 1;
-            if (sumsB[q] !== 0) paper += 1;
-            if (beforeB[q] !== 0) performed += 1;
-          }
-          for (let term = 0; term < y; term++) {
-            if (sumsA[p] === 0) continue;
-            paper += 1;
-            performed += 1;
-          }
+          addPair(p, q, a, b, activity, tally);
         }
       }
     }
   }
-  return { paper: { ...NO_OPERATIONS, acs: paper }, performed: { ...NO_OPERATIONS, acs: performed } };
+  return tallied(tally);
+}
+
+function walkHadamard(node: Hadamard, activity: StepActivity): Counts {
+  const size = node.type.shape.reduce((n, length) => n * length, 1);
+  const [a, b] = node.operands as readonly [ValueId, ValueId];
+  const left = mapIndices(node.attrs.mapA, size);
+  const right = mapIndices(node.attrs.mapB, size);
+  const tally = { paper: 0, performed: 0 };
+  for (let i = 0; i < size; i++) addPair(left[i]!, right[i]!, a, b, activity, tally);
+  return tallied(tally);
+}
+
+interface Tally {
+  paper: number;
+  performed: number;
+}
+const tallied = ({ paper, performed }: Tally): Counts => ({
+  paper: { ...NO_OPERATIONS, acs: paper },
+  performed: { ...NO_OPERATIONS, acs: performed },
+});
+
+/** Every term of element p of a that meets element q of b, and the other way round. */
+function addPair(p: number, q: number, a: ValueId, b: ValueId, activity: StepActivity, tally: Tally): void {
+  if (p === HOLE || q === HOLE) return;
+  const [left, right] = [activity.of(a), activity.of(b)];
+  const beforeB = activity.before(b);
+  const [x, y] = [left.terms[p]!, right.terms[q]!];
+  for (let term = 0; term < x; term++) {
+    for (let other = 0; other < y; other++) tally.paper += 1;
+    if (right.sums[q] !== 0) tally.paper += 1;
+    if (beforeB[q] !== 0) tally.performed += 1;
+  }
+  for (let term = 0; term < y; term++) {
+    if (left.sums[p] === 0) continue;
+    tally.paper += 1;
+    tally.performed += 1;
+  }
 }

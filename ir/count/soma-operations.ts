@@ -3,7 +3,9 @@
  * comparison or the rounding add of a shift; shifts, sign changes and leading-one counts are free, as in
  * Eq. 30, which prices additions and multiplications only.
  */
+import { rateReciprocal } from '../interpret/int.ts';
 import type { Coding } from '../snn.ts';
+import { SOMA_FORMS, type SomaForm } from '../soma-forms.ts';
 import type { CountedPopulation, Operations } from './counts.ts';
 
 /** Per neuron and per group (a token's channels, a row of keys) of each function. */
@@ -24,21 +26,39 @@ function functionCost({ node }: CountedPopulation): FunctionCost {
     case 'partial':
       return FREE;
     case 'pointwise':
-      return fn.name === 'relu'
-        ? { ...FREE, addsPerNeuron: 1 }
-        : { ...FREE, addsPerNeuron: 2, lookupsPerNeuron: 1 };
+      return POINTWISE_COSTS[SOMA_FORMS[fn.name].kind];
     case 'layernorm': {
-      // ΣS 1 · C·S by shift-adds · minus ΣS 1 · largest key 1 · key − largest 1 · Σ 1 · lg|d| − norm 1
-      const addsPerNeuron = 6 + bitsSet(node.type.shape.at(-1)!) - 1;
-      return { addsPerNeuron, addsPerGroup: 5, lookupsPerNeuron: 3, lookupsPerGroup: 2 };
+      // ΣS 1 · C·S by shift-adds · minus ΣS 1
+      const centring = 2 + bitsSet(node.type.shape.at(-1)!) - 1;
+      const norm = 'log2' in fn ? normCost(fn.gain, fn.offset) : normCost(fn.gamma, fn.beta);
+      return { ...norm, addsPerNeuron: norm.addsPerNeuron + centring };
     }
-    case 'softmax':
-      // largest 1 · minus it 1 · Σ 1 · minus log Σ 1
-      return { addsPerNeuron: 4, addsPerGroup: 1, lookupsPerNeuron: 2, lookupsPerGroup: 1 };
+    case 'rmsnorm':
+      return 'log2' in fn ? normCost(fn.gain, fn.offset) : normCost(fn.gamma, undefined);
+    case 'softmax': {
+      // · scale by shift-adds · largest 1 · minus it 1 · Σ 1 · minus log Σ 1
+      const scaling = 'log2' in fn ? bitsSet(Math.abs(fn.scale)) - 1 : 0;
+      return { addsPerNeuron: 4 + scaling, addsPerGroup: 1, lookupsPerNeuron: 2, lookupsPerGroup: 1 };
+    }
     default:
       return fn satisfies never;
   }
 }
+
+/** The ramp's comparison and rounding; minus the remainder; an odd ramp is stopped and has a centre. */
+const POINTWISE_COSTS: { readonly [K in SomaForm['kind']]: FunctionCost } = {
+  clip: { ...FREE, addsPerNeuron: 1 },
+  even: { ...FREE, addsPerNeuron: 2, lookupsPerNeuron: 1 },
+  odd: { ...FREE, addsPerNeuron: 3, lookupsPerNeuron: 1 },
+};
+
+/** largest key 1 · key − largest 1 · Σ 1 · lg|d| − norm 1 · lg|γ| 1 · β 1 */
+const normCost = (gain: unknown, offset: unknown): FunctionCost => ({
+  addsPerNeuron: 4 + (gain === undefined ? 0 : 1) + (offset === undefined ? 0 : 1),
+  addsPerGroup: 5,
+  lookupsPerNeuron: 3,
+  lookupsPerGroup: 2,
+});
 
 /** The rounding add and the nearest-power decision of one term, its subtraction from m, its addition to E. */
 const ADDS_PER_TERM = 3;
@@ -62,7 +82,13 @@ export function somaOperations(
   const difference = neurons; // m = y − E
   const firing = node.attrs.emit.kind === 'mt' ? terms * ADDS_PER_TERM : neurons;
   const acs =
-    cost.addsPerNeuron * neurons + cost.addsPerGroup * groups + rescale + difference + firing + biasAdds;
+    cost.addsPerNeuron * neurons +
+    cost.addsPerGroup * groups +
+    comparisons(population, neurons) +
+    rescale +
+    difference +
+    firing +
+    biasAdds;
   const lookups = cost.lookupsPerNeuron * neurons + cost.lookupsPerGroup * groups;
   return { acs, macs: coding === 'rate' ? rateMultiplications(population, neurons) : 0, lookups };
 }
@@ -70,9 +96,15 @@ export function somaOperations(
 /** `rate` scales by 1/t or 1/t² before F and by t behind it; a linear identity needs neither. */
 function rateMultiplications({ node, projections }: CountedPopulation, neurons: number): number {
   const fn = node.attrs.function.kind;
-  const before = projections.filter(
-    p => p.node.kind === 'product' || fn === 'pointwise' || fn === 'softmax',
-  ).length;
+  const before = projections.filter(p => rateReciprocal(p.node.kind, fn) !== undefined).length;
   const behind = fn === 'identity' || fn === 'partial' ? 0 : 1;
   return neurons * (before + behind);
+}
+
+/** A maximum compares the sums of its taps anew in every step. */
+function comparisons({ projections }: CountedPopulation, neurons: number): number {
+  return projections.reduce(
+    (sum, { node }) => sum + (node.kind === 'maximum' ? (node.attrs.taps - 1) * neurons : 0),
+    0,
+  );
 }

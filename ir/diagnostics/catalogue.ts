@@ -43,9 +43,9 @@ export const catalogue = {
     exit: 1,
   },
   E0105: {
-    message: 'tensor {tensor} is stored outside the model, in {location}',
-    why: 'Only weights inside the .onnx file are read.',
-    help: 'Save the model with its weights inside: onnx.save(onnx.load(path), path2) does it.',
+    message: 'weights in {location} cannot be read: {reason} ({count} tensor(s), first {tensor})',
+    why: 'Weights beside the model are read from its own folder and from nowhere else.',
+    help: 'Keep the files that the exporter wrote together, or save the model with its weights inside.',
     exit: 1,
   },
   E0106: {
@@ -86,7 +86,7 @@ export const catalogue = {
   },
   E0112: {
     message: 'tensor {tensor} cannot be read: {reason}',
-    why: 'Its element type is not known, or its numbers do not fill its shape.',
+    why: 'Its element type is not one of real numbers, or its numbers do not fill its shape.',
     help: 'Export the model again.',
     exit: 1,
   },
@@ -100,6 +100,24 @@ export const catalogue = {
     message: 'metadata {key} is "{value}", which is no list of numbers',
     why: 'The preprocessing of the images is read from the model: input_scale, input_mean, input_std.',
     help: 'Write numbers or fractions, separated by commas: 1/255 or 0.485,0.456,0.406.',
+    exit: 1,
+  },
+  E0115: {
+    message: 'the model goes beyond what is read: {problem}',
+    why: 'Structure is bounded, far above what a network needs, so that a damaged file cannot exhaust the machine.',
+    help: 'Export the model again; simplify it first if it really is that large.',
+    exit: 1,
+  },
+  E0116: {
+    message: 'function {function} {problem}',
+    why: 'Functions of the model are replaced by their bodies, which must come to an end and fit their calls.',
+    help: 'Export the model again, or inline its functions with onnx.inliner.',
+    exit: 1,
+  },
+  E0117: {
+    message: 'attribute {attribute} of {owner} {problem}',
+    why: 'An attribute has one name, one type and a value of that type; anything else can be read in two ways.',
+    help: 'Export the model again, or check it with onnx.checker.',
     exit: 1,
   },
   E0120: {
@@ -134,20 +152,20 @@ export const catalogue = {
   },
   E0302: {
     message: '{what} has no place in a spiking population',
-    why: 'A population gathers linears, products and relays, applies one function, and fires (design 1).',
-    help: 'Rewrite that part of the model with linear layers, attention, LayerNorm and the functions of docs/ir.md.',
+    why: 'A population gathers linears, products, maxima and relays, applies one function, and fires.',
+    help: 'Rewrite that part of the model with linear layers, products, norms and the functions of docs/ir.md.',
+    exit: 1,
+  },
+  E0303: {
+    message: 'the network has {count} outputs: {outputs}',
+    why: 'A deployed network has one readout; its populations form one pipeline from the image to it.',
+    help: 'Export the model with the output that you want to read, or join the outputs in one tensor (Concat).',
     exit: 1,
   },
   E0401: {
     message: 'population {population} spans ±{range} in steps of a quarter of {theta}: more than {bits} bits',
     why: 'A membrane must hold the largest value and a quarter of its threshold in one state word.',
     help: 'Use a smaller --shift for this model, or a target with wider state words.',
-    exit: 1,
-  },
-  E0402: {
-    message: 'population {population} computes a {what}, which integers here do not have',
-    why: 'Gains and scales fold into the linears around a function; this one found none to fold into.',
-    help: 'Check that nothing but linear layers reads the normalised value.',
     exit: 1,
   },
   E0501: {
@@ -409,6 +427,12 @@ export const catalogue = {
     message: 'the program contradicts itself: {problem}',
     why: 'The simulator knows a network from the tables of its cores alone, as the chip does.',
     help: 'Compile again; `snnc inspect` shows the tables of a deployment.',
+    exit: 1,
+  },
+  W0101: {
+    message: 'operator set {opset} is newer than {newest}, the newest that is known here',
+    why: 'Operators are read as they were in the newest known set; a later one may have changed them.',
+    help: 'Compare the results with those of the original model, or export it with an older operator set.',
     exit: 1,
   },
   W0402: {

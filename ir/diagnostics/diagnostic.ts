@@ -36,7 +36,7 @@ function formatFact(value: string | number | undefined): string {
 
 export type Report = <C extends Code>(code: C, at: Place, facts: Facts<C>, help?: string) => void;
 
-/** Collects, so that one run can say everything that stands in the way. */
+/** Collects, so that one run can say everything that stands in the way; what is said twice alike is said once. */
 export interface Diagnostics {
   readonly report: Report;
   readonly list: readonly Diagnostic[];
@@ -45,10 +45,14 @@ export interface Diagnostics {
 
 export function createDiagnostics(): Diagnostics {
   const list: Diagnostic[] = [];
+  const said = new Set<string>();
   return {
     list,
     report: (code, at, facts, help) => {
-      list.push(makeDiagnostic(code, at, facts, help));
+      const made = makeDiagnostic(code, at, facts, help);
+      const key = `${code} ${at.origin} ${made.message}`;
+      if (!said.has(key)) list.push(made);
+      said.add(key);
     },
     hasErrors: () => list.some(d => d.severity === 'error'),
   };

@@ -13,10 +13,8 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
-import type { IntGraph, IntNode, IntOf } from '../int.ts';
-import { HOLE, mapIndices } from '../map.ts';
-import type { Coding } from '../snn.ts';
-import { biasOf } from './snn.ts';
+import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
+import { type GatherState, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
 /** What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). */
@@ -46,11 +44,9 @@ export interface IntRunner {
   readonly saturations: ReadonlyMap<ValueId, Saturations>;
 }
 
-interface State {
-  readonly coding: Coding;
+interface State extends GatherState {
   readonly image: Float64Array;
   readonly slots: Map<ValueId, { values: Int32Array; terms: Uint8Array; sums: Int32Array }>;
-  readonly accumulators: Map<ValueId, Float64Array>;
   readonly outputs: Map<ValueId, Float64Array>;
 }
 type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
@@ -66,7 +62,7 @@ export function createIntRunner(graph: IntGraph): IntRunner {
   return {
     saturations,
     run(image, observe) {
-      const state: State = { coding, image, slots: new Map(), accumulators: new Map(), outputs: new Map() };
+      const state: State = { coding, image, slots: new Map(), currents: new Map(), outputs: new Map() };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -81,19 +77,13 @@ function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Satur
   switch (node.kind) {
     case 'input':
       return presentImage(node);
-    case 'linear':
-      return prepareLinear(node, graph.constants);
-    case 'product':
-      return prepareProduct(node, graph);
-    case 'relay':
-      return prepareRelay(node);
     case 'population': {
       const counter: Saturations = { accumulator: 0, state: 0, threshold: 0 };
       saturations.set(node.id, counter);
       return preparePopulation(node, graph, counter);
     }
     default:
-      return node satisfies never;
+      return prepareProjection(node, graph);
   }
 }
 
@@ -108,13 +98,6 @@ function slotOf(state: State, id: ValueId, size: number, t: number) {
   return slot;
 }
 
-function accumulatorOf(state: State, id: ValueId, size: number, t: number): Float64Array {
-  const accumulator = state.accumulators.get(id) ?? new Float64Array(size);
-  if (t === 1) accumulator.fill(0);
-  state.accumulators.set(id, accumulator);
-  return accumulator;
-}
-
 function presentImage(node: IntOf<'input'>): Step {
   const size = sizeOf(node.type.shape);
   return (state, t, observe) => {
@@ -126,67 +109,6 @@ function presentImage(node: IntOf<'input'>): Step {
       slot.sums[i]! += slot.values[i]!;
     }
     observe?.(t, node, slot);
-  };
-}
-
-function prepareLinear(node: IntOf<'linear'>, constants: ConstantPool): Step {
-  const weight = constants.get(node.attrs.weight);
-  const [inputs, channels] = weight.shape as [number, number];
-  const weights = Float64Array.from(weight.data);
-  const { rows } = node.attrs;
-  const indices = mapIndices(node.attrs.map, rows * inputs);
-  const bias = biasOf(node.attrs.bias, rows, channels, constants);
-  const source = node.operands[0]!;
-  return (state, t) => {
-    const accumulator = accumulatorOf(state, node.id, rows * channels, t);
-    const { values } = state.slots.get(source)!;
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < inputs; k++) {
-        const index = indices[row * inputs + k]!;
-        const x = index === HOLE ? 0 : values[index]!;
-        if (x === 0) continue;
-        const [into, from] = [row * channels, k * channels];
-        for (let c = 0; c < channels; c++) accumulator[into + c]! += x * weights[from + c]!;
-      }
-    }
-    if (state.coding === 'rate' || t === 1) for (let i = 0; i < bias.length; i++) accumulator[i]! += bias[i]!;
-  };
-}
-
-function prepareProduct(node: IntOf<'product'>, { nodes }: IntGraph): Step {
-  const [groups, rows, columns] = node.type.shape as [number, number, number];
-  const { inner } = node.attrs;
-  const [a, b] = node.operands as readonly [ValueId, ValueId];
-  const byId = nodeMap(nodes);
-  const indexA = mapIndices(node.attrs.mapA, sizeOf(byId.get(a)!.type.shape));
-  const indexB = mapIndices(node.attrs.mapB, sizeOf(byId.get(b)!.type.shape));
-  return (state, t) => {
-    const accumulator = accumulatorOf(state, node.id, groups * rows * columns, t);
-    const sumA = state.slots.get(a)!.sums;
-    const sumB = state.slots.get(b)!.sums;
-    for (let g = 0; g < groups; g++) {
-      for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < columns; j++) {
-          let sum = 0;
-          for (let c = 0; c < inner; c++) {
-            sum += sumA[indexA[(g * rows + i) * inner + c]!]! * sumB[indexB[(g * columns + j) * inner + c]!]!;
-          }
-          accumulator[(g * rows + i) * columns + j] = sum;
-        }
-      }
-    }
-  };
-}
-
-function prepareRelay(node: IntOf<'relay'>): Step {
-  const size = sizeOf(node.type.shape);
-  const indices = mapIndices(node.attrs.map, size);
-  return (state, t) => {
-    const accumulator = accumulatorOf(state, node.id, size, t);
-    for (const source of node.operands) {
-      const { values } = state.slots.get(source)!;
-      for (let i = 0; i < size; i++) if (indices[i] !== HOLE) accumulator[i]! += values[indices[i]!]!;
-    }
   };
 }
 
@@ -207,7 +129,7 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
     const slot = slotOf(state, node.id, size, t);
     const u = new Float64Array(size);
     for (const { id, shifts, factor } of inputs) {
-      const accumulator = state.accumulators.get(id)!;
+      const accumulator = state.currents.get(id)!;
       for (let i = 0; i < size; i++) {
         const held = saturate(accumulator[i]!, accumulatorBits);
         if (held !== accumulator[i]) counter.accumulator += 1;
@@ -242,23 +164,37 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
 /** Scale and `rate` factor of one projection as a population reads it. */
 function gatherOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
   const node = nodeMap(graph.nodes).get(id) ?? defect(`${id} is not a node`);
-  const fn = population.attrs.function.kind;
   if (node.kind === 'population' || node.kind === 'input') return defect(`${id} is not a projection`);
-  const shifts = node.kind === 'product' ? [node.attrs.fraction] : projectionScale(node, graph.constants);
-  const rate = graph.attrs.coding === 'rate';
-  const keep = (u: number) => u;
-  const byT = (u: number, t: number) => rs(u * reciprocal(t, 'linear'), RECIPROCAL_FRACTION.linear);
-  const byTT = (u: number, t: number) => rs(u * reciprocal(t, 'product'), RECIPROCAL_FRACTION.product);
-  if (!rate) return { id, shifts, factor: keep };
-  if (node.kind === 'product') return { id, shifts, factor: fn === 'identity' ? byT : byTT };
-  return { id, shifts, factor: fn === 'pointwise' || fn === 'softmax' ? byT : keep };
+  const shifts = projectionScale(node, graph.constants);
+  const of =
+    graph.attrs.coding === 'rate' ? rateReciprocal(node.kind, population.attrs.function.kind) : undefined;
+  return { id, shifts, factor: rateFactor(of) };
+}
+
+/** Products of two sums grow with t², all others with t. */
+export const isProductKind = (kind: IntProjection['kind']): boolean =>
+  kind === 'product' || kind === 'hadamard';
+
+/**
+ * By which reciprocal a projection's sum is multiplied before F: identities and norms take t times the mean as
+ * it is (a norm scales its ε instead), functions want the mean.
+ */
+export function rateReciprocal(
+  projection: IntProjection['kind'],
+  fn: IntFunction['kind'],
+): 'linear' | 'product' | undefined {
+  const wantsMean = fn === 'pointwise' || fn === 'softmax';
+  if (isProductKind(projection)) return wantsMean ? 'product' : 'linear';
+  return wantsMean ? 'linear' : undefined;
+}
+
+export function rateFactor(of: 'linear' | 'product' | undefined): (u: number, t: number) => number {
+  return of === undefined ? u => u : (u, t) => rs(u * reciprocal(t, of), RECIPROCAL_FRACTION[of]);
 }
 
 /** Fraction bits of the accumulator, one number or one a channel. */
-export function projectionScale(
-  node: IntOf<'linear'> | IntOf<'relay'>,
-  pool: ConstantPool,
-): readonly number[] {
-  if (node.kind === 'linear') return Array.from(pool.get(node.attrs.scale).data);
-  return node.attrs.scale === undefined ? [node.attrs.fraction] : Array.from(pool.get(node.attrs.scale).data);
+export function projectionScale(node: IntProjection, pool: ConstantPool): readonly number[] {
+  const scale = 'scale' in node.attrs ? node.attrs.scale : undefined;
+  if (scale !== undefined) return Array.from(pool.get(scale).data);
+  return 'fraction' in node.attrs ? [node.attrs.fraction] : defect(`${node.id} has no scale`);
 }

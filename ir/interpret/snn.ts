@@ -7,12 +7,12 @@
  *     x(t) = what the emit rule makes of U(t) − E,  E += x(t)      ECMT Eqs. 21-24
  * which is spike-identical to expectation compensation followed by a multi-threshold neuron.
  */
-import type { ConstantPool, ConstId } from '../constants.ts';
+import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
-import { HOLE, mapIndices } from '../map.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { Coding, SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import { type GatherState, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step. */
 export interface Emission {
@@ -34,13 +34,6 @@ export interface SnnRunner {
   run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
 }
 
-interface Slot {
-  values: Float64Array;
-  terms: Uint8Array;
-  sums: Float64Array;
-  target: Float64Array;
-}
-
 /** Expands maps and weights once, then runs any number of images. */
 export function createSnnRunner(graph: SnnGraph): SnnRunner {
   const steps = graph.nodes.map(node => prepare(node, graph));
@@ -48,7 +41,7 @@ export function createSnnRunner(graph: SnnGraph): SnnRunner {
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
     run(image, observe) {
-      const state: State = { coding, image, slots: new Map(), currents: new Map() };
+      const state: SnnState = { coding, image, slots: new Map(), currents: new Map() };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -60,14 +53,17 @@ export function createSnnRunner(graph: SnnGraph): SnnRunner {
   };
 }
 
-interface State {
-  readonly coding: Coding;
+interface Slot {
+  values: Float64Array;
+  terms: Uint8Array;
+  sums: Float64Array;
+  target: Float64Array;
+}
+interface SnnState extends GatherState {
   readonly image: Float64Array;
   readonly slots: Map<ValueId, Slot>;
-  /** Sums of linear and relay projections, and current products. */
-  readonly currents: Map<ValueId, Float64Array>;
 }
-type Step = (state: State, t: number, observe: SnnObserver | undefined) => void;
+type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
 const newSlot = (size: number): Slot => ({
   values: new Float64Array(size),
@@ -76,34 +72,20 @@ const newSlot = (size: number): Slot => ({
   target: new Float64Array(size),
 });
 
-function slotOf(state: State, id: ValueId, size: number): Slot {
+function slotOf(state: SnnState, id: ValueId, size: number): Slot {
   const slot = state.slots.get(id) ?? newSlot(size);
   state.slots.set(id, slot);
   return slot;
 }
 
-function currentOf(state: State, id: ValueId, size: number, t: number): Float64Array {
-  const current = state.currents.get(id) ?? new Float64Array(size);
-  if (t === 1) current.fill(0);
-  state.currents.set(id, current);
-  return current;
-}
-
 function prepare(node: SnnNode, graph: SnnGraph): Step {
-  const sizes = new Map(graph.nodes.map(n => [n.id, sizeOf(n.type.shape)]));
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
-    case 'linear':
-      return prepareLinear(node, graph.constants);
-    case 'product':
-      return prepareProduct(node, sizes);
-    case 'relay':
-      return prepareRelay(node);
     case 'population':
       return preparePopulation(node, graph);
     default:
-      return node satisfies never;
+      return prepareProjection(node, graph);
   }
 }
 
@@ -119,87 +101,13 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
   };
 }
 
-function prepareLinear(node: SnnOf<'linear'>, constants: ConstantPool): Step {
-  const weight = constants.get(node.attrs.weight);
-  const [inputs, channels] = weight.shape as [number, number];
-  const weights = Float64Array.from(weight.data);
-  const { rows } = node.attrs;
-  const indices = mapIndices(node.attrs.map, rows * inputs);
-  const bias = biasOf(node.attrs.bias, rows, channels, constants);
-  const source = node.operands[0]!;
-  return (state, t) => {
-    const current = currentOf(state, node.id, rows * channels, t);
-    const { values } = state.slots.get(source)!;
-    for (let row = 0; row < rows; row++) {
-      for (let k = 0; k < inputs; k++) {
-        const index = indices[row * inputs + k]!;
-        const x = index === HOLE ? 0 : values[index]!;
-        if (x === 0) continue;
-        const [into, from] = [row * channels, k * channels];
-        for (let c = 0; c < channels; c++) current[into + c]! += x * weights[from + c]!;
-      }
-    }
-    if (state.coding === 'rate' || t === 1) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
-  };
-}
-
-/** [C] or [rows, C] → one number a neuron. */
-export function biasOf(
-  id: ConstId | undefined,
-  rows: number,
-  channels: number,
-  pool: ConstantPool,
-): Float64Array {
-  const out = new Float64Array(rows * channels);
-  if (id === undefined) return out;
-  const { data } = pool.get(id);
-  for (let i = 0; i < out.length; i++) out[i] = data[data.length === channels ? i % channels : i]!;
-  return out;
-}
-
-/** S_A · S_B of everything emitted so far: the recomputed form of Eq. 16's sum. */
-function prepareProduct(node: SnnOf<'product'>, sizes: ReadonlyMap<ValueId, number>): Step {
-  const [groups, rows, columns] = node.type.shape as [number, number, number];
-  const { inner } = node.attrs;
-  const [a, b] = node.operands as readonly [ValueId, ValueId];
-  const indexA = mapIndices(node.attrs.mapA, sizes.get(a)!);
-  const indexB = mapIndices(node.attrs.mapB, sizes.get(b)!);
-  return (state, t) => {
-    const current = currentOf(state, node.id, groups * rows * columns, t);
-    const sumA = state.slots.get(a)!.sums;
-    const sumB = state.slots.get(b)!.sums;
-    for (let g = 0; g < groups; g++) {
-      for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < columns; j++) {
-          let sum = 0;
-          for (let c = 0; c < inner; c++) {
-            sum += sumA[indexA[(g * rows + i) * inner + c]!]! * sumB[indexB[(g * columns + j) * inner + c]!]!;
-          }
-          current[(g * rows + i) * columns + j] = sum;
-        }
-      }
-    }
-  };
-}
-
-function prepareRelay(node: SnnOf<'relay'>): Step {
-  const size = sizeOf(node.type.shape);
-  const indices = mapIndices(node.attrs.map, size);
-  const source = node.operands[0]!;
-  return (state, t) => {
-    const current = currentOf(state, node.id, size, t);
-    const { values } = state.slots.get(source)!;
-    for (let i = 0; i < size; i++) if (indices[i] !== HOLE) current[i]! += values[indices[i]!]!;
-  };
-}
-
 function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
   const size = sizeOf(node.type.shape);
   const channels = node.type.shape.at(-1)!;
   const apply = targetFunction(node.attrs.function, channels, constants);
   const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
-  const isProduct = new Set(node.operands.filter(id => byId.get(id)?.kind === 'product'));
+  const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size);
     if (t === 1) slot.sums.fill(0);
@@ -218,6 +126,9 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
     observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
   };
 }
+
+/** Products of two sums grow with t². */
+const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
 function targetFunction(
@@ -244,6 +155,14 @@ function targetFunction(
         for (let c = 0; c < channels; c++) {
           group[c] = (group[c]! - mean) * scale * (gamma?.[c] ?? 1) + (beta?.[c] ?? 0);
         }
+      });
+    }
+    case 'rmsnorm': {
+      const gamma = fn.gamma === undefined ? undefined : constants.get(fn.gamma).data;
+      return eachGroup(channels, group => {
+        const squares = group.reduce((a, b) => a + b * b, 0) / channels;
+        const scale = 1 / Math.sqrt(squares + fn.epsilon);
+        for (let c = 0; c < channels; c++) group[c]! *= scale * (gamma?.[c] ?? 1);
       });
     }
     case 'softmax': {
@@ -276,7 +195,7 @@ function emitRule(emit: SnnEmit): (slot: Slot, i: number) => void {
         let terms = 0;
         for (; terms < emit.terms; terms++) {
           const x = term(rest); // Eqs. 22-23
-          if (x === 0) break;
+          if (x === 0 || (terms > 0 && Math.abs(rest - x) >= Math.abs(rest))) break;
           value += x;
           rest -= x; // Eq. 24: soft reset
         }

@@ -3,9 +3,10 @@
  * With coding `sum` nothing here multiplies two data-dependent numbers; `rate` multiplies its result by t.
  */
 import type { ConstId } from '../constants.ts';
-import { EXP_FRACTION, exp2, LOG_FRACTION, lg, rs, SUM_FRACTION, saturate, TABLE_BITS } from '../fixed.ts';
-import type { IntGraph, IntOf } from '../int.ts';
+import { EXP_FRACTION, exp2, LOG_FRACTION, lg, rs, SUM_FRACTION, saturate } from '../fixed.ts';
+import type { IntFunction, IntGraph, IntOf } from '../int.ts';
 import type { SomaPointwise } from '../snn.ts';
+import { ENTRY_BITS, SOMA_FORMS } from '../soma-forms.ts';
 
 /** y = F(u) of a whole population at step t. */
 export type SomaFunction = (u: Float64Array, t: number) => Float64Array;
@@ -17,11 +18,20 @@ export interface SomaTables {
   readonly remainder?: Int32Array;
 }
 
+export interface NormKind {
+  readonly kind: 'layernorm' | 'rmsnorm';
+  readonly epsilonKey: number;
+  readonly channelKey: number;
+  /** lg|γ| of every channel, then sign(γ). */
+  readonly gain?: Int32Array | undefined;
+  readonly offset?: Int32Array | undefined;
+}
 /** A soma's function without where its tables are kept: on the chip that is the core's business. */
 export type SomaKind =
-  | { readonly kind: 'identity' | 'partial' | 'softmax' }
+  | { readonly kind: 'identity' | 'partial' }
+  | { readonly kind: 'softmax'; readonly scale: number; readonly shift: number }
   | { readonly kind: 'pointwise'; readonly name: SomaPointwise; readonly tableFraction: number }
-  | { readonly kind: 'layernorm'; readonly epsilonKey: number; readonly channelKey: number };
+  | NormKind;
 
 export interface SomaSpec {
   readonly fn: SomaKind;
@@ -33,23 +43,28 @@ export interface SomaSpec {
   readonly tables: SomaTables;
 }
 
+/** Functions over a group of channels: a soma must find the whole group. */
+export const isGroupFunction = (kind: IntFunction['kind']): boolean =>
+  kind === 'layernorm' || kind === 'rmsnorm' || kind === 'softmax';
+
 export function makeSomaFunction(node: IntOf<'population'>, graph: IntGraph): SomaFunction {
   const fn = node.attrs.function;
   const table = (id: ConstId) => Int32Array.from(graph.constants.get(id).data);
-  const tables: SomaTables =
-    fn.kind === 'pointwise'
-      ? { remainder: table(fn.table) }
-      : fn.kind === 'layernorm' || fn.kind === 'softmax'
-        ? { log2: table(fn.log2), exp2: table(fn.exp2) }
-        : {};
+  const optionalTable = (id: ConstId | undefined) => (id === undefined ? undefined : table(id));
+  const logs = 'log2' in fn ? { log2: table(fn.log2), exp2: table(fn.exp2) } : {};
+  const remainder = fn.kind === 'pointwise' && fn.table !== undefined ? { remainder: table(fn.table) } : {};
+  const kind: SomaKind =
+    fn.kind === 'layernorm' || fn.kind === 'rmsnorm'
+      ? { ...fn, gain: optionalTable(fn.gain), offset: optionalTable(fn.offset) }
+      : fn;
   return somaFunction({
-    fn,
+    fn: kind,
     channels: node.type.shape.at(-1)!,
     fraction: node.attrs.fraction,
     outFraction: node.attrs.outFraction,
     stateBits: graph.attrs.stateBits,
     rate: graph.attrs.coding === 'rate',
-    tables,
+    tables: { ...logs, ...remainder },
   });
 }
 
@@ -73,11 +88,12 @@ function baseFunction(spec: SomaSpec): SomaFunction {
     case 'identity':
       return u => u.map(x => rs(x, fraction - outFraction));
     case 'pointwise':
-      return pointwise(fn.name, spec.tables.remainder!, fn.tableFraction, fraction, outFraction);
+      return pointwise(fn.name, fn.tableFraction, spec);
     case 'layernorm':
-      return (u, t) => eachGroup(u, channels, (g, out) => layernorm(g, out, spec, fn, t));
+    case 'rmsnorm':
+      return (u, t) => eachGroup(u, channels, (g, out) => norm(g, out, spec, fn, t));
     case 'softmax':
-      return u => eachGroup(u, channels, (g, out) => softmax(g, out, spec));
+      return u => eachGroup(u, channels, (g, out) => softmax(g, out, spec, fn.scale, fn.shift));
     default:
       return fn satisfies never;
   }
@@ -90,48 +106,58 @@ function eachGroup(u: Float64Array, channels: number, f: (group: Float64Array, o
   return y;
 }
 
-/** The remainder h of F(x) = max(x, 0) − h(|x|), sampled at 64 points of [0, 4); it is 0 beyond, and 0 for relu. */
-export const REMAINDER_SPAN_BITS = 2;
-
-/** ramp(u) − table[|u|]: exact identity for large positive u, exact zero for large negative u. */
+/** soma-forms.ts in integers: the ramp is exact, the remainder one table read, 0 beyond the table. */
 function pointwise(
   name: SomaPointwise,
-  remainder: Int32Array,
   tableFraction: number,
-  fraction: number,
-  outFraction: number,
+  { tables: { remainder = new Int32Array(0) }, fraction, outFraction }: SomaSpec,
 ): SomaFunction {
-  const shift = fraction + REMAINDER_SPAN_BITS - TABLE_BITS;
-  return u =>
-    u.map(x => {
-      const ramp = rs(Math.max(x, 0), fraction - outFraction);
-      if (name === 'relu') return ramp;
-      const entry = rs(Math.abs(x), shift);
-      return entry < remainder.length ? ramp - rs(remainder[entry]!, tableFraction - outFraction) : ramp;
-    });
+  const form = SOMA_FORMS[name];
+  const constant = (x: number, bits: number) => Math.floor(x * 2 ** bits + 0.5);
+  const read = (x: number) => {
+    const entry = rs(Math.abs(x), fraction - ENTRY_BITS);
+    return entry < remainder.length ? rs(remainder[entry]!, tableFraction - outFraction) : 0;
+  };
+  switch (form.kind) {
+    case 'clip': {
+      const limit = constant(form.limit, outFraction);
+      return u => u.map(x => Math.min(rs(Math.max(x, 0), fraction - outFraction), limit));
+    }
+    case 'even':
+      return u => u.map(x => rs(Math.max(x, 0), fraction - outFraction) - read(x));
+    case 'odd': {
+      const [limit, centre] = [constant(form.limit, outFraction), constant(form.centre, outFraction)];
+      const shift = fraction - outFraction + form.slope;
+      return u => u.map(x => centre + Math.sign(x) * (Math.min(rs(Math.abs(x), shift), limit) - read(x)));
+    }
+    default:
+      return form satisfies never;
+  }
 }
 
 /**
- * LN(S; ε) = d · √C / √(Σ d² + C³ ε 4^f) with d = C·S − ΣS: the quotient is a difference of logarithms, the
- * sum of squares a sum of powers of two relative to the largest. ε·t² in `rate`, where S is t times the mean.
+ * LN(S; ε) = d · √C / √(Σ d² + C³ ε 4^f) with d = C·S − ΣS; RMS(S; ε) = d · √C / √(Σ d² + C ε 4^f) with d = S.
+ * The quotient is a difference of logarithms, γ another one; the sum of squares is a sum of powers of two
+ * relative to the largest. ε·t² in `rate`, where S is t times the mean.
  */
-function layernorm(
+function norm(
   group: Float64Array,
   out: Float64Array,
   { tables, outFraction, rate }: SomaSpec,
-  fn: Extract<SomaKind, { kind: 'layernorm' }>,
+  fn: NormKind,
   t: number,
 ): void {
   const log2 = tables.log2!;
   const powers = tables.exp2!;
   const channels = group.length;
+  const isCentred = fn.kind === 'layernorm';
   let total = 0;
-  for (const s of group) total += s;
+  if (isCentred) for (const s of group) total += s;
   const epsilonKey = fn.epsilonKey + (rate ? 2 * lg(t, log2) : 0);
   let top = epsilonKey;
   const logs = new Float64Array(channels);
   for (let c = 0; c < channels; c++) {
-    const d = channels * group[c]! - total;
+    const d = isCentred ? channels * group[c]! - total : group[c]!;
     out[c] = Math.sign(d);
     if (d === 0) continue;
     logs[c] = lg(Math.abs(d), log2);
@@ -139,18 +165,27 @@ function layernorm(
   }
   let sum = exp2(epsilonKey - top, SUM_FRACTION, powers);
   for (let c = 0; c < channels; c++) if (out[c] !== 0) sum += exp2(2 * logs[c]! - top, SUM_FRACTION, powers);
-  const norm = top + lg(sum, log2) - SUM_FRACTION * 2 ** LOG_FRACTION - fn.channelKey;
+  const quotient = rs(top + lg(sum, log2) - SUM_FRACTION * 2 ** LOG_FRACTION - fn.channelKey, 1);
   for (let c = 0; c < channels; c++) {
-    if (out[c] !== 0) out[c] = out[c]! * exp2(logs[c]! - rs(norm, 1), outFraction, powers);
+    const sign = out[c]! * (fn.gain?.[channels + c] ?? 1);
+    const size = sign === 0 ? 0 : exp2(logs[c]! - quotient + (fn.gain?.[c] ?? 0), outFraction, powers);
+    out[c] = sign * size + (fn.offset?.[c] ?? 0);
   }
 }
 
-/** 2^(y − max − log2 Σ 2^(y − max)), the scores being in the log2 domain already. */
-function softmax(group: Float64Array, out: Float64Array, { tables, fraction, outFraction }: SomaSpec): void {
-  const top = group.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+/** 2^(y − max − log2 Σ 2^(y − max)), the scores being brought to the log2 domain by · scale · 2^−shift. */
+function softmax(
+  group: Float64Array,
+  out: Float64Array,
+  { tables, fraction, outFraction }: SomaSpec,
+  scale: number,
+  shift: number,
+): void {
+  for (let c = 0; c < group.length; c++) out[c] = group[c]! * scale;
+  const top = out.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   let sum = 0;
   for (let c = 0; c < group.length; c++) {
-    out[c] = rs(group[c]! - top, fraction - LOG_FRACTION);
+    out[c] = rs(out[c]! - top, fraction + shift - LOG_FRACTION);
     sum += exp2(out[c]!, SUM_FRACTION, tables.exp2!);
   }
   const logSum = lg(sum, tables.log2!) - SUM_FRACTION * 2 ** LOG_FRACTION;

@@ -60,9 +60,9 @@ export function randomAnn(seed: number, shape?: VitShape): AnnGraph {
   };
 }
 
-type Builder = ReturnType<typeof createBuilder>;
+export type Builder = ReturnType<typeof createBuilder>;
 
-function createBuilder(random: Random, constants: ConstantPool) {
+export function createBuilder(random: Random, constants: ConstantPool) {
   const nodes: AnnNode[] = [];
   const constant = (shape: readonly number[], scale: number): ConstId =>
     constants.add({
@@ -100,7 +100,7 @@ function createBuilder(random: Random, constants: ConstantPool) {
       { epsilon: 1e-6, gamma: constant([channels], 1), beta: constant([channels], 0.3) },
       [rows, channels],
     );
-  return { nodes, constant, node, linear, norm };
+  return { nodes, constants, constant, node, linear, norm };
 }
 
 function attentionBlock(build: Builder, x: ValueId, n: number, s: VitShape, random: Random): ValueId {

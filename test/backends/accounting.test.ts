@@ -7,13 +7,16 @@ import {
   createCostSum,
   fill,
   fits,
-  functionWords,
   listOverflows,
   RESOURCES,
-  type TileRequest,
-  tileCost,
 } from '../../backends/accounting.ts';
 import { loadTarget } from '../../backends/target.ts';
+import {
+  functionConstantWords,
+  functionWords,
+  type TileRequest,
+  tileCost,
+} from '../../backends/tile-cost.ts';
 
 const loihi2 = createAccounting(await loadTarget('loihi2'));
 
@@ -140,12 +143,45 @@ test('a wider accumulator takes a second state word', async () => {
   assert.equal(tileCost(wide, linear(10, 8, 8, 8)).stateWords, 160);
 });
 
-test('tables: 64 entries of 16 bit are 16 words each', () => {
-  assert.equal(functionWords(loihi2, 'identity'), 0);
-  assert.equal(functionWords(loihi2, 'pointwise'), 16);
-  assert.equal(functionWords(loihi2, 'layernorm'), 32);
-  assert.equal(functionWords(loihi2, 'softmax'), 32);
-  assert.equal(functionWords(loihi2, 'pointwise', 256), 64);
+test('tables: 64 entries of 16 bit are 16 words; 16 entries a unit of the remainder', () => {
+  const logs = { log2: '@a', exp2: '@b' } as const;
+  const keys = { epsilonKey: 0, channelKey: 0 } as const;
+  const pointwise = (name: 'gelu' | 'silu' | 'relu6') =>
+    functionWords(loihi2, { kind: 'pointwise', name, tableFraction: 12 });
+  assert.equal(functionWords(loihi2, { kind: 'identity' }), 0);
+  assert.equal(pointwise('gelu'), 16);
+  assert.equal(pointwise('silu'), 32);
+  assert.equal(pointwise('relu6'), 0);
+  assert.equal(functionWords(loihi2, { kind: 'layernorm', ...keys, ...logs }), 32);
+  assert.equal(functionWords(loihi2, { kind: 'rmsnorm', ...keys, ...logs }), 32);
+  assert.equal(functionWords(loihi2, { kind: 'softmax', scale: 1, shift: 0, ...logs }), 32);
+  // γ with its sign and β: two vectors of 48 constants of 24 bit, ceil(48 · 24 / 64) = 18 words each.
+  const gained = { kind: 'layernorm', ...keys, ...logs, gain: '@g', offset: '@o' } as const;
+  assert.equal(functionConstantWords(loihi2, gained, 48), 36);
+});
+
+test('elementwise gathers keep what each neuron needs', () => {
+  const cost = (gather: TileRequest['gathers'][number]) =>
+    tileCost(loihi2, {
+      groups: 2,
+      rows: 3,
+      channels: 8,
+      gathers: [gather],
+      delay: 0,
+      destinationTiles: 1,
+    });
+  const bare = cost({ kind: 'relay', sourceTiles: 1 });
+  // Two operands of 16 bit for each of 8 neurons: 4 words a row, 6 rows.
+  const product = cost({ kind: 'hadamard', sourceTilesA: 1, sourceTilesB: 2 });
+  assert.equal(product.stateWords - bare.stateWords, 24);
+  assert.equal(product.inAxons, 3);
+  // Nine taps of eight weights of 8 bit: ceil((64 + 10) / 64) = 2 words each.
+  const depthwise = cost({ kind: 'depthwise', taps: 9, width: 8, weightBits: 8, sourceTiles: 1 });
+  assert.equal(depthwise.synapseWords, 18);
+  // Four sums of 16 bit for each of 8 neurons: 8 words a row, 6 rows.
+  assert.equal(cost({ kind: 'maximum', taps: 4, sourceTiles: 1 }).stateWords - bare.stateWords, 48);
+  // Eight constants of 24 bit: 3 words.
+  assert.equal(cost({ kind: 'bias', numbers: 8 }).stateWords - bare.stateWords, 3);
 });
 
 test('the two readings of the neuron limit are both charged', () => {

@@ -1,19 +1,31 @@
 /**
- * Einstein sums of two operands as matrix products: letters that both operands and the result have are stacks,
- * letters that only the operands have are summed over, the others are rows and columns.
+ * Einstein sums as matrix products, two operands at a time from the left: letters that both operands have and that
+ * are still wanted are stacks, letters that only both operands have are summed over, the others are rows and columns.
  */
 import { sizeOf } from '../../../ir/dialect.ts';
-import { transposePick } from '../../ann/indices.ts';
-import { inputAt, type OpRule, pickValue, refuse, reshapeValue, stringAttr, type Value } from '../context.ts';
+import { slicePick, transposePick } from '../../ann/indices.ts';
+import {
+  inputAt,
+  type OpContext,
+  type OpRule,
+  pickValue,
+  refuse,
+  reshapeValue,
+  stringAttr,
+  type Value,
+} from '../context.ts';
+import { expandTo, multiply } from './arithmetic.ts';
+import type { OpTable } from './entry.ts';
+import { reduceValue, withoutAxes } from './groups.ts';
 import { matrixProduct } from './linear.ts';
 
-/** A tensor whose axes have names. */
+/** A tensor whose axes have names; those of an ellipsis are "0", "1", … from the last one on. */
 interface Lettered {
   readonly value: Value;
   readonly letters: readonly string[];
 }
 
-/** The same tensor with its axes in the order of `letters`, which it all has. */
+/** The same tensor with its axes in the order of `wanted`, which it all has. */
 function ordered({ value, letters }: Lettered, wanted: readonly string[]): Lettered {
   const axes = wanted.map(letter => letters.indexOf(letter));
   return { value: pickValue(value, transposePick(value.shape, axes)), letters: wanted };
@@ -22,56 +34,115 @@ function ordered({ value, letters }: Lettered, wanted: readonly string[]): Lette
 const sizesOf = ({ value, letters }: Lettered, wanted: readonly string[]): readonly number[] =>
   wanted.map(letter => value.shape[letters.indexOf(letter)] ?? 1);
 
-function parse(equation: string): { operands: readonly (readonly string[])[]; result: readonly string[] } {
-  const text = equation.replaceAll(' ', '');
-  const [left = '', right] = text.split('->');
-  if (!/^[A-Za-z]+(?:,[A-Za-z]+)?$/.test(left) || !/^[A-Za-z]*$/.test(right ?? ''))
-    refuse(`equation ${equation}`);
-  const operands = left.split(',').map(letters => [...letters]);
-  const all = operands.flat();
-  const once = [...new Set(all)].filter(letter => all.indexOf(letter) === all.lastIndexOf(letter)).sort();
-  const result = right === undefined ? once : [...right];
-  const isPlain = [...operands, result].every(letters => new Set(letters).size === letters.length);
-  const isMade = result.every(letter => all.includes(letter));
-  return isPlain && isMade ? { operands, result } : refuse(`equation ${equation}`);
+/** Letters of one term; `...` stands for as many axes as `rank` leaves. */
+function lettersOf(term: string, rank: number, equation: string): readonly string[] {
+  const [left = '', right, ...more] = term.split('...');
+  const named = [...left, ...(right ?? '')];
+  const isSound = more.length === 0 && named.every(letter => /^[A-Za-z]$/.test(letter));
+  const hidden = rank - named.length;
+  if (!isSound || hidden < 0 || (right === undefined && hidden > 0)) refuse(`${equation} with ${rank} axes`);
+  return [...left, ...Array.from({ length: hidden }, (_, i) => `${hidden - 1 - i}`), ...(right ?? '')];
+}
+
+const isHidden = (letter: string): boolean => /^\d/.test(letter);
+
+function resultLetters(text: string | undefined, operands: readonly Lettered[], equation: string) {
+  const all = operands.flatMap(operand => operand.letters);
+  const hidden = [...new Set(all.filter(isHidden))].toSorted((a, b) => Number(b) - Number(a));
+  const once = all.filter(letter => !isHidden(letter) && all.indexOf(letter) === all.lastIndexOf(letter));
+  if (text === undefined) return [...hidden, ...once.toSorted()];
+  const rank = text.replace('...', '').length + (text.includes('...') ? hidden.length : 0);
+  const letters = lettersOf(text, rank, equation);
+  const isMade = letters.every(letter => all.includes(letter)) && new Set(letters).size === letters.length;
+  return isMade ? letters : refuse(`equation ${equation}`);
+}
+
+/** A letter twice in one term: the diagonal. */
+function diagonal({ value, letters }: Lettered): Lettered {
+  const twice = letters.find((letter, i) => letters.indexOf(letter) !== i);
+  if (twice === undefined) return { value, letters };
+  const [i, j] = [letters.indexOf(twice), letters.lastIndexOf(twice)];
+  const size = value.shape[i]!;
+  if (value.shape[j] !== size) refuse(`${twice} is ${size} and ${value.shape[j]}`);
+  const rest = letters.map((_, axis) => axis).filter(axis => axis !== i && axis !== j);
+  const last = pickValue(value, transposePick(value.shape, [...rest, i, j]));
+  const flat = reshapeValue(last, [...last.shape.slice(0, -2), size * size]);
+  const line = pickValue(flat, slicePick(flat.shape, rest.length, 0, size + 1, size));
+  return diagonal({ value: line, letters: [...rest.map(axis => letters[axis]!), twice] });
+}
+
+/** An axis of size 1 of an ellipsis is as long as its namesake. */
+function broadcastHidden(operand: Lettered, sizes: ReadonlyMap<string, number>): Lettered {
+  const shape = operand.letters.map((letter, axis) => {
+    const [own, size] = [operand.value.shape[axis]!, sizes.get(letter)!];
+    return own === size || own === 1 ? size : refuse(`axis ${letter} is ${own} and ${size}`);
+  });
+  return { ...operand, value: expandTo(operand.value, shape) };
+}
+
+function summed(context: OpContext, { value, letters }: Lettered, wanted: readonly string[]): Lettered {
+  const axes = letters.flatMap((letter, axis) => (wanted.includes(letter) ? [] : [axis]));
+  const sum = withoutAxes(reduceValue(context, value, 'sum', axes), axes);
+  return { value: sum, letters: letters.filter(letter => wanted.includes(letter)) };
+}
+
+/** The product of two operands, of whose letters `wanted` stay. */
+function contract(
+  context: OpContext,
+  first: Lettered,
+  second: Lettered,
+  wanted: readonly string[],
+): Lettered {
+  const a = summed(context, first, [...wanted, ...second.letters]);
+  const b = summed(context, second, [...wanted, ...first.letters]);
+  const shared = a.letters.filter(letter => b.letters.includes(letter));
+  const stacked = shared.filter(letter => wanted.includes(letter));
+  const inner = shared.filter(letter => !wanted.includes(letter));
+  const rows = a.letters.filter(letter => !shared.includes(letter));
+  const columns = b.letters.filter(letter => !shared.includes(letter));
+  const letters = [...stacked, ...rows, ...columns];
+  const sizes = [...sizesOf(a, stacked), ...sizesOf(a, rows), ...sizesOf(b, columns)];
+  if (inner.length === 0 && (rows.length === 0 || columns.length === 0)) {
+    const [x, y] = [ordered(a, [...stacked, ...rows]).value, ordered(b, [...stacked, ...columns]).value];
+    const column = (value: Value, count: number) =>
+      reshapeValue(value, [...value.shape, ...Array.from({ length: count }, () => 1)]);
+    return { value: multiply(context, column(x, columns.length), column(y, rows.length)), letters };
+  }
+  const [lead, width] = [sizesOf(a, stacked), sizeOf(sizesOf(a, inner))];
+  const left = ordered(a, [...stacked, ...rows, ...inner]).value;
+  const right = ordered(b, [...stacked, ...inner, ...columns]).value;
+  const product = matrixProduct(
+    context,
+    reshapeValue(left, [...lead, sizeOf(sizesOf(a, rows)), width]),
+    reshapeValue(right, [...lead, width, sizeOf(sizesOf(b, columns))]),
+  );
+  return { value: reshapeValue(product, sizes), letters };
 }
 
 const einsum: OpRule = context => {
   const equation = stringAttr(context, 'equation', '');
-  const { operands, result } = parse(equation);
-  const [a, b] = operands.map((letters, at): Lettered => {
+  const [left = '', right, ...more] = equation.replaceAll(' ', '').split('->');
+  const terms = left.split(',');
+  if (more.length > 0 || terms.length !== context.inputs.length) refuse(`equation ${equation}`);
+  const operands = terms.map((term, at) => {
     const value = inputAt(context, at);
-    return value.shape.length === letters.length
-      ? { value, letters }
-      : refuse(`[${value.shape}] in ${equation}`);
+    return diagonal({ value, letters: lettersOf(term, value.shape.length, equation) });
   });
-  if (a === undefined || operands.length !== context.inputs.length) return refuse(`equation ${equation}`);
-  if (b === undefined) {
-    return a.letters.length === result.length
-      ? [ordered(a, result).value]
-      : refuse(`sum over one operand, ${equation}`);
-  }
-  const inB = (letter: string) => b.letters.includes(letter);
-  const stacked = result.filter(letter => a.letters.includes(letter) && inB(letter));
-  const summed = a.letters.filter(letter => inB(letter) && !result.includes(letter));
-  const rows = a.letters.filter(letter => !inB(letter));
-  const columns = b.letters.filter(letter => !a.letters.includes(letter));
-  if ([...rows, ...columns].some(letter => !result.includes(letter)))
-    refuse(`sum over one operand, ${equation}`);
-  for (const letters of [stacked, summed]) {
-    if (`${sizesOf(a, letters)}` !== `${sizesOf(b, letters)}`)
-      refuse(`[${a.value.shape}] and [${b.value.shape}]`);
-  }
-  const [lead, inner] = [sizesOf(a, stacked), sizeOf(sizesOf(a, summed))];
-  const left = ordered(a, [...stacked, ...rows, ...summed]).value;
-  const right = ordered(b, [...stacked, ...summed, ...columns]).value;
-  const product = matrixProduct(
-    context,
-    reshapeValue(left, [...lead, sizeOf(sizesOf(a, rows)), inner]),
-    reshapeValue(right, [...lead, inner, sizeOf(sizesOf(b, columns))]),
+  const sizes = new Map<string, number>();
+  for (const { value, letters } of operands)
+    letters.forEach((letter, axis) => {
+      sizes.set(letter, Math.max(sizes.get(letter) ?? 1, value.shape[axis]!));
+    });
+  const result = resultLetters(right, operands, equation);
+  const [head, ...others] = operands.map(operand => broadcastHidden(operand, sizes));
+  const all = others.reduce(
+    (a, b, at) => {
+      const later = others.slice(at + 1).flatMap(operand => operand.letters);
+      return contract(context, a, b, [...result, ...later]);
+    },
+    head ?? refuse(`equation ${equation}`),
   );
-  const value = reshapeValue(product, [...lead, ...sizesOf(a, rows), ...sizesOf(b, columns)]);
-  return [ordered({ value, letters: [...stacked, ...rows, ...columns] }, result).value];
+  return [ordered(summed(context, all, result), result).value];
 };
 
-export const einsumOps: { readonly [operator: string]: OpRule } = { Einsum: einsum };
+export const einsumOps: OpTable = { Einsum: { rule: einsum } };

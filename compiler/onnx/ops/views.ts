@@ -1,48 +1,35 @@
 /** Operators that only move numbers: one list of indices each, applied to constants and data alike. */
 import { sizeOf } from '../../../ir/dialect.ts';
-import { putAffine } from '../../ann/draft.ts';
-import {
-  broadcastPick,
-  broadcastShape,
-  gatherPick,
-  joinPick,
-  type Pick,
-  padPick,
-  slicePick,
-  transposePick,
-} from '../../ann/indices.ts';
-import { concatenate } from '../../ann/selection.ts';
+import { broadcastShape, slicePick, transposePick } from '../../ann/indices.ts';
 import {
   axesIn,
   axisIn,
   checkShape,
   constantAt,
   constantOf,
-  dataOf,
-  finiteValues,
   inputAt,
   numberAttr,
   numbersAt,
   numbersAttr,
-  type OpContext,
   type OpRule,
   optionalConstantAt,
   pickValue,
   refuse,
   reshapeValue,
-  stringAttr,
   type Value,
 } from '../context.ts';
-import { elementOf, isFloat, makeNumbers } from '../tensor.ts';
+import { expandTo, makeConstant } from './arithmetic.ts';
+import type { OpEntry, OpTable } from './entry.ts';
+import { joinAlong } from './join.ts';
 
 const first = (value: Value): readonly Value[] => [value];
 const identity: OpRule = context => first(inputAt(context, 0));
 
 const dropout: OpRule = context => {
   const isTraining = optionalConstantAt(context, 2, 'the training mode')?.data[0] ?? 0;
-  return isTraining === 0
-    ? identity(context)
-    : refuse('it is in training mode; export the model for inference');
+  if (isTraining !== 0) refuse('it is in training mode; export the model for inference');
+  const x = inputAt(context, 0);
+  return [x, makeConstant('bool', x.shape, () => 1)];
 };
 
 const reshape: OpRule = context => {
@@ -111,10 +98,6 @@ const expand: OpRule = context => {
   );
 };
 
-/** Needs: the shapes go together. */
-export const expandTo = (x: Value, shape: readonly number[]): Value =>
-  pickValue(x, broadcastPick(x.shape, checkShape(shape)));
-
 const slice: OpRule = context => {
   const data = inputAt(context, 0);
   const starts = numbersAt(context, 1, 'starts') ?? refuse('it has no starts');
@@ -161,99 +144,10 @@ const split: OpRule = context => {
   });
 };
 
-const gather: OpRule = context => {
-  const x = inputAt(context, 0);
-  const axis = axisIn(numberAttr(context, 'axis', 0), x.shape.length);
-  const { data, shape } = constantAt(context, 1, 'the index');
-  const size = x.shape[axis]!;
-  const indices = Array.from(data, i => (i < 0 ? i + size : i));
-  if (indices.some(i => !(i >= 0 && i < size))) refuse(`index [${indices}] of an axis of size ${size}`);
-  checkShape([...x.shape.toSpliced(axis, 1), ...shape]);
-  return first(pickValue(x, gatherPick(x.shape, axis, indices, shape)));
-};
-
 const concat: OpRule = context => {
   const parts = context.inputs.map((_, at) => inputAt(context, at));
-  const [head] = parts;
-  if (head === undefined) return refuse('it has no inputs');
-  const axis = axisIn(numberAttr(context, 'axis', 1), head.shape.length);
-  for (const { shape } of parts) {
-    if (`${shape.with(axis, 0)}` !== `${head.shape.with(axis, 0)}`) {
-      refuse(`[${head.shape}] and [${shape}] do not join`);
-    }
-  }
-  const total = parts.reduce((n, part) => n + part.shape[axis]!, 0);
-  checkShape(head.shape.with(axis, total));
-  return first(
-    joinParts(
-      context,
-      parts,
-      joinPick(
-        parts.map(part => part.shape),
-        axis,
-      ),
-    ),
-  );
-};
-
-/**
- * Elements of all parts laid end to end. Data beside constants (the class token) becomes a view with holes and an
- * affine shift that fills them: on the chip a constant row is a bias.
- */
-export function joinParts(context: OpContext, parts: readonly Value[], pick: Pick): Value {
-  const fill = pickValue(constantsOf(parts), pick);
-  if (fill.kind === 'constant' && parts.every(part => part.kind === 'constant')) return fill;
-  const joined = concatenate(parts.map(part => (part.kind === 'data' ? part : sizeOf(part.shape))));
-  const length = parts.reduce((n, part) => n + sizeOf(part.shape), 0);
-  const data = pickValue(dataOf({ ...joined, shape: [length] }), pick);
-  if (data.kind !== 'data' || fill.kind !== 'constant') return refuse('it joins nothing');
-  return dataOf(putAffine(context.draft, data, undefined, finiteValues(fill), context.node.name));
-}
-
-/** All parts end to end, 0 where a part is data. */
-function constantsOf(parts: readonly Value[]): Value {
-  const known = parts.find(part => part.kind === 'constant');
-  const element = known?.element ?? 'float32';
-  const data = makeNumbers(
-    element,
-    parts.reduce((n, part) => n + sizeOf(part.shape), 0),
-  );
-  let at = 0;
-  for (const part of parts) {
-    if (part.kind === 'constant') data.set(part.data, at);
-    at += sizeOf(part.shape);
-  }
-  return constantOf(element, [data.length], data);
-}
-
-const pad: OpRule = context => {
-  const x = inputAt(context, 0);
-  const mode = stringAttr(context, 'mode', 'constant');
-  if (mode !== 'constant') refuse(`mode ${mode}`);
-  const value = optionalConstantAt(context, 2, 'the value')?.data[0] ?? numberAttr(context, 'value', 0);
-  if (value !== 0) refuse(`padding with ${value}; only 0 is supported`);
-  const pads = numbersAt(context, 1, 'pads') ?? refuse('it has no pads');
-  const axes = axesIn(numbersAt(context, 3, 'axes') ?? x.shape.map((_, axis) => axis), x.shape.length);
-  if (pads.length !== 2 * axes.length) refuse(`${pads.length} pads for ${axes.length} axes`);
-  const before = x.shape.map((_, axis) => pads[axes.indexOf(axis)] ?? 0);
-  const after = x.shape.map((_, axis) => (axes.includes(axis) ? pads[axes.length + axes.indexOf(axis)]! : 0));
-  checkShape(x.shape.map((size, axis) => size + before[axis]! + after[axis]!));
-  return first(pickValue(x, padPick(x.shape, before, after)));
-};
-
-/** The network is compiled in the chip's numbers, so a cast between float types says nothing. */
-const cast: OpRule = context => {
-  const x = inputAt(context, 0);
-  const to = elementOf(numberAttr(context, 'to', 0)) ?? refuse('it casts to an unknown type');
-  if (x.kind === 'data') return isFloat(to) ? first(x) : refuse(`data is cast to ${to}`);
-  const convert = isFloat(to)
-    ? (v: number) => v
-    : to === 'bool'
-      ? (v: number) => (v === 0 ? 0 : 1)
-      : Math.trunc;
-  const out = makeNumbers(to, x.data.length);
-  for (let i = 0; i < out.length; i++) out[i] = convert(x.data[i]!);
-  return first(constantOf(to, x.shape, out));
+  const rank = parts[0]?.shape.length ?? refuse('it has no inputs');
+  return first(joinAlong(context, parts, axisIn(numberAttr(context, 'axis', 1), rank)));
 };
 
 const shapeOf: OpRule = context => {
@@ -266,21 +160,20 @@ const shapeOf: OpRule = context => {
 const size: OpRule = context =>
   first(constantOf('int64', [], Float64Array.of(sizeOf(inputAt(context, 0).shape))));
 
-export const viewOps: { readonly [operator: string]: OpRule } = {
-  Identity: identity,
-  Dropout: dropout,
-  Reshape: reshape,
-  Flatten: flatten,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  Transpose: transpose,
-  Expand: expand,
-  Slice: slice,
-  Split: split,
-  Gather: gather,
-  Concat: concat,
-  Pad: pad,
-  Cast: cast,
-  Shape: shapeOf,
-  Size: size,
+const moves = (rule: OpRule): OpEntry => ({ rule, movesNumbers: true });
+
+export const viewOps: OpTable = {
+  Identity: moves(identity),
+  Dropout: { ...moves(dropout), limits: 'inference' },
+  Reshape: moves(reshape),
+  Flatten: moves(flatten),
+  Squeeze: moves(squeeze),
+  Unsqueeze: moves(unsqueeze),
+  Transpose: moves(transpose),
+  Expand: moves(expand),
+  Slice: moves(slice),
+  Split: moves(split),
+  Concat: moves(concat),
+  Shape: moves(shapeOf),
+  Size: moves(size),
 };

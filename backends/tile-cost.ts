@@ -1,0 +1,205 @@
+/**
+ * What a tile costs on a core, gather by gather, and what the tables of its function cost. The formulas are the
+ * target's (accounting.ts).
+ */
+import { defect } from '../ir/diagnostics/diagnostic.ts';
+import type { IntFunction } from '../ir/int.ts';
+import { tableEntries } from '../ir/soma-forms.ts';
+import type { Accounting, CostSum, TileCost } from './accounting.ts';
+
+/** A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. */
+export interface TileRequest {
+  readonly groups: number;
+  readonly rows: number;
+  readonly channels: number;
+  /** What the neurons of the tile gather; all of it lands in the one state of each neuron. */
+  readonly gathers: readonly Gather[];
+  /**
+   * Channels that a group function (layernorm, softmax) needs together. A tile must hold whole groups:
+   * then this equals `channels`.
+   */
+  readonly wholeGroup?: number;
+  /** Longest delay of what comes in, in steps. */
+  readonly delay: number;
+  /** Tiles that read this one through shared, dynamic or relay axons; for a readout the host counts as one. */
+  readonly destinationTiles: number;
+  /** Tiles that read it through private weights: they need an axon for every single neuron. */
+  readonly privateDestinationTiles?: number;
+}
+
+export type Gather =
+  | LinearGather
+  | ProductGather
+  | HadamardGather
+  | DepthwiseGather
+  | MaximumGather
+  | ConstantGather
+  | RelayGather;
+
+/** inputs × channels weights for every row. */
+export interface LinearGather {
+  readonly kind: 'linear';
+  /** Inputs of each row that reach this tile (fewer than the layer's where the fan-in is split). */
+  readonly inputs: number;
+  readonly weightBits: number;
+  /** Name of a weight encoding of the target; its default one where absent. */
+  readonly encoding?: string;
+  readonly sourceTiles: number;
+  /** Rows of constants kept here: 0 none, 1 a bias shared by all rows, `rows` with a position embedding. */
+  readonly biasRows: number;
+}
+
+/** a[rows, inner] · b[inner, channels] in each group: a is the row operand, b is broadcast over rows. */
+export interface ProductGather {
+  readonly kind: 'product';
+  readonly inner: number;
+  readonly sourceTilesA: number;
+  readonly sourceTilesB: number;
+}
+
+/** Every neuron keeps the sums of its own two operands. */
+export interface HadamardGather {
+  readonly kind: 'hadamard';
+  readonly sourceTilesA: number;
+  readonly sourceTilesB: number;
+}
+
+/** `taps` weights for each of `width` neurons; the neurons of the tile share them in turn. */
+export interface DepthwiseGather {
+  readonly kind: 'depthwise';
+  readonly taps: number;
+  readonly width: number;
+  readonly weightBits: number;
+  readonly sourceTiles: number;
+}
+
+/** Every neuron keeps the sums of its `taps`. */
+export interface MaximumGather {
+  readonly kind: 'maximum';
+  readonly taps: number;
+  readonly sourceTiles: number;
+}
+
+export interface ConstantGather {
+  readonly kind: 'bias';
+  /** Numbers kept here: one for each neuron, or fewer where they repeat. */
+  readonly numbers: number;
+}
+
+export interface RelayGather {
+  readonly kind: 'relay';
+  readonly sourceTiles: number;
+}
+
+/**
+ * What one tile takes of a core, tables apart (tableWords: once per function and core, not per tile).
+ *
+ * Source: the cost table of docs/descriptors.md. Units: see TileCost. Cost: a handful of multiplications
+ * for each gather. Delays beyond the target's longest are the scheduler's to avoid.
+ */
+export function tileCost(accounting: Accounting, request: TileRequest): TileCost {
+  const { groups, rows, channels, delay, wholeGroup, gathers } = request;
+  if (wholeGroup !== undefined && wholeGroup !== channels) {
+    return defect(`a group of ${wholeGroup} channels is cut: the tile holds ${channels}`);
+  }
+  const neurons = groups * rows * channels;
+  const axonsOut =
+    groups * rows * request.destinationTiles + neurons * (request.privateDestinationTiles ?? 0);
+  const sum: CostSum = {
+    neurons,
+    stateWords: neurons * (accounting.neuronWords + (delay > 0 ? accounting.delayWords(delay) : 0)),
+    synapseWords: 0,
+    inAxons: 0,
+    outAxonEntries: axonsOut,
+    groups: 1,
+  };
+  for (const gather of gathers) {
+    switch (gather.kind) {
+      case 'linear':
+        addLinear(accounting, request, gather, sum);
+        break;
+      case 'product':
+        addProduct(accounting, request, gather, sum);
+        break;
+      case 'hadamard':
+        sum.stateWords += groups * rows * accounting.operandWords(2 * channels);
+        sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
+        break;
+      case 'depthwise':
+        sum.synapseWords += gather.taps * weightRowWords(accounting, gather.width, gather.weightBits);
+        sum.inAxons += gather.sourceTiles;
+        break;
+      case 'maximum':
+        sum.stateWords += groups * rows * accounting.operandWords(gather.taps * channels);
+        sum.inAxons += gather.sourceTiles;
+        break;
+      case 'bias':
+        sum.stateWords += accounting.constantWords(gather.numbers);
+        break;
+      case 'relay':
+        // Added into the word that the neuron has anyway.
+        sum.inAxons += gather.sourceTiles;
+        break;
+      default:
+        gather satisfies never;
+    }
+  }
+  return sum;
+}
+
+const weightRowWords = ({ weights }: Accounting, width: number, bits: number): number =>
+  (weights.get('') ?? defect('a target without weight encodings')).rowWords(width, bits);
+
+function addLinear(accounting: Accounting, request: TileRequest, gather: LinearGather, sum: CostSum): void {
+  const { groups, rows, channels } = request;
+  const encoding = accounting.weights.get(gather.encoding ?? '');
+  if (encoding === undefined) defect(`the target has no weight encoding ${gather.encoding}`);
+  const words = gather.inputs * encoding.rowWords(channels, gather.weightBits);
+  if (encoding.sharing === 'shared') {
+    sum.synapseWords += groups * words;
+    sum.inAxons += gather.sourceTiles;
+  } else {
+    sum.synapseWords += groups * rows * words;
+    sum.inAxons += groups * rows * gather.inputs;
+  }
+  if (gather.biasRows > 0) sum.stateWords += groups * gather.biasRows * accounting.constantWords(channels);
+}
+
+function addProduct(accounting: Accounting, request: TileRequest, gather: ProductGather, sum: CostSum): void {
+  const { groups, rows, channels } = request;
+  const { dynamicRowWords } = accounting;
+  if (dynamicRowWords === undefined) defect('the target cannot multiply two spiking operands');
+  sum.synapseWords += groups * gather.inner * dynamicRowWords(channels);
+  sum.stateWords += groups * rows * accounting.operandWords(gather.inner);
+  sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
+}
+
+/** log2 and 2^x. */
+const LOG_TABLES = 2;
+const LOG_ENTRIES = 64;
+
+/** State words of the tables of a function; to be charged once per function and core, log2 and 2^x once a core. */
+export function functionWords(accounting: Accounting, fn: IntFunction): number {
+  switch (fn.kind) {
+    case 'identity':
+    case 'partial':
+      return 0;
+    case 'pointwise': {
+      const entries = tableEntries(fn.name);
+      return entries === 0 ? 0 : accounting.tableWords(entries);
+    }
+    case 'layernorm':
+    case 'rmsnorm':
+    case 'softmax':
+      return LOG_TABLES * accounting.tableWords(LOG_ENTRIES);
+    default:
+      return fn satisfies never;
+  }
+}
+
+/** State words of the constants of a function (γ with its sign, β), for each tile that computes it. */
+export function functionConstantWords(accounting: Accounting, fn: IntFunction, channels: number): number {
+  if (fn.kind !== 'layernorm' && fn.kind !== 'rmsnorm') return 0;
+  const vectors = [fn.gain, fn.offset].filter(id => id !== undefined).length;
+  return vectors * accounting.constantWords(channels);
+}

@@ -1,0 +1,60 @@
+/** Windows that slide over the spatial axes of an image: what convolutions and poolings share. */
+import { numberAttr, numbersAttr, type OpContext, refuse, stringAttr } from '../context.ts';
+
+/** Window o covers the coordinates o · stride − before + k · dilation for k < kernel. */
+export interface WindowAxis {
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly before: number;
+  readonly after: number;
+  readonly out: number;
+}
+
+/** Coordinates that a kernel spans. */
+export const reachOf = (kernel: number, dilation: number): number => dilation * (kernel - 1) + 1;
+
+export function windowAxes(
+  context: OpContext,
+  spatial: readonly number[],
+  kernel: readonly number[],
+): readonly WindowAxis[] {
+  const rank = kernel.length;
+  const strides = numbersAttr(context, 'strides') ?? kernel.map(() => 1);
+  const dilations = numbersAttr(context, 'dilations') ?? kernel.map(() => 1);
+  const pads = numbersAttr(context, 'pads') ?? [...kernel, ...kernel].map(() => 0);
+  const isCeil = numberAttr(context, 'ceil_mode', 0) === 1;
+  return spatial.map((size, axis) => {
+    const [window, stride, dilation] = [kernel[axis] ?? 0, strides[axis] ?? 0, dilations[axis] ?? 0];
+    const isSound = [window, stride, dilation].every(n => Number.isInteger(n) && n > 0);
+    if (!isSound) return refuse(`kernel ${window}, stride ${stride}, dilation ${dilation}`);
+    const reach = reachOf(window, dilation);
+    const given = [pads[axis] ?? 0, pads[axis + rank] ?? 0] as const;
+    const [before, after] = padding(context, given, (Math.ceil(size / stride) - 1) * stride + reach - size);
+    const steps = (size + before + after - reach) / stride;
+    const whole = (isCeil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    // A last window that would begin behind the image and its padding before it does not count.
+    const out = isCeil && (whole - 1) * stride >= size + before ? whole - 1 : whole;
+    if (before < 0 || after < 0 || !(out > 0)) return refuse(`kernel ${window} over ${size}`);
+    return { size, kernel: window, stride, dilation, before, after, out };
+  });
+}
+
+/** `total`: what is missing for as many windows as there are strides. */
+export function padding(
+  context: OpContext,
+  given: readonly [before: number, after: number],
+  total: number,
+): readonly [before: number, after: number] {
+  const auto = stringAttr(context, 'auto_pad', 'NOTSET');
+  const all = Math.max(0, total);
+  const [small, large] = [Math.floor(all / 2), Math.ceil(all / 2)];
+  const modes: { readonly [mode: string]: readonly [number, number] } = {
+    NOTSET: given,
+    VALID: [0, 0],
+    SAME_UPPER: [small, large],
+    SAME_LOWER: [large, small],
+  };
+  return modes[auto] ?? refuse(`auto_pad ${auto}`);
+}
