@@ -1,6 +1,7 @@
 /** What a user would do with a file: import, canonical form, weights, conversion, text; and what came of it. */
 
 import { importOnnx } from '../../compiler/onnx/import.ts';
+import type { ModelFile } from '../../compiler/onnx/source.ts';
 import { canonicalize } from '../../compiler/passes/canonicalize.ts';
 import { convert } from '../../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../../compiler/passes/fold-attention-scale.ts';
@@ -34,10 +35,10 @@ export interface Outcome {
 
 class Wrong extends Error {}
 
-export function exercise(bytes: Uint8Array, source: string): Outcome {
+export function exercise(file: ModelFile): Outcome {
   const diagnostics = createDiagnostics();
   try {
-    takeThrough(bytes, source, diagnostics);
+    takeThrough(file, diagnostics);
     return judge(diagnostics.list);
   } catch (error) {
     if (error instanceof UserError) return judge(error.diagnostics);
@@ -60,9 +61,9 @@ function judge(list: readonly Diagnostic[]): Outcome {
   return { kind: list.some(d => d.severity === 'error') ? 'refused' : 'accepted', codes };
 }
 
-function takeThrough(bytes: Uint8Array, source: string, diagnostics: Diagnostics): void {
+function takeThrough(file: ModelFile, diagnostics: Diagnostics): void {
   const { report } = diagnostics;
-  const imported = importOnnx(bytes, source, diagnostics, { isLate: true });
+  const imported = importOnnx(file, file.source, diagnostics, { isLate: true });
   if (imported === undefined) {
     if (!diagnostics.hasErrors()) throw new Wrong('refused without a reason');
     return;

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exercise } from './exercise.ts';
+import { makeFolder, placeIn, removeFolder } from './folder.ts';
 import { createGenerator, KINDS } from './generate.ts';
 import { runPool } from './pool.ts';
 import { createTally } from './tally.ts';
@@ -49,8 +50,10 @@ function repeat(run: number): number {
   console.log(
     `run ${run} of seed ${seed}: ${specimen}; ${mutators.join('; ')}\n${bytes.length} bytes in ${path}`,
   );
+  const folder = makeFolder();
   const start = performance.now();
-  const outcome = exercise(bytes, path);
+  const outcome = exercise(placeIn(folder, bytes));
+  removeFolder(folder);
   console.log(`${outcome.kind} ${outcome.codes.join(' ')} in ${Math.round(performance.now() - start)} ms`);
   if (outcome.detail !== undefined) console.log(outcome.detail);
   return outcome.kind === 'accepted' || outcome.kind === 'refused' ? 0 : 1;
@@ -60,12 +63,14 @@ async function campaign(count: number): Promise<number> {
   const tally = createTally();
   const generate = createGenerator(seed, only);
   const start = performance.now();
+  const folder = makeFolder();
   const seconds = () => (performance.now() - start) / 1000;
   let told = 0;
   await runPool({
     runs: Array.from({ length: count }, (_, run) => run),
     seed,
     only,
+    folder,
     workers: wholeOf('workers', values.workers, Math.min(2, availableParallelism())),
     onResult: result => {
       const { specimen, mutators } = result.mutators === undefined ? generate(result.run) : result;
@@ -79,6 +84,7 @@ async function campaign(count: number): Promise<number> {
       }
     },
   });
+  removeFolder(folder);
   const again = `npm run fuzz -- --seed ${seed}${only === undefined ? '' : ` --only ${only}`} --run`;
   console.log(tally.render(again, seconds()));
   return tally.faults() === 0 && tally.count() === count ? 0 : 1;

@@ -9,6 +9,8 @@ export interface PoolOptions {
   readonly runs: readonly number[];
   readonly seed: number;
   readonly only: string | undefined;
+  /** Where the damaged files lie, so to speak (folder.ts). */
+  readonly folder: string;
   readonly workers: number;
   readonly onResult: (result: Omit<Result, 'specimen' | 'mutators'> & Partial<Result>) => void;
 }
@@ -47,9 +49,9 @@ async function runWorker(takeRun: () => number | undefined, options: PoolOptions
   }
 }
 
-function start({ seed, only }: PoolOptions): ChildProcess {
+function start({ seed, only, folder }: PoolOptions): ChildProcess {
   const worker = fileURLToPath(new URL('./worker.js', import.meta.url));
-  return fork(worker, [`${seed}`, only ?? ''], {
+  return fork(worker, [`${seed}`, folder, only ?? ''], {
     execArgv: [`--max-old-space-size=${HEAP_MB}`],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
