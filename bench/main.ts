@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
 import { noiseImages } from '../cli/data.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
@@ -12,6 +13,7 @@ import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
+import { printZoo, readZoo } from './zoo.ts';
 
 interface Measure {
   readonly value: number;
@@ -54,7 +56,16 @@ async function digits() {
   return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };
 }
 
-const measures: Readonly<Record<string, () => Promise<Measure>>> = {
+interface MeasureOptions {
+  /** Folder of the measure's files. */
+  readonly data?: string | undefined;
+  /** Folder for what it wrote. */
+  readonly save?: string | undefined;
+  /** Part of the names of the cases to run. */
+  readonly only?: string | undefined;
+}
+
+const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
   /** Functional simulation of the digits model against the slow integer interpreter. */
   async 'sim-digits'() {
     const { images, mapped } = await digits();
@@ -72,27 +83,32 @@ const measures: Readonly<Record<string, () => Promise<Measure>>> = {
     return { value: seconds, unit: 's', anchor: 'limit of 15 s', ratio: 15 / seconds };
   },
   /** Node tests of the onnx package, from the folder that bench/onnx-node-data.py has written; --only PART of a name. */
-  async 'onnx-node'() {
-    const report = runNodeTests(option('data') ?? 'build/onnx-node', option('only'));
+  async 'onnx-node'({ data = 'build/onnx-node', only = '' }) {
+    const report = runNodeTests(data, only);
     console.log(printNodeReport(report));
     const value = nodePassRate(report);
     return { value, unit: '% of what is read', anchor: '100 % that are asked for', ratio: value / 100 };
   },
+  /** Exported models of a folder (--data DIR) against the answers stored beside them. */
+  async zoo({ data = 'test/onnx/exporters', save }) {
+    const entries = readZoo(data);
+    printZoo(entries, save);
+    const right = entries.filter(entry => entry.state === 'ok').length;
+    return { value: right, unit: 'files right', anchor: 'files', ratio: right / entries.length };
+  },
 };
 
-/** Value of `--name VALUE` on the command line. */
-function option(key: string): string | undefined {
-  const at = process.argv.indexOf(`--${key}`);
-  return at < 0 ? undefined : process.argv[at + 1];
-}
-
-const [name] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+  allowPositionals: true,
+});
+const [name] = positionals;
 const measure = name === undefined ? undefined : measures[name];
 if (name === undefined || measure === undefined) {
   console.error(`which measure? ${Object.keys(measures).join(', ')}`);
   process.exitCode = 2;
 } else {
-  const result = await measure();
+  const result = await measure(values);
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   console.log(
     `${name}: ${result.value.toPrecision(4)} ${result.unit}, ${result.ratio.toFixed(2)}x the ${result.anchor}`,

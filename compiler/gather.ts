@@ -12,6 +12,7 @@ import type { ConstantPool, ConstId, TensorData } from '../ir/constants.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap, readersOf, sizeOf, type ValueId } from '../ir/dialect.ts';
 import { composeMaps, compressMap, expandMap, HOLE, isIdentity, type StridedMap } from '../ir/map.ts';
+import { deriveConstant } from './ann/values.ts';
 
 /** A value seen through a view. */
 export interface Seen {
@@ -277,12 +278,12 @@ function timesConstant(id: ConstId, factors: TensorData, constants: ConstantPool
 
 /** Weights [inputs, columns], the columns times factors that repeat over them or over which they repeat. */
 function timesColumns(id: ConstId, factors: TensorData, constants: ConstantPool): ConstId {
-  const { shape, data } = constants.get(id);
-  const [inputs, columns] = shape as [number, number];
+  const [inputs, columns] = constants.get(id).shape as [number, number];
   const width = Math.max(columns, factors.length);
-  const out = Float64Array.from({ length: inputs * width }, (_, i) => {
-    const [row, column] = [Math.floor(i / width), i % width];
-    return data[row * columns + (column % columns)]! * factors[column % factors.length]!;
-  });
-  return constants.add({ dtype: 'f64', shape: [inputs, width], data: out });
+  return deriveConstant(constants, id, `columns times ${factors}`, [inputs, width], data =>
+    Float64Array.from({ length: inputs * width }, (_, i) => {
+      const [row, column] = [Math.floor(i / width), i % width];
+      return data[row * columns + (column % columns)]! * factors[column % factors.length]!;
+    }),
+  );
 }

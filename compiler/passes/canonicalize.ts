@@ -9,17 +9,25 @@ import { putBinary } from '../ann/draft.ts';
 import { rebuild } from '../ann/rebuild.ts';
 import type { Pass } from '../pass.ts';
 import { absorbAffines } from './absorb-affines.ts';
+import { alignLayouts } from './align-layouts.ts';
 import { mergeAffines } from './merge-affines.ts';
+import { orientProducts } from './orient-products.ts';
 import { recogniseFunctions } from './recognise-functions.ts';
-import { recogniseNorms } from './recognise-norms.ts';
+import { recogniseRows } from './recognise-rows.ts';
 import { scaleIntoSoftmax } from './scale-into-softmax.ts';
 import { splitLinears } from './split-linears.ts';
 
-/** Biases are absorbed first: a scale behind one (query · d^−½) must not merge with it. */
+/**
+ * Biases are absorbed first, and scales collected before affines merge: a scale behind a bias or a gain (query · d^−½)
+ * must not become part of it.
+ */
 const STEPS = [
   absorbAffines,
-  recogniseNorms,
+  alignLayouts,
+  recogniseRows,
   recogniseFunctions,
+  scaleIntoSoftmax,
+  orientProducts,
   mergeAffines,
   absorbAffines,
   splitLinears,
@@ -28,7 +36,7 @@ const STEPS = [
 
 export const canonicalize: Pass<typeof ann, typeof ann> = {
   name: 'canonicalize',
-  summary: `The one form of a network: ${STEPS.map(step => step.name).join(', ')}, order.`,
+  summary: `The one form of a network: ${[...new Set(STEPS.map(step => step.name))].join(', ')}, order.`,
   source: 'design 1, Stages',
 
   run(graph, needs, report) {

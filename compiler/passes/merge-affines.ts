@@ -1,18 +1,25 @@
 /**
  * Constants that are added or multiplied move into the node that can hold them: several affines become one, an
- * offset per channel becomes the bias of its linear, a gain and offset per channel those of its norm.
+ * gain and offset per channel go into the weights and the bias of their linear or become those of their norm.
  *
  *     %y = affine(affine(linear(%x) {weight}) {shift=@a}) {shift=@b}   →   linear(%x) {weight, bias=@a + @b}
  *
  * Preserves  values up to floating-point rounding
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
-import type { ConstId } from '../../ir/constants.ts';
+import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { sizeOf } from '../../ir/dialect.ts';
 import { putFields, putLinear, putNorm } from '../ann/draft.ts';
 import { normOf, type Rewrite, rebuild } from '../ann/rebuild.ts';
 import type { Selection } from '../ann/selection.ts';
-import { combineFields, constantField, type Field, perChannel, storeNumbers } from '../ann/values.ts';
+import {
+  combineFields,
+  constantField,
+  deriveConstant,
+  type Field,
+  perChannel,
+  storeNumbers,
+} from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
 export const mergeAffines: Pass<typeof ann, typeof ann> = {
@@ -57,18 +64,41 @@ function mergeInto(base: AnnNode, total: Total, channels: number, rewrite: Rewri
   const scale = perChannel(total.scale, channels);
   const shift = perChannel(total.shift, channels);
   if (scale === undefined || shift === undefined) return undefined;
-  if (base.kind === 'linear' && scale.every(s => s === 1)) {
-    const { weight, bias } = base.attrs;
-    const sum = shift.map((t, c) => t + (bias === undefined ? 0 : draft.constants.get(bias).data[c]!));
-    const stored: ConstId = storeNumbers(draft.constants, sum, [channels]);
-    return putLinear(draft, value(base.operands[0]!), weight, stored, base.origin);
-  }
+  if (base.kind === 'linear') return mergeIntoLinear(base, scale, shift, rewrite);
   if (base.kind !== 'layernorm') return undefined;
   const { gamma, beta, epsilon, kind } = normOf(base, draft);
   const gain = scale.map((s, c) => s * (gamma?.[c] ?? 1));
   const offset = shift.map((t, c) => t + scale[c]! * (beta?.[c] ?? 0));
   const norm = { kind, epsilon, gamma: gain, beta: offset };
   return putNorm(draft, value(base.operands[0]!), norm, base.origin);
+}
+
+/** A gain (layer scale, a batch norm) goes into the columns of the weight, in single precision where that has it. */
+function mergeIntoLinear(
+  base: AnnOf<'linear'>,
+  scale: Float64Array,
+  shift: Float64Array,
+  { draft, value }: Rewrite,
+): Selection {
+  const { constants } = draft;
+  const { weight, bias } = base.attrs;
+  const old = bias === undefined ? undefined : constants.get(bias).data;
+  const sum = shift.map((t, c) => t + scale[c]! * (old?.[c] ?? 0));
+  const isScaled = scale.some(s => s !== 1);
+  const isSingle = constants.get(weight).dtype === 'f32';
+  const stored = storeNumbers(constants, isScaled && isSingle ? sum.map(Math.fround) : sum, [sum.length]);
+  const scaled = isScaled ? scaleColumns(constants, weight, scale) : weight;
+  return putLinear(draft, value(base.operands[0]!), scaled, stored, base.origin);
+}
+
+function scaleColumns(constants: ConstantPool, weight: ConstId, scale: Float64Array): ConstId {
+  const { shape } = constants.get(weight);
+  const factors = storeNumbers(constants, scale, [scale.length]);
+  return deriveConstant(constants, weight, `times ${factors}`, shape, data => {
+    const out = data instanceof Float64Array ? new Float64Array(data.length) : new Float32Array(data.length);
+    for (let i = 0; i < out.length; i++) out[i] = data[i]! * scale[i % scale.length]!;
+    return out;
+  });
 }
 
 const totalOf = ({ attrs }: AnnOf<'affine'>, { draft }: Rewrite): Total => ({
