@@ -17,8 +17,9 @@ import {
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
+import { foldNormalisation } from '../compiler/passes/fold-normalisation.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
-import { type Preprocess, preprocessOf } from '../compiler/preprocess.ts';
+import { describePreprocess, type Resolved } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
@@ -27,14 +28,17 @@ import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
-import { noiseImages, readBytes, readImages } from './data.ts';
+import { readBytes } from './data.ts';
 import { writeNpz } from './npz.ts';
-import type { Shared } from './options.ts';
+import type { DataOptions, Shared } from './options.ts';
+import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { VERSION } from './version.ts';
 
-export interface CompileArguments extends Shared {
+export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
+  readonly foldNormalisation: boolean;
   readonly model: string;
   readonly target: string;
   readonly calibrate?: string | undefined;
@@ -66,7 +70,6 @@ export function withDefaultModel<
 const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
-const NOISE_IMAGES = 32;
 /** Calibration images that rates and the predicted energy are counted on. */
 const COUNTED_IMAGES = 64;
 
@@ -77,16 +80,11 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const candidates = await loadCandidates(args.target);
   const bytes = readBytes(args.model);
   const context = { diagnostics, step };
-  const { ann, metadata } = readNetwork(bytes, args.model, context, args.inputShape?.split(',').map(Number));
-  const preprocess = preprocessOf(metadata);
-  const input = ann.nodes.find(node => node.kind === 'input')!;
-  const { shape } = input.type;
-  const images =
-    args.calibrate === undefined
-      ? noiseImages(shape, NOISE_IMAGES)
-      : readImages(args.calibrate, shape, preprocess).images;
-  if (args.calibrate === undefined)
-    diagnostics.report('W0301', { origin: args.model }, { count: images.length });
+  const read = readNetwork(bytes, args.model, context, args.inputShape?.split(',').map(Number));
+  const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
+  const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
+  const { ann, isFolded } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
+  const images = await calibrationImages(args, { shape, resolved, isFolded }, diagnostics.report);
   const options: CompileOptions = {
     coding: args.coding,
     steps: args.steps,
@@ -98,7 +96,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     biasCorrection: args.biasCorrection,
   };
   const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context);
+  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, isFolded);
   step('measure');
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
@@ -131,7 +129,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     mapped,
     target,
     activity,
-    preprocess,
+    preprocess: { ...resolved.preprocess, sources: resolved.sources, folded: isFolded },
     stages,
     files,
     images: images.length,
@@ -215,7 +213,7 @@ interface Made {
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
-  readonly preprocess: Preprocess | undefined;
+  readonly preprocess: Manifest['preprocess'];
   readonly stages: Manifest['stages'];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   readonly images: number;
@@ -286,10 +284,7 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
     schemaVersion: 0,
     tool: { name: 'snnc', version: VERSION },
     model: { file: basename(args.model), sha256: sha256(made.bytes), name: int.name },
-    preprocess:
-      preprocess === undefined
-        ? null
-        : { scale: preprocess.scale, mean: [...preprocess.mean], std: [...preprocess.std] },
+    preprocess,
     options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {

@@ -24,7 +24,7 @@ import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { partition } from './passes/partition.ts';
 import { coreTraffic, place, placementCost } from './passes/place.ts';
-import { quantize } from './passes/quantize.ts';
+import { inputFractionOf, quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
@@ -112,12 +112,15 @@ export function quantizeNetwork(
   target: Target,
   weightBits: number,
   { diagnostics, step }: Context,
+  /** The images are pixels: whole numbers. */
+  isPixels = false,
 ): IntGraph {
   step('quantize');
   const { accumulatorBits, stateBits } = target.arithmetic;
   const ranges = measureRanges(snn, images);
   const widths = { weightBits, accumulatorBits: accumulatorBits.value, stateBits: stateBits.value };
-  const int = quantize.run(snn, { ranges, ...widths }, diagnostics.report);
+  const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
+  const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);
   return int;
 }

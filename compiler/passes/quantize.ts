@@ -27,6 +27,8 @@ export interface QuantizeNeeds {
   readonly weightBits: number;
   readonly accumulatorBits: number;
   readonly stateBits: number;
+  /** Fraction bits of the image. */
+  readonly inputFraction: number;
 }
 
 /** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */
@@ -35,6 +37,22 @@ const USEFUL_FRACTION = { state: 12, softmax: 15, table: 12 } as const;
 const BELOW_THETA = 2;
 /** Calibrated ranges are doubled: test images may go further. */
 const HEADROOM = 2;
+
+/**
+ * Fraction bits of the image: none for pixels, which are whole; else what its range leaves, at most what is useful.
+ */
+export function inputFractionOf(
+  images: readonly Float64Array[],
+  isPixels: boolean,
+  stateBits: number,
+): number {
+  if (isPixels) return 0;
+  const largest = images.reduce(
+    (max, image) => image.reduce((m, x) => Math.max(m, Math.abs(x)), max),
+    2 ** -20,
+  );
+  return Math.min(USEFUL_FRACTION.state, stateBits - 2 - Math.ceil(Math.log2(largest * HEADROOM)));
+}
 
 export const quantize: Pass<typeof snn, typeof int, QuantizeNeeds> = {
   name: 'quantize',
@@ -77,7 +95,7 @@ function createContext(graph: SnnGraph, needs: QuantizeNeeds, report: Report): C
     if (node.kind === 'population') formats.set(node.id, formatOf(node, graph, needs, report));
     if (node.kind === 'input') {
       const emit = { kind: 'relay' } as const;
-      formats.set(node.id, { fraction: USEFUL_FRACTION.state, outFraction: USEFUL_FRACTION.state, emit });
+      formats.set(node.id, { fraction: needs.inputFraction, outFraction: needs.inputFraction, emit });
     }
   }
   const table = (data: Int32Array) => graph.constants.add({ dtype: 'i32', shape: [TABLE_SIZE], data });
