@@ -17,9 +17,7 @@ import {
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
-import { foldNormalisation } from '../compiler/passes/fold-normalisation.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
-import { describePreprocess, type Resolved } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';

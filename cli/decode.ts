@@ -23,24 +23,24 @@ interface Sharp {
 }
 type MakeSharp = (input: Uint8Array, options: object) => Sharp;
 
-/** A name in a variable: the compiler and the bundler then take sharp as something that may be missing. */
-const SHARP: string = 'sharp';
-
-async function loadSharp(path: string): Promise<MakeSharp> {
+async function loadSharp(path: string, decoder: string): Promise<MakeSharp> {
   try {
-    const module: { default: MakeSharp } = await import(SHARP);
+    const module: { default: MakeSharp } = await import(decoder);
     return module.default;
   } catch {
     return fail('E0124', { origin: path }, { path });
   }
 }
 
-/** Errors: E0101 · E0123 no picture, a broken or a huge one · E0124 no decoder. */
-export async function decodePicture(path: string): Promise<Picture> {
+/**
+ * `decoder`: the package, by a name that compiler and bundler do not see, since it may be missing.
+ * Errors  E0101 · E0123 no picture, a broken or a huge one · E0124 no decoder
+ */
+export async function decodePicture(path: string, decoder = 'sharp'): Promise<Picture> {
   const refuse = (problem: string): never => fail('E0123', { origin: path }, { path, problem });
   const bytes = readPicture(path, refuse);
   if (!isPicture(bytes)) return refuse('it is no PNG, JPEG, WebP or GIF');
-  const sharp = await loadSharp(path);
+  const sharp = await loadSharp(path, decoder);
   const open = () => sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error', ignoreIcc: true });
   try {
     const { space, depth, width = 0, height = 0 } = await open().metadata();

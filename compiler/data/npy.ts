@@ -83,7 +83,8 @@ export const MAX_HEADER = 2 ** 16;
 /** Errors E0113. `source` is the file as the user knows it. */
 export function readNpy(bytes: Uint8Array, source: string): NpyArray {
   const { dtype, shape, start } = readNpyHeader(bytes, bytes.length, source);
-  return { dtype, shape, data: numbersOf(bytes.slice(start), dtype) };
+  // a Buffer's own slice would share its memory
+  return { dtype, shape, data: numbersOf(new Uint8Array(bytes.subarray(start)), dtype) };
 }
 
 /** Needs: the first `MAX_HEADER` bytes of a file of `length` bytes. Errors E0113. */

@@ -6,7 +6,7 @@ resample.npz   r-<n>-<filter>-<w>x<h>: pictures [h, w, c] resized; r-<n>: the pi
 pictures/      one file for each form a PNG or JPEG can have, and pictures.npz with Pillow's convert('RGB') and
                convert('L') of each
 """
-import io, os, sys
+import os, struct, sys, zlib
 import numpy as np
 import PIL
 from PIL import Image
@@ -52,13 +52,27 @@ files = {
     'grey.jpg': (Image.fromarray(grey), {'quality': 85}),
     'cmyk.jpg': (rgb.convert('CMYK'), {'quality': 90}),
     'rgb.webp': (rgb, {'lossless': True}),
+    'rgb.gif': (rgb, {}),
 }
 exif = Image.Exif()
 exif[0x0112] = 6  # turned by 90 degrees: convert() does not look at it
 files['turned.jpg'] = (rgb, {'quality': 90, 'exif': exif})
+
+def chunk(kind, data):
+    return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+
+# Pillow writes no 16-bit colour
+deep = np.stack([x * 2259, y * 3121, x * y * 97], -1).astype('>u2')
+with open(f'{folder}/rgb16.png', 'wb') as file:
+    head = chunk(b'IHDR', struct.pack('>IIBBBBB', 29, 21, 16, 2, 0, 0, 0))
+    rows = b''.join(b'\0' + row.tobytes() for row in deep)
+    file.write(b'\x89PNG\r\n\x1a\n' + head + chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+files['rgb16.png'] = (None, {})
+
 arrays = {}
 for name, (picture, options) in files.items():
-    picture.save(f'{folder}/{name}', **options)
+    if picture is not None:
+        picture.save(f'{folder}/{name}', **options)
     opened = Image.open(f'{folder}/{name}')
     arrays[f'{name}-RGB'] = np.asarray(opened.convert('RGB'))
     arrays[f'{name}-L'] = np.asarray(opened.convert('L'))[:, :, None]
