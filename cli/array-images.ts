@@ -81,8 +81,7 @@ export function openRaw(source: ArraySource): NumberImages {
   const length = statSync(path).size;
   const fits = (['float32', 'uint8'] as const).filter(type => length % (size * NPY_BYTES[type]) === 0);
   const dtype = options.dataType ?? fits[0];
-  if (!/\.(bin|raw)$/i.test(path))
-    return refuse(path, 'it is no npz, npy, PNG, JPEG, WebP, GIF, .bin or .raw');
+  if (length === 0) return refuse(path, 'it is empty');
   if (dtype === undefined || !fits.includes(dtype)) {
     return refuse(
       path,

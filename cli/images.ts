@@ -6,6 +6,8 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Preprocess } from '../backends/preprocess.ts';
 import { inputLayout, type Layout } from '../compiler/data/layout.ts';
+import { isNpy } from '../compiler/data/npy.ts';
+import { isZip } from '../compiler/data/npz.ts';
 import { networkNumbers, shapePicture } from '../compiler/data/pixels.ts';
 import type { Picture } from '../compiler/data/resample.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
@@ -62,19 +64,25 @@ export async function openImages(
   };
 }
 
+/** Without a header, any first bytes may mean anything: the name decides. */
+const RAW = /\.(bin|raw)$/i;
+
 type Opened = Images & { readonly holdsPixels: boolean };
 
 function openAny(path: string, taker: Taker, options: DataOptions, report: Report): Opened {
   const inZip = /\.npz$/i.test(dirname(path)) && !existsSync(path);
   const file = inZip ? dirname(path) : path;
   if (isFolder(file)) return openPictures(path, taker, report);
-  const head = readSlice(file, 0, 16);
-  if (isPicture(head)) return filesOf({ paths: [path], labels: undefined }, taker);
   const source = { path: file, taker, options, report, toNumbers: pictureNumbers };
-  if (inZip || head[0] === 0x50) {
+  if (RAW.test(file)) return whole(openRaw(source));
+  const head = readSlice(file, 0, 16);
+  if (inZip || isZip(head)) {
     return whole(openZip(readBytes(file), source, inZip ? basename(path) : undefined));
   }
-  return whole(head[0] === 0x93 ? openArray(source) : openRaw(source));
+  if (isNpy(head)) return whole(openArray(source));
+  if (isPicture(head)) return filesOf({ paths: [path], labels: undefined }, taker);
+  const problem = 'it is no npz, npy, PNG, JPEG, WebP, GIF, .bin or .raw';
+  return fail('E0120', { origin: path }, { path, problem });
 }
 
 const whole = (images: NumberImages): Opened => ({ ...images, image: async i => images.image(i) });

@@ -70,6 +70,8 @@ export const NPY_BYTES: { readonly [T in NpyType]: number } = {
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
+export const isNpy = (bytes: Uint8Array): boolean => MAGIC.every((byte, i) => bytes[i] === byte);
+
 export interface NpyHeader {
   readonly dtype: NpyType;
   readonly shape: readonly number[];
@@ -90,8 +92,7 @@ export function readNpy(bytes: Uint8Array, source: string): NpyArray {
 /** Needs: the first `MAX_HEADER` bytes of a file of `length` bytes. Errors E0113. */
 export function readNpyHeader(bytes: Uint8Array, length: number, source: string): NpyHeader {
   const refuse = (reason: string): never => fail('E0113', { origin: source }, { format: 'npy', reason });
-  if (bytes.length < 10 || MAGIC.some((byte, i) => bytes[i] !== byte))
-    return refuse('it does not begin like one');
+  if (bytes.length < 10 || !isNpy(bytes)) return refuse('it does not begin like one');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isLong = bytes[6]! >= 2;
   if (isLong && bytes.length < 12) return refuse('its header ends too early');

@@ -40,6 +40,8 @@ export function listNpz(bytes: Uint8Array, source: string): readonly string[] {
   return names;
 }
 
+export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
+
 interface Entry {
   readonly name: string;
   readonly packed: number;
@@ -52,7 +54,7 @@ function scan(
   isWanted: (entry: Entry) => boolean,
 ): { readonly [name: string]: Uint8Array } {
   const refuse = (reason: string): never => fail('E0113', { origin: source }, { format: 'npz', reason });
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) return refuse('it is not a zip archive');
+  if (!isZip(bytes)) return refuse('it is not a zip archive');
   let arrays = 0;
   const filter = (file: { name: string; size: number; originalSize: number }) => {
     if (!file.name.endsWith('.npy')) return false;
