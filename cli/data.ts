@@ -1,16 +1,22 @@
 /** Reading what the user names. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import { createRandom } from '../ir/random/seeded.ts';
+
+/** What the system says of a path. Errors: E0101. */
+export function cannotRead(path: string, error: unknown): never {
+  if (error instanceof UserError) throw error;
+  const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
+  return fail('E0101', { origin: path }, { path, reason });
+}
 
 /** Errors: E0101. */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
-    return fail('E0101', { origin: path }, { path, reason });
+    return cannotRead(path, error);
   }
 }
 
@@ -28,8 +34,7 @@ export function readSlice(path: string, offset: number, length: number): Uint8Ar
     }
     return at === length ? bytes : bytes.slice(0, at);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
-    return fail('E0101', { origin: path }, { path, reason });
+    return cannotRead(path, error);
   } finally {
     if (file !== undefined) closeSync(file);
   }

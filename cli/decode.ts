@@ -5,9 +5,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Picture } from '../compiler/data/resample.ts';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
+import { cannotRead } from './data.ts';
 
 /** More pixels than this are refused before they are decoded. */
-const MAX_PIXELS = 2 ** 26;
+export const MAX_PIXELS = 2 ** 26;
 const MAX_FILE = 2 ** 28;
 
 /** What is used of sharp. */
@@ -62,12 +63,12 @@ export async function decodePicture(path: string, decoder = 'sharp'): Promise<Pi
 
 function readPicture(path: string, refuse: (problem: string) => never): Uint8Array {
   try {
-    if (statSync(path).size > MAX_FILE) return refuse(`the file is larger than ${MAX_FILE} bytes`);
+    const kind = statSync(path);
+    if (!kind.isFile()) return refuse('it is no file');
+    if (kind.size > MAX_FILE) return refuse(`the file is larger than ${MAX_FILE} bytes`);
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
-    return fail('E0101', { origin: path }, { path, reason });
+    return cannotRead(path, error);
   }
 }
 

@@ -8,12 +8,12 @@ import type { Preprocess } from '../backends/preprocess.ts';
 import { inputLayout, type Layout } from '../compiler/data/layout.ts';
 import { isNpy } from '../compiler/data/npy.ts';
 import { isZip } from '../compiler/data/npz.ts';
-import { networkNumbers, shapePicture } from '../compiler/data/pixels.ts';
+import { networkNumbers, resizedSize, shapePicture } from '../compiler/data/pixels.ts';
 import type { Picture } from '../compiler/data/resample.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import { type NumberImages, openArray, openRaw, openZip } from './array-images.ts';
-import { readBytes, readSlice } from './data.ts';
-import { decodePicture, isPicture } from './decode.ts';
+import { cannotRead, readBytes, readSlice } from './data.ts';
+import { decodePicture, isPicture, MAX_PIXELS } from './decode.ts';
 import type { DataOptions } from './options.ts';
 import { listPictures } from './picture-folder.ts';
 
@@ -89,10 +89,13 @@ const whole = (images: NumberImages): Opened => ({ ...images, image: async i => 
 
 function isFolder(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    const kind = statSync(path);
+    // a pipe could keep us waiting for ever
+    return kind.isDirectory() || kind.isFile()
+      ? kind.isDirectory()
+      : fail('E0101', { origin: path }, { path, reason: 'not a file' });
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
-    return fail('E0101', { origin: path }, { path, reason });
+    return cannotRead(path, error);
   }
 }
 
@@ -117,9 +120,14 @@ function filesOf(
   };
 }
 
-/** Errors E0125. */
+/** Errors E0123 a resize that would fill the memory · E0125. */
 function pictureNumbers(picture: Picture, layout: Layout, taker: Taker, name: string): Float64Array {
   const { preprocess, isFolded } = taker;
+  const { width, height } = resizedSize(picture, preprocess);
+  if (width * height > MAX_PIXELS) {
+    const problem = `its resize makes ${width}×${height} pixels, more than ${MAX_PIXELS}`;
+    return fail('E0123', { origin: name }, { path: name, problem });
+  }
   const shaped = shapePicture(picture, preprocess, layout.channels);
   if (shaped.width === layout.width && shaped.height === layout.height) {
     return networkNumbers(shaped, layout, preprocess, isFolded);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
+import { cannotRead } from './data.ts';
 
 const PICTURE = /\.(png|jpe?g|webp|gif)$/i;
 const LABEL_FILES = ['labels.csv', 'labels.txt'] as const;
@@ -13,9 +14,17 @@ export interface PictureFiles {
 
 /**
  * `classes`: what the network tells apart, where it is known.
- * Errors  E0120 · W0124 folder names that look as if they meant other labels
+ * Errors  E0101, E0120 · W0124 folder names that look as if they meant other labels
  */
 export function listPictures(folder: string, classes: number | undefined, report: Report): PictureFiles {
+  try {
+    return list(folder, classes, report);
+  } catch (error) {
+    return cannotRead(folder, error);
+  }
+}
+
+function list(folder: string, classes: number | undefined, report: Report): PictureFiles {
   const entries = readdirSync(folder, { withFileTypes: true });
   const refuse = (problem: string): never => fail('E0120', { origin: folder }, { path: folder, problem });
   const names = entries

@@ -10,7 +10,7 @@ import { DEFAULT, type Resolved, resolvePreprocess, type Said } from '../compile
 import { isTimm, readTimm } from '../compiler/preprocess/timm.ts';
 import { parseNumbers, preprocessOf } from '../compiler/preprocess.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
-import { readBytes } from './data.ts';
+import { readSlice } from './data.ts';
 import type { Taker } from './images.ts';
 
 export const preprocessOptions = {
@@ -87,9 +87,13 @@ export function takerOf({ input, preprocess, output }: Manifest): Taker {
   };
 }
 
+/** A configuration has a page or two. */
+const MAX_FILE = 2 ** 20;
+
 function saidByFile(path: string, report: Report): Said {
   const source = path.split(/[\\/]/).at(-1)!;
-  const bytes = readBytes(path);
+  const bytes = readSlice(path, 0, MAX_FILE + 1);
+  if (bytes.length > MAX_FILE) fail('E0121', { origin: path }, { source, problem: 'it is far too large' });
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(bytes));

@@ -30,12 +30,19 @@ export function convertChannels(picture: Picture, channels: 1 | 3): Picture {
 
 /** Colours, resize and crop. The result may still be of another size than the network's. */
 export function shapePicture(picture: Picture, preprocess: Preprocess, channels: 1 | 3): Picture {
-  const converted = convertChannels(picture, channels);
-  const { resize, crop, cropRule, interpolation } = preprocess;
-  const size =
-    resize === null ? converted : resize.kind === 'exact' ? resize : shortestSize(converted, resize);
-  const resized = resample(converted, size.width, size.height, interpolation);
+  const { crop, cropRule, interpolation } = preprocess;
+  const { width, height } = resizedSize(picture, preprocess);
+  const resized = resample(convertChannels(picture, channels), width, height, interpolation);
   return crop === null ? resized : cropCentre(resized, crop.height, crop.width, cropRule);
+}
+
+/** Before the crop. */
+export function resizedSize(
+  { width, height }: { width: number; height: number },
+  { resize }: Preprocess,
+): { width: number; height: number } {
+  if (resize === null) return { width, height };
+  return resize.kind === 'exact' ? resize : shortestSize({ width, height }, resize);
 }
 
 /** Source: torchvision and transformers, which agree: the longer edge is cut down to a whole number. */

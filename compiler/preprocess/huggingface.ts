@@ -98,7 +98,7 @@ export function readHuggingFace(value: unknown, source: string, report: Report):
   const type = config.image_processor_type ?? config.feature_extractor_type ?? '';
   const family = FAMILIES.get(type.replace(/(ImageProcessor|FeatureExtractor)(Fast|Pil)?$/, ''));
   const unread = Object.entries(config).filter(
-    ([key, own]) => !(key in known.shape) && !HARMLESS.has(key) && own !== null && own !== false,
+    ([key, own]) => !Object.hasOwn(known.shape, key) && !HARMLESS.has(key) && own !== null && own !== false,
   );
   const names = unread.map(([key]) => key);
   if (family === undefined && type !== '') names.unshift(`image_processor_type ${type}`);

@@ -68,8 +68,9 @@ function checkNumbers({ preprocess, sources }: Resolved, channels: number | unde
     fail('E0121', { origin: sources[name] }, { source: sources[name], problem });
   for (const name of ['mean', 'std'] as const) {
     const count = preprocess[name].length;
-    if (count !== 1 && channels !== undefined && count !== channels) {
-      refuse(name, `${name} has ${count} values; the network has ${channels} channel(s)`);
+    if (count !== 1 && count !== channels) {
+      const own = channels === undefined ? 'no picture as its input' : `${channels} channel(s)`;
+      refuse(name, `${name} has ${count} values; the network has ${own}`);
     }
     if (preprocess[name].some(value => !Number.isFinite(value))) refuse(name, `${name} is not finite`);
   }

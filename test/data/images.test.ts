@@ -213,6 +213,10 @@ test('folders of pictures: classes, labels beside them, sizes that need a resize
   await assert.rejects(open(join(folder, 'void'), taker), isRefused('E0120', /no PNG/));
   await assert.rejects(open(join(folder, 'nowhere'), taker), isRefused('E0101', /ENOENT/));
 
+  const vast = await open(root, takerOf([3, 8, 8], {}, { ...flags, resize: '60000', crop: '8' }));
+  await assert.rejects(vast.image(0), isRefused('E0123', /more than/));
+  await assert.rejects(open('/dev/null', taker), isRefused('E0101', /not a file/));
+
   const single = await open(join(source, 'rgb.png'), takerOf([3, 21, 29]));
   assert.deepEqual(
     [single.count, single.labels, (await single.image(0)).length],

@@ -220,6 +220,7 @@ test('what cannot be is refused before any picture is read', () => {
     () => resolve(say({ mean: [1, 2, 3] }), [1, 8, 8]),
     isRefused('E0121', /3 values.*1 channel/),
   );
+  assert.throws(() => resolve(say({ mean: [1, 2, 3] }), [5, 8, 8]), isRefused('E0121', /no picture/));
   assert.throws(() => resolve(say({ std: [1, 0, 1] }), [3, 8, 8]), isRefused('E0121', /std is 0/));
   assert.throws(() => resolve(say({ scale: 0 }), [3, 8, 8]), isRefused('E0121', /scale/));
   assert.throws(() => resolve(say({ order: 'bgr' }), [1, 8, 8]), isRefused('E0121', /grey/));
