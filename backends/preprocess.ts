@@ -45,7 +45,12 @@ export const preprocessSchema = z.strictObject({
       std: source,
     } satisfies Record<Setting, typeof source>)
     .describe('Where each value comes from; "default" where nothing says it'),
-  folded: z.boolean().describe('scale, mean and std are in the weights: the network takes pixels'),
+  folded: z
+    .strictObject({ centre: z.array(z.int()).min(1) })
+    .nullable()
+    .describe(
+      'The network takes pixel − centre, and its first weights do the rest; null: the host normalises',
+    ),
 });
 
 const settingsSchema = z.strictObject(settings);
@@ -53,6 +58,9 @@ const settingsSchema = z.strictObject(settings);
 export type Preprocess = Readonly<z.infer<typeof settingsSchema>>;
 export type Setting = keyof Preprocess;
 export const SETTINGS = Object.keys(settings) as readonly Setting[];
+
+/** Whole numbers that are taken from pixels, one for all channels or one each; null: pixels are normalised instead. */
+export type Centre = readonly number[] | null;
 
 /** Source of every value. */
 export type Sources = { readonly [S in Setting]: string };

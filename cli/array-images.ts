@@ -140,24 +140,25 @@ function pixelNumbers(
   layout: Layout | undefined,
   taker: Taker,
 ): Float64Array {
-  const { preprocess, isFolded } = taker;
+  const { preprocess, centre } = taker;
   if (layout !== undefined && array.kind === 'picture') {
-    return networkNumbers(asPicture(numbers, array), layout, preprocess, isFolded);
+    return networkNumbers(asPicture(numbers, array), layout, preprocess, centre);
   }
-  if (isFolded) return Float64Array.from(numbers);
-  const channel = (i: number) => (layout === undefined ? 0 : channelAt(i, layout));
-  return Float64Array.from(numbers, (pixel, i) => normalise(pixel, channel(i), preprocess));
+  return Float64Array.from(numbers, (pixel, i) => {
+    const channel = layout === undefined ? 0 : channelAt(i, layout);
+    return centre === null ? normalise(pixel, channel, preprocess) : pixel - centre[channel % centre.length]!;
+  });
 }
 
 function floatNumbers(
   numbers: NpyData,
   array: ArrayLayout,
   layout: Layout | undefined,
-  { preprocess, isFolded }: Taker,
+  { preprocess, centre }: Taker,
 ): Float64Array {
   const ordered =
     layout !== undefined && array.kind === 'picture' ? reorder(numbers, array.order, layout) : numbers;
-  return takeNormalised(Float64Array.from(ordered), layout, preprocess, isFolded);
+  return takeNormalised(Float64Array.from(ordered), layout, preprocess, centre);
 }
 
 /** Pixels with channels innermost. */

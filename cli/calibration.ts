@@ -1,8 +1,10 @@
 /** The images that a network is calibrated on, and whether it takes their pixels. */
+import type { Centre } from '../backends/preprocess.ts';
 import { inputLayout } from '../compiler/data/layout.ts';
-import { pixelsOf } from '../compiler/data/pixels.ts';
+import { takeNormalised } from '../compiler/data/pixels.ts';
 import { foldNormalisation } from '../compiler/passes/fold-normalisation.ts';
 import { describePreprocess, type Resolved } from '../compiler/preprocess/resolve.ts';
+import { centreOf } from '../compiler/preprocess.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Report } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
@@ -23,31 +25,30 @@ export function foldInto(
   resolved: Resolved,
   wanted: boolean,
   { diagnostics, step, line }: Console,
-): { ann: AnnGraph; isFolded: boolean } {
+): { ann: AnnGraph; centre: Centre } {
   step('preprocess');
-  const folded =
-    wanted && !isAssumed(resolved)
-      ? foldNormalisation.run(ann, resolved.preprocess, diagnostics.report)
-      : ann;
-  const isFolded = folded !== ann;
-  line(`images      ${describePreprocess(resolved, isFolded)}`);
-  return { ann: folded, isFolded };
+  const needs = { ...resolved.preprocess, centre: centreOf(resolved.preprocess) };
+  const folded = wanted && !isAssumed(resolved) ? foldNormalisation.run(ann, needs, diagnostics.report) : ann;
+  const centre = folded === ann ? null : needs.centre;
+  line(`images      ${describePreprocess(resolved, centre)}`);
+  return { ann: folded, centre };
 }
 
 /** Errors: those of openImages · W0301 none given. */
 export async function calibrationImages(
   args: DataOptions & { readonly model: string; readonly calibrate?: string | undefined },
-  { shape, resolved, isFolded }: { shape: readonly number[]; resolved: Resolved; isFolded: boolean },
+  { shape, resolved, centre }: { shape: readonly number[]; resolved: Resolved; centre: Centre },
   report: Report,
 ): Promise<readonly Float64Array[]> {
   const { preprocess } = resolved;
-  const taker: Taker = { shape, preprocess, isFolded, isAssumed: isAssumed(resolved) };
+  const taker: Taker = { shape, preprocess, centre, isAssumed: isAssumed(resolved) };
   if (args.calibrate !== undefined) {
     return spread(await openImages(args.calibrate, taker, args, report), sizeOf(shape));
   }
   report('W0301', { origin: args.model }, { count: NOISE_IMAGES });
   const noise = noiseImages(shape, NOISE_IMAGES);
-  return isFolded ? noise.map(image => pixelsOf(image, inputLayout(shape), preprocess)) : noise;
+  if (centre === null) return noise;
+  return noise.map(image => takeNormalised(image, inputLayout(shape), preprocess, centre).map(Math.round));
 }
 
 /** Evenly over the data, which may be sorted by class, and no more than memory bears. */

@@ -81,8 +81,8 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const read = readNetwork(bytes, args.model, context, args.inputShape?.split(',').map(Number));
   const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
-  const { ann, isFolded } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
-  const images = await calibrationImages(args, { shape, resolved, isFolded }, diagnostics.report);
+  const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
+  const images = await calibrationImages(args, { shape, resolved, centre }, diagnostics.report);
   const options: CompileOptions = {
     coding: args.coding,
     steps: args.steps,
@@ -94,7 +94,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     biasCorrection: args.biasCorrection,
   };
   const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, isFolded);
+  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);
   step('measure');
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
@@ -127,7 +127,11 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     mapped,
     target,
     activity,
-    preprocess: { ...resolved.preprocess, sources: resolved.sources, folded: isFolded },
+    preprocess: {
+      ...resolved.preprocess,
+      sources: resolved.sources,
+      folded: centre === null ? null : { centre: [...centre] },
+    },
     stages,
     files,
     images: images.length,

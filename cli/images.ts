@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Preprocess } from '../backends/preprocess.ts';
+import type { Centre, Preprocess } from '../backends/preprocess.ts';
 import { inputLayout, type Layout } from '../compiler/data/layout.ts';
 import { isNpy } from '../compiler/data/npy.ts';
 import { isZip } from '../compiler/data/npz.ts';
@@ -28,8 +28,7 @@ export interface Images {
 export interface Taker {
   readonly shape: readonly number[];
   readonly preprocess: Preprocess;
-  /** The network takes pixels: its weights normalise. */
-  readonly isFolded: boolean;
+  readonly centre: Centre;
   /** Nothing says how pixels are normalised. */
   readonly isAssumed: boolean;
   readonly classes?: number | undefined;
@@ -122,7 +121,7 @@ function filesOf(
 
 /** Errors E0123 a resize that would fill the memory · E0125. */
 function pictureNumbers(picture: Picture, layout: Layout, taker: Taker, name: string): Float64Array {
-  const { preprocess, isFolded } = taker;
+  const { preprocess, centre } = taker;
   const { width, height } = resizedSize(picture, preprocess);
   if (width * height > MAX_PIXELS) {
     const problem = `its resize makes ${width}×${height} pixels, more than ${MAX_PIXELS}`;
@@ -130,7 +129,7 @@ function pictureNumbers(picture: Picture, layout: Layout, taker: Taker, name: st
   }
   const shaped = shapePicture(picture, preprocess, layout.channels);
   if (shaped.width === layout.width && shaped.height === layout.height) {
-    return networkNumbers(shaped, layout, preprocess, isFolded);
+    return networkNumbers(shaped, layout, preprocess, centre);
   }
   const made = `${shaped.height}×${shaped.width}`;
   const wanted = `${layout.height}×${layout.width}`;

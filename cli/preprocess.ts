@@ -81,7 +81,7 @@ export function takerOf({ input, preprocess, output }: Manifest): Taker {
   return {
     shape: input.shape,
     preprocess: settings,
-    isFolded: folded,
+    centre: folded === null ? null : folded.centre,
     isAssumed: isAssumed({ sources }),
     classes: output.classes,
   };

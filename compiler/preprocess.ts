@@ -53,6 +53,10 @@ export function applyPreprocess(image: ArrayLike<number>, normalisation: Normali
 export const normalise = (pixel: number, channel: number, { scale, mean, std }: Normalisation): number =>
   (pixel * scale - mean[channel % mean.length]!) / std[channel % std.length]!;
 
+/** The whole numbers nearest to the pixel that normalises to 0. */
+export const centreOf = ({ scale, mean }: Normalisation): readonly number[] =>
+  mean.map(m => Math.max(0, Math.min(255, Math.round(m / scale))));
+
 /** The pixel that `normalise` makes x of. */
 export const denormalise = (x: number, channel: number, { scale, mean, std }: Normalisation): number =>
   (x * std[channel % std.length]! + mean[channel % mean.length]!) / scale;

@@ -3,7 +3,7 @@
  *
  * Source  Pillow's convert() for colours; torchvision's and Hugging Face's centre crop
  */
-import type { Preprocess } from '../../backends/preprocess.ts';
+import type { Centre, Preprocess } from '../../backends/preprocess.ts';
 import { denormalise, normalise } from '../preprocess.ts';
 import type { Layout, Order } from './layout.ts';
 import { type Picture, resample } from './resample.ts';
@@ -98,12 +98,12 @@ function roundHalfEven(x: number): number {
   return low % 2 === 0 ? low : low + 1;
 }
 
-/** Pixels [H, W, C] → numbers in the order of the network's input, normalised unless the weights do that. */
+/** Pixels [H, W, C] → numbers in the order of the network's input, normalised, or centred where the weights do the rest. */
 export function networkNumbers(
   { data, width, height, channels }: Picture,
   layout: Layout,
   preprocess: Preprocess,
-  isFolded: boolean,
+  centre: Centre,
 ): Float64Array {
   const area = width * height;
   return Float64Array.from({ length: area * channels }, (_, i) => {
@@ -112,7 +112,7 @@ export function networkNumbers(
       : [i % area, Math.floor(i / area)];
     const colour = preprocess.order === 'bgr' ? channels - 1 - channel : channel;
     const value = data[pixel * channels + colour]!;
-    return isFolded ? value : normalise(value, channel, preprocess);
+    return centre === null ? normalise(value, channel, preprocess) : value - centre[channel % centre.length]!;
   });
 }
 
@@ -120,24 +120,19 @@ export function networkNumbers(
 export const channelAt = (i: number, { channels, width, height, isChannelsLast }: Layout): number =>
   isChannelsLast ? i % channels : Math.floor(i / (width * height));
 
-/** Numbers that already are normalised; where the network takes pixels they are turned back into these. */
+/** Numbers that already are normalised; where the network takes centred pixels they are turned back into these. */
 export function takeNormalised(
   numbers: Float64Array,
   layout: Layout | undefined,
   preprocess: Preprocess,
-  isFolded: boolean,
+  centre: Centre,
 ): Float64Array {
-  if (!isFolded) return numbers;
-  return numbers.map((x, i) => denormalise(x, layout === undefined ? 0 : channelAt(i, layout), preprocess));
+  if (centre === null) return numbers;
+  return numbers.map((x, i) => {
+    const channel = layout === undefined ? 0 : channelAt(i, layout);
+    return denormalise(x, channel, preprocess) - centre[channel % centre.length]!;
+  });
 }
-
-/** The nearest bytes to what normalised numbers were made of. */
-export const pixelsOf = (
-  numbers: Float64Array,
-  layout: Layout | undefined,
-  preprocess: Preprocess,
-): Float64Array =>
-  takeNormalised(numbers, layout, preprocess, true).map(x => Math.max(0, Math.min(255, Math.round(x))));
 
 /** A picture's numbers from one order into that of the network's input. */
 export function reorder<A extends { readonly length: number; readonly [i: number]: number }>(

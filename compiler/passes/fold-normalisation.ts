@@ -1,11 +1,16 @@
 /**
- * Moves x = (pixel · scale − mean) / std into the linears that read the image: the network then takes pixels.
+ * Moves x = (pixel · scale − mean) / std into the linears that read the image: the network then takes p = pixel −
+ * centre, whole numbers.
  *
- *     linear(view(%x)) {weight=@w, bias=@b}   →   linear(view(%pixels)) {weight=@w · scale/std, bias=@b − Σ @w · mean/std}
+ *     linear(view(%x)) {weight=@w, bias=@b}   →   linear(view(%p)) {weight=@w · scale/std, bias=@b − Σ @w · (mean − centre · scale)/std}
+ *
+ * Any centre is exact. With one near mean/scale, what is sent to the chip is small, so that thresholds and weights
+ * keep the precision that they have behind a host that normalises.
  *
  * Source     the meaning of `linear` (ir/ann.ts)
  * Needs      nothing but linears reads the image, through views; each input of a linear sees one mean and std in all
- *            rows; no hole where a mean is not 0, since padding is 0 after normalisation and no pixel is worth that
+ *            rows; no hole where the centre is not the mean, since padding is 0 after normalisation and
+ *            no whole number is worth that
  * Preserves  up to rounding in double precision
  * Errors     W0125 it does not fold; the graph stays as it is
  */
@@ -21,7 +26,12 @@ import { channelAt } from '../data/pixels.ts';
 import type { Pass } from '../pass.ts';
 import type { Normalisation } from '../preprocess.ts';
 
-export const foldNormalisation: Pass<typeof ann, typeof ann, Normalisation> = {
+export interface FoldNeeds extends Normalisation {
+  /** One for all channels, or one each. */
+  readonly centre: readonly number[];
+}
+
+export const foldNormalisation: Pass<typeof ann, typeof ann, FoldNeeds> = {
   name: 'fold-normalisation',
   summary: 'Put the normalisation of pixels into the linears that read the image.',
   source: 'the meaning of linear',
@@ -44,20 +54,20 @@ export const foldNormalisation: Pass<typeof ann, typeof ann, Normalisation> = {
   },
 };
 
-/** Factor and offset of every element of the image: x = pixel · factor − offset. */
+/** Factor and offset of every element of the image: x = p · factor − offset. */
 interface Elements {
   readonly factor: Float64Array;
   readonly offset: Float64Array;
 }
 
-function elementsOf({ type }: AnnOf<'input'>, { scale, mean, std }: Normalisation): Elements {
+function elementsOf({ type }: AnnOf<'input'>, { scale, mean, std, centre }: FoldNeeds): Elements {
   const layout = inputLayout(type.shape);
   const size = type.shape.reduce((n, dim) => n * dim, 1);
   const at = (i: number) => (layout === undefined ? 0 : channelAt(i, layout));
   const each = (f: (channel: number) => number) => Float64Array.from({ length: size }, (_, i) => f(at(i)));
   return {
     factor: each(c => scale / std[c % std.length]!),
-    offset: each(c => mean[c % mean.length]! / std[c % std.length]!),
+    offset: each(c => (mean[c % mean.length]! - centre[c % centre.length]! * scale) / std[c % std.length]!),
   };
 }
 
@@ -135,7 +145,7 @@ function columnsOf(
       return 'one weight sees several channels, which are normalised differently';
     }
   }
-  if (hasHole && hasOffset) return 'it pads the image with 0, which is no pixel once the mean is subtracted';
+  if (hasHole && hasOffset) return 'it pads the image with 0, which no pixel is worth';
   for (let k = 0; k < inputs; k++) if (Number.isNaN(own.factor[k]!)) own.factor[k] = 1;
   return own;
 }

@@ -1,5 +1,11 @@
 /** The preprocessing of a model from all that is said about it: the first source that says a value holds. */
-import { type Preprocess, SETTINGS, type Setting, type Sources } from '../../backends/preprocess.ts';
+import {
+  type Centre,
+  type Preprocess,
+  SETTINGS,
+  type Setting,
+  type Sources,
+} from '../../backends/preprocess.ts';
 import { fail, type Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Layout } from '../data/layout.ts';
 
@@ -90,7 +96,7 @@ function checkSize({ preprocess, sources }: Resolved, { height, width }: Layout)
 }
 
 /** One line for people. */
-export function describePreprocess({ preprocess, sources }: Resolved, isFolded: boolean): string {
+export function describePreprocess({ preprocess, sources }: Resolved, centre: Centre): string {
   const { resize, crop, interpolation, order, scale, mean, std } = preprocess;
   const steps: string[] = [];
   if (resize?.kind === 'exact') steps.push(`resize ${resize.height}×${resize.width} ${interpolation}`);
@@ -100,7 +106,7 @@ export function describePreprocess({ preprocess, sources }: Resolved, isFolded: 
   const isPlain = scale === 1 && mean.every(m => m === 0) && std.every(s => s === 1);
   const list = (numbers: readonly number[]) =>
     numbers.length === 1 ? `${numbers[0]}` : `(${numbers.join(', ')})`;
-  const folded = isFolded ? ', in the weights' : '';
+  const folded = centre === null ? '' : `, folded: the chip takes pixel − ${list(centre)}`;
   steps.push(
     isPlain ? 'pixels as they are' : `(pixel · ${scaleText(scale)} − ${list(mean)}) / ${list(std)}${folded}`,
   );

@@ -51,7 +51,7 @@ const flags = { mean: '0.5', std: '0.25', rescale: '1/255' };
 
 function takerOf(shape: readonly number[], own: Partial<Taker> = {}, said: object = flags): Taker {
   const resolved = findPreprocess(said, join(folder, 'model.onnx'), {}, shape, createDiagnostics().report);
-  return { shape, preprocess: resolved.preprocess, isFolded: true, isAssumed: isAssumed(resolved), ...own };
+  return { shape, preprocess: resolved.preprocess, centre: [0], isAssumed: isAssumed(resolved), ...own };
 }
 
 async function open(path: string, taker: Taker, options: DataOptions = {}) {
@@ -131,7 +131,7 @@ test('channels first or last are told by the shape; where they are not, the user
 test('pixels are normalised, floats are taken as normalised; on pixels it is the other way round', async () => {
   const pixels = file('pixels.npy', bytes([1, 3, 3]));
   const normal = PIXELS.slice(0, 9).map(p => (p / 255 - 0.5) / 0.25);
-  const host = takerOf([1, 3, 3], { isFolded: false });
+  const host = takerOf([1, 3, 3], { centre: null });
   const near = (a: Iterable<number>, b: readonly number[]) => {
     for (const [i, x] of [...a].entries()) assert.ok(Math.abs(x - b[i]!) < 1e-4, `${i}: ${x} is not ${b[i]}`);
   };
@@ -146,7 +146,7 @@ test('pixels are normalised, floats are taken as normalised; on pixels it is the
     unlike.list.map(d => d.code),
     ['W0126'],
   );
-  const nothing = await open(pixels, takerOf([1, 3, 3], { isFolded: false }, {}));
+  const nothing = await open(pixels, takerOf([1, 3, 3], { centre: null }, {}));
   assert.deepEqual(
     nothing.list.map(d => d.code),
     ['W0121'],

@@ -208,8 +208,8 @@ test('flags go before the file, the file before the model; each value keeps its 
     ['W0123 std'],
   );
   assert.equal(
-    describePreprocess({ preprocess, sources }, true),
-    '(pixel · 1/255 − 0.1) / 0.3, in the weights  [preprocessor_config.json, command line]',
+    describePreprocess({ preprocess, sources }, [26]),
+    '(pixel · 1/255 − 0.1) / 0.3, folded: the chip takes pixel − 26  [preprocessor_config.json, command line]',
   );
 });
 
