@@ -3,7 +3,7 @@ import type { Centre } from '../backends/preprocess.ts';
 import { inputLayout } from '../compiler/data/layout.ts';
 import { takeNormalised } from '../compiler/data/pixels.ts';
 import { foldNormalisation } from '../compiler/passes/fold-normalisation.ts';
-import { describePreprocess, type Resolved } from '../compiler/preprocess/resolve.ts';
+import type { Resolved } from '../compiler/preprocess/resolve.ts';
 import { centreOf } from '../compiler/preprocess.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Report } from '../ir/diagnostics/diagnostic.ts';
@@ -24,13 +24,12 @@ export function foldInto(
   ann: AnnGraph,
   resolved: Resolved,
   wanted: boolean,
-  { diagnostics, step, line }: Console,
+  { diagnostics, step }: Console,
 ): { ann: AnnGraph; centre: Centre } {
   step('preprocess');
   const needs = { ...resolved.preprocess, centre: centreOf(resolved.preprocess) };
   const folded = wanted && !isAssumed(resolved) ? foldNormalisation.run(ann, needs, diagnostics.report) : ann;
   const centre = folded === ann ? null : needs.centre;
-  line(`images      ${describePreprocess(resolved, centre)}`);
   return { ann: folded, centre };
 }
 

@@ -18,6 +18,7 @@ import {
   readNetwork,
 } from '../compiler/compile.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
+import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
@@ -146,6 +147,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     node: process.version,
   };
   const summary = renderSummary(manifest, report);
+  const preprocessing = describePreprocess(resolved, centre);
   const written = new Map<string, Uint8Array | string>([
     ['manifest.json', printManifest(manifest)],
     ...files,
@@ -154,7 +156,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     ['build.json', `${JSON.stringify(build, null, 2)}\n`],
   ]);
   writeFolder(out, written);
-  return finish(args, console_, { out, summary, manifest, report, build });
+  return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
 }
 
 const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
@@ -334,13 +336,15 @@ function finish(
   done: {
     out: string;
     summary: string;
+    preprocessing: string;
     manifest: Manifest;
     report: ReturnType<typeof chipReport>;
     build: { seconds: number; peakBytes: number };
   },
 ): number {
-  const { out, summary, manifest, report, build } = done;
+  const { out, summary, preprocessing, manifest, report, build } = done;
   const { target, network } = manifest;
+  console_.line(`images      ${preprocessing}`);
   console_.line(summary.trimEnd());
   console_.line(`\nwritten to ${out} in ${build.seconds.toFixed(1)} s`);
   console_.result({
