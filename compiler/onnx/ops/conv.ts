@@ -22,7 +22,7 @@ import { add } from './arithmetic.ts';
 import type { OpTable } from './entry.ts';
 import { joinAlong } from './join.ts';
 import { matrixProduct, swapLast } from './linear.ts';
-import { reachOf, type WindowAxis, windowAxes } from './windows.ts';
+import { FARTHEST, reachOf, type WindowAxis, windowAxes } from './windows.ts';
 
 /** Shapes x [N, C, …], weight [outputs, C / groups, …kernel] → [N, outputs, …]. Groups are linears of their own. */
 function convolve(
@@ -144,7 +144,14 @@ function transposedAxis(
   const start = wanted === undefined ? attr('pads', 0) : half;
   const end = wanted === undefined ? attr('pads', 0, axis + rank) : total - half;
   const out = whole - start - end;
-  const isSound = kernel > 0 && Number.isInteger(dilation) && dilation > 0 && extra >= 0 && out > 0;
+  const isSound =
+    kernel > 0 &&
+    Number.isInteger(dilation) &&
+    dilation > 0 &&
+    extra >= 0 &&
+    out > 0 &&
+    reach < FARTHEST &&
+    Math.abs(start) < FARTHEST;
   if (!isSound) return refuse(`kernel ${kernel} over ${size}`);
   checkShape([out]);
   const stretched = stride * (size - 1) + 1;
