@@ -214,6 +214,7 @@ test('work without end and numbers out of range are refused at once', () => {
   const zeros = (m: ModelBuilder, ...dims: readonly number[]) => m.op('ConstantOfShape', [m.ints(...dims)]);
   const bad: readonly ((m: ModelBuilder) => string)[] = [
     m => m.op('MatMul', [zeros(m, 4096, 4096), zeros(m, 4096, 4096)]),
+    m => m.op('Conv', [zeros(m, 1, 2 ** 20, 1), zeros(m, 2 ** 20, 1, 1)], { group: 2 ** 20 }),
     m => m.op('CumProd', [zeros(m, 2 ** 20), m.index(0)]),
     m => m.op('Pad', ['input', m.ints(0, 2 ** 40, 0, -(2 ** 40))]),
     m => m.op('MaxPool', ['input'], { kernel_shape: [2 ** 30], pads: [2 ** 30, 0] }),

@@ -24,6 +24,9 @@ import { joinAlong } from './join.ts';
 import { matrixProduct, swapLast } from './linear.ts';
 import { FARTHEST, reachOf, type WindowAxis, windowAxes } from './windows.ts';
 
+/** The widest depthwise networks have 3072. */
+const MAX_GROUPS = 8192;
+
 /** Shapes x [N, C, …], weight [outputs, C / groups, …kernel] → [N, outputs, …]. Groups are linears of their own. */
 function convolve(
   context: OpContext,
@@ -38,6 +41,7 @@ function convolve(
   const out = axes.map(axis => axis.out);
   const positions = sizeOf(out);
   checkShape([batch * positions, size * groups]);
+  if (groups > MAX_GROUPS) refuse(`${groups} groups, each of which is a linear layer of its own`);
   const planes = reshapeValue(x, [batch * channels, ...x.shape.slice(2)]);
   const rows = reshapeValue(weight, [outputs, size]);
   const parts = Array.from({ length: groups }, (_, g) => {

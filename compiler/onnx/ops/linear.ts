@@ -52,7 +52,7 @@ export function linear(context: OpContext, x: DataValue, weight: ConstantValue):
 const MAX_STACK = 1024;
 
 /** Of constants: a few seconds. */
-const MAX_PRODUCTS = 2 ** 31;
+const MAX_PRODUCTS = 2 ** 30;
 
 /** Operands with two axes at least, inner sizes last and last but one. */
 export function matrixProduct(context: OpContext, a: Value, b: Value): Value {
