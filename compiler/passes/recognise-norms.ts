@@ -11,7 +11,7 @@
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { expandMap } from '../../ir/map.ts';
+import { expandMap, printMap } from '../../ir/map.ts';
 import { putNorm } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import { uniformConstant } from '../ann/values.ts';
@@ -51,7 +51,7 @@ function normOver(difference: ValueId, inverse: ValueId, rewrite: Rewrite): Norm
   const epsilon = uniformConstant(rewrite.draft.constants, sum.attrs.shift, 0);
   const mean = node(sum.operands[0]!);
   if (epsilon === undefined || mean.kind !== 'reduce' || mean.attrs.op !== 'mean') return undefined;
-  if (!isSquareOf(node(mean.operands[0]!), difference)) return undefined;
+  if (!isSquareOf(mean.operands[0]!, difference, rewrite)) return undefined;
   const centred = centredOperand(difference, channels, rewrite);
   return centred === undefined
     ? { kind: 'rmsnorm', operand: difference, epsilon }
@@ -61,9 +61,20 @@ function normOver(difference: ValueId, inverse: ValueId, rewrite: Rewrite): Norm
 const pointwise = (node: AnnNode, name: AnnOf<'pointwise'>['attrs']['function']) =>
   node.kind === 'pointwise' && node.attrs.function === name ? node : undefined;
 
-function isSquareOf(node: AnnNode, id: ValueId): boolean {
-  if (node.kind === 'mul') return node.operands.every(operand => operand === id);
-  return pointwise(node, 'square') !== undefined && node.operands[0] === id;
+/** Squares of `id`, computed as they are or, where `id` is a view, before the same view. */
+function isSquareOf(square: ValueId, id: ValueId, { node }: Rewrite): boolean {
+  const [squares, values] = [node(square), node(id)];
+  if (squares.kind === 'view' && values.kind === 'view' && squares.operands.length === 1) {
+    const [inner, of] = [node(squares.operands[0]!), values.operands[0]!];
+    return printMap(squares.attrs.map) === printMap(values.attrs.map) && squareOperand(inner) === of;
+  }
+  return squareOperand(squares) === id;
+}
+
+function squareOperand(node: AnnNode): ValueId | undefined {
+  const [first, second] = node.operands;
+  if (node.kind === 'mul') return first === second ? first : undefined;
+  return pointwise(node, 'square') === undefined ? undefined : first;
 }
 
 /** x, where `id` is x minus the mean of its last axis. */
