@@ -88,7 +88,7 @@ function copyNodes(nodes: readonly OnnxNode[], frame: Frame, inlining: Inlining)
 }
 
 function copyNode(node: OnnxNode, frame: Frame, inlining: Inlining): OnnxNode {
-  inlining.spend('nodes', 1);
+  inlining.spend('copies', 1);
   const { call, rename, opsets } = frame;
   const attributes = copyAttributes(node, frame, inlining);
   const inputs = node.inputs.map(rename);

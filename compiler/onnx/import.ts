@@ -101,7 +101,7 @@ function evaluateModel(
   }
   const shape = inputShape(image, options.inputShape, report);
   if (shape === undefined) return;
-  const session = createSession(draft, opset, report);
+  const session = createSession(graph, draft, opset, report);
   const scope = createScope(graph, session);
   const input = putInput(draft, image.name, shape.slice(1), image.name);
   scope.values.set(image.name, { value: dataOf({ ...input, shape }), isGuess: false });
@@ -163,7 +163,7 @@ function putResult(name: string, scope: Scope): void {
   const { draft, report } = scope.session;
   const known = readKnown(name, scope);
   if (known === undefined) {
-    report('E0107', { origin: name }, { problem: `output ${name} is never made` });
+    report('E0107', { origin: name === '' ? 'outputs' : name }, { problem: `output ${name} is never made` });
     return;
   }
   const { value, isGuess } = known;

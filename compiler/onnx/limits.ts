@@ -4,6 +4,8 @@
  */
 export const LIMITS = {
   nodes: 2 ** 17,
+  /** Nodes that come out of calls of functions: a few functions that call each other make any number. */
+  copies: 2 ** 15,
   attributes: 2 ** 19,
   tensors: 2 ** 17,
   values: 2 ** 18,

@@ -18,7 +18,7 @@ import {
 import type { AnyGraph } from '../../ir/dialect.ts';
 import { createSnnRunner } from '../../ir/interpret/snn.ts';
 import type { SnnEmit } from '../../ir/snn.ts';
-import { parseGraph, printGraph } from '../../ir/text.ts';
+import { type GraphText, parseGraph, printGraph } from '../../ir/text.ts';
 import { verifyGraph } from '../../ir/verify.ts';
 import { differenceOf, drawImage, isSmall, outputsOf, steadyOutputs } from './compare.ts';
 import { faultOf } from './messages.ts';
@@ -99,10 +99,20 @@ function compareValues(before: AnnGraph, after: AnnGraph, what: string): void {
 
 function roundTrip(graph: AnyGraph): void {
   const printed = printGraph(graph);
-  const parsed = parseGraph(printed, graph.dialect);
-  sound(parsed);
+  const parsed = sound(readBack(printed, graph));
   if (printGraph(parsed).text !== printed.text)
     throw new Wrong(`${graph.dialect.stage}: text reads back as another`);
+}
+
+/** Our own text is no user's fault. */
+function readBack(printed: GraphText, { dialect }: AnyGraph) {
+  try {
+    return parseGraph(printed, dialect);
+  } catch (error) {
+    throw error instanceof UserError
+      ? new Wrong(`${dialect.stage}: text is refused: ${error.message}`)
+      : error;
+  }
 }
 
 /** Thresholds as a network that was calibrated would have them, somewhere. */

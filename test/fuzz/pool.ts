@@ -15,12 +15,17 @@ export interface PoolOptions {
   readonly onResult: (result: Omit<Result, 'specimen' | 'mutators'> & Partial<Result>) => void;
 }
 
+/** Of the processor, where the system tells: a machine that others use too is not the file's fault. */
 const LONGEST_MS = 5000;
+/** By the clock: who waits for a pipe uses no processor. */
+const LONGEST_WAIT_MS = 60_000;
 /** Heap of one worker; typed arrays lie outside of it and are watched by the size of the process. */
 const HEAP_MB = 1024;
 const LARGEST_PROCESS = 1.7 * 2 ** 30;
 const WATCH_MS = 100;
 const PAGE = 4096;
+/** Linux counts in hundredths of a second, whatever the processor. */
+const TICK_MS = 10;
 
 /** Bytes that a process holds, where the system says so. */
 function residentBytes(pid: number): number {
@@ -28,6 +33,18 @@ function residentBytes(pid: number): number {
     return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * PAGE;
   } catch {
     return 0;
+  }
+}
+
+/** Milliseconds of the processor that a process has used; those since it started where the system does not say. */
+function usedMs(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  } catch {
+    return performance.now();
   }
 }
 
@@ -66,7 +83,9 @@ function serve(
 ): Promise<number | undefined> {
   return new Promise(resolve => {
     let run: number | undefined = first;
+    const pid = child.pid ?? 0;
     let since = performance.now();
+    let usedBefore = 0;
     let isReady = false;
     let reason: { kind: OutcomeKind; detail: string } | undefined;
     let errors = '';
@@ -78,13 +97,16 @@ function serve(
       child.kill('SIGKILL');
     };
     const watch = setInterval(() => {
-      if (isReady && performance.now() - since > LONGEST_MS) end('hang', `more than ${LONGEST_MS / 1000} s`);
-      const bytes = residentBytes(child.pid ?? 0);
+      const waited = performance.now() - since;
+      const isLate = waited > LONGEST_MS && usedMs(pid) - usedBefore > LONGEST_MS;
+      if (isReady && (isLate || waited > LONGEST_WAIT_MS)) end('hang', `more than ${LONGEST_MS / 1000} s`);
+      const bytes = residentBytes(pid);
       if (bytes > LARGEST_PROCESS) end('memory', `${Math.round(bytes / 2 ** 20)} MB`);
     }, WATCH_MS);
     child.on('message', (message: Result | 'ready') => {
       isReady = true;
       since = performance.now();
+      usedBefore = usedMs(pid);
       if (message === 'ready') child.send(first);
       else {
         onResult(message);

@@ -77,7 +77,10 @@ export function matrixProduct(context: OpContext, a: Value, b: Value): Value {
   const lead = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (lead === undefined) return refuse(`[${a.shape}] times [${b.shape}]: the leading sizes differ`);
   const shape = checkShape([...lead, a.shape.at(-2)!, b.shape.at(-1)!]);
-  if (a.kind === 'constant' && b.kind === 'constant') return constantProduct(a, b, lead, shape);
+  if (a.kind === 'constant' && b.kind === 'constant') {
+    context.spend((sizeOf(shape) * (inner ?? 1)) / PRODUCTS_PER_STEP);
+    return constantProduct(a, b, lead, shape);
+  }
   if (inner === 0 || sizeOf(shape) === 0) refuse(`[${a.shape}] times [${b.shape}]: there are no elements`);
   if (a.kind === 'constant') return swapLast(matrixProduct(context, swapLast(b), swapLast(a)));
   if (b.kind === 'constant') {
@@ -117,6 +120,9 @@ function stackedProduct(
   );
   return reshapeValue(joinAlong(context, parts, 0), shape);
 }
+
+/** A multiplication and an addition are little of what a number costs that is made on its own. */
+const PRODUCTS_PER_STEP = 4;
 
 function constantProduct(
   a: ConstantValue,

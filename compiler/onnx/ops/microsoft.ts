@@ -1,6 +1,7 @@
 /** Operators of domain com.microsoft, as onnxruntime's optimizer writes them into the models that it saves. */
 import { slicePick, transposePick } from '../../ann/indices.ts';
 import {
+  entryOf,
   inputAt,
   numberAttr,
   numbersAttr,
@@ -94,7 +95,7 @@ const fused =
     const name = stringAttr(context, 'activation', '');
     const single = ['alpha', 'beta'].flatMap(key => numbersAttr(context, `activation_${key}`) ?? []);
     const parameters = numbersAttr(context, 'activation_params') ?? single;
-    return [(ACTIVATIONS[name] ?? refuse(`activation ${name}`))(context, sum, parameters)];
+    return [(entryOf(ACTIVATIONS, name) ?? refuse(`activation ${name}`))(context, sum, parameters)];
   };
 
 function refuseInputs(context: OpContext, names: readonly (readonly [at: number, name: string])[]): void {

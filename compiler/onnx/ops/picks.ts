@@ -16,6 +16,7 @@ import {
   type ConstantValue,
   checkShape,
   constantAt,
+  entryOf,
   inputAt,
   numberAttr,
   numbersAt,
@@ -162,7 +163,7 @@ const pad: OpRule = context => {
     const value = optionalConstantAt(context, 2, 'the value')?.data[0] ?? numberAttr(context, 'value', 0);
     return [padWith(context, x, padPick(x.shape, before, after), value)];
   }
-  const coordinate = COORDINATES[mode] ?? refuse(`mode ${mode}`);
+  const coordinate = entryOf(COORDINATES, mode) ?? refuse(`mode ${mode}`);
   return [
     x.shape.reduce<Value>((y, size, axis) => {
       const length = size + before[axis]! + after[axis]!;

@@ -4,6 +4,7 @@ import { pickOf } from '../../ann/indices.ts';
 import {
   axisIn,
   constantAt,
+  entryOf,
   inputAt,
   numberAttr,
   type OpContext,
@@ -37,7 +38,7 @@ function scatter(context: OpContext, x: Value, updates: Value, places: Int32Arra
   if (sizeOf(updates.shape) !== places.length)
     refuse(`updates [${updates.shape}] for ${places.length} places`);
   const reduction = stringAttr(context, 'reduction', 'none');
-  const combine = COMBINE[reduction] ?? refuse(`reduction ${reduction}`);
+  const combine = entryOf(COMBINE, reduction) ?? refuse(`reduction ${reduction}`);
   const flat = reshapeValue(updates, [places.length]);
   const rounds = reduction === 'none' ? [lastRound(places)] : roundsOf(places);
   if (rounds.length * sizeOf(x.shape) > MAX_WORK) refuse(`one place has ${rounds.length} updates`);

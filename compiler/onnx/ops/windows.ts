@@ -1,5 +1,5 @@
 /** Windows that slide over the spatial axes of an image: what convolutions and poolings share. */
-import { numberAttr, numbersAttr, type OpContext, refuse, stringAttr } from '../context.ts';
+import { entryOf, numberAttr, numbersAttr, type OpContext, refuse, stringAttr } from '../context.ts';
 
 /** Window o covers the coordinates o · stride − before + k · dilation for k < kernel. */
 export interface WindowAxis {
@@ -60,5 +60,5 @@ export function padding(
     SAME_UPPER: [small, large],
     SAME_LOWER: [large, small],
   };
-  return modes[auto] ?? refuse(`auto_pad ${auto}`);
+  return entryOf(modes, auto) ?? refuse(`auto_pad ${auto}`);
 }
