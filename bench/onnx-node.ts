@@ -124,7 +124,12 @@ function runCase(name: string, model: OnnxModel, sample: Sample): readonly Resul
   });
 }
 
-const mayBeImage = ({ element, shape }: TensorSource): boolean => isFloat(element) && sizeOf(shape) > 0;
+/** An image holds finite numbers. */
+const mayBeImage = (source: TensorSource): boolean => {
+  const { element, shape, problem } = source;
+  if (!isFloat(element) || sizeOf(shape) === 0 || problem !== undefined) return false;
+  return source.load().data.every(x => Number.isFinite(x));
+};
 
 type Judgement = Pick<Result, 'outcome' | 'reason'>;
 

@@ -11,7 +11,7 @@ import {
   refuse,
   stringAttr,
 } from '../context.ts';
-import { mapConstant, zip } from './arithmetic.ts';
+import { makeConstant, mapConstant, zip } from './arithmetic.ts';
 import { ON_CONSTANTS, type OpEntry, type OpTable } from './entry.ts';
 import { joinParts } from './join.ts';
 
@@ -59,6 +59,20 @@ const isInfinite = (context: OpContext) => {
     (x === Number.POSITIVE_INFINITY && high === 1) || (x === Number.NEGATIVE_INFINITY && low === 1);
 };
 
+/**
+ * Images and weights are finite numbers, and nothing here makes others of them: what guards against them (a softmax
+ * over a row that is masked whole) is never needed.
+ */
+function neverOfData(test: (context: OpContext) => (x: number) => boolean): OpRule {
+  return context => {
+    const x = inputAt(context, 0);
+    const holds = test(context);
+    return x.kind === 'data'
+      ? [makeConstant('bool', x.shape, () => 0)]
+      : [mapConstant(x, value => (holds(value) ? 1 : 0), 'bool')];
+  };
+}
+
 /** Chosen by constants, so a choice between elements that are where they are. */
 const where: OpRule = context => {
   const condition = constantAt(context, 0, 'the condition');
@@ -86,8 +100,8 @@ export const logicOps: OpTable = {
   Or: compared((a, b) => a !== 0 || b !== 0),
   Xor: compared((a, b) => (a !== 0) !== (b !== 0)),
   Not: tested(() => x => x === 0),
-  IsNaN: tested(() => Number.isNaN),
-  IsInf: tested(isInfinite),
+  IsNaN: { rule: neverOfData(() => Number.isNaN) },
+  IsInf: { rule: neverOfData(isInfinite) },
   BitwiseAnd: onBits((a, b) => a & b),
   BitwiseOr: onBits((a, b) => a | b),
   BitwiseXor: onBits((a, b) => a ^ b),

@@ -11,6 +11,7 @@ import { elementwiseOps } from './elementwise.ts';
 import type { OpEntry, OpTable } from './entry.ts';
 import { groupOps } from './groups.ts';
 import { linearOps } from './linear.ts';
+import { listOps } from './lists.ts';
 import { logicOps } from './logic.ts';
 import { microsoftOps } from './microsoft.ts';
 import { normOps } from './norms.ts';
@@ -30,6 +31,7 @@ const DOMAINS: { readonly [domain: string]: readonly OpTable[] } = {
   '': [
     ...[
       controlOps,
+      listOps,
       viewOps,
       pickOps,
       scatterOps,
@@ -97,8 +99,8 @@ const WAYS_OUT: { readonly [operator: string]: string } = {
     'Integer arithmetic of the file is not supported: compile the floating-point model; the compiler quantizes it itself.',
   ),
   ...each(
-    ['SequenceConstruct', 'SequenceAt', 'SequenceInsert', 'SplitToSequence', 'ConcatFromSequence'],
-    'Lists of tensors are not supported: export the model with Split and Concat instead.',
+    ['SequenceEmpty', 'SequenceErase', 'SequenceInsert'],
+    'Lists that change are not supported: export the model with Split and Concat instead.',
   ),
   ...each(
     ['GridSample', 'RoiAlign', 'DeformConv', 'NonMaxSuppression', 'Unique'],
