@@ -31,6 +31,7 @@ const STEPS = [
   mergeAffines,
   absorbAffines,
   splitLinears,
+  mergeAffines,
   scaleIntoSoftmax,
 ] as const;
 
