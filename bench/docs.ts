@@ -1,6 +1,7 @@
-/** Reference pages made from the tables that the code itself is made from: docs/ir.md and docs/errors.md. */
+/** Reference pages made from the tables that the code itself is made from: docs/ir.md, errors.md and operators.md. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { supportedOperators } from '../compiler/onnx/ops/table.ts';
 import { type AnnGraph, ann } from '../ir/ann.ts';
 import { chip } from '../ir/chip.ts';
 import { createConstants } from '../ir/constants.ts';
@@ -14,6 +15,7 @@ import { printGraph } from '../ir/text.ts';
 export const PAGES: { readonly [path: string]: () => string } = {
   'docs/ir.md': irReference,
   'docs/errors.md': errorReference,
+  'docs/operators.md': operatorReference,
 };
 
 const GENERATED =
@@ -230,6 +232,34 @@ export function errorReference(): string {
 function message([code, { message: text, why, help, exit }]: readonly [string, Entry]): string {
   const ends = code.startsWith('E') ? `Exit code ${exit}.` : 'A warning.';
   return [`### ${code}`, fence(text), `${why} ${ends}`, `**Way out:** ${help}`].join('\n\n');
+}
+
+// ---------------------------------------------------------------------------------------------- operators
+
+const DOMAIN_TITLES: { readonly [domain: string]: string } = {
+  '': 'Standard operators (operator set 7 and newer)',
+  'com.microsoft': 'Operators that onnxruntime’s optimizer writes (`com.microsoft`)',
+};
+
+export function operatorReference(): string {
+  const domains = [...new Set(supportedOperators.map(({ domain }) => domain))].toSorted();
+  return page([
+    '# ONNX operators that are read',
+    GENERATED,
+    'Of an operator’s operands each may depend on the image or be a constant of the file. What only constants go ' +
+      'into is computed when the file is read, in the file’s own element types. “Data” is what depends on the image. ' +
+      'A use that is not supported gives E0106 with the reason, an operator that is not listed E0103; both name the node.',
+    'Reading says nothing about what a chip can hold: a network may use an activation here that conversion then ' +
+      'refuses by name.',
+    'How this is held true: `npm run bench -- onnx-node --data FOLDER` runs the node tests of the `onnx` package ' +
+      '(written by `bench/onnx-node-data.py`) and, for old operator sets and for `com.microsoft`, cases with ' +
+      'onnxruntime’s results (`bench/onnx-ort-data.py`).',
+    ...domains.flatMap(domain => {
+      const own = supportedOperators.filter(entry => entry.domain === domain);
+      const rows = own.map(({ operator: name, limits }) => [`\`${name}\``, limits ?? '']);
+      return [`## ${DOMAIN_TITLES[domain] ?? domain}`, table(['operator', 'limits'], rows)];
+    }),
+  ]);
 }
 
 // ----------------------------------------------------------------------------------------------- Markdown

@@ -134,7 +134,7 @@ function runVariant(
 ): Judgement {
   const diagnostics = createDiagnostics();
   const draft = createDraft(createConstants());
-  const scope = createScope(graph, createSession(draft, opsets.get('') ?? 0, diagnostics.report));
+  const scope = createScope(graph, createSession(graph, draft, opsets.get('') ?? 0, diagnostics.report));
   for (const source of sample.inputs) {
     const { element, shape, data } = source.load();
     const value = source === image ? dataOf(putInput(draft, source.name, shape, 'image')) : undefined;

@@ -51,10 +51,14 @@ export function createConsole({ json, quiet }: { json: boolean; quiet: boolean }
   };
 }
 
-/** Diagnostics → stderr (or one JSON object on stdout), and the exit code of the gravest. */
-export function reportDiagnostics(list: readonly Diagnostic[], json: boolean): number {
+/**
+ * Diagnostics → stderr, or one JSON object on stdout (`result` where the command has more to say); and the exit code
+ * of the gravest.
+ */
+export function reportDiagnostics(list: readonly Diagnostic[], json: boolean, result?: object): number {
   const errors = list.filter(d => d.severity === 'error');
-  if (json && errors.length > 0) process.stdout.write(`${JSON.stringify({ diagnostics: list })}\n`);
+  if (json && (errors.length > 0 || result !== undefined))
+    process.stdout.write(`${JSON.stringify(result ?? { diagnostics: list })}\n`);
   if (!json) {
     for (const d of list) {
       const colour = d.severity === 'error' ? 'red' : 'yellow';

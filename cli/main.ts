@@ -1,11 +1,14 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { checkCommand } from './check.ts';
 import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
-import { shared } from './options.ts';
+import { opsCommand } from './ops.ts';
+import { dataOptions, shared } from './options.ts';
+import { preprocessOptions } from './preprocess.ts';
 import { simulateCommand } from './simulate.ts';
 import { validateCommand } from './validate.ts';
 import { VERSION } from './version.ts';
@@ -22,6 +25,26 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     describe,
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
+
+/** Which network a file holds. */
+const network = {
+  'input-shape': {
+    type: 'string',
+    describe: 'Sizes that the file leaves open: 3,224,224',
+    coerce: (value: string | undefined) => {
+      if (value !== undefined && !/^\d+(,\d+)*$/.test(value))
+        throw new Error('--input-shape takes sizes such as 3,224,224');
+      return value;
+    },
+  },
+  output: { type: 'string', describe: 'Of several outputs, the one that is the answer' },
+} as const;
+
+const TARGET = {
+  type: 'string',
+  default: 'loihi2',
+  describe: 'Chip, board and number: loihi2[:BOARD[*N]], or an XML file',
+} as const;
 
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0;
@@ -41,24 +64,12 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
           .options({
-            target: {
-              type: 'string',
-              default: 'loihi2',
-              describe: 'Chip, board and number: loihi2[:BOARD[*N]], or an XML file',
-            },
+            target: TARGET,
             calibrate: {
               type: 'string',
-              describe: 'npz with images: thresholds come from their activations',
+              describe: 'Images (npz, npy, pictures, a folder): thresholds come from their activations',
             },
-            'input-shape': {
-              type: 'string',
-              describe: 'Sizes that the file leaves open: 3,224,224',
-              coerce: (value: string) => {
-                if (!/^\d+(,\d+)*$/.test(value))
-                  throw new Error('--input-shape takes sizes such as 3,224,224');
-                return value;
-              },
-            },
+            ...network,
             out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
             coding: {
               choices: ['sum', 'rate'] as const,
@@ -86,20 +97,47 @@ export async function main(argv: readonly string[]): Promise<number> {
               describe: 'Placement moves',
             },
             seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+            ...preprocessOptions,
+            ...dataOptions,
             ...shared,
           })
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
       args => run(() => compileCommand(withDefaultModel(args)))(),
     )
     .command(
+      'check <model>',
+      'Everything that stands in the way, cores, chips and time: seconds, no build',
+      y =>
+        y.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).options({
+          target: TARGET,
+          ...network,
+          steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
+          terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
+          bits: number('bits', 2, 8, 8, 'Weight bits'),
+          weights: {
+            type: 'boolean',
+            describe: 'Look for weights that are not finite (default: in files up to 1.5 GiB)',
+          },
+          ...shared,
+        }),
+      args => run(() => checkCommand(args))(),
+    )
+    .command(
+      'ops',
+      'The ONNX operators that are read',
+      y => y.options(shared),
+      args => run(() => opsCommand(args))(),
+    )
+    .command(
       'validate <folder>',
       'Every stage on real data: accuracy, Eq. 30, first difference',
       y =>
         y.positional('folder', { type: 'string', demandOption: true }).options({
-          data: { type: 'string', demandOption: true, describe: 'npz with images and labels' },
+          data: { type: 'string', demandOption: true, describe: 'Images with labels: npz or a folder' },
           limit: { type: 'number', describe: 'Images at most' },
           logits: { type: 'string', describe: 'npz with reference logits of the float network' },
           tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
+          ...dataOptions,
           ...shared,
         }),
       args => run(() => validateCommand(args))(),
@@ -109,8 +147,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       'Boots from the folder alone: counts, time bound, energy',
       y =>
         y.positional('folder', { type: 'string', demandOption: true }).options({
-          input: { type: 'string', demandOption: true, describe: 'npz with images' },
+          input: {
+            type: 'string',
+            demandOption: true,
+            describe: 'Images: npz, npy, raw, a picture, a folder',
+          },
           limit: number('limit', 1, 1e9, 10, 'Images at most'),
+          ...dataOptions,
           ...shared,
         }),
       args => run(() => simulateCommand(args))(),

@@ -12,6 +12,7 @@ import type { ConstantPool, ConstId, TensorData } from '../ir/constants.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap, readersOf, sizeOf, type ValueId } from '../ir/dialect.ts';
 import { composeMaps, compressMap, expandMap, HOLE, isIdentity, type StridedMap } from '../ir/map.ts';
+import { deriveConstant } from './ann/values.ts';
 
 /** A value seen through a view. */
 export interface Seen {
@@ -24,6 +25,7 @@ export type Term =
   | { readonly kind: 'relay'; readonly x: Seen }
   | {
       readonly kind: 'linear';
+      readonly node: ValueId;
       readonly x: Seen;
       readonly weight: ConstId;
       readonly bias: ConstId | undefined;
@@ -34,6 +36,7 @@ export type Term =
   | { readonly kind: 'depthwise'; readonly x: Seen; readonly weight: ConstId; readonly origin: string }
   | {
       readonly kind: 'product';
+      readonly node: ValueId;
       readonly a: Seen;
       readonly b: Seen;
       readonly inner: number;
@@ -70,11 +73,11 @@ export function createGatherer(graph: AnnGraph): Gatherer {
     switch (node.kind) {
       case 'linear': {
         const { weight, bias } = node.attrs;
-        return [{ kind: 'linear', x: seen(first), weight, bias, present: undefined, origin }];
+        return [{ kind: 'linear', node: id, x: seen(first), weight, bias, present: undefined, origin }];
       }
       case 'matmul': {
         const inner = annOf(first).type.shape.at(-1)!;
-        return [{ kind: 'product', a: seen(first), b: seen(second), inner, origin }];
+        return [{ kind: 'product', node: id, a: seen(first), b: seen(second), inner, origin }];
       }
       case 'mul':
         return [{ kind: 'hadamard', a: seen(first), b: seen(second), origin }];
@@ -188,7 +191,7 @@ export function createGatherer(graph: AnnGraph): Gatherer {
     const x = throughViews(linear.operands[0]!, rowSelection(rows, inputs), annOf);
     const { weight, bias } = linear.attrs;
     const present = Uint8Array.from(rows, row => (row === HOLE ? 0 : 1));
-    return { kind: 'linear', x, weight, bias, present, origin: linear.origin };
+    return { kind: 'linear', node: id, x, weight, bias, present, origin: linear.origin };
   }
 
   return { gather, relayed, hasOneReader, seen };
@@ -277,12 +280,12 @@ function timesConstant(id: ConstId, factors: TensorData, constants: ConstantPool
 
 /** Weights [inputs, columns], the columns times factors that repeat over them or over which they repeat. */
 function timesColumns(id: ConstId, factors: TensorData, constants: ConstantPool): ConstId {
-  const { shape, data } = constants.get(id);
-  const [inputs, columns] = shape as [number, number];
+  const [inputs, columns] = constants.get(id).shape as [number, number];
   const width = Math.max(columns, factors.length);
-  const out = Float64Array.from({ length: inputs * width }, (_, i) => {
-    const [row, column] = [Math.floor(i / width), i % width];
-    return data[row * columns + (column % columns)]! * factors[column % factors.length]!;
-  });
-  return constants.add({ dtype: 'f64', shape: [inputs, width], data: out });
+  return deriveConstant(constants, id, `columns times ${factors}`, [inputs, width], data =>
+    Float64Array.from({ length: inputs * width }, (_, i) => {
+      const [row, column] = [Math.floor(i / width), i % width];
+      return data[row * columns + (column % columns)]! * factors[column % factors.length]!;
+    }),
+  );
 }

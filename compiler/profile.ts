@@ -26,7 +26,7 @@ export function defaultProfile(shift: number, terms = 3): Profile {
     softmax: { shift: shift + 3, band: 0.5 },
     head: { shift: fine, band: 0.5 },
     gain: { shift: fine, band: 0.5 },
-    gate: { shift: shift + 2, band: 0.5 },
+    gate: { shift: shift + 1, band: 0.5 },
   };
   const setting = (kind: SiteKind) => [kind, { shift, terms, band: BAND, ...special[kind] }] as const;
   return Object.fromEntries(SITE_KINDS.map(setting)) as Record<SiteKind, SiteSetting>;

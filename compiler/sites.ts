@@ -4,6 +4,8 @@
  */
 import type { AnnGraph, AnnNode } from '../ir/ann.ts';
 import { nodeMap, readersOf, type ValueId } from '../ir/dialect.ts';
+import type { Term } from './gather.ts';
+import { planPopulations } from './plan.ts';
 
 export const SITE_KINDS = [
   ...['embedding', 'qkv', 'q', 'k', 'v', 'softmax', 'proj', 'fc1', 'fc2', 'linear', 'head'],
@@ -22,54 +24,55 @@ export function behindViews(id: ValueId, byId: ReadonlyMap<ValueId, AnnNode>): V
   return node?.id ?? id;
 }
 
+/** A value that is read in several ways has the kind of its last linear or product, in the network's order. */
 export function findSites(graph: AnnGraph): Sites {
   const byId = nodeMap(graph.nodes);
   const readers = readersOf(graph.nodes);
-  const sites = new Map<ValueId, SiteKind>();
-  for (const node of graph.nodes) {
-    const kind = elementwiseSite(node);
-    if (kind !== undefined) for (const id of node.operands) sites.set(behindViews(id, byId), kind);
-  }
-  for (const node of graph.nodes) {
-    if (node.kind === 'linear') {
-      const source = behindViews(node.operands[0]!, byId);
-      sites.set(source, linearSite(node, byId.get(source), byId, readers));
-    } else if (node.kind === 'matmul') {
-      const [a, b] = node.operands.map(id => behindViews(id, byId)) as [ValueId, ValueId];
-      const isAttentionOutput = byId.get(a)?.kind === 'softmax';
-      sites.set(a, isAttentionOutput ? 'softmax' : 'q');
-      sites.set(b, isAttentionOutput ? 'v' : 'k');
+  const order = new Map(graph.nodes.map((node, i) => [node.id, i]));
+  const found: { readonly value: ValueId; readonly kind: SiteKind; readonly at: number }[] = [];
+  for (const { terms } of planPopulations(graph).populations.values()) {
+    for (const term of terms) {
+      const at = term.kind === 'linear' || term.kind === 'product' ? order.get(term.node)! : BEFORE_ALL;
+      for (const [value, kind] of sitesOfTerm(term, byId, readers)) found.push({ value, kind, at });
     }
   }
-  return sites;
+  return new Map(found.sort((a, b) => a.at - b.at).map(({ value, kind }) => [value, kind]));
 }
 
-/** Where a scale folds into weights nothing fires after all; its site is then never asked for. */
-function elementwiseSite(node: AnnNode): SiteKind | undefined {
-  switch (node.kind) {
-    case 'mul':
-      return 'gate';
-    case 'affine':
-      return node.attrs.scale === undefined ? undefined : 'gain';
-    case 'reduce':
-      return node.attrs.op === 'max' ? undefined : 'gain';
-    case 'pointwise':
-      return node.attrs.function === 'square'
-        ? 'gate'
-        : node.attrs.function === 'negate'
-          ? 'gain'
-          : undefined;
+const BEFORE_ALL = -1;
+type Nodes = ReadonlyMap<ValueId, AnnNode>;
+type Readers = ReadonlyMap<ValueId, readonly AnnNode[]>;
+
+function sitesOfTerm(term: Term, byId: Nodes, readers: Readers): readonly (readonly [ValueId, SiteKind])[] {
+  switch (term.kind) {
+    case 'linear': {
+      const { value } = term.x;
+      return [[value, linearSite(byId.get(term.node)!, byId.get(value), byId, readers)]];
+    }
+    case 'product': {
+      const isAttentionOutput = byId.get(term.a.value)?.kind === 'softmax';
+      return [
+        [term.a.value, isAttentionOutput ? 'softmax' : 'q'],
+        [term.b.value, isAttentionOutput ? 'v' : 'k'],
+      ];
+    }
+    case 'hadamard':
+      return [
+        [term.a.value, 'gate'],
+        [term.b.value, 'gate'],
+      ];
+    case 'depthwise':
+      return [[term.x.value, 'gain']];
+    case 'relay':
+    case 'maximum':
+    case 'bias':
+      return [];
     default:
-      return undefined;
+      return term satisfies never;
   }
 }
 
-function linearSite(
-  linear: AnnNode,
-  source: AnnNode | undefined,
-  byId: ReadonlyMap<ValueId, AnnNode>,
-  readers: ReadonlyMap<ValueId, readonly AnnNode[]>,
-): SiteKind {
+function linearSite(linear: AnnNode, source: AnnNode | undefined, byId: Nodes, readers: Readers): SiteKind {
   const after = readersBehindViews(linear.id, byId, readers);
   if (source?.kind === 'input') return 'embedding';
   if (source?.kind === 'matmul') return 'proj';
@@ -79,11 +82,7 @@ function linearSite(
   return after.some(node => node.kind === 'pointwise' || node.kind === 'mul') ? 'fc1' : 'linear';
 }
 
-function readersBehindViews(
-  id: ValueId,
-  byId: ReadonlyMap<ValueId, AnnNode>,
-  readers: ReadonlyMap<ValueId, readonly AnnNode[]>,
-): readonly AnnNode[] {
+function readersBehindViews(id: ValueId, byId: Nodes, readers: Readers): readonly AnnNode[] {
   return (readers.get(id) ?? []).flatMap(node =>
     node.kind === 'view' ? readersBehindViews(node.id, byId, readers) : [node],
   );

@@ -104,6 +104,21 @@ export const shiftMap = (map: StridedMap, offset: number): StridedMap => ({
 
 export const hasHoles = (map: StridedMap): boolean => map.segments.some(segment => segment.start === HOLE);
 
+/** Is every element picked from a place that differs from its own by a multiple of `period`? A hole is no place. */
+export function keepsPhase({ segments }: StridedMap, period: number): boolean {
+  let begin = 0;
+  for (const { start, loops } of segments) {
+    if (start === HOLE || (start - begin) % period !== 0) return false;
+    let block = 1;
+    for (const { count, stride } of loops.toReversed()) {
+      if ((stride - block) % period !== 0) return false;
+      block *= count;
+    }
+    begin += block;
+  }
+  return true;
+}
+
 export const sameMaps = (a: StridedMap, b: StridedMap): boolean =>
   a === b || (a.length === b.length && JSON.stringify(a.segments) === JSON.stringify(b.segments));
 

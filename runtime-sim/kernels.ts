@@ -6,11 +6,10 @@ import type {
   GatherState,
   HadamardState,
   LinearState,
-  Link,
   MaximumState,
   ProductState,
-  TileState,
-} from './state.ts';
+} from './gathers.ts';
+import type { Link, TileState } from './state.ts';
 
 /** Messages of one sender in one timestep. */
 export interface Batch {

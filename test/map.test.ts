@@ -9,6 +9,7 @@ import {
   identityMap,
   isIdentity,
   joinMaps,
+  keepsPhase,
   loopMap,
   mapFits,
   moveRuns,
@@ -161,4 +162,14 @@ test('a transpose of a large tensor is one line', () => {
   assert.equal(printMap(compressMap([HOLE, HOLE, 5])), '(_: 2*0)(5:)');
   assert.ok(isIdentity(composeMaps(transpose, transpose), 40_000));
   assert.ok(sameMaps(loopMap(0, [2000, 1, 3], [3, 99, 1]), identityMap(6000)));
+});
+
+test('a map keeps its phase when every element keeps its place in the period', () => {
+  fc.assert(
+    fc.property(fc.oneof(lists.map(compressMap), views), fc.integer({ min: 1, max: 6 }), (map, period) => {
+      const keeps = expandMap(map).every((at, i) => at !== HOLE && (at - i) % period === 0);
+      assert.equal(keepsPhase(map, period), keeps);
+    }),
+    { numRuns: 500 },
+  );
 });

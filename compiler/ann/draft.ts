@@ -7,7 +7,7 @@ import { type AnnGraph, type AnnNode, type AnnOf, ann, type PointwiseName } from
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { expandMap, type StridedMap } from '../../ir/map.ts';
+import { expandMap, keepsPhase, type StridedMap } from '../../ir/map.ts';
 import {
   commonSource,
   indexOf,
@@ -229,21 +229,6 @@ function fieldUnder(field: Field, index: StridedMap, size: number, neutral: numb
     isSet[at] = 1;
   }
   return out;
-}
-
-/** Is every element picked from a place that differs from its own by a multiple of `period`? Needs: no holes. */
-function keepsPhase({ segments }: StridedMap, period: number): boolean {
-  let begin = 0;
-  for (const { start, loops } of segments) {
-    if ((start - begin) % period !== 0) return false;
-    let block = 1;
-    for (const { count, stride } of loops.toReversed()) {
-      if ((stride - block) % period !== 0) return false;
-      block *= count;
-    }
-    begin += block;
-  }
-  return true;
 }
 
 /** Reduces the last axis, which stays with size 1. */

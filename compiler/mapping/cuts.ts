@@ -38,7 +38,7 @@ export function chooseCut(population: IntOf<'population'>, context: CutContext):
 }
 
 /** Numbers of pieces that differ in the length of the longest piece. */
-function pieceCounts(size: number): readonly number[] {
+export function pieceCounts(size: number): readonly number[] {
   const counts: number[] = [];
   for (
     let length = size;

@@ -40,6 +40,8 @@ export interface OpContext {
   readonly inputs: readonly (Value | undefined)[];
   /** The numbers of a tensor of the file, checked. */
   load(tensor: TensorSource): ConstantValue;
+  /** Announces work on constants beyond one step for each number of operands and results. Throws Refusal. */
+  spend(steps: number): void;
 }
 
 /** One operator: operands → results, as many of them as it has. Throws Refusal. */
@@ -63,6 +65,10 @@ export function refuse(reason: string): never {
 export function refuseNumbers(tensor: string, count: number): never {
   throw new Refusal('', report => report('E0104', { origin: tensor }, { tensor, count }));
 }
+
+/** What a table has under a name of the file: `constructor` is no entry of any. */
+export const entryOf = <T>(table: { readonly [name: string]: T }, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
 
 export function inputAt({ inputs }: OpContext, at: number): Value {
   return inputs[at] ?? refuse(`input ${at} is missing`);
@@ -205,5 +211,5 @@ export function offsetValues(value: ConstantValue): Values {
 /** The numbers of a constant that becomes part of the network: all finite. */
 export function finiteValues(value: ConstantValue): Values {
   const at = value.data.findIndex(x => !Number.isFinite(x));
-  return at < 0 ? value : refuse(`a constant holds ${value.data[at]}`);
+  return at < 0 ? value : refuse('a constant holds numbers that are not finite');
 }

@@ -29,15 +29,29 @@ export interface Session {
   readonly unsupported: Map<string, { readonly nodes: string[] }>;
   /** Stand-ins made so far. */
   guesses: number;
+  /** Steps of arithmetic on constants that are still granted. */
+  stepsLeft: number;
 }
 
-export const createSession = (draft: Draft, opset: number, report: Report): Session => ({
-  draft,
-  opset,
-  report,
-  unsupported: new Map(),
-  guesses: 0,
-});
+/** Positions, masks and shapes of the largest networks take a tenth of it; a few bytes of a file can ask for more. */
+const GRANTED_STEPS = 2 ** 27;
+/** What is done to each number of the file's own weights, at most. */
+const STEPS_PER_WEIGHT = 8;
+
+export function createSession(graph: OnnxGraph, draft: Draft, opset: number, report: Report): Session {
+  const stored = [...graph.initializers.values()].reduce(
+    (sum, { problem, shape }) => sum + (problem === undefined ? sizeOf(shape) : 0),
+    0,
+  );
+  const stepsLeft = GRANTED_STEPS + STEPS_PER_WEIGHT * stored;
+  return { draft, opset, report, unsupported: new Map(), guesses: 0, stepsLeft };
+}
+
+function spend(session: Session, steps: number): void {
+  session.stepsLeft -= steps;
+  if (session.stepsLeft < 0)
+    throw new Refusal('the file asks for more arithmetic on constants than its weights can need');
+}
 
 /** The values of one graph; a subgraph reads those of the graphs around it too. */
 export interface Scope {
@@ -72,7 +86,7 @@ export function evaluateGraph(scope: Scope): void {
 function evaluateNode(node: OnnxNode, scope: Scope): void {
   const { values, uses, session } = scope;
   const rule = ruleOf(node.domain, node.operator);
-  if (rule === undefined && node.operator !== 'If') noteUnsupported(node, session);
+  if (rule === undefined && !isChoice(node)) noteUnsupported(node, session);
   const known = node.inputs.map(name => (name === '' ? undefined : readKnown(name, scope)));
   const inputs = known.map(input => input?.value);
   const isKnown = node.inputs.every((name, at) => name === '' || inputs[at] !== undefined);
@@ -85,6 +99,8 @@ function evaluateNode(node: OnnxNode, scope: Scope): void {
   });
   for (const name of node.inputs) release(name, scope);
 }
+
+const isChoice = ({ domain, operator }: OnnxNode): boolean => domain === '' && operator === 'If';
 
 function noteUnsupported(node: OnnxNode, { unsupported }: Session): void {
   const operator = fullName(node.domain, node.operator);
@@ -126,11 +142,15 @@ function compute(
 ): readonly Value[] | undefined {
   const { draft, opset, report } = scope.session;
   try {
-    if (node.operator === 'If' && node.domain === '') return chooseBranch(node, inputs, scope);
+    if (isChoice(node)) return chooseBranch(node, inputs, scope);
     if (rule === undefined) return undefined;
     if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
       throw new Refusal('an operand has no elements');
-    const results = rule({ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor });
+    const results = rule({
+      ...{ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor },
+      spend: steps => spend(scope.session, steps),
+    });
+    spend(scope.session, foldingSteps(inputs, results));
     const extra = node.outputs.findIndex((name, at) => at >= results.length && scope.uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
     return results;
@@ -150,6 +170,14 @@ function compute(
 
 /** The node's name; with its scope in the exported module where the exporter wrote one. */
 const originOf = ({ name, scope }: OnnxNode): string => (scope === undefined ? name : `${name} (${scope})`);
+
+/** Numbers that went into constants and came out; what stays in the file costs nothing. */
+function foldingSteps(inputs: readonly (Value | undefined)[], results: readonly Value[]): number {
+  const isFolded = results.some(result => result.kind === 'constant' && result.lazy === undefined);
+  return isFolded
+    ? [...inputs, ...results].reduce((sum, value) => sum + (value === undefined ? 0 : sizeOf(value.shape)), 0)
+    : 0;
+}
 
 export const isEmpty = (value: Value | undefined): boolean =>
   value?.kind === 'data' && sizeOf(value.shape) === 0;

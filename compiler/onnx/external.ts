@@ -5,6 +5,7 @@
  * Source  ONNX, "External Data": keys location, offset, length; checksum is for whoever copies the files
  */
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
+import { clip } from './limits.ts';
 import type { Entry } from './proto-tensor.ts';
 import type { ByteSource, ModelFile, Span } from './source.ts';
 import type { TensorProblem } from './tensor.ts';
@@ -33,7 +34,8 @@ export function createExternalFiles(file: ModelFile): ExternalFiles {
       opened.set(location, found);
       return found;
     },
-    complain(tensor, location, reason) {
+    complain(name, location, reason) {
+      const tensor = name === '' ? 'of a Constant node' : clip(name);
       const key = `${location}\n${reason}`;
       const before = complaints.get(key);
       complaints.set(key, { tensor, location, reason, ...before, count: (before?.count ?? 0) + 1 });
@@ -42,7 +44,6 @@ export function createExternalFiles(file: ModelFile): ExternalFiles {
 }
 
 const MOST = 20;
-const clip = (text: string): string => (text.length > 200 ? `${text.slice(0, 200)}…` : text);
 
 /** Errors E0105, one for each thing that is wrong with a file. */
 export function reportExternal({ complaints }: ExternalFiles, report: Report): void {

@@ -6,9 +6,9 @@
  * Errors  E0116, E0117; BeyondLimit
  */
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import { BeyondLimit, createBudget, DEEPEST, type Spend } from './limits.ts';
+import { BeyondLimit, clip, createBudget, DEEPEST, type Spend } from './limits.ts';
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxModel, OnnxNode } from './model.ts';
-import { clip, functionKey } from './records.ts';
+import { functionKey } from './records.ts';
 
 interface Inlining {
   readonly functions: ReadonlyMap<string, OnnxFunction>;
@@ -16,14 +16,15 @@ interface Inlining {
   readonly opsets: ReadonlyMap<string, number>;
   readonly report: Report;
   readonly spend: Spend;
-  readonly used: Set<string>;
+  /** Names that are taken, and the number that the next of the same name may get. */
+  readonly used: Map<string, number>;
   readonly complaints: Set<string>;
 }
 
 /** Where nodes are copied from and to. */
 interface Frame {
   /** Functions that are open, outermost first; a graph inside counts as its function. */
-  readonly chain: readonly string[];
+  readonly chain: readonly OnnxFunction[];
   readonly depth: number;
   readonly call: OnnxNode | undefined;
   readonly opsets: ReadonlyMap<string, number>;
@@ -38,7 +39,8 @@ export function inlineFunctions(
   report: Report,
 ): OnnxModel | undefined {
   const { opsets, graph } = model;
-  const used = functions.size === 0 ? new Set<string>() : new Set(namesOf(graph));
+  const taken = functions.size === 0 ? [] : [...namesOf(graph)];
+  const used = new Map(taken.map(name => [name, 2]));
   const inlining = { functions, opsets, report, used, spend: createBudget(), complaints: new Set<string>() };
   const frame = { chain: [], depth: 0, call: undefined, opsets, attributes: new Map(), rename: sameName };
   const inlined = copyGraph(graph, frame, inlining);
@@ -56,9 +58,9 @@ function* namesOf(graph: OnnxGraph): Generator<string> {
   }
 }
 
-function complain(key: string, problem: string, { report, complaints }: Inlining): void {
-  const text = `${key} ${problem}`;
-  if (!complaints.has(text)) report('E0116', { origin: key }, { function: clip(key), problem });
+function complain(label: string, problem: string, { report, complaints }: Inlining): void {
+  const text = `${label} ${problem}`;
+  if (!complaints.has(text)) report('E0116', { origin: label }, { function: clip(label), problem });
   complaints.add(text);
 }
 
@@ -86,7 +88,7 @@ function copyNodes(nodes: readonly OnnxNode[], frame: Frame, inlining: Inlining)
 }
 
 function copyNode(node: OnnxNode, frame: Frame, inlining: Inlining): OnnxNode {
-  inlining.spend('nodes', 1);
+  inlining.spend('copies', 1);
   const { call, rename, opsets } = frame;
   const attributes = copyAttributes(node, frame, inlining);
   const inputs = node.inputs.map(rename);
@@ -129,14 +131,16 @@ function expandCall(
   { chain, depth }: Frame,
   inlining: Inlining,
 ): readonly OnnxNode[] {
-  const { key, inputs, outputs } = called;
-  const open = [...chain, key];
+  const { label, inputs, outputs } = called;
+  const open = [...chain, called];
   const refuse = (problem: string) => {
-    complain(key, problem, inlining);
+    complain(label, problem, inlining);
     return [];
   };
-  if (chain.includes(key))
-    return refuse(`calls itself: ${open.slice(chain.indexOf(key)).map(clip).join(' → ')}`);
+  if (chain.includes(called)) {
+    const circle = open.slice(chain.indexOf(called)).map(f => clip(f.label));
+    return refuse(`calls itself: ${circle.join(' → ')}`);
+  }
   if (call.inputs.length > inputs.length)
     return refuse(`has ${inputs.length} inputs; ${clip(call.name)} gives ${call.inputs.length}`);
   if (call.outputs.length > outputs.length)
@@ -179,12 +183,12 @@ function bindOutputs(
 }
 
 function freshName(wanted: string, { used, spend }: Inlining): string {
-  spend('characters', wanted.length);
   let name = wanted;
-  for (let n = 2; used.has(name); n++) {
+  for (let n = used.get(wanted); n !== undefined && used.has(name); n++) {
     name = `${wanted}~${n}`;
-    spend('characters', wanted.length);
+    used.set(wanted, n + 1);
   }
-  used.add(name);
+  spend('characters', name.length);
+  used.set(name, 2);
   return name;
 }

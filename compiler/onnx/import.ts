@@ -4,7 +4,7 @@
  * of "the same shape as before" disappears without a single pattern.
  *
  * Shapes  inside a rule, ONNX's own with a batch axis of 1; in the graph, those of one image
- * Errors  E0102 … E0113; all unsupported operators are reported together
+ * Errors  E0102 … E0112, those of readModel; all unsupported operators are reported together
  * Cost    linear in the nodes; weights are not read (passes/load-weights.ts)
  */
 import type { AnnGraph } from '../../ir/ann.ts';
@@ -23,7 +23,7 @@ import {
   reportUnsupported,
   type Scope,
 } from './evaluate.ts';
-import { type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
+import { type OnnxGraph, type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
 import { checkGraph } from './order.ts';
 import { type ModelFile, memoryFile } from './source.ts';
 import { isFloat } from './tensor.ts';
@@ -31,6 +31,8 @@ import { isFloat } from './tensor.ts';
 export interface ImportOptions {
   /** Shape of the input where the file leaves sizes open; with or without the batch axis. */
   readonly inputShape?: readonly number[] | undefined;
+  /** Of several results, the one that is the answer. */
+  readonly output?: string | undefined;
   /** Leave the weights in the file: passes/load-weights.ts reads them when the network is recognised. */
   readonly isLate?: boolean | undefined;
 }
@@ -99,14 +101,27 @@ function evaluateModel(
   }
   const shape = inputShape(image, options.inputShape, report);
   if (shape === undefined) return;
-  const session = createSession(draft, opset, report);
+  const session = createSession(graph, draft, opset, report);
   const scope = createScope(graph, session);
   const input = putInput(draft, image.name, shape.slice(1), image.name);
   scope.values.set(image.name, { value: dataOf({ ...input, shape }), isGuess: false });
   evaluateGraph(scope);
   reportUnsupported(session);
   if (graph.outputs.length === 0) report('E0107', { origin: source }, { problem: 'it has no outputs' });
-  for (const { name } of graph.outputs) putResult(name, scope);
+  for (const name of wantedOutputs(graph, options.output, report)) putResult(name, scope);
+}
+
+/** Errors E0118 a name that is no output. */
+function wantedOutputs(
+  { outputs }: OnnxGraph,
+  wanted: string | undefined,
+  report: Report,
+): readonly string[] {
+  const names = outputs.map(info => info.name);
+  if (wanted === undefined) return names;
+  if (names.includes(wanted)) return [wanted];
+  report('E0118', { origin: '--output' }, { output: wanted, names: names.join(', ') });
+  return [];
 }
 
 /** The input's shape with a batch of 1. */
@@ -148,7 +163,7 @@ function putResult(name: string, scope: Scope): void {
   const { draft, report } = scope.session;
   const known = readKnown(name, scope);
   if (known === undefined) {
-    report('E0107', { origin: name }, { problem: `output ${name} is never made` });
+    report('E0107', { origin: name === '' ? 'outputs' : name }, { problem: `output ${name} is never made` });
     return;
   }
   const { value, isGuess } = known;

@@ -2,7 +2,8 @@
  * A file → the parts of an ONNX ModelProto that the importer reads, as plain data. Weights stay where they are.
  * What is wrong with the file itself is told here; what its graph means is the importer's business.
  */
-import type { Report } from '../../ir/diagnostics/diagnostic.ts';
+import type { Code } from '../../ir/diagnostics/catalogue.ts';
+import type { Place, Report } from '../../ir/diagnostics/diagnostic.ts';
 import { recogniseContainer } from './container.ts';
 import { createExternalFiles, reportExternal } from './external.ts';
 import { inlineFunctions } from './functions.ts';
@@ -70,6 +71,8 @@ export interface OnnxValueInfo {
 /** A function of the model's own, written with operators and other functions. */
 export interface OnnxFunction {
   readonly key: string;
+  /** For people. */
+  readonly label: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlySet<string>;
@@ -93,12 +96,14 @@ export function readModel(file: ModelFile, report: Report): OnnxModel | undefine
   const record = readRecord(file, report);
   if (record?.graph === undefined) return undefined;
   const files = createExternalFiles(file);
-  const reading: Reading = { source: file.source, files, report };
+  const { limited, summarise } = limitReport(report);
+  const reading: Reading = { source: file.source, files, report: limited };
   const graph = graphOf(record.graph, reading);
   const opsets = opsetsOf(record.opsets, reading);
   const producer = `${record.producer} ${record.producerVersion}`.trim();
   const model = { opsets, graph, metadata: Object.fromEntries(record.metadata), producer };
   const functions = functionsOf(record.functions, reading);
+  summarise(at);
   reportExternal(files, report);
   const opset = opsets.get('') ?? 0;
   if (opset > NEWEST_OPSET) report('W0101', at, { opset, newest: NEWEST_OPSET });
@@ -109,6 +114,25 @@ export function readModel(file: ModelFile, report: Report): OnnxModel | undefine
     report('E0115', at, { problem: error.message });
     return undefined;
   }
+}
+
+/** A damaged file can have one fault a hundred thousand times. */
+function limitReport(report: Report): { limited: Report; summarise: (at: Place) => void } {
+  const MOST = 20;
+  const told = new Map<Code, number>();
+  return {
+    limited(code, at, facts, help) {
+      const before = told.get(code) ?? 0;
+      told.set(code, before + 1);
+      if (before < MOST) report(code, at, facts, help);
+    },
+    summarise(at) {
+      for (const [code, count] of told) {
+        const problem = `there are ${count - MOST} more faults like the last one, ${code}`;
+        if (count > MOST) report('E0107', at, { problem });
+      }
+    },
+  };
 }
 
 function readRecord({ bytes, source }: ModelFile, report: Report): ModelRecord | undefined {

@@ -2,8 +2,9 @@
  * Nodes of a graph in an order in which every value is made before it is read, whatever order the file has; and what
  * there is to say about graphs that have none.
  */
+
+import { clip } from './limits.ts';
 import type { OnnxGraph, OnnxNode } from './model.ts';
-import { clip } from './records.ts';
 
 const MOST = 20;
 

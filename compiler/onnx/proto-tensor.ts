@@ -23,8 +23,9 @@ export type Entry = readonly [key: string, value: string];
 /** Entries of one typed field of a tensor that lie one behind the other: packed, or each with its own tag. */
 export interface Run extends Span {
   readonly isPacked: boolean;
+  length: number;
   /** Known at once where they are not packed. */
-  readonly count: number;
+  count: number;
 }
 
 export interface TensorRecord {
@@ -51,10 +52,10 @@ export function once(before: unknown, what: string): void {
 
 const ENTRY: Fields<{ key: string; value: string | undefined }> = {
   1: (into, r) => {
-    into.key = r.text();
+    into.key = r.name();
   },
   2: (into, r) => {
-    into.value = r.shortText();
+    into.value = r.text();
   },
 };
 
@@ -69,15 +70,17 @@ function addEntries(tensor: TensorRecord, field: TypedField, wire: WireType, rea
   const isPacked = reader.wire() === BYTES && wire !== BYTES;
   if (!isPacked && reader.wire() !== wire)
     throw new Malformed(`tensor ${tensor.name}: numbers of wire type ${reader.wire()}`);
-  const runs = tensor.runs.get(field) ?? [];
-  tensor.runs.set(field, runs);
+  const known = tensor.runs.get(field);
+  const runs = known ?? [];
+  if (known === undefined) tensor.runs.set(field, runs);
   const last = runs.at(-1);
   const start = reader.start();
   if (isPacked) {
     reader.spend('numbers', 1);
     runs.push({ ...reader.span(), isPacked, count: 0 });
   } else if (last !== undefined && !last.isPacked && last.offset + last.length === start) {
-    runs[runs.length - 1] = { ...last, length: reader.end() - last.offset, count: last.count + 1 };
+    last.length = reader.end() - last.offset;
+    last.count++;
   } else {
     reader.spend('numbers', 1);
     runs.push({ source: reader.source, offset: start, length: reader.end() - start, isPacked, count: 1 });
@@ -97,7 +100,7 @@ const TENSOR: Fields<TensorRecord> = {
   5: (t, r) => addEntries(t, 'int32', VARINT, r),
   7: (t, r) => addEntries(t, 'int64', VARINT, r),
   8: (t, r) => {
-    t.name = r.text();
+    t.name = r.name();
   },
   9: (t, r) => {
     once(t.raw, 'raw_data');

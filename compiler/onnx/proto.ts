@@ -75,7 +75,7 @@ export interface AttributeRecord {
   reference?: string;
   f?: number;
   i?: number;
-  /** '' too where the text is longer than any name. */
+  /** '' too where the text is too long to be kept. */
   s?: string;
   t?: TensorRecord;
   g?: GraphRecord;
@@ -99,7 +99,7 @@ export interface ValueRecord {
 
 function readName(list: string[], reader: WireReader): void {
   reader.spend('names', 1);
-  list.push(reader.text());
+  list.push(reader.name());
 }
 
 const DIMENSION: Fields<{ size: Dim }> = {
@@ -107,7 +107,7 @@ const DIMENSION: Fields<{ size: Dim }> = {
     dim.size = r.integer();
   },
   2: (dim, r) => {
-    dim.size = r.text() || dim.size;
+    dim.size = r.name() || dim.size;
   },
 };
 const SHAPE: Fields<Dim[]> = {
@@ -140,7 +140,7 @@ const TYPE: Fields<ValueRecord> = {
 };
 const VALUE: Fields<ValueRecord> = {
   1: (value, r) => {
-    value.name = r.text();
+    value.name = r.name();
   },
   2: (value, r) => {
     once(value.kind, 'types');
@@ -154,13 +154,13 @@ function readValue(reader: WireReader): ValueRecord {
 }
 
 /** AttributeType of the fields whose values are not kept. */
-const OTHERS = { 9: 9, 11: 10, 14: 13, 15: 14, 23: 12 } as const;
+const OTHERS = { 10: 9, 11: 10, 14: 13, 15: 14, 23: 12 } as const;
 const ATTRIBUTE: Fields<AttributeRecord> = {
   ...Object.fromEntries(
     Object.entries(OTHERS).map(([field, type]) => [field, (a: AttributeRecord) => a.others.add(type)]),
   ),
   1: (a, r) => {
-    a.name = r.text();
+    a.name = r.name();
   },
   2: (a, r) => {
     a.f = r.float();
@@ -169,7 +169,7 @@ const ATTRIBUTE: Fields<AttributeRecord> = {
     a.i = r.integer();
   },
   4: (a, r) => {
-    a.s = r.shortText() ?? '';
+    a.s = r.text() ?? '';
   },
   5: (a, r) => {
     once(a.t, 'tensors');
@@ -187,16 +187,16 @@ const ATTRIBUTE: Fields<AttributeRecord> = {
     a.ints ??= [];
     r.integers(a.ints);
   },
-  10: (a, r) => {
+  9: (a, r) => {
     a.strings ??= [];
     r.spend('names', 1);
-    a.strings.push(r.shortText() ?? '');
+    a.strings.push(r.text() ?? '');
   },
   20: (a, r) => {
     a.type = r.integer();
   },
   21: (a, r) => {
-    a.reference = r.text();
+    a.reference = r.name();
   },
   22: (a, r) => {
     once(a.sparse, 'sparse tensors');
@@ -213,19 +213,19 @@ const NODE: Fields<NodeRecord> = {
   1: (node, r) => readName(node.inputs, r),
   2: (node, r) => readName(node.outputs, r),
   3: (node, r) => {
-    node.name = r.text();
+    node.name = r.name();
   },
   4: (node, r) => {
-    node.operator = r.text();
+    node.operator = r.name();
   },
   5: (node, r) => {
     node.attributes.push(readAttribute(r, node.depth));
   },
   7: (node, r) => {
-    node.domain = r.text();
+    node.domain = r.name();
   },
   8: (node, r) => {
-    node.overload = r.text();
+    node.overload = r.name();
   },
   9: (node, r) => readEntry(node.metadata, r),
 };
@@ -241,7 +241,7 @@ const GRAPH: Fields<GraphRecord> = {
     graph.nodes.push(readNode(r, graph.depth));
   },
   2: (graph, r) => {
-    graph.name = r.text();
+    graph.name = r.name();
   },
   5: (graph, r) => {
     graph.initializers.push(readTensor(r));
@@ -268,7 +268,7 @@ function readGraph(reader: WireReader, depth: number): GraphRecord {
 
 const OPSET: Fields<OpsetRecord> = {
   1: (opset, r) => {
-    opset.domain = r.text();
+    opset.domain = r.name();
   },
   2: (opset, r) => {
     opset.version = r.integer();
@@ -281,7 +281,7 @@ function readOpset(list: OpsetRecord[], reader: WireReader): void {
 
 const FUNCTION: Fields<FunctionRecord> = {
   1: (f, r) => {
-    f.name = r.text();
+    f.name = r.name();
   },
   4: (f, r) => readName(f.inputs, r),
   5: (f, r) => readName(f.outputs, r),
@@ -291,13 +291,13 @@ const FUNCTION: Fields<FunctionRecord> = {
   },
   9: (f, r) => readOpset(f.opsets, r),
   10: (f, r) => {
-    f.domain = r.text();
+    f.domain = r.name();
   },
   11: (f, r) => {
     f.defaults.push(readAttribute(r, 0));
   },
   13: (f, r) => {
-    f.overload = r.text();
+    f.overload = r.name();
   },
 };
 
@@ -310,10 +310,10 @@ function readFunction(reader: WireReader): FunctionRecord {
 
 export const MODEL: Fields<ModelRecord> = {
   2: (model, r) => {
-    model.producer = r.text();
+    model.producer = r.text() ?? '';
   },
   3: (model, r) => {
-    model.producerVersion = r.text();
+    model.producerVersion = r.text() ?? '';
   },
   7: (model, r) => {
     once(model.graph, 'graphs');

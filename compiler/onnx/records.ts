@@ -2,6 +2,7 @@
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import { attributeOf, type PartReaders } from './attribute.ts';
 import type { ExternalFiles } from './external.ts';
+import { clip } from './limits.ts';
 import type { OnnxAttribute, OnnxFunction, OnnxGraph, OnnxNode, OnnxValueInfo } from './model.ts';
 import type {
   AttributeRecord,
@@ -13,7 +14,7 @@ import type {
 } from './proto.ts';
 import { scopeOf } from './scope.ts';
 import { elementOf, typeName } from './tensor.ts';
-import { sparseSource, tensorSource } from './tensor-source.ts';
+import { MAX_RANK, sparseSource, tensorSource } from './tensor-source.ts';
 
 export interface Reading {
   /** The file as the user knows it. */
@@ -23,9 +24,6 @@ export interface Reading {
 }
 
 export const domainOf = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
-
-/** Long texts of a file are cut in messages. */
-export const clip = (text: string): string => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
 
 function unsound(problem: string, { report, source }: Reading): void {
   report('E0107', { origin: source }, { problem });
@@ -101,7 +99,9 @@ function checkInput({ name, kind, element }: ValueRecord, { report }: Reading): 
 }
 
 function valueInfoOf({ name, element, shape }: ValueRecord): OnnxValueInfo {
-  return { name, element: elementOf(element), shape };
+  const isShape = shape !== undefined && shape.length <= MAX_RANK;
+  const sizes = isShape ? shape.map(size => (typeof size === 'string' ? clip(size) : size)) : undefined;
+  return { name, element: elementOf(element), shape: sizes };
 }
 
 function nodeOf(record: NodeRecord, reading: Reading): OnnxNode {
@@ -155,10 +155,8 @@ export function opsetsOf(records: readonly OpsetRecord[], reading: Reading): Rea
   return opsets;
 }
 
-export const functionKey = (domain: string, operator: string, overload: string | undefined): string =>
-  [domain, operator, ...(overload === undefined || overload === '' ? [] : [overload])]
-    .filter(Boolean)
-    .join('.');
+export const functionKey = (domain: string, operator: string, overload = ''): string =>
+  JSON.stringify([domain, operator, overload]);
 
 export function functionsOf(
   records: readonly FunctionRecord[],
@@ -167,16 +165,23 @@ export function functionsOf(
   const functions = new Map<string, OnnxFunction>();
   for (const record of records) {
     const key = functionKey(domainOf(record.domain), record.name, record.overload);
+    const label = record.domain === '' ? record.name : `${record.domain}.${record.name}`;
     const complain = (problem: string) =>
-      reading.report('E0116', { origin: key }, { function: clip(key), problem });
+      reading.report('E0116', { origin: label }, { function: clip(label), problem });
     if (functions.has(key)) complain('stands twice');
     for (const name of duplicatesOf(record.inputs)) complain(`has two inputs named ${clip(name)}`);
+    const defaults = attributesOf(record.defaults, label, reading);
+    for (const [name, { kind }] of defaults) {
+      if (kind === 'reference' || kind === 'graph')
+        complain(`has a default for ${clip(name)} that is no value`);
+    }
     functions.set(key, {
       key,
+      label,
       inputs: record.inputs,
       outputs: record.outputs,
       attributes: new Set(record.attributes),
-      defaults: attributesOf(record.defaults, key, reading),
+      defaults,
       nodes: record.nodes.map(node => nodeOf(node, reading)),
       opsets: opsetsOf(record.opsets, reading),
     });

@@ -55,21 +55,21 @@ function countVarints(run: Run): number | undefined {
   return length === 0 ? count : undefined;
 }
 
-/** Bytes aligned to the size of their numbers. */
+/** Bytes aligned as any number wants it. */
 export function* readNumbers(stored: Stored, format: Format): Generator<Uint8Array> {
-  if (stored.kind === 'raw') yield* alignedPieces(stored.span, format.bytes);
+  if (stored.kind === 'raw') yield* alignedPieces(stored.span);
   else {
     for (const run of stored.runs) {
       const isFixed = wireOf(format) !== VARINT;
-      if (isFixed && run.isPacked) yield* alignedPieces(run, format.bytes);
+      if (isFixed && run.isPacked) yield* alignedPieces(run);
       else yield* entryPieces(run, format);
     }
   }
 }
 
-function* alignedPieces(span: Span, bytes: number): Generator<Uint8Array> {
+function* alignedPieces(span: Span): Generator<Uint8Array> {
   for (const piece of readPieces(span, PIECE)) {
-    yield piece.byteOffset % bytes === 0 ? piece : new Uint8Array(piece); // a Buffer's own slice is no copy
+    yield piece.byteOffset % 8 === 0 ? piece : new Uint8Array(piece); // a Buffer's own slice is no copy
   }
 }
 
@@ -97,18 +97,47 @@ const FINITE: NonFinite = { nans: 0, infinities: 0 };
 
 /** Looks at exponents: nothing is decoded. */
 export function countNonFinite(stored: Stored, format: Format): NonFinite {
-  if (format.float === undefined) return FINITE;
+  const { float, bytes } = format;
+  if (float === undefined) return FINITE;
+  const mayHold = createProbe(float, bytes);
   let nans = 0;
   let infinities = 0;
   for (const raw of readNumbers(stored, format)) {
-    const found = scan(raw, format.bytes, format.float);
-    nans += found.nans;
-    infinities += found.infinities;
+    for (let at = 0; at < raw.length; at += BLOCK) {
+      const block = raw.subarray(at, at + BLOCK);
+      if (!mayHold(block)) continue;
+      const found = count(block, bytes, float);
+      nans += found.nans;
+      infinities += found.infinities;
+    }
   }
   return { nans, infinities };
 }
 
-function scan(raw: Uint8Array, bytes: number, { exponent, fraction }: FloatLayout): NonFinite {
+const BLOCK = 2 ** 12;
+
+/**
+ * Whether an exponent is all ones, for whole words: adding its lowest bit then carries into the bit above it, which
+ * is the sign's and was cleared. Two numbers of 16 bits share a word; of a double the second word counts.
+ */
+function createProbe({ exponent }: FloatLayout, bytes: number): (raw: Uint8Array) => boolean {
+  const both = bytes === 2 ? 0x10001 : 1;
+  const odd = exponent * both;
+  const oddCarry = (exponent & -exponent) * both;
+  const [even, evenCarry] = bytes === 8 ? [0, 0] : [odd, oddCarry];
+  const signs = (0x8000 * both) << (bytes === 2 ? 0 : 16);
+  return raw => {
+    if (raw.length % 8 !== 0) return true;
+    const words = new Int32Array(raw.buffer, raw.byteOffset, raw.byteLength / 4);
+    let carries = 0;
+    for (let i = 0; i < words.length; i += 2) {
+      carries |= ((words[i]! & even) + evenCarry) | ((words[i + 1]! & odd) + oddCarry);
+    }
+    return (carries & signs) !== 0;
+  };
+}
+
+function count(raw: Uint8Array, bytes: number, { exponent, fraction }: FloatLayout): NonFinite {
   const words =
     bytes === 2
       ? new Uint16Array(raw.buffer, raw.byteOffset, raw.byteLength / 2)

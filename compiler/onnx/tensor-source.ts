@@ -17,7 +17,7 @@ import {
 } from './tensor.ts';
 
 /** NumPy has no more either. */
-const MAX_RANK = 64;
+export const MAX_RANK = 64;
 /** A sparse tensor is dense once it is loaded, and a few bytes of the file can ask for any size. */
 const MAX_SPARSE = 2 ** 26;
 

@@ -60,7 +60,7 @@ export interface Format {
   readonly field: TypedField;
   /** Numbers of this type, all 0. */
   make(length: number): Numbers;
-  /** Little-endian bytes, aligned to their size, → numbers from `at` on. */
+  /** Little-endian bytes, aligned as any number wants it, → numbers from `at` on. */
   decode(raw: Uint8Array, out: Numbers, at: number): void;
   /** Where the exponent and the fraction of a floating-point number lie, in its upper word. */
   readonly float?: FloatLayout;

@@ -5,7 +5,7 @@
  * Source  Protocol Buffers, "Encoding"
  * Errors  Malformed: the bytes are not such a message; BeyondLimit
  */
-import { LONGEST_NAME, type Spend } from './limits.ts';
+import { BeyondLimit, LONGEST_NAME, LONGEST_TEXT, type Spend } from './limits.ts';
 import type { ByteSource, Span } from './source.ts';
 
 /** The bytes are not a message of this kind; the text says where and why. */
@@ -34,9 +34,9 @@ export interface WireReader {
   end(): number;
   readonly source: ByteSource;
   message<T>(fields: Fields<T>, into: T): T;
-  text(): string;
-  /** Undefined: longer than any name. */
-  shortText(): string | undefined;
+  name(): string;
+  /** Undefined: too long to be kept. */
+  text(): string | undefined;
   /** Signed; beyond 2^53 the nearest double. */
   integer(): number;
   float(): number;
@@ -185,6 +185,10 @@ function createReader(cursor: Cursor, source: ByteSource, spend: Spend): WireRea
       throw new Malformed(`byte ${cursor.fieldAt}: a field of wire type ${cursor.wire} in place of ${wire}`);
   };
   const lengthOf = () => cursor.payloadEnd - cursor.payloadAt;
+  const take = () => {
+    spend('characters', lengthOf());
+    return decodeText(cursor.readBytes(lengthOf()));
+  };
   const packed = (list: number[], wire: WireType, one: () => number) => {
     if (cursor.wire !== BYTES) {
       spend('numbers', 1);
@@ -214,16 +218,14 @@ function createReader(cursor: Cursor, source: ByteSource, spend: Spend): WireRea
       walkFields(cursor, reader, fields, into, cursor.payloadEnd);
       return into;
     },
-    text: () => {
-      const text = reader.shortText();
-      if (text !== undefined) return text;
-      throw new Malformed(`byte ${cursor.fieldAt}: a name of ${lengthOf()} bytes`);
-    },
-    shortText() {
+    name() {
       expect(BYTES);
-      if (lengthOf() > LONGEST_NAME) return undefined;
-      spend('characters', lengthOf());
-      return decodeText(cursor.readBytes(lengthOf()));
+      if (lengthOf() <= LONGEST_NAME) return take();
+      throw new BeyondLimit(`byte ${cursor.fieldAt}: a name has ${lengthOf()} bytes`);
+    },
+    text() {
+      expect(BYTES);
+      return lengthOf() <= LONGEST_TEXT ? take() : undefined;
     },
     integer() {
       expect(VARINT);

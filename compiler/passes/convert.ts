@@ -15,7 +15,7 @@
  */
 import type { AnnGraph, AnnNode, ann } from '../../ir/ann.ts';
 import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
-import { type Axis, nodeMap, sizeOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
+import { type Axis, sizeOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
 import {
   type Coding,
   type SnnEmit,
@@ -26,9 +26,10 @@ import {
   snn,
 } from '../../ir/snn.ts';
 import { settleConstants } from '../constants-of-gather.ts';
-import { createGatherer, type Seen, type Term } from '../gather.ts';
+import type { Term } from '../gather.ts';
 import type { Pass } from '../pass.ts';
-import { functionOf, isNorm, unsupportedFunctions } from '../population-functions.ts';
+import { type Form, type Planned, planPopulations, readsOf } from '../plan.ts';
+import { unsupportedFunctions } from '../population-functions.ts';
 import { nameSites } from '../population-names.ts';
 
 export interface ConvertNeeds {
@@ -46,8 +47,9 @@ export const convert: Pass<typeof ann, typeof snn, ConvertNeeds> = {
   run(graph, needs, report) {
     const { coding, steps } = needs;
     const isSound = checkConvertible(graph, report);
+    if (!isSound) return emptyNetwork(graph, needs);
     const builder = createBuilder(graph, needs);
-    const outputs = isSound ? graph.outputs.map(id => builder.readout(id)) : [];
+    const outputs = builder.readouts();
     return {
       dialect: snn,
       name: graph.name,
@@ -59,6 +61,17 @@ export const convert: Pass<typeof ann, typeof snn, ConvertNeeds> = {
     } satisfies SnnGraph;
   },
 };
+
+/** Stands for what did not convert; the diagnostics have said why. */
+const emptyNetwork = ({ name, constants }: AnnGraph, { coding, steps }: ConvertNeeds): SnnGraph => ({
+  dialect: snn,
+  name,
+  attrs: { coding, steps },
+  nodes: [],
+  outputs: [],
+  constants,
+  tables: {},
+});
 
 /** Everything at once; a graph that passes here converts. */
 function checkConvertible(graph: AnnGraph, report: Report): boolean {
@@ -74,61 +87,23 @@ function checkConvertible(graph: AnnGraph, report: Report): boolean {
   return unsupported.length === 0 && graph.outputs.length === 1;
 }
 
-/** A value as spikes, as graded values, or as the answer of the network. */
-type Form = 'spikes' | 'graded' | 'readout';
-
 function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
-  const byId = nodeMap(graph.nodes);
+  const plan = planPopulations(graph);
   const names = nameSites(graph);
-  const gatherer = createGatherer(graph);
   const nodes: SnnNode[] = [];
   const made = new Map<string, ValueId>();
   const used = new Set<string>();
-  const forms = findForms();
-  const annOf = (id: ValueId): AnnNode => byId.get(id) ?? defect(`${id} is not a node`);
-
-  /** What a population of this value gathers. A norm needs its channels whole, so it reads what is finished. */
-  function termsOf(id: ValueId): readonly Term[] {
-    const node = byId.get(id)!;
-    const fn = functionOf(node);
-    if (fn === undefined) return gatherer.gather(id, true);
-    const operand = node.operands[0]!;
-    const isDirect = !isNorm(fn) && gatherer.hasOneReader(operand);
-    return isDirect ? gatherer.gather(operand, true) : gatherer.relayed(operand);
-  }
-
-  /** In which forms every value is read, starting from the outputs. */
-  function findForms(): ReadonlyMap<ValueId, ReadonlySet<Form>> {
-    const found = new Map<ValueId, Set<Form>>();
-    const open: ValueId[] = [];
-    const note = (id: ValueId, form: Form) => {
-      const known = found.get(id);
-      if (known === undefined && byId.get(id)?.kind !== 'input') open.push(id);
-      found.set(id, (known ?? new Set()).add(form));
-    };
-    for (const id of graph.outputs) note(readoutValue(id), 'readout');
-    for (let id = open.pop(); id !== undefined; id = open.pop()) {
-      for (const term of termsOf(id)) for (const [x, form] of readsOf(term)) note(x.value, form);
-    }
-    return found;
-  }
-
-  function readoutValue(output: ValueId): ValueId {
-    const node = byId.get(output)!;
-    const value = node.kind === 'output' ? node.operands[0]! : output;
-    const { value: base, map } = gatherer.seen(value);
-    return map === undefined ? base : value;
-  }
+  const planned = (id: ValueId): Planned => plan.populations.get(id) ?? defect(`${id} is not planned`);
 
   /** What `value` sends in this form; made on first use. */
   function emission(value: ValueId, form: Form): ValueId {
-    const node = annOf(value);
+    const { node } = planned(value);
     const emit = emitOf(value, form);
     if (node.kind === 'input' && emit.kind === 'relay') return inputNode(node);
     const key = `${value} ${emit.kind}`;
     const known = made.get(key);
     if (known !== undefined) return known;
-    const id = addPopulation(node, emit);
+    const id = addPopulation(planned(value), emit);
     made.set(key, id);
     return id;
   }
@@ -147,14 +122,13 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
     return id;
   }
 
-  function addPopulation(node: AnnNode, emit: SnnEmit): ValueId {
-    const isShared = emit.kind === 'mt' && isSentTwice(node);
-    const terms = isShared
-      ? gatherer.relayed(node.id)
-      : node.kind === 'input'
-        ? gatherer.relayed(node.id)
-        : termsOf(node.id);
-    const fn: SnnFunction = (isShared ? undefined : functionOf(node)) ?? { kind: 'identity' };
+  function addPopulation(value: Planned, emit: SnnEmit): ValueId {
+    const { node } = value;
+    const isSecond = emit.kind === 'mt' && isSentTwice(value);
+    const terms: readonly Term[] = isSecond
+      ? [{ kind: 'relay', x: { value: node.id, map: undefined } }]
+      : value.terms;
+    const fn: SnnFunction = (isSecond ? undefined : value.fn) ?? { kind: 'identity' };
     const type: TensorType = { element: 'real', shape: populationShape(node, terms, fn) };
     const sources = terms.map(sourcesOf);
     const name = uniqueName(names.get(node.id) ?? node.kind, emit, node);
@@ -174,12 +148,6 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
   const sourcesOf = (term: Term): readonly ValueId[] =>
     readsOf(term).map(([x, form]) => emission(x.value, form));
 
-  /** Where weights stand before a value that is sent as spikes and graded, the spikes are made of the graded. */
-  function isSentTwice(node: AnnNode): boolean {
-    if (node.kind === 'input' || forms.get(node.id)?.has('graded') !== true) return false;
-    return termsOf(node.id).some(({ kind }) => kind !== 'relay' && kind !== 'bias');
-  }
-
   function uniqueName(wanted: string, emit: SnnEmit, node: AnnNode): string {
     const isSecond = emit.kind === 'relay' && used.has(wanted);
     const base = node.kind === 'input' ? 'image' : isSecond ? `${wanted}.graded` : wanted;
@@ -189,30 +157,14 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
     return name;
   }
 
-  return { nodes, readout: (output: ValueId) => emission(readoutValue(output), 'readout') };
+  return { nodes, readouts: () => plan.readouts.map(id => emission(id, 'readout')) };
 }
 
-/** What a term reads, and in which form. */
-function readsOf(term: Term): readonly (readonly [Seen, Form])[] {
-  switch (term.kind) {
-    case 'linear':
-    case 'depthwise':
-      return [[term.x, 'spikes']];
-    case 'relay':
-    case 'maximum':
-      return [[term.x, 'graded']];
-    case 'product':
-    case 'hadamard':
-      return [
-        [term.a, 'spikes'],
-        [term.b, 'spikes'],
-      ];
-    case 'bias':
-      return [];
-    default:
-      return term satisfies never;
-  }
-}
+/** Where weights stand before a value that is sent as spikes and graded, the spikes are made of the graded. */
+const isSentTwice = ({ node, forms, terms }: Planned): boolean =>
+  node.kind !== 'input' &&
+  forms.has('graded') &&
+  terms.some(({ kind }) => kind !== 'relay' && kind !== 'bias');
 
 function projectionOf(
   term: Term,

@@ -14,7 +14,7 @@
 import type { AnnGraph, AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { nodeMap, readersOf, type ValueId } from '../../ir/dialect.ts';
-import { uniformConstant } from '../ann/values.ts';
+import { deriveConstant, uniformConstant } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
 export const foldAttentionScale: Pass<typeof ann, typeof ann> = {
@@ -89,8 +89,10 @@ function createFolder({ nodes, constants }: AnnGraph) {
 }
 
 function times(id: ConstId, factor: number, constants: ConstantPool): ConstId {
-  const { shape, data } = constants.get(id);
-  return constants.add({ dtype: 'f64', shape, data: Float64Array.from(data, x => x * factor) });
+  const { shape } = constants.get(id);
+  return deriveConstant(constants, id, `times ${factor}`, shape, data =>
+    Float64Array.from(data, x => x * factor),
+  );
 }
 
 function scaledLinear(linear: AnnOf<'linear'>, factor: number, constants: ConstantPool): AnnNode {

@@ -14,7 +14,8 @@
 import type { AnnGraph, AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { nodeMap, readersOf, type ValueId } from '../../ir/dialect.ts';
-import { expandMap, HOLE } from '../../ir/map.ts';
+import { keepsPhase } from '../../ir/map.ts';
+import { deriveConstant } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
 
 export const foldNorms: Pass<typeof ann, typeof ann> = {
@@ -83,29 +84,26 @@ function linearReaders(
 /** Does every element of the view come from its own channel, without holes (a hole stays 0, β would not)? */
 function keepsChannels(view: AnnOf<'view'>, channels: number): boolean {
   if (view.operands.length !== 1 || view.type.shape.at(-1) !== channels) return false;
-  return expandMap(view.attrs.map).every((index, i) => index !== HOLE && index % channels === i % channels);
+  return keepsPhase(view.attrs.map, channels);
 }
 
 function foldInto(linear: AnnOf<'linear'>, norm: Gain, constants: ConstantPool): AnnNode {
-  const weight = constants.get(linear.attrs.weight);
-  const [inputs, channels] = weight.shape as [number, number];
+  const { weight, bias } = linear.attrs;
+  const { shape } = constants.get(weight);
+  const channels = shape[1]!;
   const gamma = norm.gamma === undefined ? undefined : constants.get(norm.gamma).data;
   const beta = norm.beta === undefined ? undefined : constants.get(norm.beta).data;
-  const scaled = new Float64Array(inputs * channels);
-  const bias = new Float64Array(channels);
-  if (linear.attrs.bias !== undefined) bias.set(constants.get(linear.attrs.bias).data);
-  for (let k = 0; k < inputs; k++) {
-    for (let c = 0; c < channels; c++) {
-      const w = weight.data[k * channels + c]!;
-      scaled[k * channels + c] = w * (gamma?.[k] ?? 1);
-      bias[c]! += w * (beta?.[k] ?? 0);
-    }
-  }
-  return {
-    ...linear,
-    attrs: {
-      weight: constants.add({ dtype: 'f64', shape: weight.shape, data: scaled }),
-      bias: constants.add({ dtype: 'f64', shape: [channels], data: bias }),
-    },
-  };
+  const own = bias === undefined ? undefined : constants.get(bias).data;
+  const scaled = deriveConstant(constants, weight, `rows times ${norm.gamma}`, shape, data =>
+    Float64Array.from(data, (w, i) => w * (gamma?.[Math.floor(i / channels)] ?? 1)),
+  );
+  const offset = deriveConstant(constants, weight, `times ${norm.beta} plus ${bias}`, [channels], data => {
+    const sum = new Float64Array(channels);
+    if (own !== undefined) sum.set(own);
+    data.forEach((w, i) => {
+      sum[i % channels]! += w * (beta?.[Math.floor(i / channels)] ?? 0);
+    });
+    return sum;
+  });
+  return { ...linear, attrs: { weight: scaled, bias: offset } };
 }

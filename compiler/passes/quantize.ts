@@ -15,28 +15,14 @@ import type { ConstId, TensorData } from '../../ir/constants.ts';
 import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
 import { type Element, readersOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
 import { makeExp2Table, makeLog2Table, TABLE_SIZE } from '../../ir/fixed.ts';
-import { type IntEmit, type IntGraph, type IntNode, int } from '../../ir/int.ts';
+import { type IntGraph, type IntNode, int } from '../../ir/int.ts';
 import type { SnnGraph, SnnNode, SnnOf, snn } from '../../ir/snn.ts';
-import { integerFunction, logScale } from '../integers/functions.ts';
+import { type Format, formatOf, HEADROOM, type Widths } from '../integers/formats.ts';
+import { integerFunction } from '../integers/functions.ts';
 import { integerWeights } from '../integers/weights.ts';
 import type { Pass } from '../pass.ts';
-import type { PopulationRange, Ranges } from '../ranges.ts';
 
-export interface QuantizeNeeds {
-  readonly ranges: Ranges;
-  readonly weightBits: number;
-  readonly accumulatorBits: number;
-  readonly stateBits: number;
-}
-
-/** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */
-const USEFUL_FRACTION = { state: 12, softmax: 15 } as const;
-/** A membrane needs quarters of θ. */
-const BELOW_THETA = 2;
-/** Calibrated ranges are doubled: test images may go further. */
-const HEADROOM = 2;
-
-export const quantize: Pass<typeof snn, typeof int, QuantizeNeeds> = {
+export const quantize: Pass<typeof snn, typeof int, Widths> = {
   name: 'quantize',
   summary: 'Integers from here down: power-of-two scales, table functions, no multiplication.',
   source: 'Design 3 §5',
@@ -57,16 +43,9 @@ export const quantize: Pass<typeof snn, typeof int, QuantizeNeeds> = {
   },
 };
 
-interface Format {
-  readonly fraction: number;
-  readonly outFraction: number;
-  readonly emit: IntEmit;
-  /** Constants of a softmax need not be lower than this: what they mask is 0 anyway. */
-  readonly floor: number;
-}
 interface Context {
   readonly graph: SnnGraph;
-  readonly needs: QuantizeNeeds;
+  readonly needs: Widths;
   readonly report: Report;
   readonly formats: ReadonlyMap<ValueId, Format>;
   readonly readers: ReadonlyMap<ValueId, readonly SnnNode[]>;
@@ -74,88 +53,19 @@ interface Context {
   readonly exp2: ConstId;
 }
 
-function createContext(graph: SnnGraph, needs: QuantizeNeeds, report: Report): Context {
+function createContext(graph: SnnGraph, needs: Widths, report: Report): Context {
   const formats = new Map<ValueId, Format>();
   for (const node of graph.nodes) {
     if (node.kind === 'population') formats.set(node.id, formatOf(node, graph, needs, report));
     if (node.kind === 'input') {
       const emit = { kind: 'relay' } as const;
-      const fraction = USEFUL_FRACTION.state;
+      const fraction = needs.inputFraction;
       formats.set(node.id, { fraction, outFraction: fraction, emit, floor: Number.NEGATIVE_INFINITY });
     }
   }
   const table = (data: Int32Array) => graph.constants.add({ dtype: 'i32', shape: [TABLE_SIZE], data });
   const tables = { log2: table(makeLog2Table()), exp2: table(makeExp2Table()) };
   return { graph, needs, report, formats, readers: readersOf(graph.nodes), ...tables };
-}
-
-/** Fraction bits of U and of y, and the integer emit. */
-function formatOf(node: SnnOf<'population'>, graph: SnnGraph, needs: QuantizeNeeds, report: Report): Format {
-  const range = needs.ranges.get(node.id) ?? defect(`no range for ${node.id}`);
-  const grows = graph.attrs.coding === 'rate' ? graph.attrs.steps : 1;
-  const room = (max: number) =>
-    needs.stateBits - 2 - Math.ceil(Math.log2(Math.max(max * grows * HEADROOM, 2 ** -20)));
-  const fn = node.attrs.function.kind;
-  const { emit } = node.attrs;
-  const theta = emit.kind === 'mt' ? thetaExponent(emit, node, report) : 0;
-  const useful = fn === 'softmax' ? USEFUL_FRACTION.softmax : USEFUL_FRACTION.state;
-  const wanted = emit.kind === 'mt' ? Math.max(useful, theta + BELOW_THETA) : useful;
-  const outFraction = Math.min(wanted, room(range.output));
-  const { floor, input } = maskFloor(node, graph, range);
-  const fraction = fn === 'identity' ? outFraction : Math.min(USEFUL_FRACTION.state, room(input));
-  if (emit.kind === 'mt' && outFraction < theta + BELOW_THETA) {
-    report(
-      'E0401',
-      { origin: node.origin, pass: 'quantize' },
-      { population: node.id, range: range.output, theta: 2 ** -theta, bits: needs.stateBits },
-    );
-  }
-  return { fraction, outFraction, emit: integerEmit(emit, theta), floor };
-}
-
-/** Powers of two below the largest score that a masked one must at least lie: beyond any output format. */
-const MASKED_BITS = 40;
-
-/**
- * Masks are written as −∞, −1e9 or −100. One that lies MASKED_BITS below everything that the scores can be does
- * the same, so it is lifted there and the state needs no more bits than the scores ask for.
- */
-function maskFloor(node: SnnOf<'population'>, graph: SnnGraph, { input, driven }: PopulationRange) {
-  const fn = node.attrs.function;
-  const open = { floor: Number.NEGATIVE_INFINITY, input };
-  if (fn.kind !== 'softmax' || fn.scale <= 0) return open;
-  const reach = HEADROOM * (input + driven) + MASKED_BITS / logScale(fn);
-  const isMask = (value: number) => value < -reach;
-  const hasMask = graph.nodes.some(
-    n =>
-      n.kind === 'bias' &&
-      node.operands.includes(n.id) &&
-      graph.constants.get(n.attrs.value).data.some(isMask),
-  );
-  return hasMask ? { floor: -reach, input: (reach + HEADROOM * driven) / HEADROOM } : open;
-}
-
-function thetaExponent(
-  emit: Extract<SnnOf<'population'>['attrs']['emit'], { kind: 'mt' }>,
-  node: SnnNode,
-  report: Report,
-) {
-  const largest = Math.max(emit.theta1, emit.theta2);
-  const exponent = -Math.round(Math.log2(largest));
-  if (2 ** -exponent !== emit.theta1 || emit.theta1 !== emit.theta2 || emit.rule !== 'nearest') {
-    report(
-      'W0402',
-      { origin: node.origin, pass: 'quantize' },
-      { population: node.id, theta: 2 ** -exponent },
-    );
-  }
-  return exponent;
-}
-
-function integerEmit(emit: SnnOf<'population'>['attrs']['emit'], theta: number): IntEmit {
-  if (emit.kind !== 'mt') return emit;
-  const { levels, terms, band } = emit;
-  return { kind: 'mt', theta, levels, terms, band: Math.round(band * 4) };
 }
 
 function quantizeNode(node: SnnNode, context: Context): IntNode {

@@ -31,7 +31,21 @@ export function makeDiagnostic<C extends Code>(
 }
 
 function formatFact(value: string | number | undefined): string {
-  return typeof value === 'number' ? value.toLocaleString('en-US', { maximumFractionDigits: 6 }) : `${value}`;
+  return typeof value === 'number'
+    ? value.toLocaleString('en-US', { maximumFractionDigits: 6 })
+    : printable(`${value}`);
+}
+
+/** Names come out of a stranger's file, and whole lists of them may stand in one message. */
+const LONGEST_TEXT = 1000;
+
+/** One line, of bounded length, that a terminal takes for text: control characters are written as escapes. */
+export function printable(text: string): string {
+  const short = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
+  return short.replace(
+    /\p{Cc}/gu,
+    found => `\\x${found.codePointAt(0)?.toString(16).padStart(2, '0') ?? ''}`,
+  );
 }
 
 export type Report = <C extends Code>(code: C, at: Place, facts: Facts<C>, help?: string) => void;

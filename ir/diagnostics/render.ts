@@ -1,6 +1,6 @@
 /** Diagnostic → text for people. */
 import { catalogue } from './catalogue.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import { type Diagnostic, printable } from './diagnostic.ts';
 
 /** `paint` colours the head of the message where the terminal wants it. */
 export function renderDiagnostic(
@@ -11,7 +11,7 @@ export function renderDiagnostic(
   const pass = at.pass === undefined ? '' : `   [${at.pass}]`;
   return [
     `${paint(`${severity}[${code}]`)}: ${message}`,
-    `  --> ${at.origin}${pass}`,
-    `  help: ${help ?? catalogue[code].help}`,
+    `  --> ${printable(at.origin)}${pass}`,
+    `  help: ${printable(help ?? catalogue[code].help)}`,
   ].join('\n');
 }

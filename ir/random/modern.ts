@@ -89,8 +89,11 @@ const attention: Block = (x, site) => {
   const heads = random.pick([1, 2]);
   const d = dim / heads;
   const normed = norm(x, site);
+  // A window that reaches over the edge has tokens of zeros.
+  const isPadded = random.chance(0.3);
   const rows = indices(heads * n * d, i => {
     const [h, token, c] = [Math.floor(i / (n * d)), Math.floor(i / d) % n, i % d];
+    if (isPadded && token === n - 1) return HOLE;
     return token * dim + h * d + c;
   });
   const columns = indices(heads * n * d, i => {

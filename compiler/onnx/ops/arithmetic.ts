@@ -85,7 +85,9 @@ export function zip(
 
 /** Data of the joined shape, which a constant may make larger. */
 function spread(x: DataValue, other: Value): DataValue {
-  const value = expandTo(x, joinShapes(x, other));
+  const shape = joinShapes(x, other);
+  if (sizeOf(shape) === 0) refuse(`a result of shape [${shape}] has no elements`);
+  const value = expandTo(x, shape);
   return value.kind === 'data' ? value : x;
 }
 

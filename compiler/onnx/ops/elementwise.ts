@@ -26,7 +26,10 @@ const binary =
 /** Any number of operands. */
 const folded =
   (apply: Binary): OpRule =>
-  context => [context.inputs.map((_, at) => inputAt(context, at)).reduce((a, b) => apply(context, a, b))];
+  context => {
+    const [head, ...others] = context.inputs.map((_, at) => inputAt(context, at));
+    return [others.reduce((a, b) => apply(context, a, b), head ?? refuse('it has no inputs'))];
+  };
 
 const mean: OpRule = context => {
   const [total] = folded(add)(context);

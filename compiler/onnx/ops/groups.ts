@@ -133,15 +133,19 @@ function divideRows(x: Value, total: ConstantValue): Value {
   return makeConstant(x.element, x.shape, i => x.data[i]! / total.data[Math.floor(i / width)]!);
 }
 
-/** x − logsumexp(x), over the last axis. */
-const logSoftmaxRows = (context: OpContext, x: Value): Value =>
-  subtract(context, x, logSumExp(context, x, [x.shape.length - 1]));
+/** (x − max) − ln Σ e^(x − max), over the last axis. */
+function logSoftmaxRows(context: OpContext, x: Value): Value {
+  const last = [x.shape.length - 1];
+  const shifted = subtract(context, x, finiteMaximum(reduceValue(context, x, 'max', last)));
+  const total = sumOf(context, pointwise(context, shifted, 'exp'), last);
+  return subtract(context, shifted, pointwise(context, total, 'log'));
+}
 
 /** 1 at the first largest number of each row. */
 function hardmaxRows(_: OpContext, x: Value): Value {
   if (x.kind === 'data') return refuse('it depends on the image');
   const width = x.shape.at(-1)!;
-  const places = foldRows(x, row => row.indexOf(Math.max(...row))).data;
+  const places = foldRows(x, row => row.indexOf(FOLDS.max(row))).data;
   return makeConstant(x.element, x.shape, i => (places[Math.floor(i / width)] === i % width ? 1 : 0));
 }
 

@@ -41,6 +41,7 @@ export function joinParts(context: OpContext, parts: readonly Value[], pick: Pic
   const length = parts.reduce((n, part) => n + sizeOf(part.shape), 0);
   const data = pickValue(dataOf({ ...joined, shape: [length] }), pick);
   if (data.kind !== 'data' || fill.kind !== 'constant') return refuse('it joins nothing');
+  if (sizeOf(pick.shape) === 0) return data;
   return dataOf(putAffine(context.draft, data, undefined, offsetValues(fill), context.node.name));
 }
 

@@ -67,6 +67,9 @@ function finiteWeights(data: Float32Array | Float64Array, origin: string): Float
 /** Each matrix of a constant stack is a linear of its own; above, that is no network for a chip. */
 const MAX_STACK = 1024;
 
+/** Of constants: a few seconds. */
+const MAX_PRODUCTS = 2 ** 30;
+
 /** Operands with two axes at least, inner sizes last and last but one. */
 export function matrixProduct(context: OpContext, a: Value, b: Value): Value {
   const inner = a.shape.at(-1);
@@ -74,7 +77,11 @@ export function matrixProduct(context: OpContext, a: Value, b: Value): Value {
   const lead = broadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (lead === undefined) return refuse(`[${a.shape}] times [${b.shape}]: the leading sizes differ`);
   const shape = checkShape([...lead, a.shape.at(-2)!, b.shape.at(-1)!]);
-  if (a.kind === 'constant' && b.kind === 'constant') return constantProduct(a, b, lead, shape);
+  if (a.kind === 'constant' && b.kind === 'constant') {
+    context.spend((sizeOf(shape) * (inner ?? 1)) / PRODUCTS_PER_STEP);
+    return constantProduct(a, b, lead, shape);
+  }
+  if (inner === 0 || sizeOf(shape) === 0) refuse(`[${a.shape}] times [${b.shape}]: there are no elements`);
   if (a.kind === 'constant') return swapLast(matrixProduct(context, swapLast(b), swapLast(a)));
   if (b.kind === 'constant') {
     if (sizeOf(b.shape.slice(0, -2)) !== 1) return stackedProduct(context, a, b, lead, shape);
@@ -114,6 +121,9 @@ function stackedProduct(
   return reshapeValue(joinAlong(context, parts, 0), shape);
 }
 
+/** A multiplication and an addition are little of what a number costs that is made on its own. */
+const PRODUCTS_PER_STEP = 4;
+
 function constantProduct(
   a: ConstantValue,
   b: ConstantValue,
@@ -122,6 +132,8 @@ function constantProduct(
 ): Value {
   const [rows, columns] = shape.slice(-2) as [number, number];
   const inner = a.shape.at(-1)!;
+  const products = sizeOf(shape) * inner;
+  if (products > MAX_PRODUCTS) refuse(`a product of constants takes ${products} multiplications`);
   const [x, y] = [stack(a, lead), stack(b, lead)];
   if (x.kind !== 'constant' || y.kind !== 'constant') return refuse('an operand is not constant');
   const [left, right] = [x.data, y.data];

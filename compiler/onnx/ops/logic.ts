@@ -28,9 +28,12 @@ const compared = (apply: (a: number, b: number) => boolean): OpEntry => ({
   rule: context => [zip(...operands(context), (x, y) => (apply(x, y) ? 1 : 0), 'bool')],
 });
 
+/** Bits of whole numbers; what is no whole number has none here. */
+const bitsOf = (x: number): bigint => (Number.isInteger(x) ? BigInt(x) : refuse(`bits of ${x}`));
+
 const onBits = (apply: (a: bigint, b: bigint) => bigint): OpEntry => ({
   limits: ON_CONSTANTS,
-  rule: context => [zip(...operands(context), (x, y) => Number(apply(BigInt(x), BigInt(y))))],
+  rule: context => [zip(...operands(context), (x, y) => Number(apply(bitsOf(x), bitsOf(y))))],
 });
 
 /** By as many bits as the type has, or more, or less than none: nothing but the sign is left. */
@@ -40,7 +43,7 @@ const bitShift: OpRule = context => {
     const all = by < 0n || by > 63n ? 64n : by;
     return isLeft ? x << all : x >> all;
   };
-  return [zip(...operands(context), (x, y) => Number(shift(BigInt(x), BigInt(y))))];
+  return [zip(...operands(context), (x, y) => Number(shift(bitsOf(x), bitsOf(y))))];
 };
 
 const tested = (apply: (context: OpContext) => (x: number) => boolean): OpEntry => ({
@@ -103,7 +106,7 @@ export const logicOps: OpTable = {
   BitwiseOr: onBits((a, b) => a | b),
   BitwiseXor: onBits((a, b) => a ^ b),
   BitwiseNot: {
-    rule: context => [mapConstant(constantAt(context, 0, 'its operand'), x => Number(~BigInt(x)))],
+    rule: context => [mapConstant(constantAt(context, 0, 'its operand'), x => Number(~bitsOf(x)))],
     limits: ON_CONSTANTS,
   },
   BitShift: { rule: bitShift, limits: ON_CONSTANTS },

@@ -1,6 +1,7 @@
 /** Operators of domain com.microsoft, as onnxruntime's optimizer writes them into the models that it saves. */
 import { slicePick, transposePick } from '../../ann/indices.ts';
 import {
+  entryOf,
   inputAt,
   numberAttr,
   numbersAttr,
@@ -14,7 +15,7 @@ import {
 } from '../context.ts';
 import { swish } from './activations.ts';
 import { add, affine, clamp, multiply, pointwise, subtract } from './arithmetic.ts';
-import { attend, joinHeads, maskOf, placesSeen, splitHeads } from './attention.ts';
+import { attend, defaultScale, joinHeads, maskOf, placesSeen, splitHeads } from './attention.ts';
 import { castOps } from './casts.ts';
 import { conv } from './conv.ts';
 import type { OpTable } from './entry.ts';
@@ -94,7 +95,7 @@ const fused =
     const name = stringAttr(context, 'activation', '');
     const single = ['alpha', 'beta'].flatMap(key => numbersAttr(context, `activation_${key}`) ?? []);
     const parameters = numbersAttr(context, 'activation_params') ?? single;
-    return [(ACTIVATIONS[name] ?? refuse(`activation ${name}`))(context, sum, parameters)];
+    return [(entryOf(ACTIVATIONS, name) ?? refuse(`activation ${name}`))(context, sum, parameters)];
   };
 
 function refuseInputs(context: OpContext, names: readonly (readonly [at: number, name: string])[]): void {
@@ -109,7 +110,7 @@ function finish(context: OpContext, query: Value, key: Value, value: Value, bias
   const isCausal = numberAttr(context, 'unidirectional', 0) === 1;
   const seen = isCausal ? placesSeen(batch, queries, keys, (q, k) => k <= q + keys - queries) : undefined;
   const given = numberAttr(context, 'scale', 0);
-  const scale = given === 0 ? 1 / Math.sqrt(size) : given;
+  const scale = given === 0 ? defaultScale(size) : given;
   const heads = { query, key, value, scale, softcap: 0 };
   return joinHeads(attend(context, heads, maskOf(context, bias, seen)).result);
 }

@@ -132,7 +132,7 @@ const perChannel = (value: Value, rank: number): Value =>
 /** The rounding of single precision would be a rounding of every result. */
 const inDouble = (x: Value): Value => (x.kind === 'constant' ? mapConstant(x, v => v, 'float64') : x);
 
-/** With the statistics of training: one affine per channel. */
+/** With the statistics of training, which make one scale and one shift for each channel. */
 const batchNormalization: OpRule = context => {
   const x = inputAt(context, 0);
   if (numberAttr(context, 'training_mode', 0) !== 0)
@@ -141,19 +141,13 @@ const batchNormalization: OpRule = context => {
     refuse('spatial = 0; export the model with a newer operator set');
   const epsilon = numberAttr(context, 'epsilon', 1e-5);
   const rank = Math.max(2, x.shape.length);
-  const [gamma, beta, mean] = [1, 2, 3].map(at => perChannel(inputAt(context, at), rank)) as [
-    Value,
-    Value,
-    Value,
-  ];
-  const deviation = (variance: Value) =>
-    pointwise(context, pointwise(context, affine(context, variance, 1, epsilon), 'sqrt'), 'reciprocal');
-  const scale = multiply(
-    context,
-    inDouble(gamma),
-    deviation(inDouble(perChannel(inputAt(context, 4), rank))),
-  );
-  return [gained(context, subtract(context, x, mean), scale, beta)];
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map(at =>
+    inDouble(perChannel(inputAt(context, at), rank)),
+  ) as [Value, Value, Value, Value];
+  const deviation = pointwise(context, affine(context, variance, 1, epsilon), 'sqrt');
+  const scale = multiply(context, gamma, pointwise(context, deviation, 'reciprocal'));
+  const shift = subtract(context, beta, multiply(context, mean, scale));
+  return [gained(context, x, scale, shift)];
 };
 
 /** Channels in groups, each group and its positions one row. */
@@ -182,7 +176,7 @@ function repeated(value: Value, times: number): Value {
 /** 1e-9 is added to the deviation, which is as good as its square added to the variance. */
 const meanVariance: OpRule = context => {
   const x = inputAt(context, 0);
-  const axes = axesIn(numbersAttr(context, 'axes') ?? [0, 2, 3], x.shape.length);
+  const axes = [...new Set(axesIn(numbersAttr(context, 'axes') ?? [0, 2, 3], x.shape.length))];
   const { value, restore } = axesLast(x, axes);
   const axis = x.shape.length - axes.length;
   return [

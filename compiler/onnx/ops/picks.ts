@@ -16,6 +16,7 @@ import {
   type ConstantValue,
   checkShape,
   constantAt,
+  entryOf,
   inputAt,
   numberAttr,
   numbersAt,
@@ -30,6 +31,7 @@ import {
 } from '../context.ts';
 import { add, expandTo, makeConstant, mapConstant } from './arithmetic.ts';
 import type { OpEntry, OpTable } from './entry.ts';
+import { FARTHEST } from './windows.ts';
 
 /** An index of an axis; a negative one counts from its end. */
 export function placeIn(index: number, size: number): number {
@@ -152,6 +154,7 @@ const pad: OpRule = context => {
   const pads = numbersAt(context, 1, 'pads') ?? refuse('it has no pads');
   const axes = axesIn(numbersAt(context, 3, 'axes') ?? x.shape.map((_, axis) => axis), x.shape.length);
   if (pads.length !== 2 * axes.length) refuse(`${pads.length} pads for ${axes.length} axes`);
+  if (pads.some(n => !Number.isInteger(n) || Math.abs(n) >= FARTHEST)) refuse(`pads [${pads}]`);
   const before = x.shape.map((_, axis) => pads[axes.indexOf(axis)] ?? 0);
   const after = x.shape.map((_, axis) => (axes.includes(axis) ? pads[axes.length + axes.indexOf(axis)]! : 0));
   checkShape(x.shape.map((size, axis) => size + before[axis]! + after[axis]!));
@@ -160,7 +163,7 @@ const pad: OpRule = context => {
     const value = optionalConstantAt(context, 2, 'the value')?.data[0] ?? numberAttr(context, 'value', 0);
     return [padWith(context, x, padPick(x.shape, before, after), value)];
   }
-  const coordinate = COORDINATES[mode] ?? refuse(`mode ${mode}`);
+  const coordinate = entryOf(COORDINATES, mode) ?? refuse(`mode ${mode}`);
   return [
     x.shape.reduce<Value>((y, size, axis) => {
       const length = size + before[axis]! + after[axis]!;
@@ -209,7 +212,7 @@ const depthToSpace: OpRule = context => {
   const x = inputAt(context, 0);
   const [n, c, h, w] = imageShape(x);
   const b = numberAttr(context, 'blocksize', 0);
-  if (b < 1 || c % (b * b) !== 0) refuse(`blocks of ${b} in ${c} channels`);
+  if (!Number.isInteger(b) || b < 1 || c % (b * b) !== 0) refuse(`blocks of ${b} in ${c} channels`);
   const depth = c / (b * b);
   const merged = [n, depth, h * b, w * b];
   return [
@@ -223,7 +226,7 @@ const spaceToDepth: OpRule = context => {
   const x = inputAt(context, 0);
   const [n, c, h, w] = imageShape(x);
   const b = numberAttr(context, 'blocksize', 0);
-  if (b < 1 || h % b !== 0 || w % b !== 0) refuse(`blocks of ${b} in [${x.shape}]`);
+  if (!Number.isInteger(b) || b < 1 || h % b !== 0 || w % b !== 0) refuse(`blocks of ${b} in [${x.shape}]`);
   const merged = [n, c * b * b, h / b, w / b];
   const isChannelFirst = stringAttr(context, 'mode', 'DCR') === 'CRD';
   const order = isChannelFirst ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
@@ -292,10 +295,10 @@ export const pickOps: OpTable = {
   GatherND: moves(gatherNd, 'the index is a constant'),
   Tile: moves(tile),
   Trilu: moves(trilu),
-  Pad: moves(pad),
+  Pad: moves(pad, 'the value is a constant'),
   DepthToSpace: moves(depthToSpace),
   SpaceToDepth: moves(spaceToDepth),
   ReverseSequence: moves(reverseSequence, 'the lengths are constants'),
   Compress: moves(compress, 'the condition is a constant'),
-  CenterCropPad: moves(centerCropPad),
+  CenterCropPad: moves(centerCropPad, 'the shape is a constant'),
 };

@@ -24,6 +24,7 @@ function windows(
   axes: readonly WindowAxis[],
   coordinate: (axis: WindowAxis, o: number, k: number) => number,
 ): Value {
+  for (const { out, kernel } of axes) checkShape([out * kernel]);
   checkShape([...x.shape.slice(0, 2), ...axes.map(a => a.out * a.kernel)]);
   const gathered = axes.reduce<Value>((y, axis, i) => {
     const places = Array.from({ length: axis.out * axis.kernel }, (_, at) =>
@@ -43,17 +44,18 @@ const placeOf = ({ stride, before, dilation }: WindowAxis, o: number, k: number)
 
 /** The coordinate itself, or, outside the image, the first one of the window that is inside: a maximum does not mind. */
 function insidePlace(axis: WindowAxis, o: number, k: number): number {
-  const isInside = (at: number) => at >= 0 && at < axis.size;
   const at = placeOf(axis, o, k);
-  if (isInside(at)) return at;
-  const inside = Array.from({ length: axis.kernel }, (_, other) => placeOf(axis, o, other)).find(isInside);
-  return inside ?? refuse('a window lies outside the image');
+  if (at >= 0 && at < axis.size) return at;
+  const first = Math.max(0, Math.ceil((axis.before - o * axis.stride) / axis.dilation));
+  const inside = placeOf(axis, o, first);
+  return first < axis.kernel && inside < axis.size ? inside : refuse('a window lies outside the image');
 }
 
 /** Zeros around the image, as far as the windows reach. */
 function withBorder(x: Value, axes: readonly WindowAxis[]): Value {
   const ends = axes.map(a => (a.out - 1) * a.stride + reachOf(a.kernel, a.dilation) - a.before - a.size);
   const before = [0, 0, ...axes.map(axis => axis.before)];
+  checkShape([...x.shape.slice(0, 2), ...axes.map((a, i) => a.size + a.before + Math.max(0, ends[i]!))]);
   return pickValue(x, padPick(x.shape, before, [0, 0, ...ends.map(end => Math.max(0, end))]));
 }
 
@@ -143,7 +145,8 @@ const localResponse: OpRule = context => {
     after: size - 1 - before,
     out: channels,
   };
-  if (!Number.isInteger(size) || size < 1 || x.shape.length < 2) refuse(`${size} channels of [${x.shape}]`);
+  if (!Number.isInteger(size) || size < 1 || size > 2 * channels || x.shape.length < 2)
+    refuse(`${size} channels of [${x.shape}]`);
   const still = {
     size: sizeOf(spatial),
     kernel: 1,

@@ -8,6 +8,7 @@ import {
   axesIn,
   checkShape,
   constantAt,
+  entryOf,
   inputAt,
   numberAttr,
   numbersAttr,
@@ -84,7 +85,7 @@ const KERNELS: {
 
 /** Weights of the inputs for the output that lies at `center`; outside the input its edge repeats. */
 function weightsAt(center: number, { size, scale }: Axis, style: Style): Float64Array {
-  const { radius, weight } = KERNELS[style.mode] ?? refuse(`mode ${style.mode}`);
+  const { radius, weight } = entryOf(KERNELS, style.mode) ?? refuse(`mode ${style.mode}`);
   const shrink = style.isAntialiased ? Math.min(1, scale) : 1;
   const reach = Math.ceil(radius / shrink);
   const row = new Float64Array(size);
@@ -100,7 +101,7 @@ function weightsAt(center: number, { size, scale }: Axis, style: Style): Float64
 }
 
 function resizeAxis(context: OpContext, x: Value, axis: Axis, style: Style): Value {
-  const coordinate = COORDINATES[style.coordinates] ?? refuse(`coordinates ${style.coordinates}`);
+  const coordinate = entryOf(COORDINATES, style.coordinates) ?? refuse(`coordinates ${style.coordinates}`);
   const isCrop = style.coordinates === 'tf_crop_and_resize';
   if (axis.out === axis.size && axis.scale === 1 && !isCrop) return x;
   checkShape(x.shape.with(axis.axis, axis.out));
@@ -131,7 +132,7 @@ function resizeAxis(context: OpContext, x: Value, axis: Axis, style: Style): Val
 
 function nearest(x: Value, { axis, size, scale }: Axis, centers: readonly number[], style: Style): Value {
   const mode = style.nearest === NEAREST_OLD ? (scale < 1 ? 'ceil' : 'floor') : style.nearest;
-  const round = NEAREST[mode] ?? refuse(`nearest mode ${mode}`);
+  const round = entryOf(NEAREST, mode) ?? refuse(`nearest mode ${mode}`);
   const places = centers.map(center => Math.min(Math.max(round(center), 0), size - 1));
   return pickValue(x, gatherPick(x.shape, axis, places, [places.length]));
 }

@@ -1,5 +1,5 @@
 /** All operators that can be read, by domain. The list of supported operators is made from these tables. */
-import type { OpRule } from '../context.ts';
+import { entryOf, type OpRule } from '../context.ts';
 import { activationOps } from './activations.ts';
 import { attention, rotaryEmbedding } from './attention.ts';
 import { castOps } from './casts.ts';
@@ -100,4 +100,4 @@ function each(operators: readonly string[], help: string): Record<string, string
 }
 
 /** What would do instead of an operator that is not supported; undefined: nothing is known. */
-export const wayOut = (operator: string): string | undefined => WAYS_OUT[operator];
+export const wayOut = (operator: string): string | undefined => entryOf(WAYS_OUT, operator);

@@ -1,0 +1,177 @@
+/**
+ * `snnc check`: everything that stands in the way of a network, and how large it will be, without reading weights or
+ * images. The same passes as compile, on the same graph; only numbers are missing, so thresholds are nominal.
+ *
+ * Errors  all of import, conversion and mapping that do not need numbers, in one run
+ * Cost    linear in the nodes; weights are looked at only where that is asked for
+ */
+import { type Accounting, createAccounting } from '../backends/accounting.ts';
+import type { Target } from '../backends/target.ts';
+import type { AnnGraph } from '../ir/ann.ts';
+import type { Report } from '../ir/diagnostics/diagnostic.ts';
+import type { IntGraph } from '../ir/int.ts';
+import type { SnnEmit } from '../ir/snn.ts';
+import type { Context } from './compile.ts';
+import { type Estimate, estimateCores, estimateTime, type TimeEstimate } from './estimate.ts';
+import { outlineIntegers } from './integers/outline.ts';
+import { type ModelFacts, modelFacts, scanWeights } from './onnx/facts.ts';
+import { importModel } from './onnx/import.ts';
+import { type OnnxModel, readModel } from './onnx/model.ts';
+import type { ModelFile } from './onnx/source.ts';
+import { canonicalize } from './passes/canonicalize.ts';
+import { convert } from './passes/convert.ts';
+import { foldAttentionScale } from './passes/fold-attention-scale.ts';
+import { foldNorms } from './passes/fold-norms.ts';
+import { findSites } from './sites.ts';
+
+export interface CheckOptions {
+  readonly inputShape?: readonly number[] | undefined;
+  readonly output?: string | undefined;
+  readonly steps: number;
+  readonly terms: number;
+  /** Weights of at most so many bytes are looked at for numbers that are not finite. */
+  readonly scanBytes: number;
+}
+
+export interface NetworkCheck {
+  /** Undefined where the file could not be read at all. */
+  readonly facts: ModelFacts | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Undefined where there is no sound network. */
+  readonly ann: AnnGraph | undefined;
+  readonly outline: IntGraph | undefined;
+  readonly isScanned: boolean;
+}
+
+const NOTHING: NetworkCheck = {
+  facts: undefined,
+  metadata: {},
+  ann: undefined,
+  outline: undefined,
+  isScanned: false,
+};
+
+export function checkNetwork(file: ModelFile, options: CheckOptions, context: Context): NetworkCheck {
+  const { diagnostics, step } = context;
+  const { report } = diagnostics;
+  step('import');
+  const model = readModel(file, report);
+  if (model === undefined) return NOTHING;
+  const read = { ...NOTHING, facts: modelFacts(model), metadata: model.metadata };
+  const { inputShape, output } = options;
+  const imported = importModel(model, file.source, diagnostics, { inputShape, output, isLate: true });
+  if (imported === undefined) return read;
+  if (diagnostics.hasErrors()) {
+    lookFurther(imported.graph, options, report);
+    return read;
+  }
+  step('canonicalize');
+  const ann = canonicalize.run(imported.graph, undefined, report);
+  const isScanned = read.facts.weightBytes <= options.scanBytes;
+  if (isScanned) look(model, ann, context);
+  step('convert');
+  const outline = outlineOf(ann, options, report);
+  const isSound = !diagnostics.hasErrors();
+  return { ...read, isScanned, ann: isSound ? ann : undefined, outline: isSound ? outline : undefined };
+}
+
+function look(model: OnnxModel, ann: AnnGraph, { diagnostics, step }: Context): void {
+  step('look at weights');
+  scanWeights(model, ann, diagnostics.report);
+}
+
+/**
+ * What conversion would say of a graph that has holes already. Stand-ins are no network, so whatever a pass cannot
+ * make of them says nothing.
+ */
+function lookFurther(graph: AnnGraph, options: CheckOptions, report: Report): void {
+  try {
+    outlineOf(
+      canonicalize.run(graph, undefined, () => undefined),
+      options,
+      report,
+    );
+  } catch {
+    // The import has already said why there is no network.
+  }
+}
+
+function outlineOf(ann: AnnGraph, { steps, terms }: CheckOptions, report: Report): IntGraph {
+  const folded = foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
+  const nominal: SnnEmit = {
+    ...{ kind: 'mt', theta1: 1, theta2: 1, levels: 8, terms, band: 0.75, rule: 'nearest' },
+  };
+  const emits = new Map([...findSites(folded).keys()].map(value => [value, nominal]));
+  const snn = convert.run(folded, { coding: 'sum', steps, emits }, report);
+  return outlineIntegers(snn, { accumulatorBits: 0, stateBits: 0 });
+}
+
+/** How a network sits on a target under one reading of its neuron limit. */
+export interface Reading {
+  readonly name: 'neurons' | 'stateWords';
+  readonly limit: number;
+  readonly estimate: Estimate;
+  readonly chips: number;
+  readonly fits: boolean;
+}
+
+export interface TargetCheck {
+  readonly target: Target;
+  /** The stricter reading first: it is the one that compile goes by. */
+  readonly readings: readonly [Reading, Reading];
+  readonly time: TimeEstimate;
+}
+
+/**
+ * The first of several boards of one chip, fewest chips first, that has cores enough; the last where none has.
+ * Errors E0501, E0502, E0505
+ */
+export function checkBoards(
+  outline: IntGraph,
+  boards: readonly Target[],
+  { steps, weightBits }: { readonly steps: number; readonly weightBits: number },
+  report: Report,
+): TargetCheck | undefined {
+  const chip = boards[0]!;
+  const accounting = createAccounting(chip);
+  const product = outline.nodes.find(node => node.kind === 'product');
+  if (product !== undefined && accounting.dynamicRowWords === undefined) {
+    report('E0505', { origin: product.origin, pass: 'partition' }, { target: chip.name });
+    return undefined;
+  }
+  const strict = estimateCores(outline, accounting, weightBits);
+  const loose = estimateCores(outline, withoutNeuronCap(accounting), weightBits);
+  for (const { population, origin, resource, needed, available } of strict.misfits) {
+    const facts = { population, needed, resource, target: chip.name, available };
+    report('E0501', { origin, pass: 'partition' }, facts);
+  }
+  const checks = boards.map((target): TargetCheck => {
+    const { neuronsPerCore, stateWords } = target.limits;
+    const readings = [
+      readingOf('neurons', neuronsPerCore.value, strict, target),
+      readingOf('stateWords', stateWords.value, loose, target),
+    ] as const;
+    return { target, readings, time: estimateTime(strict, steps, target.timing) };
+  });
+  const found = checks.find(({ readings: [first] }) => first.fits) ?? checks.at(-1)!;
+  if (!found.readings[0].fits && strict.misfits.length === 0) reportTooLarge(found, report);
+  return found;
+}
+
+const withoutNeuronCap = (accounting: Accounting): Accounting => ({
+  ...accounting,
+  capacity: { ...accounting.capacity, neurons: Number.POSITIVE_INFINITY },
+});
+
+function readingOf(name: Reading['name'], limit: number, estimate: Estimate, target: Target): Reading {
+  const perChip = target.cores / target.chips;
+  const fits = estimate.misfits.length === 0 && estimate.cores <= target.cores;
+  return { name, limit, estimate, chips: Math.ceil(estimate.cores / perChip), fits };
+}
+
+function reportTooLarge({ target, readings: [strict, loose] }: TargetCheck, report: Report): void {
+  const facts = { target: target.spec, needed: strict.estimate.cores, available: target.cores };
+  const { cores } = loose.estimate;
+  const help = `With ${loose.limit} state words as the only limit of neurons it would take ${cores} cores and fit.`;
+  report('E0502', { origin: target.spec, pass: 'check' }, facts, loose.fits ? help : undefined);
+}

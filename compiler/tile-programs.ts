@@ -1,0 +1,161 @@
+/** What one tile of the integer network is loaded with: its gathers, its function, its neurons' thresholds. */
+import type { Box, EmitProgram, Gather, SomaProgram, WeightBlock } from '../backends/program/program.ts';
+import type { ConstId } from '../ir/constants.ts';
+import { nodeMap } from '../ir/dialect.ts';
+import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
+import { projectionScale } from '../ir/interpret/int.ts';
+import { biasOf } from '../ir/interpret/projections.ts';
+import { blockOf, constantsOf } from './mapping/blocks.ts';
+import { lengthOf } from './mapping/tiles.ts';
+
+/** Weight blocks and function tables of one core: whatever tiles ask for twice is stored once. */
+export function createShared(network: IntGraph, weightBits: number) {
+  const weights: WeightBlock[] = [];
+  const numbers = new Map<string, number>();
+  const remainders: Int32Array[] = [];
+  const remainderNumbers = new Map<ConstId, number>();
+  let log2: Int32Array | undefined;
+  let exp2: Int32Array | undefined;
+  const table = (id: ConstId) => Int32Array.from(network.constants.get(id).data);
+  return {
+    contents: () => ({ weights, remainders, log2, exp2 }),
+    weights(projection: IntOf<'linear'> | IntOf<'depthwise'>, box: Box): number {
+      const { key, inputs, width, columnOf } = blockOf(projection, box, network);
+      const known = numbers.get(key);
+      if (known !== undefined) return known;
+      const { shape, data } = network.constants.get(projection.attrs.weight);
+      const columns = shape[1]!;
+      const block = new Int8Array(inputs * width);
+      for (let k = 0; k < inputs; k++) {
+        for (let c = 0; c < width; c++) block[k * width + c] = data[k * columns + columnOf(c)]!;
+      }
+      numbers.set(key, weights.length);
+      return weights.push({ inputs, channels: width, bits: weightBits, data: block }) - 1;
+    },
+    logarithms(log2Id: ConstId, exp2Id: ConstId): void {
+      log2 ??= table(log2Id);
+      exp2 ??= table(exp2Id);
+    },
+    remainder(id: ConstId): number {
+      const known = remainderNumbers.get(id);
+      if (known !== undefined) return known;
+      remainderNumbers.set(id, remainders.length);
+      return remainders.push(table(id)) - 1;
+    },
+  };
+}
+export type Shared = ReturnType<typeof createShared>;
+
+export function gatherProgram(
+  projection: IntProjection,
+  box: Box,
+  network: IntGraph,
+  shared: Shared,
+): Gather {
+  const channels = lengthOf(box.channel);
+  const size = lengthOf(box.group) * lengthOf(box.row) * channels;
+  const isGraded = () => {
+    const source = nodeMap(network.nodes).get(projection.operands[0]!);
+    return source?.kind !== 'population' || source.attrs.emit.kind !== 'mt';
+  };
+  const ownChannels = (values: readonly number[]) =>
+    Int32Array.from(values.length === 1 ? values : values.slice(box.channel[0], box.channel[1]));
+  switch (projection.kind) {
+    case 'linear':
+      return {
+        kind: 'linear',
+        rows: lengthOf(box.row),
+        weights: shared.weights(projection, box),
+        scale: ownChannels(projectionScale(projection, network.constants)),
+        bias: biasProgram(projection, box, network),
+        graded: isGraded(),
+      };
+    case 'depthwise':
+      return {
+        kind: 'depthwise',
+        size,
+        weights: shared.weights(projection, box),
+        scale: ownChannels(projectionScale(projection, network.constants)),
+        graded: isGraded(),
+      };
+    case 'hadamard':
+      return { kind: 'hadamard', size, fraction: projection.attrs.fraction };
+    case 'maximum':
+      return { kind: 'maximum', size, taps: projection.attrs.taps, fraction: projection.attrs.fraction };
+    case 'bias':
+      return {
+        kind: 'bias',
+        values: constantsOf(projection, box, network),
+        fraction: projection.attrs.fraction,
+      };
+    case 'product':
+      return {
+        kind: 'product',
+        groups: lengthOf(box.group),
+        rows: lengthOf(box.row),
+        columns: channels,
+        inner: projection.attrs.inner,
+        fraction: projection.attrs.fraction,
+      };
+    case 'relay':
+      return { kind: 'relay', size, scale: ownChannels(projectionScale(projection, network.constants)) };
+    default:
+      return projection satisfies never;
+  }
+}
+
+/** [channels] where the constants are the same for all rows, else [rows, channels] of the tile. */
+function biasProgram(linear: IntOf<'linear'>, box: Box, { constants }: IntGraph): Int32Array | undefined {
+  const { bias, rows } = linear.attrs;
+  if (bias === undefined) return undefined;
+  const channels = linear.type.shape.at(-1)!;
+  const [first, end] = box.channel;
+  const { data } = constants.get(bias);
+  if (data.length === channels) return Int32Array.from(data.subarray(first, end));
+  const whole = biasOf(bias, rows, channels, constants);
+  const out: number[] = [];
+  for (let row = box.row[0]; row < box.row[1]; row++) {
+    for (let c = first; c < end; c++) out.push(whole[row * channels + c]!);
+  }
+  return Int32Array.from(out);
+}
+
+export function somaProgram(
+  { attrs }: IntOf<'population'>,
+  { constants }: IntGraph,
+  shared: Shared,
+): SomaProgram {
+  const fn = attrs.function;
+  const vector = (id: ConstId | undefined) =>
+    id === undefined ? undefined : Int32Array.from(constants.get(id).data);
+  switch (fn.kind) {
+    case 'identity':
+    case 'partial':
+      return { kind: fn.kind };
+    case 'pointwise':
+      return {
+        kind: 'pointwise',
+        name: fn.name,
+        remainder: fn.table === undefined ? undefined : shared.remainder(fn.table),
+        tableFraction: fn.tableFraction,
+      };
+    case 'layernorm':
+    case 'rmsnorm': {
+      shared.logarithms(fn.log2, fn.exp2);
+      const { kind, epsilonKey, channelKey } = fn;
+      return { kind, epsilonKey, channelKey, gain: vector(fn.gain), offset: vector(fn.offset) };
+    }
+    case 'softmax':
+      shared.logarithms(fn.log2, fn.exp2);
+      return { kind: 'softmax', scale: fn.scale, shift: fn.shift };
+    default:
+      return fn satisfies never;
+  }
+}
+
+export function emitProgram({ attrs }: IntOf<'population'>): EmitProgram {
+  const { emit } = attrs;
+  if (emit.kind !== 'mt') return { kind: emit.kind };
+  const { theta, levels, terms, band } = emit;
+  return { kind: 'mt', theta, levels, terms, band };
+}
