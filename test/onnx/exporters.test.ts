@@ -30,7 +30,7 @@ test('the files are those of several exporters and libraries', () => {
   const exporters = new Set(entries.map(({ name }) => name.split('--')[1]));
   const networks = new Set(entries.map(({ name }) => networkOf(name)));
   assert.ok(
-    exporters.size >= 15 && networks.size >= 11,
+    exporters.size >= 13 && networks.size >= 11,
     `${exporters.size} exporters, ${networks.size} networks`,
   );
 });

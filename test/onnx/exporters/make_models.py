@@ -164,11 +164,11 @@ THOROUGH = {"vit", "vit-math", "vit-reg4", "hf-vit", "hf-vit-math", "swin", "eva
 #: The files of the repository.
 COMMITTED = '''
 vit-math--ts9 vit--ts17 vit--dynamo18 vit--dynamo23 vit--dynamo20-noopt vit--sim-ts14
-vit--slim-dynamo20 vit--ort-basic vit--ort-extended vit--ort-vit vit--f16-ts17 vit-math--f16-dynamo20
+vit--ort-basic vit--ort-extended vit--ort-vit vit--f16-ts17 vit-math--f16-dynamo20
 hf-vit--ts17 hf-vit--dynamo20 hf-vit-math--sim-ts17-fixed
 hf-dinov2--dynamo18 hf-dinov2-math--dynamo20 hf-clip--dynamo20
 eva02-math--ts17 eva02-math--dynamo20 deit-distilled--dynamo20 vit-qknorm--dynamo20 vit-qknorm-math--ts11
-tv-vit--ort-basic tv-vit--dynamo20 swin-math--dynamo20 convnext--dynamo20 resnet--ts13
+tv-vit--dynamo20 swin-math--dynamo20 convnext--dynamo20 resnet--ts13
 own-ln_base--ts17 own-ln_norm-first--ts13 own-ln_softmax-lse--dynamo20 own-ln_swapped--ts17 own-ln_norm-moments--dynamo23
 own-rms_llama--dynamo23 own-rms_power--ts13
 '''.split()
