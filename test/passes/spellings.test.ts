@@ -194,3 +194,16 @@ test('a sum over n divided by n is a mean', () => {
   const reduce = find(graph, 'reduce');
   assert.ok(reduce?.kind === 'reduce' && reduce.attrs.op === 'mean');
 });
+
+test('a rotation in pairs is one view and gains', () => {
+  const graph = canonical((m, x) => {
+    const y = m.op('MatMul', [x, weight(m, 20)]);
+    const every = (first: number) => m.op('Slice', [y, m.ints(first), m.ints(WIDTH), m.ints(2), m.ints(2)]);
+    const column = (z: string) => m.op('Unsqueeze', [z, m.ints(3)]);
+    const pairs = m.op('Concat', [column(m.op('Neg', [every(1)])), column(every(0))], { axis: 3 });
+    const turned = m.op('Reshape', [pairs, m.ints(0, 0, WIDTH)]);
+    const [cosine, sine] = [21, 22].map(seed => m.weight([ROWS, WIDTH], numbers(ROWS * WIDTH, seed)));
+    return m.op('Add', [m.op('Mul', [y, cosine!]), m.op('Mul', [turned, sine!])]);
+  });
+  assert.deepEqual(kindsOf(graph), ['input', 'linear', 'affine', 'affine', 'add', 'output']);
+});
