@@ -15,6 +15,7 @@ import {
   readKnown,
   reportUnsupported,
 } from '../compiler/onnx/evaluate.ts';
+import { refuseMaskedOutputs } from '../compiler/onnx/masked.ts';
 import { type OnnxModel, readModel } from '../compiler/onnx/model.ts';
 import { fullName, ruleOf, supportedOperators } from '../compiler/onnx/ops/table.ts';
 import { checkGraph } from '../compiler/onnx/order.ts';
@@ -155,6 +156,8 @@ function runVariant(
     if (value?.kind === 'data') putOutput(draft, value, name, name);
   }
   const network = finishDraft(draft, 'node');
+  refuseMaskedOutputs(network, diagnostics.report);
+  if (diagnostics.list.length > 0) return { outcome: 'refused', reason: reasonOf(diagnostics) };
   const [fault] = made.length === 0 ? [] : verifyGraph(network);
   if (fault !== undefined) return { outcome: 'wrong', reason: `verifier: ${fault.code} ${fault.message}` };
   const pixels = Float64Array.from(image?.load().data ?? []);

@@ -4,6 +4,7 @@ import { activationOps } from './activations.ts';
 import { attention, rotaryEmbedding } from './attention.ts';
 import { castOps } from './casts.ts';
 import { constantOps } from './constants.ts';
+import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
@@ -27,7 +28,17 @@ const attentionOps: OpTable = {
 /** The standard operator set is domain ''. */
 const DOMAINS: { readonly [domain: string]: readonly OpTable[] } = {
   '': [
-    ...[viewOps, pickOps, scatterOps, constantOps, castOps, elementwiseOps, activationOps, logicOps],
+    ...[
+      controlOps,
+      viewOps,
+      pickOps,
+      scatterOps,
+      constantOps,
+      castOps,
+      elementwiseOps,
+      activationOps,
+      logicOps,
+    ],
     ...[groupOps, normOps, linearOps, einsumOps, convOps, poolingOps, resizeOps, attentionOps],
   ],
   'com.microsoft': [microsoftOps],
