@@ -4,6 +4,7 @@ import { broadcastPick, broadcastShape, indicesOf, pickOf } from '../../ann/indi
 import {
   checkShape,
   constantAt,
+  constantOf,
   inputAt,
   numberAttr,
   type OpContext,
@@ -11,7 +12,7 @@ import {
   refuse,
   stringAttr,
 } from '../context.ts';
-import { makeConstant, mapConstant, zip } from './arithmetic.ts';
+import { mapConstant, zip } from './arithmetic.ts';
 import { ON_CONSTANTS, type OpEntry, type OpTable } from './entry.ts';
 import { joinParts } from './join.ts';
 
@@ -53,25 +54,24 @@ const tested = (apply: (context: OpContext) => (x: number) => boolean): OpEntry 
   },
 });
 
+/** Exporters guard attention against rows that are masked out as a whole: 0 where softmax gives no number. */
+const isNaNRule: OpEntry = {
+  limits: 'the operand must be a constant or what a softmax gives',
+  rule: context => {
+    const x = inputAt(context, 0);
+    const made = x.kind === 'data' ? x.sources.map(source => source.id) : [];
+    const { nodes } = context.draft;
+    const isSoftmax = made.every(id => nodes.some(node => node.id === id && node.kind === 'softmax'));
+    if (x.kind === 'constant' || !isSoftmax) return tested(() => Number.isNaN).rule(context);
+    return [constantOf('bool', x.shape, new Uint8Array(sizeOf(x.shape)))];
+  },
+};
+
 const isInfinite = (context: OpContext) => {
   const [low, high] = [numberAttr(context, 'detect_negative', 1), numberAttr(context, 'detect_positive', 1)];
   return (x: number) =>
     (x === Number.POSITIVE_INFINITY && high === 1) || (x === Number.NEGATIVE_INFINITY && low === 1);
 };
-
-/**
- * Images and weights are finite numbers, and nothing here makes others of them: what guards against them (a softmax
- * over a row that is masked whole) is never needed.
- */
-function neverOfData(test: (context: OpContext) => (x: number) => boolean): OpRule {
-  return context => {
-    const x = inputAt(context, 0);
-    const holds = test(context);
-    return x.kind === 'data'
-      ? [makeConstant('bool', x.shape, () => 0)]
-      : [mapConstant(x, value => (holds(value) ? 1 : 0), 'bool')];
-  };
-}
 
 /** Chosen by constants, so a choice between elements that are where they are. */
 const where: OpRule = context => {
@@ -100,8 +100,8 @@ export const logicOps: OpTable = {
   Or: compared((a, b) => a !== 0 || b !== 0),
   Xor: compared((a, b) => (a !== 0) !== (b !== 0)),
   Not: tested(() => x => x === 0),
-  IsNaN: { rule: neverOfData(() => Number.isNaN) },
-  IsInf: { rule: neverOfData(isInfinite) },
+  IsNaN: isNaNRule,
+  IsInf: tested(isInfinite),
   BitwiseAnd: onBits((a, b) => a & b),
   BitwiseOr: onBits((a, b) => a | b),
   BitwiseXor: onBits((a, b) => a ^ b),
