@@ -18,7 +18,7 @@ import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { meshOf } from './mapping/mesh.ts';
 import { importOnnx } from './onnx/import.ts';
 import { canonicalize } from './passes/canonicalize.ts';
-import { convert } from './passes/convert.ts';
+import { checkConvertible, convert } from './passes/convert.ts';
 import { correctBias } from './passes/correct-bias.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
@@ -83,6 +83,8 @@ export function convertNetwork(
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
+  checkConvertible(ann, report);
+  throwIfErrors(diagnostics);
   const isPaper = options.thresholds === 'paper';
   const folded = isPaper
     ? ann

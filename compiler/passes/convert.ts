@@ -73,8 +73,8 @@ const emptyNetwork = ({ name, constants }: AnnGraph, { coding, steps }: ConvertN
   tables: {},
 });
 
-/** Everything at once; a graph that passes here converts. */
-function checkConvertible(graph: AnnGraph, report: Report): boolean {
+/** Says at once everything that stands in the way; a graph that passes here converts. Needs no calibration. */
+export function checkConvertible(graph: AnnGraph, report: Report): boolean {
   const unsupported = unsupportedFunctions(graph);
   for (const { node, what, help } of unsupported) {
     report('E0302', { origin: node.origin, pass: 'convert' }, { what }, help);
