@@ -1,6 +1,7 @@
 /** manifest.json, version 0: what was deployed, readable by anybody. The schema is published beside the code. */
 import { z } from 'zod';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { preprocessSchema } from './preprocess.ts';
 
 export const SCHEMA_VERSION = 0;
 
@@ -14,9 +15,7 @@ export const manifestSchema = z
     schemaVersion: z.literal(SCHEMA_VERSION),
     tool: z.strictObject({ name: z.literal('snnc'), version: z.string() }),
     model: z.strictObject({ file: z.string(), sha256: sha, name: z.string() }),
-    preprocess: z
-      .strictObject({ scale: z.number(), mean: z.array(z.number()), std: z.array(z.number()) })
-      .nullable(),
+    preprocess: preprocessSchema,
     options: z.record(z.string(), option).describe('Every option of the compile, resolved'),
     target: z.looseObject({ name: z.string(), spec: z.string(), chips: count, cores: count }),
     network: z.strictObject({

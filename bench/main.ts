@@ -12,6 +12,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { measureScale, printScale } from './import-scale.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
@@ -88,6 +89,19 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     console.log(printNodeReport(report));
     const value = nodePassRate(report);
     return { value, unit: '% of what is read', anchor: '100 % that are asked for', ratio: value / 100 };
+  },
+  /** Checking and importing models of growing size, those of --data DIR; each in a process of its own. */
+  async 'import-scale'({ data = 'build/import-scale' }) {
+    const rows = measureScale(data);
+    console.log(printScale(rows));
+    const largest = rows.at(-1);
+    const seconds = largest?.check.seconds ?? Number.NaN;
+    return {
+      value: seconds,
+      unit: `s to check ${largest?.file ?? 'nothing'}`,
+      anchor: 'limit of 10 s',
+      ratio: 10 / seconds,
+    };
   },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {

@@ -19,7 +19,7 @@ import {
 } from '../compiler/compile.ts';
 import type { ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
-import { type Preprocess, preprocessOf } from '../compiler/preprocess.ts';
+import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
@@ -28,15 +28,17 @@ import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
-import { noiseImages, readImages } from './data.ts';
 import { openModelFile, sha256Of } from './model-files.ts';
 import { writeNpz } from './npz.ts';
-import type { Shared } from './options.ts';
+import type { DataOptions, Shared } from './options.ts';
+import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { VERSION } from './version.ts';
 
-export interface CompileArguments extends Shared {
+export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
+  readonly foldNormalisation: boolean;
   readonly model: string;
   readonly target: string;
   readonly calibrate?: string | undefined;
@@ -69,7 +71,6 @@ export function withDefaultModel<
 const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
-const NOISE_IMAGES = 32;
 /** Calibration images that rates and the predicted energy are counted on. */
 const COUNTED_IMAGES = 64;
 
@@ -80,19 +81,14 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const candidates = await loadCandidates(args.target);
   const file = openModelFile(args.model);
   const context = { diagnostics, step };
-  const { ann, metadata } = readNetwork(file, args.model, context, {
+  const read = readNetwork(file, args.model, context, {
     inputShape: args.inputShape?.split(',').map(Number),
     output: args.output,
   });
-  const preprocess = preprocessOf(metadata);
-  const input = ann.nodes.find(node => node.kind === 'input')!;
-  const { shape } = input.type;
-  const images =
-    args.calibrate === undefined
-      ? noiseImages(shape, NOISE_IMAGES)
-      : readImages(args.calibrate, shape, preprocess).images;
-  if (args.calibrate === undefined)
-    diagnostics.report('W0301', { origin: args.model }, { count: images.length });
+  const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
+  const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
+  const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
+  const images = await calibrationImages(args, { shape, resolved, centre }, diagnostics.report);
   const options: CompileOptions = {
     coding: args.coding,
     steps: args.steps,
@@ -104,7 +100,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     biasCorrection: args.biasCorrection,
   };
   const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context);
+  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);
   step('measure');
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
@@ -137,7 +133,11 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     mapped,
     target,
     activity,
-    preprocess,
+    preprocess: {
+      ...resolved.preprocess,
+      sources: resolved.sources,
+      folded: centre === null ? null : { centre: [...centre] },
+    },
     stages,
     files,
     images: images.length,
@@ -152,6 +152,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     node: process.version,
   };
   const summary = renderSummary(manifest, report);
+  const preprocessing = describePreprocess(resolved, centre);
   const written = new Map<string, Uint8Array | string>([
     ['manifest.json', printManifest(manifest)],
     ...files,
@@ -160,7 +161,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     ['build.json', `${JSON.stringify(build, null, 2)}\n`],
   ]);
   writeFolder(out, written);
-  return finish(args, console_, { out, summary, manifest, report, build });
+  return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
 }
 
 const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
@@ -221,7 +222,7 @@ interface Made {
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
-  readonly preprocess: Preprocess | undefined;
+  readonly preprocess: Manifest['preprocess'];
   readonly stages: Manifest['stages'];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   readonly images: number;
@@ -292,10 +293,7 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
     schemaVersion: 0,
     tool: { name: 'snnc', version: VERSION },
     model: { file: basename(args.model), sha256: sha256Of(made.file.bytes), name: int.name },
-    preprocess:
-      preprocess === undefined
-        ? null
-        : { scale: preprocess.scale, mean: [...preprocess.mean], std: [...preprocess.std] },
+    preprocess,
     options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {
@@ -343,13 +341,15 @@ function finish(
   done: {
     out: string;
     summary: string;
+    preprocessing: string;
     manifest: Manifest;
     report: ReturnType<typeof chipReport>;
     build: { seconds: number; peakBytes: number };
   },
 ): number {
-  const { out, summary, manifest, report, build } = done;
+  const { out, summary, preprocessing, manifest, report, build } = done;
   const { target, network } = manifest;
+  console_.line(`images      ${preprocessing}`);
   console_.line(summary.trimEnd());
   console_.line(`\nwritten to ${out} in ${build.seconds.toFixed(1)} s`);
   console_.result({

@@ -1,52 +1,43 @@
-/** Reading what the user names: models and images. */
-import { readFileSync } from 'node:fs';
-import { readNpz } from '../compiler/data/npz.ts';
-import { applyPreprocess, type Preprocess } from '../compiler/preprocess.ts';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
+/** Reading what the user names. */
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import { createRandom } from '../ir/random/seeded.ts';
+
+/** What the system says of a path. Errors: E0101. */
+export function cannotRead(path: string, error: unknown): never {
+  if (error instanceof UserError) throw error;
+  const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
+  return fail('E0101', { origin: path }, { path, reason });
+}
 
 /** Errors: E0101. */
 export function readBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
-    return fail('E0101', { origin: path }, { path, reason });
+    return cannotRead(path, error);
   }
 }
 
-export interface Images {
-  readonly images: readonly Float64Array[];
-  readonly labels: ArrayLike<number> | undefined;
-}
-
-/**
- * npz with `images` [n, …] and perhaps `labels` [n]. Bytes are taken through the model's preprocessing; floating
- * point images are taken as they are.
- * Errors: E0101, E0120 arrays that are missing or of another size than the network's input
- */
-export function readImages(
-  path: string,
-  shape: readonly number[],
-  preprocess: Preprocess | undefined,
-): Images {
-  const arrays = readNpz(readBytes(path), path);
-  const images = arrays.get('images');
-  if (images === undefined) return fail('E0120', { origin: path }, { path, problem: 'no array `images`' });
-  const count = images.shape[0] ?? 0;
-  const size = sizeOf(shape);
-  if (count === 0 || images.data.length !== count * size) {
-    const problem = `images of ${images.data.length / Math.max(1, count)} numbers; the network takes ${size}`;
-    return fail('E0120', { origin: path }, { path, problem });
+/** Bytes from `offset` on, fewer at the end of the file, in a buffer of their own. Errors: E0101. */
+export function readSlice(path: string, offset: number, length: number): Uint8Array<ArrayBuffer> {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    while (at < length) {
+      const read = readSync(file, bytes, at, length - at, offset + at);
+      if (read === 0) break;
+      at += read;
+    }
+    return at === length ? bytes : bytes.slice(0, at);
+  } catch (error) {
+    return cannotRead(path, error);
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
-  const list = Array.from({ length: count }, (_, i) => {
-    const raw = images.data.subarray(i * size, (i + 1) * size);
-    return raw instanceof Uint8Array && preprocess !== undefined
-      ? applyPreprocess(raw, preprocess)
-      : Float64Array.from(raw as ArrayLike<number>);
-  });
-  return { images: list, labels: arrays.get('labels')?.data as ArrayLike<number> | undefined };
 }
 
 /** Synthetic calibration: smooth noise over the usual range of a normalised image. */

@@ -7,7 +7,8 @@ import { guarded, reportDiagnostics } from './console.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
 import { opsCommand } from './ops.ts';
-import { shared } from './options.ts';
+import { dataOptions, shared } from './options.ts';
+import { preprocessOptions } from './preprocess.ts';
 import { simulateCommand } from './simulate.ts';
 import { validateCommand } from './validate.ts';
 import { VERSION } from './version.ts';
@@ -66,7 +67,7 @@ export async function main(argv: readonly string[]): Promise<number> {
             target: TARGET,
             calibrate: {
               type: 'string',
-              describe: 'npz with images: thresholds come from their activations',
+              describe: 'Images (npz, npy, pictures, a folder): thresholds come from their activations',
             },
             ...network,
             out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
@@ -96,6 +97,8 @@ export async function main(argv: readonly string[]): Promise<number> {
               describe: 'Placement moves',
             },
             seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+            ...preprocessOptions,
+            ...dataOptions,
             ...shared,
           })
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
@@ -130,10 +133,11 @@ export async function main(argv: readonly string[]): Promise<number> {
       'Every stage on real data: accuracy, Eq. 30, first difference',
       y =>
         y.positional('folder', { type: 'string', demandOption: true }).options({
-          data: { type: 'string', demandOption: true, describe: 'npz with images and labels' },
+          data: { type: 'string', demandOption: true, describe: 'Images with labels: npz or a folder' },
           limit: { type: 'number', describe: 'Images at most' },
           logits: { type: 'string', describe: 'npz with reference logits of the float network' },
           tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
+          ...dataOptions,
           ...shared,
         }),
       args => run(() => validateCommand(args))(),
@@ -143,8 +147,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       'Boots from the folder alone: counts, time bound, energy',
       y =>
         y.positional('folder', { type: 'string', demandOption: true }).options({
-          input: { type: 'string', demandOption: true, describe: 'npz with images' },
+          input: {
+            type: 'string',
+            demandOption: true,
+            describe: 'Images: npz, npy, raw, a picture, a folder',
+          },
           limit: number('limit', 1, 1e9, 10, 'Images at most'),
+          ...dataOptions,
           ...shared,
         }),
       args => run(() => simulateCommand(args))(),

@@ -4,11 +4,12 @@ import type { Target } from '../backends/target.ts';
 import { chipReport } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
-import { createConsole } from './console.ts';
-import { readImages } from './data.ts';
-import type { Shared } from './options.ts';
+import { createConsole, reportDiagnostics } from './console.ts';
+import { openImages } from './images.ts';
+import type { DataOptions, Shared } from './options.ts';
+import { takerOf } from './preprocess.ts';
 
-export interface SimulateArguments extends Shared {
+export interface SimulateArguments extends Shared, DataOptions {
   readonly folder: string;
   readonly input: string;
   readonly limit: number;
@@ -20,12 +21,13 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const folder = openFolder(args.folder);
   const { manifest } = folder;
   const machine = createMachine(folder.programs());
-  const { images } = readImages(args.input, manifest.input.shape, manifest.preprocess ?? undefined);
+  const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   out.step('run');
-  const classes = images.slice(0, args.limit).map(image => {
-    const logits = machine.run(image).at(-1)!;
-    return logits.indexOf(Math.max(...logits));
-  });
+  const classes: number[] = [];
+  for (let i = 0; i < Math.min(args.limit, set.count); i++) {
+    const logits = machine.run(await set.image(i)).at(-1)!;
+    classes.push(logits.indexOf(Math.max(...logits)));
+  }
   // The manifest carries the resolved descriptor as compile wrote it.
   const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
   const report = chipReport(manifest, machine.counts, target);
@@ -60,5 +62,5 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     );
   out.line(`classes               ${classes.join(' ')}`);
   out.result(result);
-  return 0;
+  return reportDiagnostics(out.diagnostics.list, args.json);
 }

@@ -18,12 +18,14 @@ import { interpretAnn } from '../ir/interpret/ann.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { compareEmissions } from './compare.ts';
-import { createConsole } from './console.ts';
-import { readBytes, readImages } from './data.ts';
-import type { Shared } from './options.ts';
+import { createConsole, reportDiagnostics } from './console.ts';
+import { readBytes } from './data.ts';
+import { openImages } from './images.ts';
+import type { DataOptions, Shared } from './options.ts';
+import { takerOf } from './preprocess.ts';
 import { readStages } from './stages.ts';
 
-export interface ValidateArguments extends Shared {
+export interface ValidateArguments extends Shared, DataOptions {
   readonly folder: string;
   readonly data: string;
   readonly limit?: number | undefined;
@@ -41,9 +43,8 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   out.step('read');
   const { ann, snn, int } = readStages(folder);
   const { manifest } = folder;
-  const preprocess = manifest.preprocess ?? undefined;
-  const set = readImages(args.data, manifest.input.shape, preprocess);
-  const count = Math.min(args.limit ?? set.images.length, set.images.length);
+  const set = await openImages(args.data, takerOf(manifest), args, out.diagnostics.report);
+  const count = Math.min(args.limit ?? set.count, set.count);
   const reference =
     args.logits === undefined
       ? undefined
@@ -56,7 +57,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   let annError = 0;
   out.step(`run ${count} images`);
   for (let n = 0; n < count; n++) {
-    const image = set.images[n]!;
+    const image = await set.image(n);
     const label = set.labels?.[n];
     const float = [...interpretAnn(ann, image).values()][0]!;
     if (reference !== undefined) {
@@ -99,6 +100,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   );
   out.line(render(result, count));
   out.result(result);
+  reportDiagnostics(out.diagnostics.list, args.json);
   if (tally.firstDifference !== undefined)
     fail(
       'E0710',

@@ -15,6 +15,7 @@ import type { Coding, SnnGraph } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
+import { inputFractionOf } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -115,12 +116,15 @@ export function quantizeNetwork(
   target: Target,
   weightBits: number,
   { diagnostics, step }: Context,
+  /** The images are pixels: whole numbers. */
+  isPixels = false,
 ): IntGraph {
   step('quantize');
   const { accumulatorBits, stateBits } = target.arithmetic;
   const ranges = measureRanges(snn, images);
   const widths = { weightBits, accumulatorBits: accumulatorBits.value, stateBits: stateBits.value };
-  const int = quantize.run(snn, { ranges, ...widths }, diagnostics.report);
+  const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
+  const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);
   return int;
 }

@@ -53,7 +53,7 @@ export function descend(
   } as const;
   const emits = emitsOf(sites, calibrate(folded, sites, images), options, report);
   const snn = convert.run(folded, { coding, steps, emits }, report);
-  const widths = { weightBits: 8, accumulatorBits: 24, stateBits: 24 };
+  const widths = { weightBits: 8, accumulatorBits: 24, stateBits: 24, inputFraction: 12 };
   const int = quantize.run(snn, { ranges: measureRanges(snn, images), ...widths }, report);
   if (list.length > 0) throw new Error(list.map(d => d.message).join('\n'));
   return { folded, snn, int };

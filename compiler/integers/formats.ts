@@ -10,6 +10,8 @@ export interface Widths {
   readonly weightBits: number;
   readonly accumulatorBits: number;
   readonly stateBits: number;
+  /** Fraction bits of the image. */
+  readonly inputFraction: number;
 }
 
 /** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */
@@ -89,4 +91,20 @@ function integerEmit(emit: SnnEmit, theta: number): IntEmit {
   if (emit.kind !== 'mt') return emit;
   const { levels, terms, band } = emit;
   return { kind: 'mt', theta, levels, terms, band: Math.round(band * 4) };
+}
+
+/**
+ * Fraction bits of the image: none for pixels, which are whole; else what its range leaves, at most what is useful.
+ */
+export function inputFractionOf(
+  images: readonly Float64Array[],
+  isPixels: boolean,
+  stateBits: number,
+): number {
+  if (isPixels) return 0;
+  const largest = images.reduce(
+    (max, image) => image.reduce((m, x) => Math.max(m, Math.abs(x)), max),
+    2 ** -20,
+  );
+  return Math.min(USEFUL_FRACTION.state, stateBits - 2 - Math.ceil(Math.log2(largest * HEADROOM)));
 }

@@ -10,6 +10,7 @@ import { rebuild } from '../ann/rebuild.ts';
 import type { Pass } from '../pass.ts';
 import { absorbAffines } from './absorb-affines.ts';
 import { alignLayouts } from './align-layouts.ts';
+import { alignViews } from './align-views.ts';
 import { mergeAffines } from './merge-affines.ts';
 import { orientProducts } from './orient-products.ts';
 import { recogniseFunctions } from './recognise-functions.ts';
@@ -24,6 +25,7 @@ import { splitLinears } from './split-linears.ts';
 const STEPS = [
   absorbAffines,
   alignLayouts,
+  alignViews,
   recogniseRows,
   recogniseFunctions,
   scaleIntoSoftmax,

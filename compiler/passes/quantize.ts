@@ -17,7 +17,7 @@ import { type Element, readersOf, type TensorType, type ValueId } from '../../ir
 import { makeExp2Table, makeLog2Table, TABLE_SIZE } from '../../ir/fixed.ts';
 import { type IntGraph, type IntNode, int } from '../../ir/int.ts';
 import type { SnnGraph, SnnNode, SnnOf, snn } from '../../ir/snn.ts';
-import { type Format, formatOf, HEADROOM, USEFUL_FRACTION, type Widths } from '../integers/formats.ts';
+import { type Format, formatOf, HEADROOM, type Widths } from '../integers/formats.ts';
 import { integerFunction } from '../integers/functions.ts';
 import { integerWeights } from '../integers/weights.ts';
 import type { Pass } from '../pass.ts';
@@ -59,7 +59,7 @@ function createContext(graph: SnnGraph, needs: Widths, report: Report): Context 
     if (node.kind === 'population') formats.set(node.id, formatOf(node, graph, needs, report));
     if (node.kind === 'input') {
       const emit = { kind: 'relay' } as const;
-      const fraction = USEFUL_FRACTION.state;
+      const fraction = needs.inputFraction;
       formats.set(node.id, { fraction, outFraction: fraction, emit, floor: Number.NEGATIVE_INFINITY });
     }
   }

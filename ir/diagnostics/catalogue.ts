@@ -128,8 +128,38 @@ export const catalogue = {
   },
   E0120: {
     message: 'cannot use {path} as images: {problem}',
-    why: 'Images come as an npz file with an array `images` [n, …] and, for accuracy, `labels` [n].',
-    help: 'numpy.savez(path, images=…, labels=…); bytes are preprocessed as the model says, floats are not.',
+    why: 'Images come as npz or npy arrays [n, …], raw tensors, picture files or folders of them (docs/preprocessing.md).',
+    help: 'For example numpy.savez(path, images=…, labels=…); whole numbers are pixels, floats are taken as normalised.',
+    exit: 1,
+  },
+  E0121: {
+    message: 'preprocessing from {source}: {problem}',
+    why: 'What is done to an image must be known exactly; half a description would give other answers than training.',
+    help: 'Mend the value, or overrule it: --resize, --crop, --interpolation, --rescale, --mean, --std, --channels-order.',
+    exit: 1,
+  },
+  E0122: {
+    message: 'preprocessing from {source} makes pictures of {made}; the network takes {wanted}',
+    why: 'The last crop or resize gives the size of the picture that the network is fed with.',
+    help: 'Use the configuration of this very model, or give --resize and --crop (`--crop none` leaves it out).',
+    exit: 1,
+  },
+  E0123: {
+    message: 'picture {path} cannot be read: {problem}',
+    why: 'A picture that is broken, too large or of another format has no pixels to classify.',
+    help: 'Mend it, save it as PNG or JPEG, or take it out of the folder.',
+    exit: 1,
+  },
+  E0124: {
+    message: 'no decoder for {path}: the package sharp is not installed',
+    why: 'Picture files are decoded by sharp, which is optional; arrays need nothing.',
+    help: 'npm install sharp, or give the images as an array: numpy.savez(path, images=…, labels=…).',
+    exit: 2,
+  },
+  E0125: {
+    message: 'picture {path} becomes {made}; the network takes {wanted}',
+    why: 'What is known of the preprocessing does not bring this picture to the size of the network’s input.',
+    help: 'Compile with --resize and --crop, or with --preprocess FILE (preprocessor_config.json of the model).',
     exit: 1,
   },
   E0201: {
@@ -457,6 +487,42 @@ export const catalogue = {
     message: 'no calibration data: thresholds come from {count} synthetic images',
     why: 'Thresholds are set from percentiles of activations; noise gives only a rough picture of them.',
     help: 'Give a few dozen real images with --calibrate (npz or npy).',
+    exit: 1,
+  },
+  W0121: {
+    message: 'nothing says how {path} is normalised: pixels go to the network as they are, 0…255',
+    why: 'Networks are trained on normalised images; without the same normalisation their answers are guesses.',
+    help: 'Give --preprocess FILE, or --mean and --std; --rescale 1 says that it is right so.',
+    exit: 1,
+  },
+  W0122: {
+    message: '{source} says more than is applied: {keys}',
+    why: 'These keys may change the picture, and nothing here knows how.',
+    help: 'Compare the pictures with those of the original pipeline, or give the images as a normalised array.',
+    exit: 1,
+  },
+  W0123: {
+    message: '{first} and {other} disagree on {setting}; the former holds',
+    why: 'Flags go before preprocessor_config.json, which goes before what the model file says of itself.',
+    help: 'Give the value as a flag to settle it.',
+    exit: 1,
+  },
+  W0124: {
+    message: 'labels of {path} may be wrong: {problem}',
+    why: 'Class folders are counted in the order of their names, as torchvision’s ImageFolder does.',
+    help: 'Put all pictures into one folder with a labels.csv (name,label), or name the folders 000, 001, ….',
+    exit: 1,
+  },
+  W0125: {
+    message: 'normalisation stays with the host: {reason}',
+    why: 'It folds into the first weights where linear layers alone read the image.',
+    help: 'Nothing need be done: host and simulator normalise the image. --no-fold-normalisation says so.',
+    exit: 1,
+  },
+  W0126: {
+    message: '{path} reaches {value}, normalised pixels lie from {low} to {high}',
+    why: 'Floating-point images are taken as already normalised; these look as if they were not.',
+    help: 'Give pixels as whole numbers (uint8), or normalise them as the model wants it.',
     exit: 1,
   },
 } as const satisfies { readonly [code: string]: Entry };

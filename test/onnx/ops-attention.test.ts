@@ -1,6 +1,10 @@
 /** Attention and the operators of onnxruntime's optimizer against the same thing written out in plain operators. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { canonicalize } from '../../compiler/passes/canonicalize.ts';
+import type { AnnGraph } from '../../ir/ann.ts';
+import { createDiagnostics } from '../../ir/diagnostics/diagnostic.ts';
+import { printGraph } from '../../ir/text.ts';
 import { type Attributes, buildModel, integers, type ModelBuilder } from './build.ts';
 import { assertNear, codesOf, imported, outputsOf, refused } from './run.ts';
 
@@ -30,9 +34,20 @@ const causal = (m: ModelBuilder) =>
     Array.from({ length: TOKENS ** 2 }, (_, i) => (i % TOKENS <= Math.floor(i / TOKENS) ? 0 : -1e4)),
   );
 
-function run(write: (m: ModelBuilder) => string, domain = '', shape: readonly number[] = [TOKENS, WIDTH]) {
+type Write = (m: ModelBuilder) => string;
+
+function network(write: Write, domain = ''): AnnGraph {
   const m = buildModel(23, domain);
-  return outputsOf(imported(m.bytes([1, ...shape], [write(m)])), IMAGE);
+  return imported(m.bytes([1, TOKENS, WIDTH], [write(m)]));
+}
+
+const run = (write: Write, domain = '') => outputsOf(network(write, domain), IMAGE);
+
+/** What the network is, whatever its nodes are called. */
+function canonicalText(write: Write, domain = ''): string {
+  const { report } = createDiagnostics();
+  const { text } = printGraph(canonicalize.run(network(write, domain), undefined, report));
+  return text.replace(/ from "[^"]*"/g, '').replace(/name="[^"]*"/g, '');
 }
 
 const projections = (m: ModelBuilder) =>
@@ -45,12 +60,13 @@ const projections = (m: ModelBuilder) =>
 for (const isCausal of [0, 1]) {
   test(`Attention (causal ${isCausal}) is what it stands for`, () => {
     const attributes: Attributes = { q_num_heads: HEADS, kv_num_heads: HEADS, is_causal: isCausal };
-    const whole = run(m => m.op('Attention', projections(m), attributes));
-    const parts = run(m => {
+    const whole: Write = m => m.op('Attention', projections(m), attributes);
+    const parts: Write = m => {
       const [q, k, v] = projections(m).map(x => split(m, x)) as [string, string, string];
       return joined(m, writtenOut(m, q, k, v, isCausal === 1 ? causal(m) : undefined));
-    });
-    assertNear(whole, parts, 1e-6);
+    };
+    assertNear(run(whole), run(parts), 1e-6);
+    assert.equal(canonicalText(whole), canonicalText(parts));
   });
 }
 
@@ -91,7 +107,7 @@ test('RotaryEmbedding turns pairs of numbers by the angle of their place', () =>
 });
 
 /** An operator of com.microsoft and what it stands for, in standard ones. */
-const FUSED: readonly (readonly [string, (m: ModelBuilder) => string, (m: ModelBuilder) => string])[] = [
+const FUSED: readonly (readonly [string, Write, Write])[] = [
   [
     'FastGelu',
     m => m.op('FastGelu', ['input', m.weight([WIDTH], wave(WIDTH))]),
@@ -200,3 +216,9 @@ test('padding of tokens, past keys and unknown activations are refused', () => {
     assert.deepEqual(codes, ['E0106'], write.toString());
   }
 });
+
+for (const [name, fused, plain] of FUSED) {
+  test(`com.microsoft.${name} becomes the same network as its parts`, () => {
+    assert.equal(canonicalText(fused, 'com.microsoft'), canonicalText(plain));
+  });
+}

@@ -209,3 +209,31 @@ test('what has no place in a network says what would do instead', () => {
   assert.deepEqual([found?.code, found?.facts.operator], ['E0103', 'RandomNormalLike']);
   assert.match(found?.help ?? '', /inference/);
 });
+
+test('work without end and numbers out of range are refused at once', () => {
+  const zeros = (m: ModelBuilder, ...dims: readonly number[]) => m.op('ConstantOfShape', [m.ints(...dims)]);
+  const bad: readonly ((m: ModelBuilder) => string)[] = [
+    m => m.op('MatMul', [zeros(m, 4096, 4096), zeros(m, 4096, 4096)]),
+    m => m.op('Conv', [zeros(m, 1, 2 ** 20, 1), zeros(m, 2 ** 20, 1, 1)], { group: 2 ** 20 }),
+    m => m.op('CumProd', [zeros(m, 2 ** 20), m.index(0)]),
+    m => m.op('Pad', ['input', m.ints(0, 2 ** 40, 0, -(2 ** 40))]),
+    m => m.op('MaxPool', ['input'], { kernel_shape: [2 ** 30], pads: [2 ** 30, 0] }),
+    m => m.op('AveragePool', ['input'], { kernel_shape: [1], strides: [2 ** 40] }),
+    m => m.op('ConvTranspose', ['input', m.weight([2, 1, 1], [1, 2])], { pads: [2 ** 40, -(2 ** 40)] }),
+    m =>
+      m.op('ScatterElements', [zeros(m, 2 ** 16), zerosOf(m, 2 ** 13), zeros(m, 2 ** 13)], {
+        reduction: 'add',
+      }),
+    m => m.op('Resize', ['input', '', m.weight([3], [1, 1, 1e30])], { mode: 'linear' }),
+    m => m.op('Range', [m.index(0), m.index(2 ** 50), m.index(1)]),
+  ];
+  for (const write of bad) {
+    const m = buildModel(17);
+    const codes = codesOf(refused(m.bytes([1, 2, 4], [m.op('Add', ['input', write(m)])])));
+    assert.deepEqual(codes.slice(0, 1), ['E0106'], write.toString());
+  }
+});
+
+/** So many places, all of them the first. */
+const zerosOf = (m: ModelBuilder, count: number) =>
+  m.op('Cast', [m.op('ConstantOfShape', [m.ints(count)])], { to: 7 });

@@ -130,7 +130,7 @@ function modernVit(l: Layers): Uint8Array {
   const cos = l.m.weight([1, 1, n, d], angles.map(Math.cos));
   const sin = l.m.weight([1, 1, n, d], angles.map(Math.sin));
   const turn = (q: string) => {
-    const y = l.rmsNorm(q, d);
+    const y = l.layerNorm(q, d);
     const half = l.concat(-1, l.m.op('Neg', [l.slice(y, 3, d / 2, d)]), l.slice(y, 3, 0, d / 2));
     return l.add(l.m.op('Mul', [y, cos]), l.m.op('Mul', [half, sin]));
   };

@@ -73,12 +73,15 @@ function shareHeads(x: Value, heads: number): Value {
   ]);
 }
 
+/** In single precision, as an attribute would have it and as exporters write it into files. */
+export const defaultScale = (size: number): number => Math.fround(1 / Math.sqrt(size));
+
 /** The result, and the scores as they are at each step. */
 export function attend(context: OpContext, heads: Heads, { bias, keeps }: Pick<Mask, 'bias' | 'keeps'>) {
   const { query, scale, softcap } = heads;
   const count = query.shape[1]!;
   const [key, value] = [shareHeads(heads.key, count), shareHeads(heads.value, count)];
-  const raw = matrixProduct(context, affine(context, query, scale), swapLast(key));
+  const raw = affine(context, matrixProduct(context, query, swapLast(key)), scale);
   const capped =
     softcap === 0
       ? raw
@@ -169,7 +172,7 @@ export const attention: OpRule = context => {
   const [queries, keys] = [query.shape[2]!, key.shape[2]!];
   const given = lengthened(context, context.inputs[3], keys);
   const mask = maskOf(context, given, seenPlaces(context, queries, keys));
-  const scale = numberAttr(context, 'scale', 1 / Math.sqrt(query.shape[3]!));
+  const scale = numberAttr(context, 'scale', defaultScale(query.shape[3]!));
   const softcap = numberAttr(context, 'softcap', 0);
   const { result, steps } = attend(context, { query, key, value, scale, softcap }, mask);
   const step = numberAttr(context, 'qk_matmul_output_mode', 0);

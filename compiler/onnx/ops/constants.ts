@@ -154,6 +154,7 @@ const cumulativeProduct: OpRule = context => {
   const x = constantAt(context, 0, 'its operand');
   const axis = axisInput(context, x.shape.length);
   const n = x.shape[axis]!;
+  if (sizeOf(x.shape) * n > 2 ** 28) refuse(`[${x.shape}] is too large for it`);
   const isIn = prefixTest(context);
   const { value, restore } = axesLast(x, [axis]);
   if (value.kind !== 'constant') return refuse('it is no constant');

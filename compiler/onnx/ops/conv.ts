@@ -22,7 +22,10 @@ import { add } from './arithmetic.ts';
 import type { OpTable } from './entry.ts';
 import { joinAlong } from './join.ts';
 import { matrixProduct, swapLast } from './linear.ts';
-import { reachOf, type WindowAxis, windowAxes } from './windows.ts';
+import { FARTHEST, reachOf, type WindowAxis, windowAxes } from './windows.ts';
+
+/** The widest depthwise networks have 3072. */
+const MAX_GROUPS = 8192;
 
 /** Shapes x [N, C, …], weight [outputs, C / groups, …kernel] → [N, outputs, …]. Groups are linears of their own. */
 function convolve(
@@ -38,6 +41,7 @@ function convolve(
   const out = axes.map(axis => axis.out);
   const positions = sizeOf(out);
   checkShape([batch * positions, size * groups]);
+  if (groups > MAX_GROUPS) refuse(`${groups} groups, each of which is a linear layer of its own`);
   const planes = reshapeValue(x, [batch * channels, ...x.shape.slice(2)]);
   const rows = reshapeValue(weight, [outputs, size]);
   const parts = Array.from({ length: groups }, (_, g) => {
@@ -144,7 +148,14 @@ function transposedAxis(
   const start = wanted === undefined ? attr('pads', 0) : half;
   const end = wanted === undefined ? attr('pads', 0, axis + rank) : total - half;
   const out = whole - start - end;
-  const isSound = kernel > 0 && Number.isInteger(dilation) && dilation > 0 && extra >= 0 && out > 0;
+  const isSound =
+    kernel > 0 &&
+    Number.isInteger(dilation) &&
+    dilation > 0 &&
+    extra >= 0 &&
+    out > 0 &&
+    reach < FARTHEST &&
+    Math.abs(start) < FARTHEST;
   if (!isSound) return refuse(`kernel ${kernel} over ${size}`);
   checkShape([out]);
   const stretched = stride * (size - 1) + 1;

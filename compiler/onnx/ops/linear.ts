@@ -67,6 +67,9 @@ function finiteWeights(data: Float32Array | Float64Array, origin: string): Float
 /** Each matrix of a constant stack is a linear of its own; above, that is no network for a chip. */
 const MAX_STACK = 1024;
 
+/** Of constants: a few seconds. */
+const MAX_PRODUCTS = 2 ** 30;
+
 /** Operands with two axes at least, inner sizes last and last but one. */
 export function matrixProduct(context: OpContext, a: Value, b: Value): Value {
   const inner = a.shape.at(-1);
@@ -129,6 +132,8 @@ function constantProduct(
 ): Value {
   const [rows, columns] = shape.slice(-2) as [number, number];
   const inner = a.shape.at(-1)!;
+  const products = sizeOf(shape) * inner;
+  if (products > MAX_PRODUCTS) refuse(`a product of constants takes ${products} multiplications`);
   const [x, y] = [stack(a, lead), stack(b, lead)];
   if (x.kind !== 'constant' || y.kind !== 'constant') return refuse('an operand is not constant');
   const [left, right] = [x.data, y.data];

@@ -15,7 +15,7 @@ import {
 } from '../context.ts';
 import { swish } from './activations.ts';
 import { add, affine, clamp, multiply, pointwise, subtract } from './arithmetic.ts';
-import { attend, joinHeads, maskOf, placesSeen, splitHeads } from './attention.ts';
+import { attend, defaultScale, joinHeads, maskOf, placesSeen, splitHeads } from './attention.ts';
 import { castOps } from './casts.ts';
 import { conv } from './conv.ts';
 import type { OpTable } from './entry.ts';
@@ -110,7 +110,7 @@ function finish(context: OpContext, query: Value, key: Value, value: Value, bias
   const isCausal = numberAttr(context, 'unidirectional', 0) === 1;
   const seen = isCausal ? placesSeen(batch, queries, keys, (q, k) => k <= q + keys - queries) : undefined;
   const given = numberAttr(context, 'scale', 0);
-  const scale = given === 0 ? 1 / Math.sqrt(size) : given;
+  const scale = given === 0 ? defaultScale(size) : given;
   const heads = { query, key, value, scale, softcap: 0 };
   return joinHeads(attend(context, heads, maskOf(context, bias, seen)).result);
 }

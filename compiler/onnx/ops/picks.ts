@@ -31,6 +31,7 @@ import {
 } from '../context.ts';
 import { add, expandTo, makeConstant, mapConstant } from './arithmetic.ts';
 import type { OpEntry, OpTable } from './entry.ts';
+import { FARTHEST } from './windows.ts';
 
 /** An index of an axis; a negative one counts from its end. */
 export function placeIn(index: number, size: number): number {
@@ -153,6 +154,7 @@ const pad: OpRule = context => {
   const pads = numbersAt(context, 1, 'pads') ?? refuse('it has no pads');
   const axes = axesIn(numbersAt(context, 3, 'axes') ?? x.shape.map((_, axis) => axis), x.shape.length);
   if (pads.length !== 2 * axes.length) refuse(`${pads.length} pads for ${axes.length} axes`);
+  if (pads.some(n => !Number.isInteger(n) || Math.abs(n) >= FARTHEST)) refuse(`pads [${pads}]`);
   const before = x.shape.map((_, axis) => pads[axes.indexOf(axis)] ?? 0);
   const after = x.shape.map((_, axis) => (axes.includes(axis) ? pads[axes.length + axes.indexOf(axis)]! : 0));
   checkShape(x.shape.map((size, axis) => size + before[axis]! + after[axis]!));

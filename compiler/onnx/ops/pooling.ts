@@ -44,11 +44,11 @@ const placeOf = ({ stride, before, dilation }: WindowAxis, o: number, k: number)
 
 /** The coordinate itself, or, outside the image, the first one of the window that is inside: a maximum does not mind. */
 function insidePlace(axis: WindowAxis, o: number, k: number): number {
-  const isInside = (at: number) => at >= 0 && at < axis.size;
   const at = placeOf(axis, o, k);
-  if (isInside(at)) return at;
-  const inside = Array.from({ length: axis.kernel }, (_, other) => placeOf(axis, o, other)).find(isInside);
-  return inside ?? refuse('a window lies outside the image');
+  if (at >= 0 && at < axis.size) return at;
+  const first = Math.max(0, Math.ceil((axis.before - o * axis.stride) / axis.dilation));
+  const inside = placeOf(axis, o, first);
+  return first < axis.kernel && inside < axis.size ? inside : refuse('a window lies outside the image');
 }
 
 /** Zeros around the image, as far as the windows reach. */

@@ -30,6 +30,9 @@ const COMBINE: { readonly [reduction: string]: Combine } = {
   min: minimum,
 };
 
+/** Each round writes the whole tensor anew. */
+const MAX_WORK = 2 ** 28;
+
 /** Updates i (a flat tensor) go to places[i] of x; where several go to one place, one round follows the other. */
 function scatter(context: OpContext, x: Value, updates: Value, places: Int32Array): Value {
   if (sizeOf(updates.shape) !== places.length)
@@ -38,6 +41,7 @@ function scatter(context: OpContext, x: Value, updates: Value, places: Int32Arra
   const combine = entryOf(COMBINE, reduction) ?? refuse(`reduction ${reduction}`);
   const flat = reshapeValue(updates, [places.length]);
   const rounds = reduction === 'none' ? [lastRound(places)] : roundsOf(places);
+  if (rounds.length * sizeOf(x.shape) > MAX_WORK) refuse(`one place has ${rounds.length} updates`);
   return rounds.reduce((y, round) => replaceAt(context, y, flat, places, round, combine), x);
 }
 

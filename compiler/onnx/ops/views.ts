@@ -117,7 +117,8 @@ const slice: OpRule = context => {
 
 /** Clamping as the operator's definition has it; a step may be negative. */
 function cut(x: Value, axis: number, start: number, end: number, step: number): Value {
-  if (!Number.isInteger(step) || step === 0) return refuse(`a step of ${step}`);
+  if (![start, end, step].every(Number.isInteger) || step === 0)
+    return refuse(`from ${start} to ${end} by ${step}`);
   const size = x.shape[axis]!;
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const place = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, low), high);

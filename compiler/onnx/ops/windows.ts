@@ -12,6 +12,9 @@ export interface WindowAxis {
   readonly out: number;
 }
 
+/** Coordinates, steps and paddings beyond are no network's, and would leave the range of indices. */
+export const FARTHEST = 2 ** 24;
+
 /** Coordinates that a kernel spans. */
 export const reachOf = (kernel: number, dilation: number): number => dilation * (kernel - 1) + 1;
 
@@ -27,7 +30,7 @@ export function windowAxes(
   const isCeil = numberAttr(context, 'ceil_mode', 0) === 1;
   return spatial.map((size, axis) => {
     const [window, stride, dilation] = [kernel[axis] ?? 0, strides[axis] ?? 0, dilations[axis] ?? 0];
-    const isSound = [window, stride, dilation].every(n => Number.isInteger(n) && n > 0);
+    const isSound = [window, stride, dilation].every(n => Number.isInteger(n) && n > 0 && n < FARTHEST);
     if (!isSound) return refuse(`kernel ${window}, stride ${stride}, dilation ${dilation}`);
     const reach = reachOf(window, dilation);
     const given = [pads[axis] ?? 0, pads[axis + rank] ?? 0] as const;
@@ -36,7 +39,8 @@ export function windowAxes(
     const whole = (isCeil ? Math.ceil(steps) : Math.floor(steps)) + 1;
     // A last window that would begin behind the image and its padding before it does not count.
     const out = isCeil && (whole - 1) * stride >= size + before ? whole - 1 : whole;
-    if (before < 0 || after < 0 || !(out > 0)) return refuse(`kernel ${window} over ${size}`);
+    if (!(before >= 0 && after >= 0 && before < FARTHEST && after < FARTHEST && out > 0))
+      return refuse(`kernel ${window} over ${size}`);
     return { size, kernel: window, stride, dilation, before, after, out };
   });
 }
