@@ -75,12 +75,6 @@ const emptyNetwork = ({ name, constants }: AnnGraph, { coding, steps }: ConvertN
 
 /** Everything at once; a graph that passes here converts. */
 function checkConvertible(graph: AnnGraph, report: Report): boolean {
-  const depth = depthOf(graph);
-  if (depth > DEEPEST) {
-    const what = `a chain of ${depth} operations, each of the result before it (${DEEPEST} at most),`;
-    report('E0302', { origin: graph.name, pass: 'convert' }, { what }, 'Take a model with fewer layers.');
-    return false;
-  }
   const unsupported = unsupportedFunctions(graph);
   for (const { node, what, help } of unsupported) {
     report('E0302', { origin: node.origin, pass: 'convert' }, { what }, help);
@@ -91,22 +85,6 @@ function checkConvertible(graph: AnnGraph, report: Report): boolean {
     report('E0303', { origin: graph.name, pass: 'convert' }, facts);
   }
   return unsupported.length === 0 && graph.outputs.length === 1;
-}
-
-/** Twice the depth of the deepest Vision Transformers. What is deeper no axon delays reach, nor does the stack. */
-const DEEPEST = 1000;
-
-/** Operations on the longest way from the image to a result; views cost nothing. */
-function depthOf(graph: AnnGraph): number {
-  const depths = new Map<ValueId, number>();
-  let deepest = 0;
-  for (const node of graph.nodes) {
-    const before = node.operands.reduce((max, id) => Math.max(max, depths.get(id) ?? 0), 0);
-    const depth = before + (node.kind === 'view' ? 0 : 1);
-    depths.set(node.id, depth);
-    deepest = Math.max(deepest, depth);
-  }
-  return deepest;
 }
 
 function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
