@@ -234,7 +234,7 @@ function rowSelection(rows: Int32Array, inputs: number): StridedMap {
 const gain = (x: Seen, factors: TensorData, origin: string, constants: ConstantPool): Term => ({
   kind: 'depthwise',
   x,
-  weight: constants.add({ dtype: 'f64', shape: [1, factors.length], data: factors.slice() as TensorData }),
+  weight: constants.add({ dtype: 'f64', shape: [1, factors.length], data: Float64Array.from(factors) }),
   origin,
 });
 

@@ -6,6 +6,7 @@ import type { AnnGraph, AnnNode } from '../ir/ann.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap, type ValueId } from '../ir/dialect.ts';
 import type { SnnFunction } from '../ir/snn.ts';
+import { checkDepth } from './depth.ts';
 import { createGatherer, type Gatherer, type Seen, type Term } from './gather.ts';
 import { functionOf, isNorm } from './population-functions.ts';
 
@@ -26,8 +27,12 @@ export interface Plan {
   readonly readouts: readonly ValueId[];
 }
 
-/** Cost: the maps of all views on the way, expanded once. */
+/**
+ * Errors  E0302 a chain without end
+ * Cost    the maps of all views on the way, expanded once
+ */
 export function planPopulations(graph: AnnGraph): Plan {
+  checkDepth(graph);
   const byId = nodeMap(graph.nodes);
   const gatherer = createGatherer(graph);
   const populations = new Map<ValueId, Planned & { readonly forms: Set<Form> }>();

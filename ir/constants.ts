@@ -83,6 +83,8 @@ export function createConstants(): ConstantPool {
       if (sizeOf(tensor.shape) !== tensor.data.length) {
         defect(`constant [${tensor.shape}] holds ${tensor.data.length} numbers`);
       }
+      if (!(tensor.data instanceof ARRAYS[tensor.dtype]))
+        defect(`constant of ${tensor.dtype} in another array`);
       const digest = digestOf(tensor);
       const id: ConstId = `@${digest.slice(0, 12)}`;
       if (!tensors.has(id)) tensors.set(id, { tensor, digest });

@@ -92,7 +92,8 @@ export const optionalConstantAt = (
 
 export function numbersAttr({ node }: OpContext, name: string): readonly number[] | undefined {
   const attribute = node.attributes.get(name);
-  return attribute?.kind === 'numbers' ? attribute.values : undefined;
+  if (attribute?.kind !== 'numbers') return undefined;
+  return attribute.values.some(Number.isNaN) ? refuse(`attribute ${name} is not a number`) : attribute.values;
 }
 export const numberAttr = (context: OpContext, name: string, otherwise: number): number =>
   numbersAttr(context, name)?.[0] ?? otherwise;

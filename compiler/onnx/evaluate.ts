@@ -50,7 +50,7 @@ export function createSession(graph: OnnxGraph, draft: Draft, opset: number, rep
 function spend(session: Session, steps: number): void {
   session.stepsLeft -= steps;
   if (session.stepsLeft < 0)
-    throw new Refusal('the file asks for more arithmetic on constants than its weights can need');
+    throw new Refusal('by here the file asks for more arithmetic on constants than its weights can need');
 }
 
 /** The values of one graph; a subgraph reads those of the graphs around it too. */
@@ -140,6 +140,8 @@ function compute(
 ): readonly Value[] | undefined {
   const { draft, opset, report } = scope.session;
   try {
+    // It has been told; to go on would take the time that was refused.
+    if (scope.session.stepsLeft < 0) return undefined;
     if (rule === undefined) return undefined;
     if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
       throw new Refusal('an operand has no elements');
@@ -149,7 +151,7 @@ function compute(
       run,
       spend: steps => spend(scope.session, steps),
     });
-    spend(scope.session, foldingSteps(inputs, results));
+    spend(scope.session, stepsOf(inputs, results));
     const extra = node.outputs.findIndex((name, at) => at >= results.length && scope.uses.has(name));
     if (extra >= 0) throw new Refusal(`its output ${extra} is read`);
     return results;
@@ -170,12 +172,18 @@ function compute(
 /** The node's name; with its scope in the exported module where the exporter wrote one. */
 const originOf = ({ name, scope }: OnnxNode): string => (scope === undefined ? name : `${name} (${scope})`);
 
-/** Numbers that went into constants and came out; what stays in the file costs nothing. */
-function foldingSteps(inputs: readonly (Value | undefined)[], results: readonly Value[]): number {
+/** A picture of numbers that follow no pattern costs this much for each piece that does. */
+const STEPS_PER_SEGMENT = 128;
+
+/** Numbers that went into constants and came out, and pieces of views; what stays in the file costs nothing. */
+function stepsOf(inputs: readonly (Value | undefined)[], results: readonly Value[]): number {
   const isFolded = results.some(result => result.kind === 'constant' && result.lazy === undefined);
-  return isFolded
-    ? [...inputs, ...results].reduce((sum, value) => sum + (value === undefined ? 0 : sizeOf(value.shape)), 0)
-    : 0;
+  const numbers = isFolded ? [...inputs, ...results] : [];
+  const pieces = results.map(result => (result.kind === 'data' ? (result.index?.segments.length ?? 0) : 0));
+  return (
+    numbers.reduce((sum, value) => sum + (value === undefined ? 0 : sizeOf(value.shape)), 0) +
+    pieces.reduce((sum, count) => sum + count, 0) * STEPS_PER_SEGMENT
+  );
 }
 
 export const isEmpty = (value: Value | undefined): boolean =>

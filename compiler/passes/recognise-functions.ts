@@ -60,6 +60,8 @@ const GRID = Float64Array.from({ length: 65 }, (_, i) => (i - 32) / 4 + 1 / 64);
 const TOLERANCE = 1e-6;
 /** √2 has an error of 1e-4 in half precision; erf and tanh GELU differ by 5e-4, so the nearest is taken. */
 const HALF_TOLERANCE = 1e-3;
+/** Values of the functions on the grid. */
+const TARGETS = SOMA_POINTWISE.map(name => ({ name, wanted: GRID.map(scalarFunction(name)) }));
 /** Elementwise nodes that one function is spelled with, at most. */
 const LONGEST = 12;
 
@@ -110,14 +112,20 @@ function expressionsOf(
 }
 
 function identify(values: Float64Array, isHalf: boolean): SomaPointwise | undefined {
-  const errors = SOMA_POINTWISE.map(name => ({ name, error: errorOf(values, scalarFunction(name)) }));
+  const errors = TARGETS.map(({ name, wanted }) => ({ name, error: errorOf(values, wanted) }));
   const nearest = errors.reduce((a, b) => (b.error < a.error ? b : a));
   return nearest.error <= (isHalf ? HALF_TOLERANCE : TOLERANCE) ? nearest.name : undefined;
 }
 
-function errorOf(values: Float64Array, f: (x: number) => number): number {
-  const errors = values.map((value, i) => Math.abs(f(GRID[i]!) - value) / (1 + Math.abs(GRID[i]!)));
-  return errors.some(Number.isNaN) ? Number.POSITIVE_INFINITY : Math.max(...errors);
+/** Infinite as soon as it is too large to matter. */
+function errorOf(values: Float64Array, wanted: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const error = Math.abs(wanted[i]! - values[i]!) / (1 + Math.abs(GRID[i]!));
+    if (!(error <= HALF_TOLERANCE)) return Number.POSITIVE_INFINITY;
+    largest = Math.max(largest, error);
+  }
+  return largest;
 }
 
 /** Has the number, or its reciprocal (a divisor), at most the 11 significant bits of half precision? */
