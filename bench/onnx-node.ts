@@ -15,6 +15,7 @@ import {
   readKnown,
   reportUnsupported,
 } from '../compiler/onnx/evaluate.ts';
+import { refuseMaskedOutputs } from '../compiler/onnx/masked.ts';
 import { type OnnxModel, readModel } from '../compiler/onnx/model.ts';
 import { fullName, ruleOf, supportedOperators } from '../compiler/onnx/ops/table.ts';
 import { checkGraph } from '../compiler/onnx/order.ts';
@@ -123,7 +124,12 @@ function runCase(name: string, model: OnnxModel, sample: Sample): readonly Resul
   });
 }
 
-const mayBeImage = ({ element, shape }: TensorSource): boolean => isFloat(element) && sizeOf(shape) > 0;
+/** An image holds finite numbers. */
+const mayBeImage = (source: TensorSource): boolean => {
+  const { element, shape, problem } = source;
+  if (!isFloat(element) || sizeOf(shape) === 0 || problem !== undefined) return false;
+  return source.load().data.every(x => Number.isFinite(x));
+};
 
 type Judgement = Pick<Result, 'outcome' | 'reason'>;
 
@@ -155,6 +161,8 @@ function runVariant(
     if (value?.kind === 'data') putOutput(draft, value, name, name);
   }
   const network = finishDraft(draft, 'node');
+  refuseMaskedOutputs(network, diagnostics.report);
+  if (diagnostics.list.length > 0) return { outcome: 'refused', reason: reasonOf(diagnostics) };
   const [fault] = made.length === 0 ? [] : verifyGraph(network);
   if (fault !== undefined) return { outcome: 'wrong', reason: `verifier: ${fault.code} ${fault.message}` };
   const pixels = Float64Array.from(image?.load().data ?? []);

@@ -4,6 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openModelFile } from '../cli/model-files.ts';
 import { readNpz } from '../compiler/data/npz.ts';
 import { importOnnx } from '../compiler/onnx/import.ts';
 import { canonicalize } from '../compiler/passes/canonicalize.ts';
@@ -86,7 +87,7 @@ function examine(directory: string, name: string): Finding {
   const file = join(directory, `${name}.onnx`);
   const diagnostics = createDiagnostics();
   try {
-    const imported = importOnnx(readFileSync(file), file, diagnostics);
+    const imported = importOnnx(openModelFile(file), file, diagnostics);
     if (imported === undefined) {
       const problem = diagnostics.list.map(d => `${d.code} ${d.message}`).join(' | ');
       return { ...none, state: 'refused', problem };

@@ -20,7 +20,7 @@ import { meshOf } from './mapping/mesh.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
-import { convert } from './passes/convert.ts';
+import { checkConvertible, convert } from './passes/convert.ts';
 import { correctBias } from './passes/correct-bias.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
@@ -87,6 +87,8 @@ export function convertNetwork(
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
+  checkConvertible(ann, report);
+  throwIfErrors(diagnostics);
   const isPaper = options.thresholds === 'paper';
   const folded = isPaper
     ? ann

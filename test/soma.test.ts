@@ -103,6 +103,7 @@ test('softmax takes its scale in by constant shift-adds', () => {
   }
   assert.deepEqual(constantFactor(1), { scale: 1, shift: 0 });
   assert.deepEqual(constantFactor(0.125), { scale: 1, shift: 3 });
+  assert.deepEqual(constantFactor(1e-30), { scale: 0, shift: 0 });
 });
 
 test('Eq. 24 at a tie: half a threshold is one term, not a term and its opposite', () => {

@@ -199,15 +199,22 @@ function checkGather(core: CoreProgram, { box }: TileProgram, gather: Gather): F
   }
 }
 
-function checkTables(core: CoreProgram, { function: soma, box }: TileProgram): Fault {
+/** Most fraction bits that a score may have before it is shifted: shifts are taken from a table. */
+const MAX_SHIFT = 100;
+
+function checkTables(core: CoreProgram, { function: soma, box, fraction }: TileProgram): Fault {
   switch (soma.kind) {
     case 'pointwise':
       return checkRemainder(core, soma);
     case 'layernorm':
     case 'rmsnorm':
       return checkLogarithms(core, soma.kind) ?? checkNorm(soma, sizeOfRange(box.channel));
-    case 'softmax':
-      return checkLogarithms(core, soma.kind);
+    case 'softmax': {
+      const isFar = Math.abs(soma.shift + fraction) > MAX_SHIFT;
+      return isFar
+        ? ['function.shift', `${soma.shift} with ${fraction} fraction bits`]
+        : checkLogarithms(core, soma.kind);
+    }
     case 'identity':
     case 'partial':
       return undefined;

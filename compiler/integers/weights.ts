@@ -59,9 +59,12 @@ function weightExponent(low: number, high: number, bits: number): number {
   return e;
 }
 
+/** A factor below this leaves nothing of a number that a state word can hold. */
+const NOTHING = 2 ** -60;
+
 /** A factor as multiplier · 2^−shift with 11 significant bits and no more factors of two than it needs. */
 export function constantFactor(factor: number): { readonly scale: number; readonly shift: number } {
-  if (factor === 0) return { scale: 0, shift: 0 };
+  if (Math.abs(factor) < NOTHING) return { scale: 0, shift: 0 };
   let shift = 10 - Math.floor(Math.log2(Math.abs(factor)));
   let scale = Math.round(factor * 2 ** shift);
   while (scale % 2 === 0) {

@@ -8,7 +8,7 @@ import type { Draft } from '../ann/draft.ts';
 import type { Pick } from '../ann/indices.ts';
 import { type Selection, select } from '../ann/selection.ts';
 import type { Values } from '../ann/values.ts';
-import type { OnnxNode } from './model.ts';
+import type { OnnxGraph, OnnxNode } from './model.ts';
 import { type ElementType, makeNumbers, type Numbers, type OnnxTensor, type TensorSource } from './tensor.ts';
 
 /** Numbers that are read from the file when they are wanted. */
@@ -40,6 +40,8 @@ export interface OpContext {
   readonly inputs: readonly (Value | undefined)[];
   /** The numbers of a tensor of the file, checked. */
   load(tensor: TensorSource): ConstantValue;
+  /** The results of a graph in an attribute, which may read the values around it. */
+  run(graph: OnnxGraph): readonly Value[];
   /** Announces work on constants beyond one step for each number of operands and results. Throws Refusal. */
   spend(steps: number): void;
 }
@@ -198,8 +200,11 @@ export function reshapeValue(value: Value, shape: readonly number[]): Value {
   return derivedConstant(value, `[${shape}]`, value.element, shape, data => data);
 }
 
-/** Below every score by more than the exponent of a softmax can tell. */
-const MASKED = -1e9;
+/**
+ * What is added to a score that must not count. e^−10000 is 0 in any floating-point type, and scores that differ by
+ * that much were one-hot before; −∞ has no place among the constants of a network.
+ */
+export const MASKED = -10000;
 
 /** Numbers to add: −∞ is a mask and becomes a number that masks as well. */
 export function offsetValues(value: ConstantValue): Values {

@@ -86,7 +86,7 @@ export function evaluateGraph(scope: Scope): void {
 function evaluateNode(node: OnnxNode, scope: Scope): void {
   const { values, uses, session } = scope;
   const rule = ruleOf(node.domain, node.operator);
-  if (rule === undefined && !isChoice(node)) noteUnsupported(node, session);
+  if (rule === undefined) noteUnsupported(node, session);
   const known = node.inputs.map(name => (name === '' ? undefined : readKnown(name, scope)));
   const inputs = known.map(input => input?.value);
   const isKnown = node.inputs.every((name, at) => name === '' || inputs[at] !== undefined);
@@ -99,8 +99,6 @@ function evaluateNode(node: OnnxNode, scope: Scope): void {
   });
   for (const name of node.inputs) release(name, scope);
 }
-
-const isChoice = ({ domain, operator }: OnnxNode): boolean => domain === '' && operator === 'If';
 
 function noteUnsupported(node: OnnxNode, { unsupported }: Session): void {
   const operator = fullName(node.domain, node.operator);
@@ -144,12 +142,13 @@ function compute(
   try {
     // It has been told; to go on would take the time that was refused.
     if (scope.session.stepsLeft < 0) return undefined;
-    if (isChoice(node)) return chooseBranch(node, inputs, scope);
     if (rule === undefined) return undefined;
     if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
       throw new Refusal('an operand has no elements');
+    const run = (graph: OnnxGraph) => runInner(graph, scope);
     const results = rule({
       ...{ node, opset: node.opset ?? opset, draft, inputs, load: loadTensor },
+      run,
       spend: steps => spend(scope.session, steps),
     });
     spend(scope.session, stepsOf(inputs, results));
@@ -190,19 +189,11 @@ function stepsOf(inputs: readonly (Value | undefined)[], results: readonly Value
 export const isEmpty = (value: Value | undefined): boolean =>
   value?.kind === 'data' && sizeOf(value.shape) === 0;
 
-/** An `If` whose condition is known is the branch that it takes. */
-function chooseBranch(
-  node: OnnxNode,
-  [condition]: readonly (Value | undefined)[],
-  scope: Scope,
-): readonly Value[] {
-  if (condition?.kind !== 'constant' || condition.data.length !== 1)
-    throw new Refusal('its condition depends on the image; export the model with that choice made');
-  const branch = node.attributes.get(condition.data[0] === 0 ? 'else_branch' : 'then_branch');
-  if (branch?.kind !== 'graph') throw new Refusal('the branch that it takes is missing');
-  const inner = createScope(branch.graph, scope.session, scope);
+/** Results of a graph inside this one. */
+function runInner(graph: OnnxGraph, scope: Scope): readonly Value[] {
+  const inner = createScope(graph, scope.session, scope);
   evaluateGraph(inner);
-  return branch.graph.outputs.map(({ name }) => {
+  return graph.outputs.map(({ name }) => {
     const value = readKnown(name, inner)?.value;
     if (value === undefined) throw new Refusal('', () => undefined);
     return value;

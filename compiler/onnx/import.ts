@@ -23,6 +23,7 @@ import {
   reportUnsupported,
   type Scope,
 } from './evaluate.ts';
+import { refuseMaskedOutputs } from './masked.ts';
 import { type OnnxGraph, type OnnxModel, type OnnxValueInfo, readModel } from './model.ts';
 import { checkGraph } from './order.ts';
 import { type ModelFile, memoryFile } from './source.ts';
@@ -72,6 +73,7 @@ export function importModel(
   if (draft.nodes.every(node => node.kind !== 'output')) return undefined;
   const name = model.graph.name.replace(/[^\w.-]+/g, '_');
   const late = finishDraft(draft, name === '' ? 'network' : name);
+  refuseMaskedOutputs(late, report);
   const { metadata } = model;
   if (options.isLate === true || hasErrorsSince(diagnostics, before)) return { graph: late, metadata };
   return { graph: loadWeights.run(late, undefined, report), metadata };

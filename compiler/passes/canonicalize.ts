@@ -11,6 +11,7 @@ import type { Pass } from '../pass.ts';
 import { absorbAffines } from './absorb-affines.ts';
 import { alignLayouts } from './align-layouts.ts';
 import { alignViews } from './align-views.ts';
+import { liftScales } from './lift-scales.ts';
 import { mergeAffines } from './merge-affines.ts';
 import { orientProducts } from './orient-products.ts';
 import { recogniseFunctions } from './recognise-functions.ts';
@@ -30,9 +31,11 @@ const STEPS = [
   recogniseFunctions,
   scaleIntoSoftmax,
   orientProducts,
+  liftScales,
   mergeAffines,
   absorbAffines,
   splitLinears,
+  mergeAffines,
   scaleIntoSoftmax,
 ] as const;
 

@@ -73,8 +73,8 @@ const emptyNetwork = ({ name, constants }: AnnGraph, { coding, steps }: ConvertN
   tables: {},
 });
 
-/** Everything at once; a graph that passes here converts. */
-function checkConvertible(graph: AnnGraph, report: Report): boolean {
+/** Says at once everything that stands in the way; a graph that passes here converts. Needs no calibration. */
+export function checkConvertible(graph: AnnGraph, report: Report): boolean {
   const unsupported = unsupportedFunctions(graph);
   for (const { node, what, help } of unsupported) {
     report('E0302', { origin: node.origin, pass: 'convert' }, { what }, help);
@@ -202,15 +202,15 @@ function projectionOf(
 type SnnProjectionBias = Extract<SnnProjection, { kind: 'linear' }>['attrs']['bias'];
 
 /**
- * Every population has three axes; missing leading ones have size 1. A linear has rows and no groups; a value
- * of one channel a row (what a reduction leaves) is one row of channels, so that it costs one axon.
+ * Every population has three axes; missing leading ones have size 1. A linear has rows and no groups; the axis of
+ * size 1 that a reduction leaves is none, so that what was reduced lies beside each other and costs one axon.
  */
 function populationShape({ type }: AnnNode, terms: readonly Term[], fn: SnnFunction): readonly number[] {
-  const { shape } = type;
   const has = (kind: Term['kind']) => terms.some(term => term.kind === kind);
-  if (has('linear')) return [1, sizeOf(shape.slice(0, -1)), shape.at(-1)!];
   const isElementwise = fn.kind === 'identity' || fn.kind === 'pointwise';
-  if (shape.at(-1) === 1 && isElementwise && !has('product')) return [1, 1, sizeOf(shape)];
+  const isOpen = isElementwise && !has('product') && !has('linear') && type.shape.length > 1;
+  const shape = isOpen && type.shape.at(-1) === 1 ? type.shape.slice(0, -1) : type.shape;
+  if (has('linear')) return [1, sizeOf(shape.slice(0, -1)), shape.at(-1)!];
   if (shape.length > 3) return [sizeOf(shape.slice(0, -2)), ...shape.slice(-2)];
   return [...[1, 1, 1].slice(shape.length), ...shape];
 }

@@ -8,8 +8,8 @@
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
-import { sizeOf } from '../../ir/dialect.ts';
-import { putFields, putLinear, putNorm } from '../ann/draft.ts';
+import { sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { putBinary, putFields, putLinear, putNorm } from '../ann/draft.ts';
 import { normOf, type Rewrite, rebuild } from '../ann/rebuild.ts';
 import type { Selection } from '../ann/selection.ts';
 import {
@@ -28,8 +28,27 @@ export const mergeAffines: Pass<typeof ann, typeof ann> = {
   source: 'design 1, Stages',
 
   run: graph =>
-    rebuild(graph, (node, rewrite) => (node.kind === 'affine' ? merge(node, rewrite) : undefined)),
+    rebuild(graph, (node, rewrite) => {
+      if (node.kind === 'affine') return merge(node, rewrite);
+      return node.kind === 'linear' ? takeGain(node, rewrite) : undefined;
+    }),
 };
+
+/** A gain in front of linears goes into the rows of their weights; that of a norm stays with the norm. */
+function takeGain(linear: AnnOf<'linear'>, { node, readers, draft, value }: Rewrite): Selection | undefined {
+  const affine = node(linear.operands[0]!);
+  if (affine.kind !== 'affine' || affine.attrs.shift !== undefined) return undefined;
+  const { kind } = node(affine.operands[0]!);
+  const isNorm = kind === 'layernorm' || kind === 'rmsnorm';
+  if (isNorm || !readers(affine.id).every(reader => reader.kind === 'linear')) return undefined;
+  const { constants } = draft;
+  const { weight, bias } = linear.attrs;
+  const gain = perChannel(constantField(constants, affine.attrs.scale, 1), affine.type.shape.at(-1)!);
+  if (gain === undefined) return undefined;
+  const channels = linear.type.shape.at(-1)!;
+  const scaled = scaleWeights(constants, weight, 'rows', gain, i => Math.floor(i / channels));
+  return putLinear(draft, value(affine.operands[0]!), scaled, bias, linear.origin);
+}
 
 /** scale and shift of every element. */
 interface Total {
@@ -64,6 +83,7 @@ function mergeInto(base: AnnNode, total: Total, channels: number, rewrite: Rewri
   const scale = perChannel(total.scale, channels);
   const shift = perChannel(total.shift, channels);
   if (scale === undefined || shift === undefined) return undefined;
+  if (base.kind === 'add' && scale.every(s => s === 1)) return mergeIntoSum(base, shift, rewrite);
   if (base.kind === 'linear') return mergeIntoLinear(base, scale, shift, rewrite);
   if (base.kind !== 'layernorm') return undefined;
   const { gamma, beta, epsilon, kind } = normOf(base, draft);
@@ -71,6 +91,17 @@ function mergeInto(base: AnnNode, total: Total, channels: number, rewrite: Rewri
   const offset = shift.map((t, c) => t + scale[c]! * (beta?.[c] ?? 0));
   const norm = { kind, epsilon, gamma: gain, beta: offset };
   return putNorm(draft, value(base.operands[0]!), norm, base.origin);
+}
+
+/** An offset behind a sum belongs to the linear that is added. */
+function mergeIntoSum(sum: AnnOf<'add'>, shift: Float64Array, rewrite: Rewrite): Selection | undefined {
+  const { node, readers, draft, value } = rewrite;
+  const linear = sum.operands.map(node).find(operand => operand.kind === 'linear');
+  if (linear?.kind !== 'linear' || readers(linear.id).length > 1) return undefined;
+  const [a, b] = sum.operands as readonly [ValueId, ValueId];
+  const neutral = new Float64Array(shift.length).fill(1);
+  const offset = mergeIntoLinear(linear, neutral, shift, rewrite);
+  return putBinary(draft, 'add', value(a === linear.id ? b : a), offset, sum.origin);
 }
 
 /** A gain (layer scale, a batch norm) goes into the columns of the weight, in single precision where that has it. */
@@ -87,16 +118,22 @@ function mergeIntoLinear(
   const isScaled = scale.some(s => s !== 1);
   const isSingle = constants.get(weight).dtype === 'f32';
   const stored = storeNumbers(constants, isScaled && isSingle ? sum.map(Math.fround) : sum, [sum.length]);
-  const scaled = isScaled ? scaleColumns(constants, weight, scale) : weight;
+  const scaled = isScaled ? scaleWeights(constants, weight, 'columns', scale, i => i % scale.length) : weight;
   return putLinear(draft, value(base.operands[0]!), scaled, stored, base.origin);
 }
 
-function scaleColumns(constants: ConstantPool, weight: ConstId, scale: Float64Array): ConstId {
+function scaleWeights(
+  constants: ConstantPool,
+  weight: ConstId,
+  what: 'rows' | 'columns',
+  gain: Float64Array,
+  gainOf: (i: number) => number,
+): ConstId {
   const { shape } = constants.get(weight);
-  const factors = storeNumbers(constants, scale, [scale.length]);
-  return deriveConstant(constants, weight, `times ${factors}`, shape, data => {
+  const factors = storeNumbers(constants, gain, [gain.length]);
+  return deriveConstant(constants, weight, `${what} times ${factors}`, shape, data => {
     const out = data instanceof Float64Array ? new Float64Array(data.length) : new Float32Array(data.length);
-    for (let i = 0; i < out.length; i++) out[i] = data[i]! * scale[i % scale.length]!;
+    for (let i = 0; i < out.length; i++) out[i] = data[i]! * gain[gainOf(i)]!;
     return out;
   });
 }

@@ -15,7 +15,7 @@ import type { ConstantPool } from '../../ir/constants.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { scalarFunction } from '../../ir/scalar.ts';
 import { SOMA_POINTWISE, type SomaPointwise } from '../../ir/snn.ts';
-import { putPointwise } from '../ann/draft.ts';
+import { putFields, putPointwise } from '../ann/draft.ts';
 import { rebuild } from '../ann/rebuild.ts';
 import { uniformConstant } from '../ann/values.ts';
 import type { Pass } from '../pass.ts';
@@ -30,9 +30,14 @@ export const recogniseFunctions: Pass<typeof ann, typeof ann> = {
     return rebuild(graph, (node, { draft, value }) => {
       const own = expressionsOf(node, expressions, graph.constants);
       expressions.set(node.id, own);
-      for (const { root, values, isCurved, isHalf } of own.toReversed()) {
-        const name = isCurved ? identify(values, isHalf) : undefined;
-        if (name !== undefined) return putPointwise(draft, value(root), name, node.origin);
+      for (const factor of FACTORS) {
+        for (const { root, values, isCurved, isHalf } of own.toReversed()) {
+          const plain = factor === 1 ? values : values.map(x => x / factor);
+          const name = isCurved ? identify(plain, isHalf) : undefined;
+          if (name === undefined) continue;
+          const result = putPointwise(draft, value(root), name, node.origin);
+          return putFields(draft, result, factor, undefined, node.origin);
+        }
       }
       return undefined;
     });
@@ -49,6 +54,8 @@ interface Expression {
   readonly isHalf: boolean;
 }
 
+/** The half of a GELU may stand behind it, in the next weights. */
+const FACTORS = [1, 2] as const;
 const GRID = Float64Array.from({ length: 65 }, (_, i) => (i - 32) / 4 + 1 / 64);
 const TOLERANCE = 1e-6;
 /** √2 has an error of 1e-4 in half precision; erf and tanh GELU differ by 5e-4, so the nearest is taken. */

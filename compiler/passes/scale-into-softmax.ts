@@ -51,6 +51,7 @@ function unrounded(scale: number, inner: number | undefined): number {
     roundTo(exact, bits),
     1 / roundTo(1 / exact, bits),
     roundTo(fourth, bits) ** 2,
+    roundTo(Math.sqrt(roundTo(exact, bits)), bits) ** 2,
     1 / roundTo(1 / fourth, bits) ** 2,
   ]);
   return spellings.some(spelled => Math.abs(scale / spelled - 1) < 3e-7) ? exact : scale;

@@ -6,7 +6,7 @@
  *   becomes
  *     three linears with 64 columns each, each with its own view
  *
- * Needs      every reader is a view of a set of columns, sets that are equal or have nothing in common
+ * Needs      every reader is a view of a set of columns; sets that have columns in common are one thing
  * Preserves  exactly
  */
 import type { AnnNode, AnnOf, ann } from '../../ir/ann.ts';
@@ -32,7 +32,7 @@ export const splitLinears: Pass<typeof ann, typeof ann> = {
         for (const [view, seen] of separateColumns(node, rewrite)) columns.set(view, seen);
       }
       const own = columns.get(node.id);
-      if (node.kind !== 'view' || own === undefined) return undefined;
+      if (node.kind !== 'view' || own === undefined || own.length === 0) return undefined;
       const linear = rewrite.node(node.operands[0]!);
       return linear.kind === 'linear' ? part(node, linear, own, rewrite) : undefined;
     });
@@ -48,9 +48,23 @@ function separateColumns(
   const views = readers(linear.id);
   if (views.length < 2 || !views.every(isPlainView)) return new Map();
   const columns = new Map(views.map(view => [view.id, columnsOf(view, channels)]));
-  const sets = new Map([...columns.values()].map(set => [set.join(), set]));
-  const all = [...sets.values()].flat();
-  return sets.size > 1 && new Set(all).size === all.length ? columns : new Map();
+  const things = joinOverlapping([...columns.values()]);
+  if (things.length < 2) return new Map();
+  return new Map(views.map(view => [view.id, thingWith(columns.get(view.id)?.[0], things)]));
+}
+
+const thingWith = (column: number | undefined, things: readonly (readonly number[])[]): readonly number[] =>
+  things.find(thing => column !== undefined && thing.includes(column)) ?? [];
+
+/** Sets that share a column become one (a key and the half of it that is rotated); ascending. */
+function joinOverlapping(sets: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const distinct = new Map(sets.filter(set => set.length > 0).map(set => [set.join(), set]));
+  return [...distinct.values()].reduce<readonly (readonly number[])[]>((things, set) => {
+    const own = new Set(set);
+    const touching = things.filter(thing => thing.some(column => own.has(column)));
+    const joined = [...new Set([...set, ...touching.flat()])].toSorted((a, b) => a - b);
+    return [...things.filter(thing => !touching.includes(thing)), joined];
+  }, []);
 }
 
 const isPlainView = (node: AnnNode): node is AnnOf<'view'> =>

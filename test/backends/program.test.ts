@@ -102,6 +102,7 @@ const FAULTS: { readonly [what: string]: readonly [() => ChipProgram, RegExp] } 
     () => changeFunction('rmsnorm', fn => ({ ...fn, gain: new Int32Array(3) })),
     /3 numbers for/,
   ],
+  'scores shifted out of reach': [() => changeFunction('softmax', fn => ({ ...fn, shift: 127 })), /127 with/],
   'an offset for other channels': [
     () => changeFunction('layernorm', fn => ({ ...fn, offset: new Int32Array(1) })),
     /1 numbers for/,

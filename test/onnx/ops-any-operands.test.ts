@@ -135,6 +135,7 @@ for (const { domain, operator } of supportedOperators) {
           draft,
           inputs,
           load: () => refuse('no tensors here'),
+          run: () => refuse('no graphs here'),
           spend: () => undefined,
         };
         if (!movesNumbers(domain, operator) && inputs.some(x => x?.kind === 'data' && sizeOf(x.shape) === 0))

@@ -5,6 +5,7 @@ import {
   type ConstantValue,
   constantAt,
   inputAt,
+  MASKED,
   numberAttr,
   type OpContext,
   type OpRule,
@@ -19,12 +20,6 @@ import { foldRows, softmaxRows } from './groups.ts';
 import { joinAlong } from './join.ts';
 import { matrixProduct, swapLast } from './linear.ts';
 import { isRead } from './norms.ts';
-
-/**
- * What is added to a score that must not count. e^−10000 is 0 in any floating-point type, and scores that differ by
- * that much were one-hot before; −∞ has no place among the constants of a network.
- */
-const MASKED = -10000;
 
 /** What constants say of the scores: added to them, and which rows have no key at all. */
 export interface Mask {

@@ -4,6 +4,7 @@ import { broadcastPick, broadcastShape, indicesOf, pickOf } from '../../ann/indi
 import {
   checkShape,
   constantAt,
+  constantOf,
   inputAt,
   numberAttr,
   type OpContext,
@@ -53,6 +54,19 @@ const tested = (apply: (context: OpContext) => (x: number) => boolean): OpEntry 
   },
 });
 
+/** Exporters guard attention against rows that are masked out as a whole: 0 where softmax gives no number. */
+const isNaNRule: OpEntry = {
+  limits: 'the operand must be a constant or what a softmax gives',
+  rule: context => {
+    const x = inputAt(context, 0);
+    const made = x.kind === 'data' ? x.sources.map(source => source.id) : [];
+    const { nodes } = context.draft;
+    const isSoftmax = made.every(id => nodes.some(node => node.id === id && node.kind === 'softmax'));
+    if (x.kind === 'constant' || !isSoftmax) return tested(() => Number.isNaN).rule(context);
+    return [constantOf('bool', x.shape, new Uint8Array(sizeOf(x.shape)))];
+  },
+};
+
 const isInfinite = (context: OpContext) => {
   const [low, high] = [numberAttr(context, 'detect_negative', 1), numberAttr(context, 'detect_positive', 1)];
   return (x: number) =>
@@ -86,7 +100,7 @@ export const logicOps: OpTable = {
   Or: compared((a, b) => a !== 0 || b !== 0),
   Xor: compared((a, b) => (a !== 0) !== (b !== 0)),
   Not: tested(() => x => x === 0),
-  IsNaN: tested(() => Number.isNaN),
+  IsNaN: isNaNRule,
   IsInf: tested(isInfinite),
   BitwiseAnd: onBits((a, b) => a & b),
   BitwiseOr: onBits((a, b) => a | b),

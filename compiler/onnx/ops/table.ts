@@ -4,12 +4,14 @@ import { activationOps } from './activations.ts';
 import { attention, rotaryEmbedding } from './attention.ts';
 import { castOps } from './casts.ts';
 import { constantOps } from './constants.ts';
+import { controlOps } from './control.ts';
 import { convOps } from './conv.ts';
 import { einsumOps } from './einsum.ts';
 import { elementwiseOps } from './elementwise.ts';
 import type { OpEntry, OpTable } from './entry.ts';
 import { groupOps } from './groups.ts';
 import { linearOps } from './linear.ts';
+import { listOps } from './lists.ts';
 import { logicOps } from './logic.ts';
 import { microsoftOps } from './microsoft.ts';
 import { normOps } from './norms.ts';
@@ -27,7 +29,18 @@ const attentionOps: OpTable = {
 /** The standard operator set is domain ''. */
 const DOMAINS: { readonly [domain: string]: readonly OpTable[] } = {
   '': [
-    ...[viewOps, pickOps, scatterOps, constantOps, castOps, elementwiseOps, activationOps, logicOps],
+    ...[
+      controlOps,
+      listOps,
+      viewOps,
+      pickOps,
+      scatterOps,
+      constantOps,
+      castOps,
+      elementwiseOps,
+      activationOps,
+      logicOps,
+    ],
     ...[groupOps, normOps, linearOps, einsumOps, convOps, poolingOps, resizeOps, attentionOps],
   ],
   'com.microsoft': [microsoftOps],
@@ -86,8 +99,8 @@ const WAYS_OUT: { readonly [operator: string]: string } = {
     'Integer arithmetic of the file is not supported: compile the floating-point model; the compiler quantizes it itself.',
   ),
   ...each(
-    ['SequenceConstruct', 'SequenceAt', 'SequenceInsert', 'SplitToSequence', 'ConcatFromSequence'],
-    'Lists of tensors are not supported: export the model with Split and Concat instead.',
+    ['SequenceEmpty', 'SequenceErase', 'SequenceInsert'],
+    'Lists that change are not supported: export the model with Split and Concat instead.',
   ),
   ...each(
     ['GridSample', 'RoiAlign', 'DeformConv', 'NonMaxSuppression', 'Unique'],

@@ -99,9 +99,24 @@ def pooled(result):
 VIT = dict(img_size=16, patch_size=4, embed_dim=24, depth=2, num_heads=3, mlp_ratio=2.0, num_classes=5)
 HF = dict(image_size=16, patch_size=4, hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
           intermediate_size=48, num_labels=5)
+SWIN = dict(patch_size=2, window_size=4, embed_dim=12, depths=(2, 2), num_heads=(2, 4), mlp_ratio=2.0)
+DINO = {k: v for k, v in HF.items() if k != "intermediate_size"}
+CONVNEXT = dict(num_classes=5, depths=(1, 1, 1, 1), dims=(8, 12, 16, 16))
+RESNET = dict(layers=(1, 1, 1, 1), channels=(8, 8, 12, 16), stem_width=8, num_classes=5)
 SQUARE = (3, 16, 16)
 LARGER = (3, 32, 32)
 BLOCK = dict(img_size=32, num_classes=5)
+
+
+def shrink() -> None:
+    """Settings for the files of the repository: a few thousand weights each."""
+    VIT.update(embed_dim=12, depth=1, num_heads=2)
+    HF.update(hidden_size=12, num_hidden_layers=1, num_attention_heads=2, intermediate_size=24)
+    DINO.update(hidden_size=12, num_hidden_layers=1, num_attention_heads=2)
+    SWIN.update(embed_dim=4, depths=(2, 1), num_heads=(1, 2))
+    CONVNEXT.update(dims=(4, 4, 8, 8))
+    RESNET.update(channels=(4, 4, 8, 8), stem_width=4, stem_type="deep")
+    handwritten.shrink()
 
 
 def timm_architectures() -> dict[str, Architecture]:
@@ -129,8 +144,8 @@ def timm_architectures() -> dict[str, Architecture]:
     add("vit-relu", SQUARE, vit, "VisionTransformer", act_layer="relu", **VIT)
     add("deit-distilled", SQUARE, "deit", "VisionTransformerDistilled", **VIT)
     add("eva02", SQUARE, "eva", "Eva", True, swiglu_mlp=True, scale_mlp=True, use_rot_pos_emb=True, qkv_fused=False,
-        **VIT)
-    add("eva-fused", SQUARE, "eva", "Eva", True, num_reg_tokens=2, init_values=0.1, global_pool="avg", **VIT)
+        **{**VIT, "num_heads": 3})
+    add("eva-fused", SQUARE, "eva", "Eva", True, num_reg_tokens=2, init_values=0.1, global_pool="avg", **{**VIT, "num_heads": 3})
     add("beit", SQUARE, "beit", "Beit", True, use_abs_pos_emb=False, use_rel_pos_bias=True, init_values=0.1, **VIT)
     add("vit-relpos", SQUARE, "vision_transformer_relpos", "VisionTransformerRelPos", True, **VIT)
     add("cait", SQUARE, "cait", "Cait", init_values=0.1, **VIT)
@@ -138,20 +153,15 @@ def timm_architectures() -> dict[str, Architecture]:
         num_classes=5)
     add("pit", (3, 16, 16), "pit", "PoolingVisionTransformer", img_size=16, patch_size=4, stride=2, base_dims=[8, 8],
         depth=[1, 1], heads=[2, 4], mlp_ratio=2, num_classes=5, stem_type="overlap")
-    add("swin", LARGER, "swin_transformer", "SwinTransformer", True, patch_size=2, window_size=4, embed_dim=12,
-        depths=(2, 2), num_heads=(2, 4), mlp_ratio=2.0, **BLOCK)
-    add("swinv2", LARGER, "swin_transformer_v2", "SwinTransformerV2", patch_size=2, window_size=4, embed_dim=12,
-        depths=(2, 2), num_heads=(2, 4), mlp_ratio=2.0, **BLOCK)
+    add("swin", LARGER, "swin_transformer", "SwinTransformer", True, **SWIN, **BLOCK)
+    add("swinv2", LARGER, "swin_transformer_v2", "SwinTransformerV2", **SWIN, **BLOCK)
     add("levit", LARGER, "levit", "Levit", img_size=64, num_classes=5, embed_dim=(16, 24), key_dim=8, depth=(1, 1),
         num_heads=(2, 3))
     found["levit"] = Architecture("timm", (3, 64, 64), found["levit"].make)
-    add("convnext", LARGER, "convnext", "ConvNeXt", num_classes=5, depths=(1, 1, 1, 1), dims=(8, 12, 16, 16), ls_init_value=0.1)
-    add("convnext-conv", LARGER, "convnext", "ConvNeXt", num_classes=5, depths=(1, 1, 1, 1),
-        dims=(8, 12, 16, 16), conv_mlp=True,
-        use_grn=True)
+    add("convnext", LARGER, "convnext", "ConvNeXt", ls_init_value=0.1, **CONVNEXT)
+    add("convnext-conv", LARGER, "convnext", "ConvNeXt", conv_mlp=True, use_grn=True, **CONVNEXT)
     add("mixer", SQUARE, "mlp_mixer", "MlpMixer", img_size=16, patch_size=4, num_blocks=2, embed_dim=24, num_classes=5)
-    add("resnet", LARGER, "resnet", "ResNet", block=resnet_block(), layers=(1, 1, 1, 1), channels=(8, 8, 12, 16),
-        stem_width=8, num_classes=5)
+    add("resnet", LARGER, "resnet", "ResNet", block=resnet_block(), **RESNET)
     found["mobilevit"] = Architecture("timm", (3, 64, 64), mobilevit)
     return found
 
@@ -180,11 +190,11 @@ def hf_architectures() -> dict[str, Architecture]:
     add("hf-data2vec", "Data2VecVisionForImageClassification", "Data2VecVisionConfig",
         use_shared_relative_position_bias=True, **HF)
     add("hf-dinov2", "Dinov2ForImageClassification", "Dinov2Config", has_math=True, mlp_ratio=2,
-        **{k: v for k, v in HF.items() if k != "intermediate_size"})
+        **DINO)
     add("hf-dinov2-swiglu", "Dinov2ForImageClassification", "Dinov2Config", mlp_ratio=2, use_swiglu_ffn=True,
-        **{k: v for k, v in HF.items() if k != "intermediate_size"})
+        **DINO)
     add("hf-dinov2-reg", "Dinov2WithRegistersForImageClassification", "Dinov2WithRegistersConfig", mlp_ratio=2,
-        num_register_tokens=3, **{k: v for k, v in HF.items() if k != "intermediate_size"})
+        num_register_tokens=3, **DINO)
     add("hf-swin", "SwinForImageClassification", "SwinConfig", shape=LARGER, has_math=True, image_size=32, patch_size=2,
         window_size=4, embed_dim=12, depths=[2, 2], num_heads=[2, 4], mlp_ratio=2.0, num_labels=5)
     add("hf-siglip", "SiglipVisionModel", "SiglipVisionConfig", pooled, has_math=True,
@@ -212,8 +222,8 @@ def torchvision_architectures() -> dict[str, Architecture]:
     def vit() -> nn.Module:
         from torchvision.models.vision_transformer import VisionTransformer
 
-        return VisionTransformer(image_size=16, patch_size=4, num_layers=2, num_heads=3, hidden_dim=24, mlp_dim=48,
-                                 num_classes=5)
+        return VisionTransformer(image_size=16, patch_size=4, num_layers=VIT["depth"], num_heads=VIT["num_heads"],
+                                 hidden_dim=VIT["embed_dim"], mlp_dim=2 * VIT["embed_dim"], num_classes=5)
 
     def swin() -> nn.Module:
         from torchvision.models.swin_transformer import SwinTransformer
