@@ -113,6 +113,16 @@ const FINDINGS: readonly (readonly [what: string, build: () => Uint8Array, code:
     'E0106',
   ],
   [
+    'an infinite epsilon',
+    () =>
+      network(m =>
+        m.op('LayerNormalization', ['input', weights(m, 4)], {
+          epsilon: { float: Number.POSITIVE_INFINITY },
+        }),
+      ),
+    'E0106',
+  ],
+  [
     'an output without a name',
     () =>
       edited(model => {
@@ -137,6 +147,16 @@ for (const [what, build, code] of FINDINGS) {
     assert.deepEqual([...codes], [code]);
   });
 }
+
+test('a long chain of offsets and gains is merged in one walk', () => {
+  const bytes = network(m => {
+    let x = m.op('MatMul', ['input', weights(m, 4, 4)]);
+    for (let i = 0; i < 5000; i++) x = m.op('Neg', [x]);
+    return x;
+  });
+  const { kind, detail } = exercise(memoryFile(bytes, 'model.onnx'));
+  assert.equal(kind, 'accepted', detail);
+});
 
 test('a sound network whose channels are scaled reads back from its own text', () => {
   const { kind, detail } = exercise(memoryFile(networks['constant arithmetic']!(), 'model.onnx'));
