@@ -98,6 +98,12 @@ export function numbersAttr({ node }: OpContext, name: string): readonly number[
 export const numberAttr = (context: OpContext, name: string, otherwise: number): number =>
   numbersAttr(context, name)?.[0] ?? otherwise;
 
+/** What a norm adds to a variance, so that it does not divide by 0. */
+export function epsilonOf(context: OpContext, otherwise: number): number {
+  const epsilon = numberAttr(context, 'epsilon', otherwise);
+  return epsilon >= 0 && Number.isFinite(epsilon) ? epsilon : refuse(`epsilon ${epsilon}`);
+}
+
 export function stringAttr({ node }: OpContext, name: string, otherwise: string): string {
   const attribute = node.attributes.get(name);
   return attribute?.kind === 'strings' ? (attribute.values[0] ?? otherwise) : otherwise;

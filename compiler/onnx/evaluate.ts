@@ -34,7 +34,7 @@ export interface Session {
 }
 
 /** Positions, masks and shapes of the largest networks take a tenth of it; a few bytes of a file can ask for more. */
-const GRANTED_STEPS = 2 ** 27;
+const GRANTED_STEPS = 2 ** 26;
 /** What is done to each number of the file's own weights, at most. */
 const STEPS_PER_WEIGHT = 8;
 

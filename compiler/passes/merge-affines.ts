@@ -29,10 +29,16 @@ export const mergeAffines: Pass<typeof ann, typeof ann> = {
 
   run: graph =>
     rebuild(graph, (node, rewrite) => {
-      if (node.kind === 'affine') return merge(node, rewrite);
+      // The last of a chain merges all of it: each for itself would walk the chain again.
+      if (node.kind === 'affine') return isMergedLater(node, rewrite) ? undefined : merge(node, rewrite);
       return node.kind === 'linear' ? takeGain(node, rewrite) : undefined;
     }),
 };
+
+function isMergedLater({ id }: AnnOf<'affine'>, { readers }: Rewrite): boolean {
+  const [reader, ...others] = readers(id);
+  return reader?.kind === 'affine' && others.length === 0;
+}
 
 /** A gain in front of linears goes into the rows of their weights; that of a norm stays with the norm. */
 function takeGain(linear: AnnOf<'linear'>, { node, readers, draft, value }: Rewrite): Selection | undefined {

@@ -20,7 +20,7 @@ export function isSmall(graph: AnnGraph): boolean {
 export function drawImage(graph: AnnGraph): Float64Array {
   const random = createRandom(5);
   const shape = graph.nodes.find(node => node.kind === 'input')?.type.shape ?? [];
-  return Float64Array.from({ length: sizeOf(shape) }, () => random.normal());
+  return Float64Array.from({ length: sizeOf(shape) }, () => 4 * random.next() - 2);
 }
 
 export const outputsOf = (graph: AnnGraph, image: Float64Array): readonly Float64Array[] => [

@@ -2,6 +2,7 @@
 import { slicePick, transposePick } from '../../ann/indices.ts';
 import {
   entryOf,
+  epsilonOf,
   inputAt,
   numberAttr,
   numbersAttr,
@@ -42,7 +43,7 @@ const skipNorm =
     const sum = add(context, inputAt(context, 0), inputAt(context, 1));
     const bias = context.inputs[biasAt];
     const x = bias === undefined ? sum : add(context, sum, bias);
-    const epsilon = numberAttr(context, 'epsilon', 1e-12);
+    const epsilon = epsilonOf(context, 1e-12);
     const beta = kind === 'layernorm' ? context.inputs[3] : undefined;
     const gains = { gamma: inputAt(context, 2), beta };
     if (isRead(context, 1) || isRead(context, 2)) refuse('its mean or deviation is read');

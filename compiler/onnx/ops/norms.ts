@@ -8,6 +8,7 @@ import {
   axesIn,
   axisIn,
   dataOf,
+  epsilonOf,
   finiteValues,
   inputAt,
   numberAttr,
@@ -106,7 +107,7 @@ export const isRead = ({ node }: OpContext, output: number): boolean => (node.ou
 const layerNormalization: OpRule = context => {
   const x = inputAt(context, 0);
   const axis = axisIn(numberAttr(context, 'axis', -1), x.shape.length);
-  const epsilon = numberAttr(context, 'epsilon', 1e-5);
+  const epsilon = epsilonOf(context, 1e-5);
   const gains = { gamma: inputAt(context, 1), beta: context.inputs[2] };
   const y = normFrom(context, x, axis, { kind: 'layernorm', epsilon }, gains);
   if (!isRead(context, 1) && !isRead(context, 2)) return [y];
@@ -120,7 +121,7 @@ const layerNormalization: OpRule = context => {
 export const rmsNormalization: OpRule = context => {
   const x = inputAt(context, 0);
   const axis = axisIn(numberAttr(context, 'axis', -1), x.shape.length);
-  const epsilon = numberAttr(context, 'epsilon', 1e-5);
+  const epsilon = epsilonOf(context, 1e-5);
   const gains = { gamma: inputAt(context, 1) };
   return [normFrom(context, x, axis, { kind: 'rmsnorm', epsilon }, gains)];
 };
@@ -139,7 +140,7 @@ const batchNormalization: OpRule = context => {
     refuse('it is in training mode; export the model for inference');
   if (numberAttr(context, 'spatial', 1) !== 1)
     refuse('spatial = 0; export the model with a newer operator set');
-  const epsilon = numberAttr(context, 'epsilon', 1e-5);
+  const epsilon = epsilonOf(context, 1e-5);
   const rank = Math.max(2, x.shape.length);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map(at =>
     inDouble(perChannel(inputAt(context, at), rank)),
@@ -157,7 +158,7 @@ function groupNorm(context: OpContext, groups: number): Value {
   if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || x.shape.length < 2)
     return refuse(`${groups} groups of [${x.shape}]`);
   const rows = reshapeValue(x, [batch, groups, (channels / groups) * sizeOf(spatial)]);
-  const plain = normRows(context, rows, 'layernorm', numberAttr(context, 'epsilon', 1e-5));
+  const plain = normRows(context, rows, 'layernorm', epsilonOf(context, 1e-5));
   const gains = [1, 2].map(at => {
     const value = inputAt(context, at);
     const isPerGroup = sizeOf(value.shape) === groups && groups !== channels;
