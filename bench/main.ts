@@ -13,6 +13,7 @@ import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { measureScale, printScale } from './import-scale.ts';
+import { compareLogits } from './logits.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
@@ -102,6 +103,14 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
       anchor: 'limit of 10 s',
       ratio: 10 / seconds,
     };
+  },
+  /** Float networks of --data DIR against onnxruntime's logits, 200 images each. */
+  async logits({ data = 'examples/digits' }) {
+    const rows = compareLogits(data, 200);
+    for (const { file, images, error } of rows)
+      console.log(`${file.padEnd(40)} ${images} images, largest relative error ${error.toExponential(1)}`);
+    const value = rows.reduce((max, row) => Math.max(max, row.error), 0);
+    return { value, unit: 'of the largest logit', anchor: '1e-3 that may be lost', ratio: 1e-3 / value };
   },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {
