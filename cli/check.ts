@@ -8,10 +8,14 @@ import {
   type TargetCheck,
 } from '../compiler/check.ts';
 import type { PopulationEstimate } from '../compiler/estimate.ts';
+import { describePreprocess } from '../compiler/preprocess/resolve.ts';
+import type { AnnGraph } from '../ir/ann.ts';
+import { type Diagnostic, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { NOTES } from '../report/report.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { openModelFile } from './model-files.ts';
 import type { Shared } from './options.ts';
+import { findPreprocess } from './preprocess.ts';
 
 export interface CheckArguments extends Shared {
   readonly model: string;
@@ -44,20 +48,40 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
   console_.step('estimate');
   const sizes = { steps: args.steps, weightBits: args.bits };
   const found = network.outline && checkBoards(network.outline, candidates, sizes, diagnostics.report);
+  const images = network.ann && imagesOf(args.model, network, network.ann, console_);
   const seconds = (performance.now() - start) / 1000;
   const peakBytes = process.resourceUsage().maxRSS * 1024;
-  const check: Check = { args, network, found, seconds, peakBytes, console: console_ };
+  const faults = images instanceof UserError ? images.diagnostics : [];
+  const list = [...diagnostics.list, ...faults];
+  const check: Check = { args, network, found, images, list, seconds, peakBytes };
   console_.line(renderCheck(check));
-  return reportDiagnostics(diagnostics.list, args.json, resultOf(check));
+  return reportDiagnostics(list, args.json, resultOf(check));
+}
+
+/** What will be done to images, in words; or what is wrong with what says so. */
+function imagesOf(
+  model: string,
+  { metadata }: NetworkCheck,
+  ann: AnnGraph,
+  { diagnostics }: Console,
+): string | UserError {
+  try {
+    const { shape } = ann.nodes.find(node => node.kind === 'input')!.type;
+    return describePreprocess(findPreprocess({}, model, metadata, shape, diagnostics.report), null);
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
 }
 
 interface Check {
   readonly args: CheckArguments;
   readonly network: NetworkCheck;
   readonly found: TargetCheck | undefined;
+  readonly images: string | UserError | undefined;
+  readonly list: readonly Diagnostic[];
   readonly seconds: number;
   readonly peakBytes: number;
-  readonly console: Console;
 }
 
 const big = (n: number): string => Math.round(n).toLocaleString('en-US');
@@ -77,8 +101,7 @@ const percent = (x: number): string => `${(100 * x).toFixed(0)} %`;
 
 function renderCheck(check: Check): string {
   const rows = [...modelRows(check), ...networkRows(check), ...targetRows(check)];
-  const { diagnostics } = check.console;
-  const errors = diagnostics.list.filter(d => d.severity === 'error').length;
+  const errors = check.list.filter(d => d.severity === 'error').length;
   const verdict =
     errors === 0 ? 'nothing stands in the way' : `${errors} thing(s) stand in the way, see below`;
   const lines = [...rows, ['verdict', verdict] as const].map(([name, text]) => `${name.padEnd(12)}${text}`);
@@ -95,7 +118,7 @@ const ESTIMATE_NOTES = [
 
 type Row = readonly [name: string, text: string];
 
-function modelRows({ args, network: { facts, isScanned } }: Check): readonly Row[] {
+function modelRows({ args, network: { facts, ann, isScanned } }: Check): readonly Row[] {
   if (facts === undefined) return [['model', `${args.model}: cannot be read`]];
   const { producer, opset, nodes, parameters, weightBytes, elements } = facts;
   const types = Object.entries(elements).map(([type, n]) => `${big(n)} ${type}`);
@@ -104,15 +127,16 @@ function modelRows({ args, network: { facts, isScanned } }: Check): readonly Row
   return [
     ['model', `${args.model}${from}, opset ${opset}, ${big(nodes)} nodes`],
     ['parameters', `${big(parameters)}, ${bytes(weightBytes)} (${types.join(', ')})`],
-    ...(weightBytes === 0 ? [] : [['weights', looked] as const]),
+    ...(weightBytes === 0 || ann === undefined ? [] : [['weights', looked] as const]),
   ];
 }
 
-function networkRows({ network: { ann, outline }, found }: Check): readonly Row[] {
+function networkRows({ network: { ann, outline }, found, images }: Check): readonly Row[] {
   if (ann === undefined || outline === undefined) return [];
   const input = ann.nodes.find(node => node.kind === 'input')!;
   const estimate = found?.readings[0].estimate;
   const rows: Row[] = [['input', `${input.attrs.name} [${input.type.shape.join(', ')}]`]];
+  if (typeof images === 'string') rows.push(['images', images]);
   if (estimate === undefined) return rows;
   const { populations, neurons, synapses, depth } = estimate;
   const size = `${big(populations.length)} populations, ${big(neurons)} neurons, ${big(synapses)} weights`;
@@ -146,7 +170,7 @@ const describe = ({ name, shape, tiles, cores, binding, fill }: PopulationEstima
   `${name} [${shape.join(', ')}]: ${big(cores)} cores, ${big(tiles)} tiles, ${binding} ${percent(fill)}`;
 
 /** What --json prints; estimates where nothing was mapped. */
-function resultOf({ args, network, found, seconds, peakBytes, console: { diagnostics } }: Check): object {
+function resultOf({ args, network, found, images, list, seconds, peakBytes }: Check): object {
   const strict = found?.readings[0];
   const estimate = strict?.estimate;
   const binding = estimate?.populations.reduce((a, b) => (b.cores > a.cores ? b : a));
@@ -178,12 +202,13 @@ function resultOf({ args, network, found, seconds, peakBytes, console: { diagnos
     throughput: found?.time.throughput ?? null,
     eq30: null,
     model: network.facts ?? null,
+    images: typeof images === 'string' ? images : null,
     weightsLookedAt: network.isScanned,
     neurons: estimate?.neurons ?? null,
     synapses: estimate?.synapses ?? null,
     populations: estimate?.populations ?? [],
     seconds,
     peakBytes,
-    diagnostics: diagnostics.list,
+    diagnostics: list,
   };
 }
