@@ -1,24 +1,19 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
 import { writeFolder } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
-import { restsOn } from '../backends/rests-on.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import {
   type CompileOptions,
-  type Converted,
   convertNetwork,
   type Mapped,
   mapNetwork,
-  neuronCount,
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
-import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
-import { coreUsage } from '../compiler/passes/partition.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
@@ -27,15 +22,15 @@ import type { AnyGraph } from '../ir/dialect.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { measureActivity } from './activity.ts';
 import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
-import { openModelFile, sha256Of, watchOpened } from './model-files.ts';
+import { makeManifest } from './make-manifest.ts';
+import { openModelFile, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
-import { VERSION } from './version.ts';
 
 export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly foldNormalisation: boolean;
@@ -215,131 +210,6 @@ function goldenFile(
       data: join(readouts.flat()),
     },
   ]);
-}
-
-interface Made {
-  readonly file: ModelFile;
-  readonly opened: ReadonlyMap<string, ByteSource>;
-  readonly converted: Converted;
-  readonly mapped: Mapped;
-  readonly target: Target;
-  readonly activity: MeasuredActivity;
-  readonly preprocess: Manifest['preprocess'];
-  readonly stages: Manifest['stages'];
-  readonly files: ReadonlyMap<string, Uint8Array | string>;
-  readonly images: number;
-}
-
-function makeManifest(args: CompileArguments, made: Made): Manifest {
-  const { mapped, target, activity, preprocess, converted } = made;
-  const { int, chip, accounting } = mapped;
-  const tiles = chip.tables.tiles;
-  const cores = coreUsage(chip, accounting, args.bits);
-  const column = (name: string) => chip.tables.cores.columns[name]!;
-  const input = int.nodes.find(node => node.kind === 'input')!;
-  const {
-    calibrate,
-    target: wantedTarget,
-    coding,
-    steps,
-    shift,
-    terms,
-    uniform,
-    thresholds,
-    bits,
-    biasCorrection,
-    effort,
-    seed,
-  } = args;
-  const options = {
-    target: wantedTarget,
-    coding,
-    steps,
-    shift,
-    terms,
-    uniform,
-    thresholds,
-    bits,
-    biasCorrection,
-    effort,
-    seed,
-  };
-  const populations = int.nodes.flatMap((node, index) => {
-    if (node.kind !== 'population') return [];
-    const own = Array.from(tiles.columns.population!.keys()).filter(
-      i => tiles.columns.population![i] === index,
-    );
-    const { emit } = node.attrs;
-    const mt = emit.kind === 'mt' ? emit : undefined;
-    return [
-      {
-        name: node.id.slice(1),
-        origin: node.origin,
-        shape: [...node.type.shape],
-        function:
-          node.attrs.function.kind === 'pointwise' ? node.attrs.function.name : node.attrs.function.kind,
-        emit: emit.kind,
-        theta: mt?.theta ?? null,
-        levels: mt?.levels ?? null,
-        terms: mt?.terms ?? null,
-        depth: tiles.columns.depth![own[0]!]!,
-        tiles: own.length,
-        rate: activity.rates.get(node.id)?.rate ?? 0,
-        termsPerNeuron: activity.rates.get(node.id)?.terms ?? 0,
-      },
-    ];
-  });
-  const readout = int.nodes.find(node => node.id === int.outputs[0])!;
-  return {
-    schema: 'snnc-manifest',
-    schemaVersion: 0,
-    tool: { name: 'snnc', version: VERSION },
-    model: {
-      file: basename(args.model),
-      sha256: sha256Of(made.file.bytes),
-      name: int.name,
-      data: [...made.opened].map(([file, source]) => ({ file, sha256: sha256Of(source) })),
-    },
-    preprocess,
-    options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
-    target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
-    network: {
-      coding: int.attrs.coding,
-      steps: int.attrs.steps,
-      mode: chip.attrs.mode,
-      depth: chip.attrs.depth,
-      neurons: neuronCount(int),
-      biasCorrected: converted.isBiasCorrected,
-    },
-    stages: made.stages,
-    populations,
-    cores: cores.map(({ tiles: own, used, binding }, i) => ({
-      chip: column('chip')[i]!,
-      x: column('x')[i]!,
-      y: column('y')[i]!,
-      slot: column('slot')[i]!,
-      tiles: own.length,
-      used: { ...used },
-      binding,
-    })),
-    capacity: { ...accounting.capacity },
-    placement: { ...mapped.placement, ...mapped.proof },
-    input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
-    output: { name: 'readout', classes: readout.type.shape.at(-1)! },
-    calibration: { images: made.images, source: calibrate === undefined ? 'synthetic' : basename(calibrate) },
-    prediction: { paperAcs: activity.paperAcs },
-    rests: restsOn(target).map(({ name, value, unit, status, source }) => ({
-      name,
-      value,
-      unit,
-      status,
-      source,
-    })),
-    files: [...made.files].map(([path, content]) => {
-      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-      return { path, bytes: data.length, sha256: sha256(data) };
-    }),
-  };
 }
 
 function finish(

@@ -1,0 +1,130 @@
+/** What a compile made → its manifest. */
+import { basename } from 'node:path';
+import type { Manifest } from '../backends/manifest.ts';
+import { restsOn } from '../backends/rests-on.ts';
+import type { Target } from '../backends/target.ts';
+import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
+import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
+import { coreUsage } from '../compiler/passes/partition.ts';
+import { sha256 } from '../ir/constants.ts';
+import type { MeasuredActivity } from './activity.ts';
+import type { CompileArguments } from './compile.ts';
+import { sha256Of } from './model-files.ts';
+import { VERSION } from './version.ts';
+
+/** Every option that decides what comes out; what is not given is null. Preprocessing has a place of its own. */
+const OPTIONS = [
+  ...([
+    'target',
+    'inputShape',
+    'output',
+    'coding',
+    'steps',
+    'shift',
+    'terms',
+    'uniform',
+    'thresholds',
+  ] as const),
+  ...(['bits', 'biasCorrection', 'foldNormalisation', 'effort', 'seed'] as const),
+] as const satisfies readonly (keyof CompileArguments)[];
+
+/** What a compile made, and of what. */
+export interface Made {
+  readonly file: ModelFile;
+  readonly opened: ReadonlyMap<string, ByteSource>;
+  readonly converted: Converted;
+  readonly mapped: Mapped;
+  readonly target: Target;
+  readonly activity: MeasuredActivity;
+  readonly preprocess: Manifest['preprocess'];
+  readonly stages: Manifest['stages'];
+  readonly files: ReadonlyMap<string, Uint8Array | string>;
+  readonly images: number;
+}
+
+export function makeManifest(args: CompileArguments, made: Made): Manifest {
+  const { mapped, target, activity, preprocess, converted } = made;
+  const { int, chip, accounting } = mapped;
+  const tiles = chip.tables.tiles;
+  const cores = coreUsage(chip, accounting, args.bits);
+  const column = (name: string) => chip.tables.cores.columns[name]!;
+  const input = int.nodes.find(node => node.kind === 'input')!;
+  const { calibrate } = args;
+  const options = Object.fromEntries(OPTIONS.map(name => [name, args[name] ?? null]));
+  const populations = int.nodes.flatMap((node, index) => {
+    if (node.kind !== 'population') return [];
+    const own = Array.from(tiles.columns.population!.keys()).filter(
+      i => tiles.columns.population![i] === index,
+    );
+    const { emit } = node.attrs;
+    const mt = emit.kind === 'mt' ? emit : undefined;
+    return [
+      {
+        name: node.id.slice(1),
+        origin: node.origin,
+        shape: [...node.type.shape],
+        function:
+          node.attrs.function.kind === 'pointwise' ? node.attrs.function.name : node.attrs.function.kind,
+        emit: emit.kind,
+        theta: mt?.theta ?? null,
+        levels: mt?.levels ?? null,
+        terms: mt?.terms ?? null,
+        depth: tiles.columns.depth![own[0]!]!,
+        tiles: own.length,
+        rate: activity.rates.get(node.id)?.rate ?? 0,
+        termsPerNeuron: activity.rates.get(node.id)?.terms ?? 0,
+      },
+    ];
+  });
+  const readout = int.nodes.find(node => node.id === int.outputs[0])!;
+  return {
+    schema: 'snnc-manifest',
+    schemaVersion: 0,
+    tool: { name: 'snnc', version: VERSION },
+    model: {
+      file: basename(args.model),
+      sha256: sha256Of(made.file.bytes),
+      name: int.name,
+      data: [...made.opened].map(([file, source]) => ({ file, sha256: sha256Of(source) })),
+    },
+    preprocess,
+    options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
+    target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
+    network: {
+      coding: int.attrs.coding,
+      steps: int.attrs.steps,
+      mode: chip.attrs.mode,
+      depth: chip.attrs.depth,
+      neurons: neuronCount(int),
+      biasCorrected: converted.isBiasCorrected,
+    },
+    stages: made.stages,
+    populations,
+    cores: cores.map(({ tiles: own, used, binding }, i) => ({
+      chip: column('chip')[i]!,
+      x: column('x')[i]!,
+      y: column('y')[i]!,
+      slot: column('slot')[i]!,
+      tiles: own.length,
+      used: { ...used },
+      binding,
+    })),
+    capacity: { ...accounting.capacity },
+    placement: { ...mapped.placement, ...mapped.proof },
+    input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
+    output: { name: 'readout', classes: readout.type.shape.at(-1)! },
+    calibration: { images: made.images, source: calibrate === undefined ? 'synthetic' : basename(calibrate) },
+    prediction: { paperAcs: activity.paperAcs },
+    rests: restsOn(target).map(({ name, value, unit, status, source }) => ({
+      name,
+      value,
+      unit,
+      status,
+      source,
+    })),
+    files: [...made.files].map(([path, content]) => {
+      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+      return { path, bytes: data.length, sha256: sha256(data) };
+    }),
+  };
+}
