@@ -135,3 +135,12 @@ test('the smallest board that holds the network, or what it would need', async (
   assert.equal(one!.readings[0].fits, false);
   assert.deepEqual(codesOf(diagnostics.list), ['E0502']);
 });
+
+test('a file that names more operators than there are gets a bounded list', () => {
+  const m = buildModel(17);
+  const made = Array.from({ length: 80 }, (_, i) => m.op(`Invented${i}`, ['input']));
+  const { diagnostics } = check(m.bytes(['b', 4], [m.op('Sum', made)]));
+  const missing = diagnostics.list.filter(d => d.code === 'E0103');
+  assert.equal(missing.length, 51);
+  assert.match(missing.at(-1)?.message ?? '', /Invented50 and 29 more .*30 node\(s\)/);
+});

@@ -103,24 +103,31 @@ function evaluateNode(node: OnnxNode, scope: Scope): void {
 function noteUnsupported(node: OnnxNode, { unsupported }: Session): void {
   const operator = fullName(node.domain, node.operator);
   const seen = unsupported.get(operator);
-  if (seen === undefined) unsupported.set(operator, { nodes: [node.name] });
-  else seen.nodes.push(node.name);
+  if (seen === undefined) unsupported.set(operator, { nodes: [originOf(node)] });
+  else seen.nodes.push(originOf(node));
 }
 
 /** Node names that a message gives before it counts the rest. */
 const NAMED = 5;
+/** Operators that have a message of their own; a file can name any number of them. */
+const OPERATORS = 50;
 
 /** Errors E0103, one for each operator. */
 export function reportUnsupported({ unsupported, report }: Session): void {
-  for (const [operator, { nodes }] of unsupported) {
+  const list = [...unsupported].map(([operator, { nodes }]) => ({ operator, nodes }));
+  const others = list.slice(OPERATORS);
+  for (const { operator, nodes } of list.slice(0, OPERATORS)) tell(operator, nodes);
+  if (others.length > 0)
+    tell(
+      `${others[0]!.operator} and ${others.length - 1} more`,
+      others.flatMap(({ nodes }) => nodes),
+    );
+
+  function tell(operator: string, nodes: readonly string[]): void {
     const rest = nodes.length > NAMED ? ` and ${nodes.length - NAMED} more` : '';
     const names = `${nodes.slice(0, NAMED).join(', ')}${rest}`;
-    report(
-      'E0103',
-      { origin: nodes[0] ?? operator },
-      { operator, count: nodes.length, nodes: names },
-      wayOut(operator),
-    );
+    const facts = { operator, count: nodes.length, nodes: names };
+    report('E0103', { origin: nodes[0] ?? operator }, facts, wayOut(operator));
   }
 }
 
