@@ -145,13 +145,16 @@ function networkRows({ network: { ann, outline }, found, images }: Check): reado
 
 function targetRows({ found }: Check): readonly Row[] {
   if (found === undefined) return [];
-  const { target, readings, time: estimated } = found;
+  const { target, readings, time: estimated, instead } = found;
   const [{ estimate }] = readings;
   const heaviest = estimate.populations.toSorted((a, b) => b.cores - a.cores).slice(0, 3);
   const per = (reading: Reading) =>
     `${big(reading.estimate.cores)} cores (at least ${big(reading.estimate.leastCores)}), ${big(reading.chips)} chip(s) of ${big(target.chips)}: ${reading.fits ? 'fits' : 'does not fit'}`;
   return [
-    ['target', `${target.spec}, ${big(target.cores)} cores`],
+    [
+      'target',
+      `${target.spec}, ${big(target.cores)} cores${instead === undefined ? '' : `; ${instead} would do`}`,
+    ],
     ...readings.map(
       (reading): Row => [
         '',
@@ -190,6 +193,7 @@ function resultOf({ args, network, found, images, list, seconds, peakBytes }: Ch
       chips: reading.chips,
       fits: reading.fits,
     })),
+    instead: found?.instead ?? null,
     steps: args.steps,
     coding: 'sum',
     terms: args.terms,

@@ -120,6 +120,8 @@ export interface TargetCheck {
   /** The stricter reading first: it is the one that compile goes by. */
   readonly readings: readonly [Reading, Reading];
   readonly time: TimeEstimate;
+  /** Several of a smaller board that hold it with fewer chips, as a target. */
+  readonly instead: string | undefined;
 }
 
 /**
@@ -151,11 +153,24 @@ export function checkBoards(
       readingOf('neurons', neuronsPerCore.value, strict, target),
       readingOf('stateWords', stateWords.value, loose, target),
     ] as const;
-    return { target, readings, time: estimateTime(strict, steps, target.timing) };
+    const instead = severalOf(boards, strict, target);
+    return { target, readings, time: estimateTime(strict, steps, target.timing), instead };
   });
   const found = checks.find(({ readings: [first] }) => first.fits) ?? checks.at(-1)!;
   if (!found.readings[0].fits && strict.misfits.length === 0) reportTooLarge(found, report);
   return found;
+}
+
+/** More boards than this are not wired together by hand. */
+const MOST_BOARDS = 16;
+
+function severalOf(boards: readonly Target[], { cores }: Estimate, { chips }: Target): string | undefined {
+  const offers = boards.map(board => ({ board, copies: Math.ceil(cores / board.cores) }));
+  const fitting = offers.filter(
+    ({ board, copies }) => copies > 1 && copies <= MOST_BOARDS && copies * board.chips < chips,
+  );
+  const [first] = fitting.toSorted((a, b) => a.copies * a.board.chips - b.copies * b.board.chips);
+  return first && `${first.board.spec}*${first.copies}`;
 }
 
 const withoutNeuronCap = (accounting: Accounting): Accounting => ({

@@ -131,6 +131,7 @@ test('the smallest board that holds the network, or what it would need', async (
   const all = checkBoards(network.outline, boards, SIZES, diagnostics.report);
   assert.deepEqual(codesOf(diagnostics.list), []);
   assert.ok(all!.target.chips > 1 && all!.readings[0].fits);
+  assert.match(all!.instead ?? '', /^loihi2:oheo-gulch\*\d+$/);
   const one = checkBoards(network.outline, boards.slice(0, 1), SIZES, diagnostics.report);
   assert.equal(one!.readings[0].fits, false);
   assert.deepEqual(codesOf(diagnostics.list), ['E0502']);
