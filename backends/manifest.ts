@@ -14,7 +14,14 @@ export const manifestSchema = z
     schema: z.literal('snnc-manifest'),
     schemaVersion: z.literal(SCHEMA_VERSION),
     tool: z.strictObject({ name: z.literal('snnc'), version: z.string() }),
-    model: z.strictObject({ file: z.string(), sha256: sha, name: z.string() }),
+    model: z.strictObject({
+      file: z.string(),
+      sha256: sha,
+      name: z.string(),
+      data: z
+        .array(z.strictObject({ file: z.string(), sha256: sha }))
+        .describe('Files beside the model that hold its weights'),
+    }),
     preprocess: preprocessSchema,
     options: z.record(z.string(), option).describe('Every option of the compile, resolved'),
     target: z.looseObject({ name: z.string(), spec: z.string(), chips: count, cores: count }),

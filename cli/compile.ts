@@ -17,7 +17,7 @@ import {
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
-import type { ModelFile } from '../compiler/onnx/source.ts';
+import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
@@ -31,7 +31,7 @@ import { type MeasuredActivity, measureActivity } from './activity.ts';
 import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
-import { openModelFile, sha256Of } from './model-files.ts';
+import { openModelFile, sha256Of, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
@@ -79,7 +79,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const { diagnostics, step } = console_;
   const start = performance.now();
   const candidates = await loadCandidates(args.target);
-  const file = openModelFile(args.model);
+  const { file, opened } = watchOpened(openModelFile(args.model));
   const context = { diagnostics, step };
   const read = readNetwork(file, args.model, context, {
     inputShape: args.inputShape?.split(',').map(Number),
@@ -129,6 +129,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   );
   const manifest = makeManifest(args, {
     file,
+    opened,
     converted,
     mapped,
     target,
@@ -218,6 +219,7 @@ function goldenFile(
 
 interface Made {
   readonly file: ModelFile;
+  readonly opened: ReadonlyMap<string, ByteSource>;
   readonly converted: Converted;
   readonly mapped: Mapped;
   readonly target: Target;
@@ -292,7 +294,12 @@ function makeManifest(args: CompileArguments, made: Made): Manifest {
     schema: 'snnc-manifest',
     schemaVersion: 0,
     tool: { name: 'snnc', version: VERSION },
-    model: { file: basename(args.model), sha256: sha256Of(made.file.bytes), name: int.name },
+    model: {
+      file: basename(args.model),
+      sha256: sha256Of(made.file.bytes),
+      name: int.name,
+      data: [...made.opened].map(([file, source]) => ({ file, sha256: sha256Of(source) })),
+    },
     preprocess,
     options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],

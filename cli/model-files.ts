@@ -24,6 +24,17 @@ export function openModelFile(path: string): ModelFile {
   return { source: path, bytes, open: location => openBeside(path, location) };
 }
 
+/** The same file, with a list of the files beside it that were opened for it. */
+export function watchOpened(file: ModelFile): { file: ModelFile; opened: ReadonlyMap<string, ByteSource> } {
+  const opened = new Map<string, ByteSource>();
+  const open = (location: string) => {
+    const found = file.open(location);
+    if (!('problem' in found)) opened.set(location, found);
+    return found;
+  };
+  return { file: { ...file, open }, opened };
+}
+
 /** The file's content hash. Cost: reads all of it, in pieces. */
 export function sha256Of(source: ByteSource): string {
   const hash = createHash('sha256');

@@ -3,13 +3,15 @@
  * it takes the fewest cores by itself, in the target's own accounting. What packing, messages and placement add is
  * not in it, so the figures are estimates, and the report calls them so.
  *
- * Formula  cores = Σ over populations of tiles / ⌊1 / fill of one tile⌋, fill the fullest resource; at least
- *          ⌈Σ tiles · fill⌉
+ * Formula  cores = ⌈Σ over populations⌉ of tiles where a tile fills more than half a core, else of tiles · fill
+ *          least = max over resources of ⌈Σ over uncut populations / capacity⌉: no cut and no packing takes fewer
  * Cost     (distinct piece lengths)³ per population of a new shape; nothing by the neuron
  */
 import {
   type Accounting,
+  addCost,
   bindingResource,
+  createCostSum,
   fill,
   fits,
   type Overflow,
@@ -30,7 +32,7 @@ export interface PopulationEstimate {
   readonly origin: string;
   readonly shape: readonly number[];
   readonly tiles: number;
-  /** Cores that it takes by itself; a fraction where several of its tiles share one. */
+  /** Cores that it fills; a fraction where tiles of other populations may share one with its own. */
   readonly cores: number;
   readonly binding: Resource;
   readonly fill: number;
@@ -51,7 +53,7 @@ export interface Estimate {
   readonly neurons: number;
   readonly synapses: number;
   readonly cores: number;
-  /** No packing takes fewer, with these cuts. */
+  /** No cut and no packing takes fewer. */
   readonly leastCores: number;
   /** Timesteps from the image to the answer, at T = 1. */
   readonly depth: number;
@@ -82,7 +84,7 @@ export function estimateCores(graph: IntGraph, accounting: Accounting, weightBit
     ),
     synapses: synapsesOf(graph),
     cores: Math.ceil(sum(p => p.cores)),
-    leastCores: Math.ceil(sum(p => p.tiles * p.fill)),
+    leastCores: leastCores(context),
     depth: Math.max(0, ...findDepths(graph).values()),
   };
 }
@@ -92,6 +94,19 @@ interface Context {
   readonly accounting: Accounting;
   readonly demand: DemandModel;
   readonly byId: ReadonlyMap<ValueId, IntNode>;
+}
+
+/** Resources of which a cut only takes more, and none of which is shared but by whoever counts them here once. */
+const ADDITIVE = ['neurons', 'stateWords', 'synapseWords', 'groups'] as const satisfies readonly Resource[];
+
+function leastCores({ graph, accounting, demand }: Context): number {
+  const total = createCostSum();
+  for (const node of graph.nodes) {
+    if (node.kind !== 'population') continue;
+    const whole = firstBox(node.type.shape, [1, 1, 1]);
+    addCost(total, demand.cost(node, whole, { sources: [], destinations: 1 }));
+  }
+  return Math.max(...ADDITIVE.map(resource => Math.ceil(total[resource] / accounting.capacity[resource])));
 }
 
 type Fit = Omit<PopulationEstimate, 'name' | 'origin' | 'shape'>;
@@ -146,7 +161,8 @@ function fitOf(tiles: number, cost: TileCost, work: number, { capacity }: Accoun
   const share = fill(capacity, cost)[binding];
   const perCore = Math.max(1, Math.min(tiles, Math.floor(1 / share)));
   const updates = cost.neurons * perCore;
-  return { tiles, cores: tiles / perCore, binding, fill: share, synops: updates * work, updates };
+  const cores = share > 0.5 ? tiles : tiles * share;
+  return { tiles, cores, binding, fill: share, synops: updates * work, updates };
 }
 
 /** Accumulations that one neuron does in a step in which all its sources send. */

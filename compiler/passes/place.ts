@@ -83,7 +83,7 @@ export function placementCost(
   return twice / 2;
 }
 
-/** Seat of every core, by number of its position. */
+/** Seat of every core, by number of its position: the best that was met, the sequential one among them. */
 function anneal(
   count: number,
   traffic: readonly (readonly Flow[])[],
@@ -103,6 +103,8 @@ function anneal(
     }, 0);
   let temperature = averageFlow(traffic) * (chips > 1 ? CHIP_HOP : 4);
   const cooling = 0.001 ** (1 / Math.max(1, moves));
+  let best = { cost: 0, seats: [...seats] };
+  let cost = 0;
   for (let move = 0; move < moves; move++, temperature *= cooling) {
     const core = random.int(0, count - 1);
     const from = seats[core]!;
@@ -120,8 +122,10 @@ function anneal(
       seats[other] = from;
       occupant.set(from, other);
     }
+    cost += worse;
+    if (cost < best.cost) best = { cost, seats: [...seats] };
   }
-  return seats;
+  return best.seats;
 }
 
 function averageFlow(traffic: readonly (readonly Flow[])[]): number {

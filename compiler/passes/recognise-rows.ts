@@ -27,6 +27,7 @@ import {
   SMALL,
   softmax,
   type TestRows,
+  testRows,
 } from './row-expressions.ts';
 
 export const recogniseRows: Pass<typeof ann, typeof ann> = {
@@ -36,13 +37,19 @@ export const recogniseRows: Pass<typeof ann, typeof ann> = {
 
   run(graph) {
     const known = new Map<ValueId, readonly RowExpression[]>();
+    const made = new Map<number, TestRows>();
+    const rowsOf = (width: number) => {
+      const rows = made.get(width) ?? testRows(width);
+      made.set(width, rows);
+      return rows;
+    };
     let roots: ReadonlyMap<ValueId, number> | undefined;
     return rebuild(graph, (node, rewrite) => {
       roots ??= rowRoots(graph.nodes, rewrite.node);
       const inner = rowExpressions(node, known, rewrite.node, graph.constants);
       const found = recognise(node, inner, rewrite);
       const width = roots.get(node.id);
-      const self = width === undefined ? [] : [rootExpression(node.id, width)];
+      const self = width === undefined ? [] : [rootExpression(node.id, rowsOf(width))];
       const isModule = found !== undefined && inner.some(e => e.isWide);
       known.set(node.id, isModule ? self : [...self, ...inner].slice(0, MOST));
       return found;

@@ -29,7 +29,7 @@ export interface TestRows {
 }
 export const SMALL = 1e-3;
 
-function testRows(width: number): TestRows {
+export function testRows(width: number): TestRows {
   const random = createRandom(width);
   const first = Float64Array.from({ length: width }, () => random.normal());
   const other = Float64Array.from({ length: width }, () => 0.5 + 1.5 * random.normal());
@@ -76,8 +76,7 @@ export function rowRoots(nodes: readonly AnnNode[], node: Lookup): ReadonlyMap<V
   return found;
 }
 
-export function rootExpression(root: ValueId, width: number): RowExpression {
-  const rows = testRows(width);
+export function rootExpression(root: ValueId, rows: TestRows): RowExpression {
   return { root, rows, values: rows, isWide: true, isReduced: false };
 }
 

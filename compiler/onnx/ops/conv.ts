@@ -18,8 +18,9 @@ import {
   stringAttr,
   type Value,
 } from '../context.ts';
-import { add } from './arithmetic.ts';
+import { add, multiply } from './arithmetic.ts';
 import type { OpTable } from './entry.ts';
+import { reduceValue } from './groups.ts';
 import { joinAlong } from './join.ts';
 import { matrixProduct, swapLast } from './linear.ts';
 import { FARTHEST, reachOf, type WindowAxis, windowAxes } from './windows.ts';
@@ -41,6 +42,8 @@ function convolve(
   const out = axes.map(axis => axis.out);
   const positions = sizeOf(out);
   checkShape([batch * positions, size * groups]);
+  if (groups > 1 && groups === channels && outputs === channels && batch === 1)
+    return depthwise(context, x, weight, axes);
   if (groups > MAX_GROUPS) refuse(`${groups} groups, each of which is a linear layer of its own`);
   const planes = reshapeValue(x, [batch * channels, ...x.shape.slice(2)]);
   const rows = reshapeValue(weight, [outputs, size]);
@@ -53,6 +56,18 @@ function convolve(
     return swapLast(reshapeValue(y, [batch, positions, each]));
   });
   return reshapeValue(joinAlong(context, parts, 1), [batch, outputs, ...out]);
+}
+
+/** One kernel for each channel: windows times weights, added up. On the chip these are taps of a neuron's own. */
+function depthwise(context: OpContext, x: Value, weight: Value, axes: readonly WindowAxis[]): Value {
+  const [channels, size] = [weight.shape[0]!, sizeOf(weight.shape.slice(1))];
+  const out = axes.map(axis => axis.out);
+  const image = reshapeValue(x, [channels, ...x.shape.slice(2)]);
+  const patches = pickValue(image, patchPick([0, channels], axes, channels));
+  const windows = reshapeValue(patches, [sizeOf(out), channels, size]);
+  const weighted = multiply(context, windows, reshapeValue(weight, [channels, size]));
+  const y = reshapeValue(reduceValue(context, weighted, 'sum', [2]), [1, sizeOf(out), channels]);
+  return reshapeValue(swapLast(y), [1, channels, ...out]);
 }
 
 function withBias(context: OpContext, y: Value, bias: Value | undefined): Value {

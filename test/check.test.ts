@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { loadCandidates, loadTarget } from '../backends/target.ts';
+import { noiseImages } from '../cli/data.ts';
+import { type CheckOptions, checkBoards, checkNetwork } from '../compiler/check.ts';
+import {
+  type CompileOptions,
+  convertNetwork,
+  mapNetwork,
+  quantizeNetwork,
+  readNetwork,
+} from '../compiler/compile.ts';
+import { type ModelFile, memoryFile } from '../compiler/onnx/source.ts';
+import { defaultProfile } from '../compiler/profile.ts';
+import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { createRandom } from '../ir/random/seeded.ts';
+import { buildModel } from './onnx/build.ts';
+import { codesOf } from './onnx/run.ts';
+import { FUSED, writeVit } from './onnx/vit.ts';
+
+const OPTIONS: CheckOptions = { steps: 1, terms: 3, scanBytes: Number.POSITIVE_INFINITY };
+const SIZES = { steps: 1, weightBits: 8 };
+
+const COMPILE: CompileOptions = {
+  coding: 'sum',
+  steps: 1,
+  thresholds: 'pow2',
+  profile: defaultProfile(4),
+  weightBits: 8,
+  seed: 1,
+  effort: 1,
+  biasCorrection: false,
+};
+
+function check(file: Uint8Array | ModelFile, options = OPTIONS) {
+  const diagnostics = createDiagnostics();
+  const model = file instanceof Uint8Array ? memoryFile(file, 'test.onnx') : file;
+  const network = checkNetwork(model, options, { diagnostics, step: () => {} });
+  return { network, diagnostics };
+}
+
+test('compile takes about the cores that check expects, and never fewer than it says', async () => {
+  const target = await loadTarget('loihi2');
+  for (const bytes of [readFileSync('examples/digits/vit-digits.onnx'), writeVit(FUSED)]) {
+    const { network, diagnostics } = check(bytes);
+    assert.deepEqual(diagnostics.list, []);
+    assert.ok(network.outline !== undefined);
+    const found = checkBoards(network.outline, [target], SIZES, diagnostics.report);
+    const context = { diagnostics, step: () => {} };
+    const { ann } = readNetwork(bytes, 'test.onnx', context);
+    const input = ann.nodes.find(node => node.kind === 'input')!;
+    const images = noiseImages(input.type.shape, 2);
+    const { snn } = convertNetwork(ann, images, COMPILE, context);
+    const int = quantizeNetwork(snn, images, target, 8, context);
+    const { chip } = mapNetwork(int, target, new Map(), COMPILE, context);
+    const { leastCores, cores, populations, depth } = found!.readings[0].estimate;
+    const used = chip.tables.cores.rows;
+    assert.ok(leastCores <= used, `${used} of at least ${leastCores}`);
+    assert.ok(Math.abs(used - cores) <= Math.max(1, 0.25 * used), `${used} where ${cores} were expected`);
+    assert.equal(depth, chip.attrs.depth);
+    assert.equal(populations.length, int.nodes.filter(node => node.kind === 'population').length);
+  }
+});
+
+test('weights are not read unless they are looked at', () => {
+  const random = createRandom(5);
+  const m = buildModel(17);
+  const weight = m.weight(
+    [1024, 512],
+    Float32Array.from({ length: 1024 * 512 }, () => random.normal()),
+  );
+  const bytes = m.bytes(['b', 1024], [m.op('MatMul', ['input', weight])]);
+  let read = 0;
+  const counted: ModelFile = {
+    ...memoryFile(bytes, 'test.onnx'),
+    bytes: {
+      size: bytes.length,
+      read: (offset, length) => {
+        read += length;
+        return bytes.subarray(offset, offset + length);
+      },
+    },
+  };
+  assert.equal(check(counted, { ...OPTIONS, scanBytes: 0 }).network.isScanned, false);
+  assert.ok(read < 2 ** 18, `${read} bytes of ${bytes.length}`);
+  assert.equal(check(counted).network.isScanned, true);
+  assert.ok(read > 1024 * 512 * 4);
+});
+
+/** A network with a hole in each of three ways, one behind the other. */
+function broken(): Uint8Array {
+  const m = buildModel(17);
+  const strange = m.op('GridSample', ['input', m.scalar(1)]);
+  const refused = m.op('Pow', [m.op('Relu', ['input']), m.weight([4], [1.5, 2, 3, 4])]);
+  const soma = m.op('Exp', [m.op('Neg', ['input'])]);
+  return m.bytes(['b', 4], [m.op('Sum', [m.op('GridSample', [strange, strange]), refused, soma])]);
+}
+
+test('everything that stands in the way is told at once, import and conversion alike', () => {
+  const { network, diagnostics } = check(broken());
+  assert.equal(network.outline, undefined);
+  assert.deepEqual([...new Set(codesOf(diagnostics.list))].sort(), ['E0103', 'E0106', 'E0302']);
+  const missing = diagnostics.list.find(d => d.code === 'E0103');
+  assert.match(missing?.message ?? '', /GridSample .*2 node\(s\): \/GridSample_\d+, \/GridSample_\d+/);
+  assert.ok(missing?.help !== undefined && missing.help !== '');
+});
+
+test('a weight that is no number is found by looking, and by looking only', () => {
+  const random = createRandom(3);
+  const weight = Float32Array.from({ length: 64 * 64 }, () => random.normal());
+  weight[1234] = Number.NaN;
+  const m = buildModel(17);
+  const bytes = m.bytes(['b', 64], [m.op('MatMul', ['input', m.weight([64, 64], weight)])]);
+  assert.deepEqual(codesOf(check(bytes).diagnostics.list), ['E0104']);
+  assert.deepEqual(codesOf(check(bytes, { ...OPTIONS, scanBytes: 0 }).diagnostics.list), []);
+});
+
+test('the smallest board that holds the network, or what it would need', async () => {
+  const boards = await loadCandidates('loihi2');
+  const m = buildModel(17);
+  const wide = (inputs: number, outputs: number) =>
+    m.weight([inputs, outputs], new Float32Array(inputs * outputs).fill(0.01));
+  const rows = m.op('Relu', [m.op('MatMul', ['input', wide(16, 2048)])]);
+  const bytes = m.bytes(
+    ['b', 400, 16],
+    [m.op('ReduceMean', [m.op('MatMul', [rows, wide(2048, 8)])], { axes: [1] })],
+  );
+  const { network, diagnostics } = check(bytes);
+  assert.ok(network.outline !== undefined);
+  const all = checkBoards(network.outline, boards, SIZES, diagnostics.report);
+  assert.deepEqual(codesOf(diagnostics.list), []);
+  assert.ok(all!.target.chips > 1 && all!.readings[0].fits);
+  const one = checkBoards(network.outline, boards.slice(0, 1), SIZES, diagnostics.report);
+  assert.equal(one!.readings[0].fits, false);
+  assert.deepEqual(codesOf(diagnostics.list), ['E0502']);
+});
