@@ -114,6 +114,11 @@ const FINDINGS: readonly (readonly [what: string, build: () => Uint8Array, code:
   ],
   ['a concatenation that names no axis', () => network(m => m.op('Concat', ['input', 'input'])), 'E0106'],
   [
+    'an index between two rows',
+    () => network(m => m.op('Gather', ['input', m.weight([2], [0.5, 1.5])], { axis: 1 })),
+    'E0106',
+  ],
+  [
     'an infinite epsilon',
     () =>
       network(m =>
