@@ -9,12 +9,13 @@
  * Cost       linear in the weights, time and memory; everything before costs nothing by the weight
  */
 import type { AnnOf, ann } from '../../ir/ann.ts';
+import type { TensorData } from '../../ir/constants.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import { putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import type { Selection } from '../ann/selection.ts';
 import { loadConstant } from '../ann/values.ts';
-import { Refusal } from '../onnx/context.ts';
+import { Refusal, refuseNumbers } from '../onnx/context.ts';
 import type { Pass } from '../pass.ts';
 
 export const loadWeights: Pass<typeof ann, typeof ann> = {
@@ -33,10 +34,20 @@ function load(linear: AnnOf<'linear'>, rewrite: Rewrite, report: Report): Select
       loadConstant(draft.constants, weight),
       bias && loadConstant(draft.constants, bias),
     ];
+    for (const id of offset === undefined ? [loaded] : [loaded, offset]) {
+      checkFinite(draft.constants.get(id).data, linear.origin);
+    }
     return putLinear(draft, value(linear.operands[0]!), loaded, offset, linear.origin);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     error.tell?.(report);
     return undefined;
   }
+}
+
+/** Numbers of the file are judged as they are read; gains that went into them since can be too large for them. */
+function checkFinite(data: TensorData, origin: string): void {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
+  if (count > 0) refuseNumbers(`of ${origin}, with the gains around it,`, count);
 }

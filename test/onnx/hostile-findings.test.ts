@@ -112,6 +112,12 @@ const FINDINGS: readonly (readonly [what: string, build: () => Uint8Array, code:
       }),
     'E0106',
   ],
+  ['a concatenation that names no axis', () => network(m => m.op('Concat', ['input', 'input'])), 'E0106'],
+  [
+    'an index between two rows',
+    () => network(m => m.op('Gather', ['input', m.weight([2], [0.5, 1.5])], { axis: 1 })),
+    'E0106',
+  ],
   [
     'an infinite epsilon',
     () =>
@@ -153,6 +159,15 @@ test('a long chain of offsets and gains is merged in one walk', () => {
     let x = m.op('MatMul', ['input', weights(m, 4, 4)]);
     for (let i = 0; i < 5000; i++) x = m.op('Neg', [x]);
     return x;
+  });
+  const { kind, detail } = exercise(memoryFile(bytes, 'model.onnx'));
+  assert.equal(kind, 'accepted', detail);
+});
+
+test('axes of a transpose may be counted from the end', () => {
+  const bytes = network(m => {
+    const x = m.op('MatMul', ['input', weights(m, 4, 4)]);
+    return m.op('MatMul', [x, m.op('Transpose', [x], { perm: [-3, 2, 1] })]);
   });
   const { kind, detail } = exercise(memoryFile(bytes, 'model.onnx'));
   assert.equal(kind, 'accepted', detail);

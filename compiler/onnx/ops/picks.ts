@@ -36,7 +36,9 @@ import { FARTHEST } from './windows.ts';
 /** An index of an axis; a negative one counts from its end. */
 export function placeIn(index: number, size: number): number {
   const at = index < 0 ? index + size : index;
-  return at >= 0 && at < size ? at : refuse(`index ${index} of an axis of size ${size}`);
+  return Number.isInteger(at) && at >= 0 && at < size
+    ? at
+    : refuse(`index ${index} of an axis of size ${size}`);
 }
 
 const gather: OpRule = context => {

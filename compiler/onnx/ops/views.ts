@@ -82,11 +82,11 @@ const unsqueeze: OpRule = context => {
 
 const transpose: OpRule = context => {
   const x = inputAt(context, 0);
-  const axes = numbersAttr(context, 'perm') ?? x.shape.map((_, axis) => x.shape.length - 1 - axis);
-  const isPermutation =
-    axes.length === x.shape.length && new Set(axesIn(axes, x.shape.length)).size === axes.length;
-  return isPermutation
-    ? first(pickValue(x, transposePick(x.shape, axes)))
+  const rank = x.shape.length;
+  const axes = numbersAttr(context, 'perm') ?? x.shape.map((_, axis) => rank - 1 - axis);
+  const order = axesIn(axes, rank);
+  return order.length === rank && new Set(order).size === rank
+    ? first(pickValue(x, transposePick(x.shape, order)))
     : refuse(`[${axes}] is no order of the axes`);
 };
 
@@ -149,7 +149,8 @@ const split: OpRule = context => {
 const concat: OpRule = context => {
   const parts = context.inputs.map((_, at) => inputAt(context, at));
   const rank = parts[0]?.shape.length ?? refuse('it has no inputs');
-  return first(joinAlong(context, parts, axisIn(numberAttr(context, 'axis', 1), rank)));
+  const axis = numbersAttr(context, 'axis')?.[0] ?? refuse('it names no axis');
+  return first(joinAlong(context, parts, axisIn(axis, rank)));
 };
 
 const shapeOf: OpRule = context => {
