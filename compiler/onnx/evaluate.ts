@@ -16,8 +16,9 @@ import {
   refuseNumbers,
   type Value,
 } from './context.ts';
+import { clip } from './limits.ts';
 import type { OnnxGraph, OnnxNode } from './model.ts';
-import { fullName, movesNumbers, ruleOf, wayOut } from './ops/table.ts';
+import { fullName, movesNumbers, ruleOf, schemaOf, wayOut } from './ops/table.ts';
 import { orderNodes, readsOf } from './order.ts';
 import { isFloat, type Numbers, type TensorSource } from './tensor.ts';
 
@@ -150,6 +151,7 @@ function compute(
     // It has been told; to go on would take the time that was refused.
     if (scope.session.stepsLeft < 0) return undefined;
     if (rule === undefined) return undefined;
+    refuseStrange(node);
     if (!movesNumbers(node.domain, node.operator) && inputs.some(isEmpty))
       throw new Refusal('an operand has no elements');
     const run = (graph: OnnxGraph) => runInner(graph, scope);
@@ -174,6 +176,18 @@ function compute(
       );
     return undefined;
   }
+}
+
+/** What an operator does not have would be passed over, and mean something to whoever wrote it. */
+function refuseStrange({ domain, operator, inputs, outputs, attributes }: OnnxNode): void {
+  const schema = schemaOf(domain, operator);
+  if (schema === undefined) return;
+  const strange = [...attributes.keys()].find(name => !schema.attributes.has(name));
+  if (strange !== undefined) throw new Refusal(`it has no attribute ${clip(strange)}`);
+  if (inputs.length > schema.inputs)
+    throw new Refusal(`${inputs.length} inputs, where it has ${schema.inputs}`);
+  if (outputs.length > schema.outputs)
+    throw new Refusal(`${outputs.length} outputs, where it has ${schema.outputs}`);
 }
 
 /** The node's name; with its scope in the exported module where the exporter wrote one. */

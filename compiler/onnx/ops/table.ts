@@ -19,6 +19,7 @@ import { pickOps } from './picks.ts';
 import { poolingOps } from './pooling.ts';
 import { resizeOps } from './resize.ts';
 import { scatterOps } from './scatter.ts';
+import { SCHEMAS } from './schemas.ts';
 import { viewOps } from './views.ts';
 
 const attentionOps: OpTable = {
@@ -67,6 +68,16 @@ export const ruleOf = (domain: string, operator: string): OpRule | undefined =>
 /** Does the operator only move numbers? Such a one may have a result without elements. */
 export const movesNumbers = (domain: string, operator: string): boolean =>
   entries.get(fullName(domain, operator))?.movesNumbers === true;
+
+const schemas = new Map(
+  Object.entries(SCHEMAS).map(([name, [inputs, outputs, attributes]]) => [
+    name,
+    { inputs, outputs, attributes: new Set(attributes.split(' ')) },
+  ]),
+);
+
+/** What a node of an operator may have; undefined for one that only onnxruntime's optimizer writes. */
+export const schemaOf = (domain: string, operator: string) => schemas.get(fullName(domain, operator));
 
 export interface SupportedOperator {
   readonly domain: string;
