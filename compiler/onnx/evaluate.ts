@@ -221,6 +221,9 @@ function runInner(graph: OnnxGraph, scope: Scope): readonly Value[] {
   });
 }
 
+/** Larger stand-ins would cost time for nothing: what comes of them is thrown away. */
+const LARGEST_GUESS = 2 ** 21;
+
 /**
  * In place of a value that could not be computed: a tensor of the shape that the file claims for it, else of the
  * shape of the node's first data operand. Undefined where neither is known.
@@ -232,7 +235,7 @@ function standIn(name: string, inputs: readonly (Value | undefined)[], { graph, 
   const sizes = claimed?.filter(size => typeof size === 'number' && size >= 0);
   const isWhole = sizes !== undefined && sizes.length === claimed?.length;
   const shape = isWhole ? sizes.map(Number) : inputs.find(input => input?.kind === 'data')?.shape;
-  if (shape === undefined || sizeOf(shape) > 2 ** 25) return { value: undefined, isGuess: true };
+  if (shape === undefined || sizeOf(shape) > LARGEST_GUESS) return { value: undefined, isGuess: true };
   const standing = putInput(session.draft, `guess ${session.guesses++}`, shape, name);
   return { value: dataOf(standing), isGuess: true };
 }

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../ir/dialect.ts';
 import { putAffine } from '../../ann/draft.ts';
 import { joinPick, type Pick } from '../../ann/indices.ts';
-import { concatenate } from '../../ann/selection.ts';
+import { concatenate, select } from '../../ann/selection.ts';
 import {
   checkShape,
   constantOf,
@@ -15,6 +15,9 @@ import {
 } from '../context.ts';
 import { makeNumbers } from '../tensor.ts';
 
+/** Layers of dense networks have 3 million; joined to itself again and again a tensor takes no time to grow. */
+const MAX_JOINED = 2 ** 23;
+
 /** Side by side along one axis. */
 export function joinAlong(context: OpContext, parts: readonly Value[], axis: number): Value {
   const [head, ...others] = parts;
@@ -25,7 +28,9 @@ export function joinAlong(context: OpContext, parts: readonly Value[], axis: num
   }
   if (others.length === 0) return head;
   const total = parts.reduce((n, part) => n + part.shape[axis]!, 0);
-  checkShape(head.shape.with(axis, total));
+  const size = sizeOf(checkShape(head.shape.with(axis, total)));
+  if (size > MAX_JOINED && parts.some(part => part.kind === 'data'))
+    refuse(`${size} numbers side by side, more than any layer of a network for a chip`);
   const shapes = parts.map(part => part.shape);
   return joinParts(context, parts, joinPick(shapes, axis));
 }
@@ -35,13 +40,13 @@ export function joinAlong(context: OpContext, parts: readonly Value[], axis: num
  * affine shift that fills them: on the chip a constant row is a bias.
  */
 export function joinParts(context: OpContext, parts: readonly Value[], pick: Pick): Value {
-  const fill = pickValue(constantsOf(parts), pick);
-  if (fill.kind === 'constant' && parts.every(part => part.kind === 'constant')) return fill;
+  if (parts.every(part => part.kind === 'constant')) return pickValue(constantsOf(parts), pick);
   const joined = concatenate(parts.map(part => (part.kind === 'data' ? part : sizeOf(part.shape))));
   const length = parts.reduce((n, part) => n + sizeOf(part.shape), 0);
-  const data = pickValue(dataOf({ ...joined, shape: [length] }), pick);
-  if (data.kind !== 'data' || fill.kind !== 'constant') return refuse('it joins nothing');
-  if (sizeOf(pick.shape) === 0) return data;
+  const data = dataOf(select({ ...joined, shape: [length] }, pick));
+  if (parts.every(part => part.kind === 'data') || sizeOf(pick.shape) === 0) return data;
+  const fill = pickValue(constantsOf(parts), pick);
+  if (fill.kind !== 'constant') return refuse('it joins nothing');
   return dataOf(putAffine(context.draft, data, undefined, offsetValues(fill), context.node.name));
 }
 
