@@ -154,10 +154,27 @@ export function composeMaps(outer: StridedMap, inner: StridedMap): StridedMap {
   const segments: MapSegment[] = [];
   for (const segment of outer.segments) {
     const composed = segment.start === HOLE ? segment : composeSegment(segment, layout);
-    if (composed === undefined) return moveRuns(outer, (...run) => moveThrough(layout, ...run));
+    if (composed === undefined) return composeRuns(outer, layout);
     segments.push(composed);
   }
   return mapOf(segments);
+}
+
+/** Maps up to this length are composed at once. */
+const AT_ONCE = 2 ** 16;
+
+/** Run by run; where that is much work, when somebody first looks at the segments. */
+function composeRuns(outer: StridedMap, layout: Layout): StridedMap {
+  const compose = () => moveRuns(outer, (...run) => moveThrough(layout, ...run));
+  if (outer.length <= AT_ONCE) return compose();
+  let made: StridedMap | undefined;
+  return {
+    length: outer.length,
+    get segments() {
+      made ??= compose();
+      return made.segments;
+    },
+  };
 }
 
 /** Where the segments of a map begin. */

@@ -49,19 +49,23 @@ function continues(
   return start === first + step * counts[last]! && (count === 1 || stride === step);
 }
 
-/** Visits the innermost runs of a segment, in order. */
+/** Visits the innermost runs of a segment, in order, until `visit` says false; false where it did. */
 export function eachRun(
   { start, loops }: MapSegment,
-  visit: (start: number, stride: number, count: number) => void,
-): void {
+  // biome-ignore lint/suspicious/noConfusingVoidType: most visitors have nothing to say
+  visit: (start: number, stride: number, count: number) => boolean | void,
+): boolean {
   const inner = loops.at(-1) ?? { count: 1, stride: 0 };
   const outer = loops.slice(0, -1);
-  const walk = (level: number, at: number): void => {
+  const walk = (level: number, at: number): boolean => {
     const loop = outer[level];
-    if (loop === undefined) visit(at, inner.stride, inner.count);
-    else for (let i = 0; i < loop.count; i++) walk(level + 1, start === HOLE ? HOLE : at + i * loop.stride);
+    if (loop === undefined) return visit(at, inner.stride, inner.count) !== false;
+    for (let i = 0; i < loop.count; i++) {
+      if (!walk(level + 1, start === HOLE ? HOLE : at + i * loop.stride)) return false;
+    }
+    return true;
   };
-  walk(0, start);
+  return walk(0, start);
 }
 
 export function runsOf(segments: readonly MapSegment[]): Runs {

@@ -7,7 +7,8 @@ import { type AnnGraph, type AnnNode, type AnnOf, ann, type PointwiseName } from
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { expandMap, keepsPhase, type StridedMap } from '../../ir/map.ts';
+import { keepsPhase, type StridedMap } from '../../ir/map.ts';
+import { eachRun } from '../../ir/runs.ts';
 import {
   commonSource,
   indexOf,
@@ -220,15 +221,18 @@ function fieldUnder(field: Field, index: StridedMap, size: number, neutral: numb
   if (typeof field === 'number' || keepsPhase(index, field.length)) return field;
   const out = new Float64Array(size).fill(neutral);
   const isSet = new Uint8Array(size);
-  const list = expandMap(index);
-  for (let i = 0; i < list.length; i++) {
-    const at = list[i]!;
-    const value = fieldAt(field, i);
-    if (isSet[at] === 1 && out[at] !== value) return undefined;
-    out[at] = value;
-    isSet[at] = 1;
-  }
-  return out;
+  let i = 0;
+  const lay = (start: number, stride: number, count: number): boolean => {
+    for (let k = 0; k < count; k++, i++) {
+      const at = start + k * stride;
+      const value = fieldAt(field, i);
+      if (isSet[at] === 1 && out[at] !== value) return false;
+      out[at] = value;
+      isSet[at] = 1;
+    }
+    return true;
+  };
+  return index.segments.every(segment => eachRun(segment, lay)) ? out : undefined;
 }
 
 /** Reduces the last axis, which stays with size 1. */

@@ -6,7 +6,9 @@
 import type { AnnGraph, AnnNode, AnnOf } from '../../ir/ann.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, readersOf, sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { hasHoles } from '../../ir/map.ts';
 import {
+  asNode,
   createDraft,
   type Draft,
   finishDraft,
@@ -22,7 +24,7 @@ import {
   putSameAffine,
   putSoftmax,
 } from './draft.ts';
-import { concatenate, reshape, type Selection, select } from './selection.ts';
+import { concatenate, reshape, type Selection, select, selectAll } from './selection.ts';
 import { constantField } from './values.ts';
 
 /** The graph as it was, with what its values have become. */
@@ -75,7 +77,7 @@ export function rewriteSame(node: AnnNode, { draft, value }: Rewrite): Selection
     case 'affine':
       return rewriteAffine(node, operand(0), draft);
     case 'view':
-      return rewriteView(node, node.operands.map(value));
+      return rewriteView(node, node.operands.map(value), draft);
     case 'reduce':
       return putReduce(draft, operand(0), node.attrs.op, origin);
     case 'pointwise':
@@ -104,11 +106,18 @@ function rewriteAffine(node: AnnOf<'affine'>, x: Selection, draft: Draft): Selec
   );
 }
 
-function rewriteView(node: AnnOf<'view'>, operands: readonly Selection[]): Selection {
-  const pick = { index: node.attrs.map, shape: node.type.shape };
+/** Segments of a view with holes above which it is the padding of an image and stays a node of its own. */
+const PADDING = 16;
+
+function rewriteView(node: AnnOf<'view'>, operands: readonly Selection[], draft: Draft): Selection {
+  const { map } = node.attrs;
+  const { shape } = node.type;
   const [only, ...others] = operands;
-  if (only !== undefined && others.length === 0) return select(only, pick);
-  return select({ ...concatenate(operands), shape: [sizeOf(node.type.shape)] }, pick);
+  const all =
+    only !== undefined && others.length === 0 ? only : { ...concatenate(operands), shape: [sizeOf(shape)] };
+  const seen = select(all, { index: map, shape });
+  const isPadding = map.segments.length > PADDING && hasHoles(map);
+  return isPadding ? selectAll(asNode(draft, seen, shape, node.origin)) : seen;
 }
 
 export function normOf(node: AnnOf<'layernorm'> | AnnOf<'rmsnorm'>, { constants }: Draft) {

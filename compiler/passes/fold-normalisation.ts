@@ -17,9 +17,9 @@
 import type { AnnGraph, AnnOf, ann } from '../../ir/ann.ts';
 import { nodeMap, readersOf, type ValueId } from '../../ir/dialect.ts';
 import { expandMap, HOLE } from '../../ir/map.ts';
-import { putLinear } from '../ann/draft.ts';
+import { type Draft, putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
-import { indexOf, type Selection, tidy } from '../ann/selection.ts';
+import { indexOf, type Selection, select, selectAll, tidy } from '../ann/selection.ts';
 import { storeNumbers } from '../ann/values.ts';
 import { inputLayout } from '../data/layout.ts';
 import { channelAt } from '../data/pixels.ts';
@@ -87,6 +87,19 @@ function readObstacles(graph: AnnGraph, input: ValueId): readonly string[] {
   return obstacles;
 }
 
+/** What is read of the image where its padding is a view of its own. */
+function behindPadding(x: Selection, draft: Draft): Selection {
+  const [source, ...others] = x.sources;
+  const view = others.length > 0 ? undefined : draft.nodes.find(node => node.id === source?.id);
+  if (view?.kind !== 'view' || view.operands.length !== 1) return x;
+  const inner = draft.nodes.find(node => node.id === view.operands[0])!;
+  const seen = select(selectAll({ id: inner.id, shape: inner.type.shape }), {
+    index: view.attrs.map,
+    shape: view.type.shape,
+  });
+  return behindPadding(select(seen, { index: x.index, shape: x.shape }), draft);
+}
+
 function fold(
   linear: AnnOf<'linear'>,
   rewrite: Rewrite,
@@ -94,7 +107,7 @@ function fold(
   obstacles: string[],
 ): Selection | undefined {
   const { draft } = rewrite;
-  const x = tidy(rewrite.value(linear.operands[0]!));
+  const x = behindPadding(tidy(rewrite.value(linear.operands[0]!)), draft);
   const isImage = x.sources.some(({ id }) => draft.nodes.find(node => node.id === id)?.kind === 'input');
   if (!isImage) return undefined;
   const weight = draft.constants.get(linear.attrs.weight);

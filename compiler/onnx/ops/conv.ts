@@ -23,7 +23,7 @@ import type { OpTable } from './entry.ts';
 import { reduceValue } from './groups.ts';
 import { joinAlong } from './join.ts';
 import { matrixProduct, swapLast } from './linear.ts';
-import { FARTHEST, reachOf, type WindowAxis, windowAxes } from './windows.ts';
+import { FARTHEST, padImage, reachOf, type WindowAxis, windowAxes } from './windows.ts';
 
 /** The widest depthwise networks have 3072. */
 const MAX_GROUPS = 8192;
@@ -45,11 +45,14 @@ function convolve(
   if (groups > 1 && groups === channels && outputs === channels && batch === 1)
     return depthwise(context, x, weight, axes);
   if (groups > MAX_GROUPS) refuse(`${groups} groups, each of which is a linear layer of its own`);
-  const planes = reshapeValue(x, [batch * channels, ...x.shape.slice(2)]);
+  const whole = padImage(context, reshapeValue(x, [batch * channels, ...x.shape.slice(2)]), axes);
   const rows = reshapeValue(weight, [outputs, size]);
   const parts = Array.from({ length: groups }, (_, g) => {
     const patches = Array.from({ length: batch }, (__, n) =>
-      pickValue(planes, patchPick([n * channels + g * perGroup, perGroup], axes, batch * channels)),
+      pickValue(
+        whole.image,
+        patchPick([n * channels + g * perGroup, perGroup], whole.axes, batch * channels),
+      ),
     );
     const matrix = pickValue(rows, slicePick(rows.shape, 0, g * each, 1, each));
     const y = matrixProduct(context, joinAlong(context, patches, 0), swapLast(matrix));
@@ -62,8 +65,8 @@ function convolve(
 function depthwise(context: OpContext, x: Value, weight: Value, axes: readonly WindowAxis[]): Value {
   const [channels, size] = [weight.shape[0]!, sizeOf(weight.shape.slice(1))];
   const out = axes.map(axis => axis.out);
-  const image = reshapeValue(x, [channels, ...x.shape.slice(2)]);
-  const patches = pickValue(image, patchPick([0, channels], axes, channels));
+  const whole = padImage(context, reshapeValue(x, [channels, ...x.shape.slice(2)]), axes);
+  const patches = pickValue(whole.image, patchPick([0, channels], whole.axes, channels));
   const windows = reshapeValue(patches, [sizeOf(out), channels, size]);
   const weighted = multiply(context, windows, reshapeValue(weight, [channels, size]));
   const y = reshapeValue(reduceValue(context, weighted, 'sum', [2]), [1, sizeOf(out), channels]);

@@ -1,5 +1,18 @@
 /** Windows that slide over the spatial axes of an image: what convolutions and poolings share. */
-import { entryOf, numberAttr, numbersAttr, type OpContext, refuse, stringAttr } from '../context.ts';
+import { asNode } from '../../ann/draft.ts';
+import { padPick } from '../../ann/indices.ts';
+import { selectAll } from '../../ann/selection.ts';
+import {
+  dataOf,
+  entryOf,
+  numberAttr,
+  numbersAttr,
+  type OpContext,
+  pickValue,
+  refuse,
+  stringAttr,
+  type Value,
+} from '../context.ts';
 
 /** Window o covers the coordinates o · stride − before + k · dilation for k < kernel. */
 export interface WindowAxis {
@@ -43,6 +56,35 @@ export function windowAxes(
       return refuse(`kernel ${window} over ${size}`);
     return { size, kernel: window, stride, dilation, before, after, out };
   });
+}
+
+/**
+ * An image [planes, …spatial] with its padding as a tensor of its own, and the axes of windows that all lie inside:
+ * windows over a border are millions of short runs, windows of a padded image are loops.
+ */
+export function padImage(
+  context: OpContext,
+  x: Value,
+  axes: readonly WindowAxis[],
+): { readonly image: Value; readonly axes: readonly WindowAxis[] } {
+  const missing = axes.map(({ size, kernel, stride, dilation, before, out }) => ({
+    before,
+    after: Math.max(0, (out - 1) * stride + reachOf(kernel, dilation) - before - size),
+  }));
+  if (missing.every(({ before, after }) => before <= 0 && after === 0)) return { image: x, axes };
+  const inside = axes.map((axis, i) => {
+    const first = Math.max(0, axis.before);
+    return { ...axis, size: axis.size + first + missing[i]!.after, before: axis.before - first };
+  });
+  const lead = x.shape.slice(0, x.shape.length - axes.length).map(() => 0);
+  const before = [...lead, ...missing.map(side => Math.max(0, side.before))];
+  const after = [...lead, ...missing.map(side => side.after)];
+  const padded = pickValue(x, padPick(x.shape, before, after));
+  if (padded.kind === 'constant') return { image: padded, axes: inside };
+  return {
+    image: dataOf(selectAll(asNode(context.draft, padded, padded.shape, context.node.name))),
+    axes: inside,
+  };
 }
 
 /** `total`: what is missing for as many windows as there are strides. */
