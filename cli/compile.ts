@@ -17,7 +17,13 @@ import {
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
-import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
+import {
+  createDiagnostics,
+  type Diagnostic,
+  type Diagnostics,
+  fail,
+  UserError,
+} from '../ir/diagnostics/diagnostic.ts';
 import type { AnyGraph } from '../ir/dialect.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
@@ -99,7 +105,10 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   step('measure');
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
-  const { target, mapped } = mapOnSmallest(candidates, t => mapNetwork(int, t, rates, options, context));
+  const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
+    mapNetwork(int, board, rates, options, { diagnostics: own, step }),
+  );
+  diagnostics.take(said);
   const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
   step('simulate');
   const sample = images.slice(0, SAMPLE);
@@ -163,13 +172,14 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
 const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
 
 /** The first board, fewest chips first, that has cores enough. */
-function mapOnSmallest(
+export function mapOnSmallest(
   candidates: readonly Target[],
-  map: (target: Target) => Mapped,
-): { target: Target; mapped: Mapped } {
+  map: (target: Target, own: Diagnostics) => Mapped,
+): { target: Target; mapped: Mapped; said: readonly Diagnostic[] } {
   for (const [i, target] of candidates.entries()) {
+    const own = createDiagnostics();
     try {
-      return { target, mapped: map(target) };
+      return { target, mapped: map(target, own), said: own.list };
     } catch (error) {
       const onlyCores =
         error instanceof UserError &&

@@ -54,20 +54,23 @@ export type Report = <C extends Code>(code: C, at: Place, facts: Facts<C>, help?
 export interface Diagnostics {
   readonly report: Report;
   readonly list: readonly Diagnostic[];
+  /** What another collection has said, as if it had been said here. */
+  take(said: readonly Diagnostic[]): void;
   hasErrors(): boolean;
 }
 
 export function createDiagnostics(): Diagnostics {
   const list: Diagnostic[] = [];
   const said = new Set<string>();
+  const add = (made: Diagnostic): void => {
+    const key = `${made.code} ${made.at.origin} ${made.message}`;
+    if (!said.has(key)) list.push(made);
+    said.add(key);
+  };
   return {
     list,
-    report: (code, at, facts, help) => {
-      const made = makeDiagnostic(code, at, facts, help);
-      const key = `${code} ${at.origin} ${made.message}`;
-      if (!said.has(key)) list.push(made);
-      said.add(key);
-    },
+    report: (code, at, facts, help) => add(makeDiagnostic(code, at, facts, help)),
+    take: other => other.forEach(add),
     hasErrors: () => list.some(d => d.severity === 'error'),
   };
 }
