@@ -7,7 +7,7 @@ const FORBIDDEN: readonly (readonly [string, RegExp])[] = [
   ['a value that is none', /\bundefined\b|\[object|\bfunction\b.*=>/],
   ['a number that is none', /\bNaN\b/],
   ['a stack trace', /\n\s+at |\.[jt]s:\d+/],
-  ['a path of the machine', /node_modules|\/build\/|file:\/\//],
+  ['a path of the machine', /node_modules|\/build\/|file:\/\/\S*\.[jt]s/],
   ['our own fault', /internal defect|RangeError|TypeError|Maximum call stack/],
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   ['control characters', /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/],
