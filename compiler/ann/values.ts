@@ -36,6 +36,13 @@ export function uniformOf(data: ArrayLike<number>): number | undefined {
   return first;
 }
 
+/** How many numbers are infinite or none. */
+export function countNonFinite(data: ArrayLike<number>): number {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
+  return count;
+}
+
 /** Element i of a field. */
 export const fieldAt = (field: Field, i: number): number =>
   typeof field === 'number' ? field : field[i % field.length]!;
@@ -52,8 +59,6 @@ export function combineFields(
   const out = Float64Array.from({ length }, (_, i) => combine(...fields.map(field => fieldAt(field, i))));
   return uniformOf(out) ?? out;
 }
-
-export const constantValues = (constants: ConstantPool, id: ConstId): Values => constants.get(id);
 
 /** A constant of the pool over a tensor of `shape`: where it lacks leading axes it repeats. */
 export function constantField(constants: ConstantPool, id: ConstId | undefined, neutral: number): Field {

@@ -14,7 +14,7 @@ import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import { putLinear } from '../ann/draft.ts';
 import { type Rewrite, rebuild } from '../ann/rebuild.ts';
 import type { Selection } from '../ann/selection.ts';
-import { loadConstant } from '../ann/values.ts';
+import { countNonFinite, loadConstant } from '../ann/values.ts';
 import { Refusal, refuseNumbers } from '../onnx/context.ts';
 import type { Pass } from '../pass.ts';
 
@@ -47,7 +47,6 @@ function load(linear: AnnOf<'linear'>, rewrite: Rewrite, report: Report): Select
 
 /** Numbers of the file are judged as they are read; gains that went into them since can be too large for them. */
 function checkFinite(data: TensorData, origin: string): void {
-  let count = 0;
-  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
+  const count = countNonFinite(data);
   if (count > 0) refuseNumbers(`of ${origin}, with the gains around it,`, count);
 }

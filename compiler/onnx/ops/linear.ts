@@ -3,7 +3,7 @@ import type { ConstId } from '../../../ir/constants.ts';
 import { sizeOf } from '../../../ir/dialect.ts';
 import { putLinear, putMatmul } from '../../ann/draft.ts';
 import { broadcastShape, slicePick, transposePick } from '../../ann/indices.ts';
-import { storeTensor } from '../../ann/values.ts';
+import { countNonFinite, storeTensor } from '../../ann/values.ts';
 import {
   type ConstantValue,
   checkShape,
@@ -59,8 +59,7 @@ function convert(data: Numbers, dtype: 'f32' | 'f64'): Float32Array | Float64Arr
 }
 
 function finiteWeights(data: Float32Array | Float64Array, origin: string): Float32Array | Float64Array {
-  let count = 0;
-  for (let i = 0; i < data.length; i++) if (data[i]! - data[i]! !== 0) count += 1;
+  const count = countNonFinite(data);
   return count === 0 ? data : refuseNumbers(origin, count);
 }
 

@@ -1,6 +1,6 @@
 /** Pooling: every window of an image laid out as a row, and rows reduced. */
 import { sizeOf } from '../../../ir/dialect.ts';
-import { gatherPick, padPick, transposePick } from '../../ann/indices.ts';
+import { gatherPick, transposePick } from '../../ann/indices.ts';
 import {
   checkShape,
   inputAt,
@@ -16,7 +16,7 @@ import {
 import { affine, makeConstant, multiply, pointwise } from './arithmetic.ts';
 import type { OpTable } from './entry.ts';
 import { reduceValue, rootOfSquares, sumOfMagnitudes } from './groups.ts';
-import { reachOf, type WindowAxis, windowAxes } from './windows.ts';
+import { padImage, type WindowAxis, windowAxes } from './windows.ts';
 
 /** [N, C, …] with what `coordinate` says of each place of a window → [N, C, …out, kernel]. */
 function windows(
@@ -51,17 +51,11 @@ function insidePlace(axis: WindowAxis, o: number, k: number): number {
   return first < axis.kernel && inside < axis.size ? inside : refuse('a window lies outside the image');
 }
 
-/** Zeros around the image, as far as the windows reach. */
-function withBorder(x: Value, axes: readonly WindowAxis[]): Value {
-  const ends = axes.map(a => (a.out - 1) * a.stride + reachOf(a.kernel, a.dilation) - a.before - a.size);
-  const before = [0, 0, ...axes.map(axis => axis.before)];
-  checkShape([...x.shape.slice(0, 2), ...axes.map((a, i) => a.size + a.before + Math.max(0, ends[i]!))]);
-  return pickValue(x, padPick(x.shape, before, [0, 0, ...ends.map(end => Math.max(0, end))]));
-}
-
 /** Windows with zeros where they reach over the edge. */
-const borderedWindows = (x: Value, axes: readonly WindowAxis[]): Value =>
-  windows(withBorder(x, axes), axes, (axis, o, k) => placeOf(axis, o, k) + axis.before);
+function borderedWindows(context: OpContext, x: Value, axes: readonly WindowAxis[]): Value {
+  const whole = padImage(context, x, axes);
+  return windows(whole.image, whole.axes, placeOf);
+}
 
 function operands(context: OpContext) {
   const x = inputAt(context, 0);
@@ -96,7 +90,7 @@ function counts(axes: readonly WindowAxis[], includesPad: boolean) {
 
 const averagePool: OpRule = context => {
   const { x, axes } = operands(context);
-  const rows = borderedWindows(x, axes);
+  const rows = borderedWindows(context, x, axes);
   const mean = dropLast(reduceValue(context, rows, 'mean', lastAxis(rows)));
   const { out, at } = counts(axes, numberAttr(context, 'count_include_pad', 0) === 1);
   const kernel = sizeOf(axes.map(axis => axis.kernel));
@@ -117,7 +111,7 @@ function lpNorm(context: OpContext, x: Value, axes: readonly number[]): Value {
 
 const lpPool: OpRule = context => {
   const { x, axes } = operands(context);
-  const rows = borderedWindows(x, axes);
+  const rows = borderedWindows(context, x, axes);
   return [dropLast(lpNorm(context, rows, lastAxis(rows)))];
 };
 
@@ -157,7 +151,7 @@ const localResponse: OpRule = context => {
     out: sizeOf(spatial),
   };
   const squares = reshapeValue(pointwise(context, x, 'square'), [batch, 1, channels, sizeOf(spatial)]);
-  const rows = borderedWindows(squares, [axis, still]);
+  const rows = borderedWindows(context, squares, [axis, still]);
   const sums = dropLast(reduceValue(context, rows, 'sum', lastAxis(rows)));
   const base = affine(context, sums, alpha / size, numberAttr(context, 'bias', 1));
   const factor = pointwise(context, affine(context, pointwise(context, base, 'log'), -beta), 'exp');

@@ -3,6 +3,7 @@ import { asNode } from '../../ann/draft.ts';
 import { padPick } from '../../ann/indices.ts';
 import { selectAll } from '../../ann/selection.ts';
 import {
+  checkShape,
   dataOf,
   entryOf,
   numberAttr,
@@ -59,7 +60,7 @@ export function windowAxes(
 }
 
 /**
- * An image [planes, …spatial] with its padding as a tensor of its own, and the axes of windows that all lie inside:
+ * An image […, …spatial] with its padding as a tensor of its own, and the axes of windows that all lie inside:
  * windows over a border are millions of short runs, windows of a padded image are loops.
  */
 export function padImage(
@@ -76,6 +77,7 @@ export function padImage(
     const first = Math.max(0, axis.before);
     return { ...axis, size: axis.size + first + missing[i]!.after, before: axis.before - first };
   });
+  checkShape([...x.shape.slice(0, x.shape.length - axes.length), ...inside.map(axis => axis.size)]);
   const lead = x.shape.slice(0, x.shape.length - axes.length).map(() => 0);
   const before = [...lead, ...missing.map(side => Math.max(0, side.before))];
   const after = [...lead, ...missing.map(side => side.after)];
