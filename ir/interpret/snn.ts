@@ -11,9 +11,9 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import type { SnnFunction, SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
 import { emitRule, type Slot } from './emit.ts';
-import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
+import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
@@ -35,12 +35,16 @@ export interface SnnRunner {
   run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
 }
 
-/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
-export function createSnnRunner(
-  graph: SnnGraph,
-  gathering: PrepareProjection = prepareProjection,
-): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph, gathering));
+/** How the nodes of a network are made to run; ir/fast has quicker ways that come to the same. */
+export interface SnnParts {
+  projection(node: SnnProjection, graph: SnnGraph): Gathering;
+  population(node: SnnOf<'population'>, graph: SnnGraph): SnnStep;
+}
+const INTERPRETED: SnnParts = { projection: prepareProjection, population: preparePopulation };
+
+/** Expands maps and weights once, then runs any number of images. */
+export function createSnnRunner(graph: SnnGraph, parts: SnnParts = INTERPRETED): SnnRunner {
+  const steps = graph.nodes.map(node => prepare(node, graph, parts));
   const { coding } = graph.attrs;
   const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
@@ -58,11 +62,11 @@ export function createSnnRunner(
   };
 }
 
-interface SnnState extends GatherState {
+export interface SnnState extends GatherState {
   readonly image: Float64Array;
   readonly slots: Map<ValueId, Slot>;
 }
-type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
+export type SnnStep = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
 const newSlot = (size: number): Slot => ({
   values: new Float64Array(size),
@@ -71,24 +75,24 @@ const newSlot = (size: number): Slot => ({
   target: new Float64Array(size),
 });
 
-function slotOf(state: SnnState, id: ValueId, size: number): Slot {
+export function slotOf(state: SnnState, id: ValueId, size: number): Slot {
   const slot = state.slots.get(id) ?? newSlot(size);
   state.slots.set(id, slot);
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): Step {
+function prepare(node: SnnNode, graph: SnnGraph, parts: SnnParts): SnnStep {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
-      return preparePopulation(node, graph);
+      return parts.population(node, graph);
     default:
-      return gathering(node, graph);
+      return parts.projection(node, graph);
   }
 }
 
-function presentImage(node: SnnOf<'input'>, size: number): Step {
+function presentImage(node: SnnOf<'input'>, size: number): SnnStep {
   return (state, t) => {
     const slot = slotOf(state, node.id, size);
     const shown = state.coding === 'rate' || t === 1;
@@ -100,7 +104,8 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
   };
 }
 
-function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
+/** The reference of every population. */
+export function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): SnnStep {
   const size = sizeOf(node.type.shape);
   const channels = node.type.shape.at(-1)!;
   const apply = targetFunction(node.attrs.function, channels, constants);
@@ -127,10 +132,10 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
 }
 
 /** Products of two sums grow with t². */
-const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
+export const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
-function targetFunction(
+export function targetFunction(
   fn: SnnFunction,
   channels: number,
   constants: ConstantPool,
@@ -149,7 +154,7 @@ function targetFunction(
       const beta = fn.beta === undefined ? undefined : constants.get(fn.beta).data;
       return eachGroup(channels, group => {
         const mean = group.reduce((a, b) => a + b, 0) / channels;
-        const variance = group.reduce((a, b) => a + (b - mean) ** 2, 0) / channels;
+        const variance = group.reduce((a, b) => a + (b - mean) * (b - mean), 0) / channels;
         const scale = 1 / Math.sqrt(variance + fn.epsilon);
         for (let c = 0; c < channels; c++) {
           group[c] = (group[c]! - mean) * scale * (gamma?.[c] ?? 1) + (beta?.[c] ?? 0);
