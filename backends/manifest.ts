@@ -31,7 +31,11 @@ export const manifestSchema = z
       mode: z.string(),
       depth: count,
       neurons: count,
+      unread: count.describe('Neurons left out because nobody reads them'),
       biasCorrected: z.boolean(),
+      annMacs: z
+        .strictObject({ paper: count, performed: count })
+        .describe('ANN side of Eq. 30: all of the network, what nobody reads included'),
     }),
     stages: z
       .array(z.strictObject({ name: z.string(), sha256: sha }))

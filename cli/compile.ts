@@ -54,6 +54,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly thresholds: 'pow2' | 'paper' | 'off';
   readonly bits: number;
   readonly biasCorrection: boolean;
+  readonly keepUnread: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
   readonly seed: number;
 }
@@ -99,6 +100,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     seed: args.seed,
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
+    keepUnread: args.keepUnread,
   };
   const converted = convertNetwork(ann, images, options, context);
   const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);

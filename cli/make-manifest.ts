@@ -25,7 +25,7 @@ const OPTIONS = [
     'uniform',
     'thresholds',
   ] as const),
-  ...(['bits', 'biasCorrection', 'foldNormalisation', 'effort', 'seed'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */
@@ -96,7 +96,9 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       mode: chip.attrs.mode,
       depth: chip.attrs.depth,
       neurons: neuronCount(int),
+      unread: converted.unread,
       biasCorrected: converted.isBiasCorrected,
+      annMacs: converted.annMacs,
     },
     stages: made.stages,
     populations,

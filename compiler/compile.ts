@@ -7,11 +7,12 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph } from '../ir/chip.ts';
+import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
-import type { IntGraph } from '../ir/int.ts';
-import type { Coding, SnnGraph } from '../ir/snn.ts';
+import type { IntGraph, IntNode } from '../ir/int.ts';
+import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
@@ -22,6 +23,7 @@ import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { checkConvertible, convert } from './passes/convert.ts';
 import { correctBias } from './passes/correct-bias.ts';
+import { dropUnread } from './passes/drop-unread.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { loadWeights } from './passes/load-weights.ts';
@@ -45,6 +47,8 @@ export interface CompileOptions {
   /** Swaps that placement tries, per core. */
   readonly effort: number;
   readonly biasCorrection: boolean;
+  /** Compute what nobody reads too. */
+  readonly keepUnread: boolean;
 }
 
 export interface Context {
@@ -56,8 +60,11 @@ export interface Context {
 export interface Converted {
   readonly ann: AnnGraph;
   readonly snn: SnnGraph;
-  /** Share of neurons that send, and terms per neuron, in a step: from calibration. */
   readonly isBiasCorrected: boolean;
+  /** The ANN side of Eq. 30: all of the network, what nobody reads included. */
+  readonly annMacs: AnnMacs;
+  /** Neurons that are left out because nobody reads them. */
+  readonly unread: number;
 }
 
 /** ONNX → canonical `ann`. Errors E01xx. */
@@ -100,13 +107,20 @@ export function convertNetwork(
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
-  const snn = convert.run(folded, { coding, steps, emits }, report);
+  const whole = convert.run(folded, { coding, steps, emits }, report);
   throwIfErrors(diagnostics);
+  // The paper computes every token, in its last block too.
+  const snn = options.keepUnread || isPaper ? whole : dropUnread.run(whole, undefined, report);
+  const base = {
+    ann: folded,
+    annMacs: annMacs(countedPopulations(whole)),
+    unread: neuronCount(whole) - neuronCount(snn),
+  };
   if (!options.biasCorrection || options.thresholds !== 'pow2')
-    return { ann: folded, snn, isBiasCorrected: false };
+    return { ...base, snn, isBiasCorrected: false };
   step('correct-bias');
   const corrected = correctBias(snn, folded, images.slice(0, BIAS_IMAGES));
-  return { ann: folded, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
+  return { ...base, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
 }
 
 const BIAS_IMAGES = 64;
@@ -191,5 +205,5 @@ export function mapNetwork(
 }
 
 /** Neurons of a network, all unrolled in space. */
-export const neuronCount = (graph: IntGraph): number =>
-  graph.nodes.reduce((sum, node) => sum + (node.kind === 'population' ? sizeOf(node.type.shape) : 0), 0);
+export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>
+  nodes.reduce((sum, node) => sum + (node.kind === 'population' ? sizeOf(node.type.shape) : 0), 0);
