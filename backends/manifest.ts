@@ -71,7 +71,14 @@ export const manifestSchema = z
     placement: z.strictObject({ cost: z.number(), baseline: z.number(), routes: count, deliveries: count }),
     input: z.strictObject({ name: z.string(), shape: z.array(count), fraction: z.int() }),
     output: z.strictObject({ name: z.string(), classes: count }),
-    calibration: z.strictObject({ images: count, source: z.string() }),
+    calibration: z.strictObject({
+      images: count,
+      source: z.string(),
+      logitMse: z.number().describe('Of the integer network on calibration images, ÷ the logits’ variance'),
+      tried: z
+        .array(z.strictObject({ shift: count, logitMse: z.number() }))
+        .describe('Threshold shifts that were tried, coarsest first'),
+    }),
     prediction: z
       .strictObject({ paperAcs: z.number() })
       .describe('Per image and step, from calibration, before any test image'),

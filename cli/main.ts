@@ -83,7 +83,13 @@ export async function main(argv: readonly string[]): Promise<number> {
               describe: 'What spikes add up to',
             },
             steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
-            shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),
+            shift: {
+              type: 'string',
+              default: 'auto' as const,
+              describe: 'θ from p99 / 2^shift; auto: the coarsest that is near enough on calibration images',
+              coerce: (value: string): number | 'auto' =>
+                value === 'auto' ? value : whole(Number(value || Number.NaN), 'shift', 0, 12),
+            },
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {

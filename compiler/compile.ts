@@ -12,9 +12,10 @@ import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
+import { interpretAnn } from '../ir/interpret/ann.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
-import { calibrate } from './calibrate.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { inputFractionOf } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
@@ -34,7 +35,7 @@ import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges } from './ranges.ts';
-import { findSites } from './sites.ts';
+import { findSites, type Sites } from './sites.ts';
 import { emitsOf, type ThresholdRule } from './thresholds.ts';
 
 export interface CompileOptions {
@@ -86,44 +87,75 @@ export function readNetwork(
   return { ann, metadata: imported.metadata };
 }
 
+/** What conversion needs of the float network and its calibration images, whatever the thresholds will be. */
+export interface Prepared {
+  readonly ann: AnnGraph;
+  readonly sites: Sites;
+  readonly calibration: Calibration;
+  readonly images: readonly Float64Array[];
+  /** The float network's logits for the first of them, by which a conversion is judged. */
+  readonly wanted: readonly Float64Array[];
+}
+
 /** `ann` → `snn`. Errors E03xx. */
-export function convertNetwork(
+export const convertNetwork = (
   ann: AnnGraph,
   images: readonly Float64Array[],
+  options: CompileOptions,
+  context: Context,
+): Converted => convertPrepared(prepareConversion(ann, images, options, context), options, context);
+
+/** The float passes over the images, done once. Errors E03xx. */
+export function prepareConversion(
+  ann: AnnGraph,
+  images: readonly Float64Array[],
+  { thresholds }: Pick<CompileOptions, 'thresholds'>,
+  { diagnostics, step }: Context,
+): Prepared {
+  const { report } = diagnostics;
+  checkConvertible(ann, report);
+  throwIfErrors(diagnostics);
+  const folded =
+    thresholds === 'paper'
+      ? ann
+      : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
+  step('calibrate');
+  const sites = findSites(folded);
+  const calibration = calibrate(folded, sites, images);
+  const wanted = images.slice(0, JUDGED_IMAGES).map(image => [...interpretAnn(folded, image).values()][0]!);
+  return { ann: folded, sites, calibration, images, wanted };
+}
+
+/** Thresholds and the spiking network. Errors E03xx. */
+export function convertPrepared(
+  { ann, sites, calibration, images, wanted }: Prepared,
   options: CompileOptions,
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
-  checkConvertible(ann, report);
-  throwIfErrors(diagnostics);
-  const isPaper = options.thresholds === 'paper';
-  const folded = isPaper
-    ? ann
-    : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
-  step('calibrate');
-  const sites = findSites(folded);
-  const calibration = calibrate(folded, sites, images);
   const rules = { rule: options.thresholds, profile: options.profile, paperLevels: 8, maxLevels: 16 };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
-  const whole = convert.run(folded, { coding, steps, emits }, report);
+  const whole = convert.run(ann, { coding, steps, emits }, report);
   throwIfErrors(diagnostics);
   // The paper computes every token, in its last block too.
-  const snn = options.keepUnread || isPaper ? whole : dropUnread.run(whole, undefined, report);
+  const snn =
+    options.keepUnread || options.thresholds === 'paper' ? whole : dropUnread.run(whole, undefined, report);
   const base = {
-    ann: folded,
+    ann,
     annMacs: annMacs(countedPopulations(whole)),
     unread: neuronCount(whole) - neuronCount(snn),
   };
   if (!options.biasCorrection || options.thresholds !== 'pow2')
     return { ...base, snn, isBiasCorrected: false };
   step('correct-bias');
-  const corrected = correctBias(snn, folded, images.slice(0, BIAS_IMAGES));
+  const corrected = correctBias(snn, images.slice(0, wanted.length), wanted);
   return { ...base, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
 }
 
-const BIAS_IMAGES = 64;
+/** Calibration images that bias correction and the choice of the shift look at. */
+export const JUDGED_IMAGES = 64;
 
 /** `snn` → `int`. Errors E04xx. */
 export function quantizeNetwork(

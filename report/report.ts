@@ -76,6 +76,13 @@ export function chipReport(
 const big = (n: number): string => Math.round(n).toLocaleString('en-US');
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
+function describeShift({ options, calibration }: Manifest): string {
+  const others = calibration.tried.filter(({ shift }) => shift !== options.shift);
+  const tried = others.map(({ shift, logitMse }) => `${shift}: ${logitMse.toFixed(4)}`);
+  const also = tried.length === 0 ? '' : `; tried ${tried.join(', ')}`;
+  return `shift ${options.shift}, logit mse ${calibration.logitMse.toFixed(4)} of their variance on calibration images${also}`;
+}
+
 /** One screen, 80 columns. */
 export function renderSummary(manifest: Manifest, report: ChipReport): string {
   const { target, network, cores } = manifest;
@@ -93,6 +100,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport): string {
       `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}${network.unread === 0 ? '' : `; ${big(network.unread)} more reach no output`}`,
     ],
     ['calibration', `${manifest.calibration.images} images (${manifest.calibration.source})`],
+    ['thresholds', describeShift(manifest)],
     [
       'latency',
       `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`,
