@@ -40,6 +40,12 @@ const network = {
   output: { type: 'string', describe: 'Of several outputs, the one that is the answer' },
 } as const;
 
+const KEEP_UNREAD = {
+  type: 'boolean',
+  default: false,
+  describe: 'Compute neurons that reach no output too',
+} as const;
+
 const TARGET = {
   type: 'string',
   default: 'loihi2',
@@ -77,7 +83,13 @@ export async function main(argv: readonly string[]): Promise<number> {
               describe: 'What spikes add up to',
             },
             steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
-            shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),
+            shift: {
+              type: 'string',
+              default: 'auto' as const,
+              describe: 'θ from p99 / 2^shift; auto: the coarsest that is near enough on calibration images',
+              coerce: (value: string): number | 'auto' =>
+                value === 'auto' ? value : whole(Number(value || Number.NaN), 'shift', 0, 12),
+            },
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {
@@ -91,6 +103,7 @@ export async function main(argv: readonly string[]): Promise<number> {
               default: true,
               describe: 'Correct biases where calibration says it helps',
             },
+            'keep-unread': KEEP_UNREAD,
             effort: {
               choices: ['fast', 'normal', 'max'] as const,
               default: 'normal' as const,
@@ -114,6 +127,7 @@ export async function main(argv: readonly string[]): Promise<number> {
           steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
           terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
           bits: number('bits', 2, 8, 8, 'Weight bits'),
+          'keep-unread': KEEP_UNREAD,
           weights: {
             type: 'boolean',
             describe: 'Look for weights that are not finite (default: in files up to 1.5 GiB)',

@@ -155,7 +155,12 @@ function annMacsOf(node: Projection, graph: SpikingGraph): number {
 }
 
 /** ANN side of Eq. 30: `paper` leaves the patch embedding out, `performed` has it. */
-export function annMacs(populations: readonly CountedPopulation[]): { paper: number; performed: number } {
+export interface AnnMacs {
+  readonly paper: number;
+  readonly performed: number;
+}
+
+export function annMacs(populations: readonly CountedPopulation[]): AnnMacs {
   const all = populations.flatMap(p => p.projections);
   const sum = (list: readonly CountedProjection[]) => list.reduce((n, p) => n + p.annMacs, 0);
   return { paper: sum(all.filter(p => !p.isEmbedding)), performed: sum(all) };

@@ -489,6 +489,13 @@ export const catalogue = {
     help: 'Give a few dozen real images with --calibrate (npz or npy).',
     exit: 1,
   },
+  W0302: {
+    message:
+      'the error of the logits is {error} of their variance on calibration images; wanted at most {limit}',
+    why: 'Thresholds are made finer until conversion is near the float network, or nothing is gained any more.',
+    help: 'Give more calibration images, --steps 2 or --bits 8; `validate` says what the accuracy is.',
+    exit: 1,
+  },
   W0121: {
     message: 'nothing says how {path} is normalised: pixels go to the network as they are, 0…255',
     why: 'Networks are trained on normalised images; without the same normalisation their answers are guesses.',
