@@ -16,6 +16,7 @@ import {
 } from '../compiler/compile.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import type { ThresholdRule } from '../compiler/thresholds.ts';
 import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
@@ -51,7 +52,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly shift: number;
   readonly terms: number;
   readonly uniform: boolean;
-  readonly thresholds: 'pow2' | 'paper' | 'off';
+  readonly thresholds: ThresholdRule;
   readonly bits: number;
   readonly biasCorrection: boolean;
   readonly effort: 'fast' | 'normal' | 'max';

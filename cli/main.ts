@@ -1,5 +1,6 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
+import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { checkCommand } from './check.ts';
 import { compileCommand, withDefaultModel } from './compile.ts';
@@ -81,7 +82,7 @@ export async function main(argv: readonly string[]): Promise<number> {
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {
-              choices: ['pow2', 'paper', 'off'] as const,
+              choices: THRESHOLD_RULES,
               default: 'pow2' as const,
               describe: 'Threshold rule',
             },

@@ -33,7 +33,7 @@ import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges } from './ranges.ts';
 import { findSites } from './sites.ts';
-import { emitsOf, type ThresholdRule } from './thresholds.ts';
+import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
 
 export interface CompileOptions {
   readonly coding: Coding;
@@ -89,7 +89,7 @@ export function convertNetwork(
   const { report } = diagnostics;
   checkConvertible(ann, report);
   throwIfErrors(diagnostics);
-  const isPaper = options.thresholds === 'paper';
+  const isPaper = isPaperRule(options.thresholds);
   const folded = isPaper
     ? ann
     : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);

@@ -525,6 +525,12 @@ export const catalogue = {
     help: 'Give pixels as whole numbers (uint8), or normalise them as the model wants it.',
     exit: 1,
   },
+  E0330: {
+    message: 'the integer network has no neuron of kind {neuron}',
+    why: 'Neurons of the comparison methods and binary channels exist at stage snn only, where they are compared.',
+    help: 'Compile with multi-threshold neurons: `snnc compile --thresholds pow2` or `paper`.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;

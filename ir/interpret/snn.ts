@@ -11,8 +11,9 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
-import { emitRule, type Slot } from './emit.ts';
+import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import { clearSlot, createSlot, emitRule, type Slot } from './emit.ts';
+import type { Pair } from './pair.ts';
 import { type GatherState, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step. */
@@ -27,6 +28,8 @@ export interface Emission {
   readonly target: Float64Array;
   /** What each of the population's projections has gathered so far, in operand order. */
   readonly currents: readonly Float64Array[];
+  /** Both halves of every neuron, where a population sends by pairs. */
+  readonly pair?: Pair;
 }
 export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
 
@@ -60,15 +63,10 @@ interface SnnState extends GatherState {
 }
 type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
-const newSlot = (size: number): Slot => ({
-  values: new Float64Array(size),
-  terms: new Uint8Array(size),
-  sums: new Float64Array(size),
-  target: new Float64Array(size),
-});
+const relayed: SnnEmit = { kind: 'relay' };
 
-function slotOf(state: SnnState, id: ValueId, size: number): Slot {
-  const slot = state.slots.get(id) ?? newSlot(size);
+function slotOf(state: SnnState, id: ValueId, neurons: number, emit: SnnEmit): Slot {
+  const slot = state.slots.get(id) ?? createSlot(neurons, emit);
   state.slots.set(id, slot);
   return slot;
 }
@@ -86,7 +84,7 @@ function prepare(node: SnnNode, graph: SnnGraph): Step {
 
 function presentImage(node: SnnOf<'input'>, size: number): Step {
   return (state, t) => {
-    const slot = slotOf(state, node.id, size);
+    const slot = slotOf(state, node.id, size, relayed);
     const shown = state.coding === 'rate' || t === 1;
     for (let i = 0; i < size; i++) {
       slot.values[i] = shown ? state.image[i]! : 0;
@@ -97,15 +95,16 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
 }
 
 function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
-  const size = sizeOf(node.type.shape);
-  const channels = node.type.shape.at(-1)!;
+  const size = sizeOf(node.attrs.axes.map(axis => axis.size));
+  const channels = node.attrs.axes.at(-1)!.size;
   const apply = targetFunction(node.attrs.function, channels, constants);
   const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
-    const slot = slotOf(state, node.id, size);
-    if (t === 1) slot.sums.fill(0);
+    const slot = slotOf(state, node.id, size, node.attrs.emit);
+    if (t === 1) clearSlot(slot);
+    slot.step = t;
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
       const divisor = state.coding === 'sum' ? 1 : isProduct.has(operand) ? t * t : t;
@@ -116,8 +115,8 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
     for (let i = 0; i < size; i++) {
       slot.target[i] = state.coding === 'rate' ? t * mean[i]! : mean[i]!;
       emit(slot, i);
-      slot.sums[i]! += slot.values[i]!;
     }
+    for (let i = 0; i < slot.values.length; i++) slot.sums[i]! += slot.values[i]!;
     observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
   };
 }
@@ -126,7 +125,7 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
 const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
-function targetFunction(
+export function targetFunction(
   fn: SnnFunction,
   channels: number,
   constants: ConstantPool,
