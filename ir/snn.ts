@@ -24,7 +24,7 @@ export const CORRECTIONS = ['none', 'memory'] as const;
 
 export const snn = {
   stage: 'snn',
-  version: 1,
+  version: 2,
   summary: 'Spiking populations and the projections between them, real-valued.',
   graph: { coding: { oneOf: CODINGS }, steps: 'int' },
   tables: {},
