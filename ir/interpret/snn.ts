@@ -35,20 +35,23 @@ export type SnnObserver = (step: number, population: SnnOf<'population'>, emissi
 
 export interface SnnRunner {
   /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum). */
-  run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
+  run(image: Float64Array, observe?: SnnObserver, begin?: Begin): readonly Float64Array[];
 }
+
+/** Sets what a population starts an image with, where that is not its resting state. */
+export type Begin = (population: ValueId, slot: Slot) => void;
 
 /** Expands maps and weights once, then runs any number of images. */
 export function createSnnRunner(graph: SnnGraph): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph));
+  const steps = prepareSteps(graph);
   const { coding } = graph.attrs;
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
-    run(image, observe) {
-      const state: SnnState = { coding, image, slots: new Map(), currents: new Map() };
+    run(image, observe, begin) {
+      const state: SnnState = { coding, image, slots: new Map(), currents: new Map(), begin };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
-        for (const step of steps) step(state, t, observe);
+        for (const { step } of steps) step(state, t, observe);
         const total = state.slots.get(output)!.target;
         readouts.push(total.map(u => (coding === 'rate' ? u / t : u)));
       }
@@ -57,11 +60,16 @@ export function createSnnRunner(graph: SnnGraph): SnnRunner {
   };
 }
 
-interface SnnState extends GatherState {
+export interface SnnState extends GatherState {
   readonly image: Float64Array;
   readonly slots: Map<ValueId, Slot>;
+  readonly begin: Begin | undefined;
 }
-type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
+export type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
+
+/** Every node with what it does at step t, in order. */
+export const prepareSteps = (graph: SnnGraph): readonly { readonly node: SnnNode; readonly step: Step }[] =>
+  graph.nodes.map(node => ({ node, step: prepare(node, graph) }));
 
 const relayed: SnnEmit = { kind: 'relay' };
 
@@ -103,7 +111,10 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size, node.attrs.emit);
-    if (t === 1) clearSlot(slot);
+    if (t === 1) {
+      clearSlot(slot);
+      state.begin?.(node.id, slot);
+    }
     slot.step = t;
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
