@@ -3,7 +3,7 @@
  * of neuron, all of them soft reset: m = U − E is the membrane, telescoped.
  */
 import { channelsPerNeuron, type EmitOf, type SnnEmit } from '../snn.ts';
-import { createPair, type Pair, pairRule } from './pair.ts';
+import { clearPair, createPair, type Pair, pairRule } from './pair.ts';
 
 /** One population's side of the run: what it sent in this step, what it has sent so far, what it should have. */
 export interface Slot {
@@ -31,9 +31,9 @@ export function createSlot(neurons: number, emit: SnnEmit): Slot {
 }
 
 /** Before step 1 of an image. */
-export function clearSlot(slot: Slot): void {
+export function clearSlot(slot: Slot, emit: SnnEmit): void {
   slot.sums.fill(0);
-  slot.pair?.sent.fill(0);
+  if (emit.kind === 'pair' && slot.pair !== undefined) clearPair(slot.pair, emit);
 }
 
 /** What neuron i sends in this step; its sums are brought up to date by whoever calls. */

@@ -30,6 +30,12 @@ export const createPair = (neurons: number, { start }: EmitOf<'pair'>): Pair => 
   fired: new Uint8Array(2 * neurons),
 });
 
+export function clearPair({ sent, start, isMuted }: Pair, emit: EmitOf<'pair'>): void {
+  sent.fill(0);
+  start.fill(emit.start);
+  isMuted.fill(0);
+}
+
 export interface Fired {
   readonly value: number;
   readonly spikes: number;

@@ -14,9 +14,9 @@ import { scalarFunction } from '../scalar.ts';
 import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
 import { clearSlot, createSlot, emitRule, type Slot } from './emit.ts';
 import type { Pair } from './pair.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 
-/** What a population sent in one step. */
+/** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
   /** What the spikes stand for (Eq. 23), one number a neuron. */
   readonly values: Float64Array;
@@ -41,14 +41,18 @@ export interface SnnRunner {
 /** Sets what a population starts an image with, where that is not its resting state. */
 export type Begin = (population: ValueId, slot: Slot) => void;
 
-/** Expands maps and weights once, then runs any number of images. */
-export function createSnnRunner(graph: SnnGraph): SnnRunner {
-  const steps = prepareSteps(graph);
+/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
+export function createSnnRunner(
+  graph: SnnGraph,
+  gathering: PrepareProjection = prepareProjection,
+): SnnRunner {
+  const steps = prepareSteps(graph, gathering);
   const { coding } = graph.attrs;
+  const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
     run(image, observe, begin) {
-      const state: SnnState = { coding, image, slots: new Map(), currents: new Map(), begin };
+      const state: SnnState = { coding, image, ...held, begin };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const { step } of steps) step(state, t, observe);
@@ -68,8 +72,11 @@ export interface SnnState extends GatherState {
 export type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
 /** Every node with what it does at step t, in order. */
-export const prepareSteps = (graph: SnnGraph): readonly { readonly node: SnnNode; readonly step: Step }[] =>
-  graph.nodes.map(node => ({ node, step: prepare(node, graph) }));
+export const prepareSteps = (
+  graph: SnnGraph,
+  gathering: PrepareProjection,
+): readonly { readonly node: SnnNode; readonly step: Step }[] =>
+  graph.nodes.map(node => ({ node, step: prepare(node, graph, gathering) }));
 
 const relayed: SnnEmit = { kind: 'relay' };
 
@@ -79,14 +86,14 @@ function slotOf(state: SnnState, id: ValueId, neurons: number, emit: SnnEmit): S
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph): Step {
+function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): Step {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
       return preparePopulation(node, graph);
     default:
-      return prepareProjection(node, graph);
+      return gathering(node, graph);
   }
 }
 
@@ -112,7 +119,7 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size, node.attrs.emit);
     if (t === 1) {
-      clearSlot(slot);
+      clearSlot(slot, node.attrs.emit);
       state.begin?.(node.id, slot);
     }
     slot.step = t;

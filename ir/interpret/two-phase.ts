@@ -15,12 +15,12 @@ import type { ValueId } from '../dialect.ts';
 import type { SnnGraph, SnnOf } from '../snn.ts';
 import type { Slot } from './emit.ts';
 import type { Pair } from './pair.ts';
+import { type PrepareProjection, prepareProjection } from './projections.ts';
 import {
   createSnnRunner,
   type Emission,
   prepareSteps,
   type SnnObserver,
-  type SnnRunner,
   type SnnState,
   type Step,
 } from './snn.ts';
@@ -36,15 +36,21 @@ export interface TwoPhaseRunner {
   run(image: Float64Array, observe?: SnnObserver, observeFirst?: SnnObserver): readonly Float64Array[];
 }
 
-export const createTwoPhaseRunner = (graph: SnnGraph, phase: FirstPhase): TwoPhaseRunner =>
-  phase.kind === 'mute' ? createMuting(graph, phase.steps) : createShifting(graph, phase.steps);
+export const createTwoPhaseRunner = (
+  graph: SnnGraph,
+  phase: FirstPhase,
+  gathering: PrepareProjection = prepareProjection,
+): TwoPhaseRunner => MAKERS[phase.kind](graph, phase.steps, gathering);
+
+type Maker = (graph: SnnGraph, firstSteps: number, gathering: PrepareProjection) => TwoPhaseRunner;
+const MAKERS: { readonly [K in FirstPhase['kind']]: Maker } = { mute: createMuting, shift: createShifting };
 
 /** Nearly 0, in units of θ, as in both published codes. */
 const NEAR = 1e-3;
 
-function createMuting(graph: SnnGraph, firstSteps: number): TwoPhaseRunner {
-  const first: SnnRunner = createSnnRunner({ ...graph, attrs: { ...graph.attrs, steps: firstSteps } });
-  const second = createSnnRunner(graph);
+function createMuting(...[graph, firstSteps, gathering]: Parameters<Maker>): TwoPhaseRunner {
+  const first = createSnnRunner({ ...graph, attrs: { ...graph.attrs, steps: firstSteps } }, gathering);
+  const second = createSnnRunner(graph, gathering);
   return {
     run(image, observe, observeFirst) {
       const muted = new Map<ValueId, Uint8Array>();
@@ -63,9 +69,9 @@ function createMuting(graph: SnnGraph, firstSteps: number): TwoPhaseRunner {
 }
 
 /** Node by node, every node through all steps: a population then knows all that will arrive before it sends. */
-function createShifting(graph: SnnGraph, firstSteps: number): TwoPhaseRunner {
+function createShifting(...[graph, firstSteps, gathering]: Parameters<Maker>): TwoPhaseRunner {
   const { coding, steps } = graph.attrs;
-  const nodes = prepareSteps(graph);
+  const nodes = prepareSteps(graph, gathering);
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
     run(image, observe) {
