@@ -9,6 +9,7 @@ import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import type { ThresholdRule } from '../compiler/thresholds.ts';
 import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
@@ -44,7 +45,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly shift: number | 'auto';
   readonly terms: number;
   readonly uniform: boolean;
-  readonly thresholds: 'pow2' | 'paper' | 'off';
+  readonly thresholds: ThresholdRule;
   readonly bits: number;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;

@@ -36,7 +36,7 @@ import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges } from './ranges.ts';
 import { findSites, type Sites } from './sites.ts';
-import { emitsOf, type ThresholdRule } from './thresholds.ts';
+import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
 
 export interface CompileOptions {
   readonly coding: Coding;
@@ -115,10 +115,9 @@ export function prepareConversion(
   const { report } = diagnostics;
   checkConvertible(ann, report);
   throwIfErrors(diagnostics);
-  const folded =
-    thresholds === 'paper'
-      ? ann
-      : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
+  const folded = isPaperRule(thresholds)
+    ? ann
+    : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   step('calibrate');
   const sites = findSites(folded);
   const calibration = calibrate(folded, sites, images);
@@ -142,7 +141,7 @@ export function convertPrepared(
   throwIfErrors(diagnostics);
   // The paper computes every token, in its last block too.
   const snn =
-    options.keepUnread || options.thresholds === 'paper' ? whole : dropUnread.run(whole, undefined, report);
+    options.keepUnread || isPaperRule(options.thresholds) ? whole : dropUnread.run(whole, undefined, report);
   const base = {
     ann,
     annMacs: annMacs(countedPopulations(whole)),

@@ -6,7 +6,7 @@ import type { ConstantPool } from '../constants.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
-import type { SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
+import { isSpiking, type SnnGraph, type SnnNode, type SnnOf, type SnnProjection } from '../snn.ts';
 
 export interface Operations {
   readonly acs: number;
@@ -76,7 +76,7 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
         uses: usesOf(projection, sources, graph),
         isEmbedding: sources.length > 0 && sources.every(source => isImage(source, byId)),
         isHead: node.attrs.emit.kind === 'readout',
-        graded: sources.map(source => source.kind !== 'population' || source.attrs.emit.kind !== 'mt'),
+        graded: sources.map(source => source.kind !== 'population' || !isSpiking(source.attrs.emit)),
         annMacs: annMacsOf(projection, graph),
       };
     });

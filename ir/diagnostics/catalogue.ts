@@ -532,6 +532,24 @@ export const catalogue = {
     help: 'Give pixels as whole numbers (uint8), or normalise them as the model wants it.',
     exit: 1,
   },
+  E0330: {
+    message: 'the integer network has no neuron of kind {neuron}',
+    why: 'Neurons of the comparison methods and binary channels exist at stage snn only, where they are compared.',
+    help: 'Compile with multi-threshold neurons: `snnc compile --thresholds pow2` or `paper`.',
+    exit: 1,
+  },
+  E0331: {
+    message: '{method} is no method; there are {known}',
+    why: 'The conversion methods are rows of one table (docs/methods.md).',
+    help: 'Name them separated by commas, or leave --methods away for all.',
+    exit: 2,
+  },
+  E0725: {
+    message: 'cannot write {path}: {reason}',
+    why: 'The file system refuses the file or its folder.',
+    help: 'Name a place that exists or can be made, and that you may write to.',
+    exit: 4,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
