@@ -37,6 +37,7 @@ const OPTIONS = {
   seed: 1,
   effort: 200,
   biasCorrection: false,
+  keepUnread: false,
 } as const;
 
 /** Shortest of several runs, in seconds. */

@@ -3,7 +3,7 @@
  * interpret/snn.ts and interpret/emit.ts, in their order.
  */
 import { nodeMap, sizeOf } from '../dialect.ts';
-import type { Slot } from '../interpret/emit.ts';
+import { clearSlot, type Slot } from '../interpret/emit.ts';
 import { isProductKind, type SnnStep, slotOf, targetFunction } from '../interpret/snn.ts';
 import type { SnnEmit, SnnGraph, SnnOf } from '../snn.ts';
 
@@ -17,8 +17,12 @@ export function prepareRealPopulation(node: SnnOf<'population'>, graph: SnnGraph
   const byId = nodeMap(graph.nodes);
   const isProduct = node.operands.map(id => isProductKind(byId.get(id)?.kind));
   return (state, t, observe) => {
-    const slot = slotOf(state, node.id, size);
-    if (t === 1) slot.sums.fill(0);
+    const slot = slotOf(state, node.id, size, node.attrs.emit);
+    if (t === 1) {
+      clearSlot(slot, node.attrs.emit);
+      state.begin?.(node.id, slot);
+    }
+    slot.step = t;
     const { target } = slot;
     target.fill(0);
     node.operands.forEach((operand, i) => {
@@ -45,7 +49,9 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 
 function prepareEmit(emit: SnnEmit): Emit | undefined {
-  const isPlain = Object.entries(emit).every(([name, value]) => KNOWN.has(name) || value === undefined);
+  const isPlain = Object.entries(emit).every(
+    ([name, value]) => KNOWN.has(name) || value === undefined || value === 'symmetric',
+  );
   if (!isPlain) return undefined;
   if (emit.kind === 'relay' || emit.kind === 'readout') return sendGraded;
   if (emit.kind !== 'mt') return undefined;

@@ -15,7 +15,7 @@ import {
   type ProjectionOf,
   prepareProjection,
 } from '../interpret/projections.ts';
-import { createSnnRunner, preparePopulation, type SnnRunner } from '../interpret/snn.ts';
+import { createSnnRunner, preparePopulation, type SnnParts, type SnnRunner } from '../interpret/snn.ts';
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import type { SnnGraph } from '../snn.ts';
 import { type Arena, createArena } from './arena.ts';
@@ -23,12 +23,15 @@ import { prepareRealPopulation } from './real-population.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
-export function createFastSnnRunner(graph: SnnGraph): SnnRunner {
+export const createFastSnnRunner = (graph: SnnGraph): SnnRunner => createSnnRunner(graph, fastParts(graph));
+
+/** The nodes of one network, on kernels of their own. */
+export function fastParts(graph: SnnGraph): SnnParts {
   const arena = createArena();
-  return createSnnRunner(graph, {
+  return {
     projection: node => gatherFast(node, graph, arena),
     population: node => prepareRealPopulation(node, graph) ?? preparePopulation(node, graph),
-  });
+  };
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
