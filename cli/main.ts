@@ -185,6 +185,12 @@ export async function main(argv: readonly string[]): Promise<number> {
           limit: { type: 'number', describe: 'Images at most' },
           logits: { type: 'string', describe: 'npz with reference logits of the float network' },
           tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
+          identity: {
+            type: 'string',
+            default: '16',
+            describe: 'Images whose events are counted one by one, or all; closed forms count every image',
+            coerce: (value: string) => (value === 'all' ? 'all' : whole(Number(value), 'identity', 0, 1e9)),
+          },
           ...dataOptions,
           ...shared,
         }),
