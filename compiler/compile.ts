@@ -11,8 +11,8 @@ import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts
 import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
+import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
-import { interpretAnn } from '../ir/interpret/ann.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
@@ -122,7 +122,8 @@ export function prepareConversion(
   step('calibrate');
   const sites = findSites(folded);
   const calibration = calibrate(folded, sites, images);
-  const wanted = images.slice(0, JUDGED_IMAGES).map(image => [...interpretAnn(folded, image).values()][0]!);
+  const float = createFastAnnRunner(folded);
+  const wanted = images.slice(0, JUDGED_IMAGES).map(image => [...float.run(image).values()][0]!);
   return { ann: folded, sites, calibration, images, wanted };
 }
 

@@ -7,7 +7,7 @@
  * Preserves  nothing: kept only where it lowers the error of the logits on the same images
  */
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { createSnnRunner } from '../../ir/interpret/snn.ts';
+import { createFastSnnRunner } from '../../ir/fast/snn.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
 
@@ -29,7 +29,7 @@ export function correctBias(
 
 /** mean(target − emitted) of every neuron after the last step, and the squared error of the logits, over images. */
 function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted: readonly Float64Array[]) {
-  const runner = createSnnRunner(graph);
+  const runner = createFastSnnRunner(graph);
   const errors = new Map<ValueId, Float64Array>();
   let logitError = 0;
   images.forEach((image, n) => {
