@@ -31,6 +31,18 @@ export type IntObserver = (
   emission: IntEmission,
 ) => void;
 
+/** A population's own numbers in one step, after its function and before it fires. */
+export interface IntInside {
+  /** U with `fraction` fraction bits and y = F(U) with `outFraction`. */
+  readonly state: Float64Array;
+  readonly target: Float64Array;
+  /** What the accumulator of each of its projections holds, in operand order. */
+  readonly accumulators: readonly Float64Array[];
+  /** Sum of all payloads of the steps before. */
+  readonly sums: Int32Array;
+}
+export type IntProbe = (step: number, node: IntOf<'population'>, inside: IntInside) => void;
+
 /** How often a width was too small, per population: each is a place where accuracy may have gone. */
 export interface Saturations {
   accumulator: number;
@@ -52,9 +64,9 @@ interface State extends GatherState {
 type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
 
 /** Expands maps and weights once, then runs any number of images. */
-export function createIntRunner(graph: IntGraph): IntRunner {
+export function createIntRunner(graph: IntGraph, probe?: IntProbe): IntRunner {
   const saturations = new Map<ValueId, Saturations>();
-  const steps = graph.nodes.map(node => prepare(node, graph, saturations));
+  const steps = graph.nodes.map(node => prepare(node, graph, saturations, probe));
   const output = nodeMap(graph.nodes).get(graph.outputs[0]!);
   if (output?.kind !== 'population') defect('the output of a network is a population');
   const unit = 2 ** -output.attrs.outFraction;
@@ -73,14 +85,19 @@ export function createIntRunner(graph: IntGraph): IntRunner {
   };
 }
 
-function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Saturations>): Step {
+function prepare(
+  node: IntNode,
+  graph: IntGraph,
+  saturations: Map<ValueId, Saturations>,
+  probe: IntProbe | undefined,
+): Step {
   switch (node.kind) {
     case 'input':
       return presentImage(node);
     case 'population': {
       const counter: Saturations = { accumulator: 0, state: 0, threshold: 0 };
       saturations.set(node.id, counter);
-      return preparePopulation(node, graph, counter);
+      return preparePopulation(node, graph, counter, probe);
     }
     default:
       return prepareProjection(node, graph);
@@ -117,7 +134,12 @@ export const RECIPROCAL_FRACTION = { linear: 16, product: 24 } as const;
 export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
   Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
 
-function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): Step {
+function preparePopulation(
+  node: IntOf<'population'>,
+  graph: IntGraph,
+  counter: Saturations,
+  probe: IntProbe | undefined,
+): Step {
   const { fraction, outFraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
@@ -144,6 +166,10 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
     }
     const y = soma(u, t);
     state.outputs.set(node.id, y);
+    if (probe !== undefined) {
+      const accumulators = inputs.map(({ id }) => state.currents.get(id)!);
+      probe(t, node, { state: u, target: y, accumulators, sums: slot.sums });
+    }
     for (let i = 0; i < size; i++) {
       if (emit.kind === 'mt') {
         const shift = outFraction - emit.theta;
