@@ -11,11 +11,14 @@ import {
   convertNetwork,
   type Mapped,
   mapNetwork,
-  quantizeNetwork,
+  quantizeMeasured,
   readNetwork,
 } from '../compiler/compile.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import { calibratedMet } from '../compiler/widths/calibrated.ts';
+import { proveWidths } from '../compiler/widths/prove.ts';
+import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
 import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
@@ -101,7 +104,18 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     biasCorrection: args.biasCorrection,
   };
   const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);
+  const { int, ranges } = quantizeMeasured(
+    converted.snn,
+    images,
+    candidates[0]!,
+    args.bits,
+    context,
+    centre !== null,
+  );
+  step('widths');
+  const range = imageRange(images, centre);
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  reportOpenWidths(widths, diagnostics.report);
   step('measure');
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
@@ -147,7 +161,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     files,
     images: images.length,
   });
-  const report = chipReport(manifest, machine.counts, target);
+  const report = { ...chipReport(manifest, machine.counts, target), widths };
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
   const build = {
@@ -156,7 +170,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     peakBytes: process.resourceUsage().maxRSS * 1024,
     node: process.version,
   };
-  const summary = renderSummary(manifest, report);
+  const summary = renderSummary(manifest, report, widthLine(widths));
   const preprocessing = describePreprocess(resolved, centre);
   const written = new Map<string, Uint8Array | string>([
     ['manifest.json', printManifest(manifest)],

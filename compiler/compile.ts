@@ -31,7 +31,7 @@ import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
-import { measureRanges } from './ranges.ts';
+import { measureRanges, type Ranges } from './ranges.ts';
 import { findSites } from './sites.ts';
 import { emitsOf, type ThresholdRule } from './thresholds.ts';
 
@@ -121,6 +121,18 @@ export function quantizeNetwork(
   /** The images are pixels: whole numbers. */
   isPixels = false,
 ): IntGraph {
+  return quantizeMeasured(snn, images, target, weightBits, { diagnostics, step }, isPixels).int;
+}
+
+/** The same, with the ranges that the formats were made from. */
+export function quantizeMeasured(
+  snn: SnnGraph,
+  images: readonly Float64Array[],
+  target: Target,
+  weightBits: number,
+  { diagnostics, step }: Context,
+  isPixels: boolean,
+): { readonly int: IntGraph; readonly ranges: Ranges } {
   step('quantize');
   const { accumulatorBits, stateBits } = target.arithmetic;
   const ranges = measureRanges(snn, images);
@@ -128,7 +140,7 @@ export function quantizeNetwork(
   const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
   const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);
-  return int;
+  return { int, ranges };
 }
 
 export interface Mapped {
