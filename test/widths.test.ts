@@ -24,7 +24,7 @@ function hardImages(graph: IntGraph, seed: number, tries: number): readonly Widt
   const random = createRandom(seed);
   const size = sizeOf(graph.nodes.find(n => n.kind === 'input')!.type.shape);
   const meter = createMeter();
-  const runner = createIntRunner(graph, meter.probe);
+  const runner = createIntRunner(graph);
   const corner = () => (random.chance(0.5) ? REACH : -REACH);
   let worst = Float64Array.from({ length: size }, corner);
   let best = 0;
@@ -34,7 +34,7 @@ function hardImages(graph: IntGraph, seed: number, tries: number): readonly Widt
       random.chance(share) ? random.pick([corner(), 0, REACH * random.normal() * 0.3]) : x,
     );
     const clipped = image.map(x => Math.max(-REACH, Math.min(REACH, x)));
-    const logits = runner.run(clipped).at(-1)!;
+    const logits = runner.run(clipped, undefined, meter.probe).at(-1)!;
     const size = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     if (size > best) [worst, best] = [clipped, size];
   }

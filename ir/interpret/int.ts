@@ -14,10 +14,13 @@ import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
-/** What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). */
+/**
+ * What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). The arrays are written
+ * again in the next step and for the next image.
+ */
 export interface IntEmission {
   readonly values: Int32Array;
   /** Signed powers of two in each payload; 1 for a nonzero graded value. */
@@ -52,29 +55,34 @@ export interface Saturations {
 
 export interface IntRunner {
   /** The readout after each step t = 1…T, as real numbers: q · 2^-f (sum) or q · 2^-f / t (rate). */
-  run(image: Float64Array, observe?: IntObserver): readonly Float64Array[];
+  run(image: Float64Array, observe?: IntObserver, probe?: IntProbe): readonly Float64Array[];
   readonly saturations: ReadonlyMap<ValueId, Saturations>;
 }
 
 interface State extends GatherState {
   readonly image: Float64Array;
+  readonly probe: IntProbe | undefined;
   readonly slots: Map<ValueId, { values: Int32Array; terms: Uint8Array; sums: Int32Array }>;
   readonly outputs: Map<ValueId, Float64Array>;
 }
 type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
 
-/** Expands maps and weights once, then runs any number of images. */
-export function createIntRunner(graph: IntGraph, probe?: IntProbe): IntRunner {
+/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
+export function createIntRunner(
+  graph: IntGraph,
+  gathering: PrepareProjection = prepareProjection,
+): IntRunner {
   const saturations = new Map<ValueId, Saturations>();
-  const steps = graph.nodes.map(node => prepare(node, graph, saturations, probe));
+  const steps = graph.nodes.map(node => prepare(node, graph, saturations, gathering));
   const output = nodeMap(graph.nodes).get(graph.outputs[0]!);
   if (output?.kind !== 'population') defect('the output of a network is a population');
   const unit = 2 ** -output.attrs.outFraction;
   const { coding } = graph.attrs;
+  const held = { slots: new Map(), currents: new Map(), outputs: new Map() };
   return {
     saturations,
-    run(image, observe) {
-      const state: State = { coding, image, slots: new Map(), currents: new Map(), outputs: new Map() };
+    run(image, observe, probe) {
+      const state: State = { coding, image, probe, ...held };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -89,7 +97,7 @@ function prepare(
   node: IntNode,
   graph: IntGraph,
   saturations: Map<ValueId, Saturations>,
-  probe: IntProbe | undefined,
+  gathering: PrepareProjection,
 ): Step {
   switch (node.kind) {
     case 'input':
@@ -97,10 +105,10 @@ function prepare(
     case 'population': {
       const counter: Saturations = { accumulator: 0, state: 0, threshold: 0 };
       saturations.set(node.id, counter);
-      return preparePopulation(node, graph, counter, probe);
+      return preparePopulation(node, graph, counter);
     }
     default:
-      return prepareProjection(node, graph);
+      return gathering(node, graph);
   }
 }
 
@@ -134,12 +142,7 @@ export const RECIPROCAL_FRACTION = { linear: 16, product: 24 } as const;
 export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
   Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
 
-function preparePopulation(
-  node: IntOf<'population'>,
-  graph: IntGraph,
-  counter: Saturations,
-  probe: IntProbe | undefined,
-): Step {
+function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): Step {
   const { fraction, outFraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
@@ -166,9 +169,9 @@ function preparePopulation(
     }
     const y = soma(u, t);
     state.outputs.set(node.id, y);
-    if (probe !== undefined) {
+    if (state.probe !== undefined) {
       const accumulators = inputs.map(({ id }) => state.currents.get(id)!);
-      probe(t, node, { state: u, target: y, accumulators, sums: slot.sums });
+      state.probe(t, node, { state: u, target: y, accumulators, sums: slot.sums });
     }
     for (let i = 0; i < size; i++) {
       if (emit.kind === 'mt') {

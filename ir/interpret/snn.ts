@@ -13,9 +13,9 @@ import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
 import type { SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
 import { emitRule, type Slot } from './emit.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 
-/** What a population sent in one step. */
+/** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
   /** What the spikes stand for (Eq. 23), one number a neuron. */
   readonly values: Float64Array;
@@ -30,19 +30,36 @@ export interface Emission {
 }
 export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
 
+/** What a population is made to have sent in a step, in place of what it would send; undefined: what it would. */
+export type SnnReplay = (
+  step: number,
+  id: ValueId,
+) => Pick<Emission, 'values' | 'terms' | 'sums'> | undefined;
+
+/** F of a population, in place; undefined: its own. */
+export type SnnSoma = (node: SnnOf<'population'>) => ((mean: Float64Array) => void) | undefined;
+
 export interface SnnRunner {
   /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum). */
-  run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
+  run(image: Float64Array, observe?: SnnObserver, replay?: SnnReplay): readonly Float64Array[];
 }
 
-/** Expands maps and weights once, then runs any number of images. */
-export function createSnnRunner(graph: SnnGraph): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph));
+/**
+ * Expands maps and weights once, then runs any number of images. `gathering`: how projections gather; `soma`: what
+ * takes the place of functions.
+ */
+export function createSnnRunner(
+  graph: SnnGraph,
+  gathering: PrepareProjection = prepareProjection,
+  soma: SnnSoma = () => undefined,
+): SnnRunner {
+  const steps = graph.nodes.map(node => prepare(node, graph, gathering, soma));
   const { coding } = graph.attrs;
+  const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
-    run(image, observe) {
-      const state: SnnState = { coding, image, slots: new Map(), currents: new Map() };
+    run(image, observe, replay) {
+      const state: SnnState = { coding, image, replay, ...held };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -56,6 +73,7 @@ export function createSnnRunner(graph: SnnGraph): SnnRunner {
 
 interface SnnState extends GatherState {
   readonly image: Float64Array;
+  readonly replay: SnnReplay | undefined;
   readonly slots: Map<ValueId, Slot>;
 }
 type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
@@ -73,14 +91,14 @@ function slotOf(state: SnnState, id: ValueId, size: number): Slot {
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph): Step {
+function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection, soma: SnnSoma): Step {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
-      return preparePopulation(node, graph);
+      return preparePopulation(node, graph, soma(node));
     default:
-      return prepareProjection(node, graph);
+      return gathering(node, graph);
   }
 }
 
@@ -96,15 +114,27 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
   };
 }
 
-function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
+function preparePopulation(
+  node: SnnOf<'population'>,
+  { nodes, constants }: SnnGraph,
+  soma: ReturnType<SnnSoma>,
+): Step {
   const size = sizeOf(node.type.shape);
   const channels = node.type.shape.at(-1)!;
-  const apply = targetFunction(node.attrs.function, channels, constants);
+  const apply = soma ?? targetFunction(node.attrs.function, channels, constants);
   const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size);
+    const replayed = state.replay?.(t, node.id);
+    if (replayed !== undefined) {
+      slot.values.set(replayed.values);
+      slot.terms.set(replayed.terms);
+      slot.sums.set(replayed.sums);
+      slot.target.set(replayed.sums);
+      return;
+    }
     if (t === 1) slot.sums.fill(0);
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
