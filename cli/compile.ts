@@ -40,6 +40,7 @@ import { openModelFile, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
+import { BIASES, writeBiases } from './stages.ts';
 
 export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly foldNormalisation: boolean;
@@ -138,6 +139,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   step('write');
   const files = new Map<string, Uint8Array | string>(chips);
   const stages = writeStages(files, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
+  if (converted.biases.size > 0) files.set(BIASES, writeBiases(converted.biases));
   files.set(
     'golden.npz',
     goldenFile(

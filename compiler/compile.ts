@@ -21,7 +21,7 @@ import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { checkConvertible, convert } from './passes/convert.ts';
-import { correctBias } from './passes/correct-bias.ts';
+import { correctBias, replacedBiases } from './passes/correct-bias.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { loadWeights } from './passes/load-weights.ts';
@@ -58,6 +58,8 @@ export interface Converted {
   readonly snn: SnnGraph;
   /** Share of neurons that send, and terms per neuron, in a step: from calibration. */
   readonly isBiasCorrected: boolean;
+  /** What the corrected biases were before. */
+  readonly biases: ReadonlyMap<ValueId, Float64Array>;
 }
 
 /** ONNX → canonical `ann`. Errors E01xx. */
@@ -103,10 +105,15 @@ export function convertNetwork(
   const snn = convert.run(folded, { coding, steps, emits }, report);
   throwIfErrors(diagnostics);
   if (!options.biasCorrection || options.thresholds !== 'pow2')
-    return { ann: folded, snn, isBiasCorrected: false };
+    return { ann: folded, snn, isBiasCorrected: false, biases: new Map() };
   step('correct-bias');
   const corrected = correctBias(snn, folded, images.slice(0, BIAS_IMAGES));
-  return { ann: folded, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
+  return {
+    ann: folded,
+    snn: corrected ?? snn,
+    isBiasCorrected: corrected !== undefined,
+    biases: corrected === undefined ? new Map() : replacedBiases(snn, corrected),
+  };
 }
 
 const BIAS_IMAGES = 64;

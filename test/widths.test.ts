@@ -34,7 +34,7 @@ function hardImages(graph: IntGraph, seed: number, tries: number): readonly Widt
       random.chance(share) ? random.pick([corner(), 0, REACH * random.normal() * 0.3]) : x,
     );
     const clipped = image.map(x => Math.max(-REACH, Math.min(REACH, x)));
-    const logits = runner.run(clipped, undefined, meter.probe).at(-1)!;
+    const logits = runner.run(clipped, meter.observe, meter.probe).at(-1)!;
     const size = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     if (size > best) [worst, best] = [clipped, size];
   }

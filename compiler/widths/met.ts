@@ -2,18 +2,19 @@
 import type { ValueId } from '../../ir/dialect.ts';
 import { pow2 } from '../../ir/fixed.ts';
 import type { IntOf } from '../../ir/int.ts';
-import type { IntProbe } from '../../ir/interpret/int.ts';
+import type { IntObserver, IntProbe } from '../../ir/interpret/int.ts';
 import type { Met, Quantity } from './prove.ts';
 
 export interface Meter {
   readonly probe: IntProbe;
+  readonly observe: IntObserver;
   readonly met: Met;
 }
 
 export function createMeter(): Meter {
   const peaks = new Map<string, number>();
   const key = (id: ValueId, quantity: Quantity) => `${id} ${quantity}`;
-  const raise = (id: ValueId, quantity: Quantity, values: Float64Array) => {
+  const raise = (id: ValueId, quantity: Quantity, values: Float64Array | Int32Array) => {
     let peak = peaks.get(key(id, quantity)) ?? 0;
     for (const value of values) if (Math.abs(value) > peak) peak = Math.abs(value);
     peaks.set(key(id, quantity), peak);
@@ -35,7 +36,9 @@ export function createMeter(): Meter {
         'membrane',
         target.map((y, i) => y - sums[i]! * theta),
       );
-      raise(node.id, 'sent', Float64Array.from(sums));
+    },
+    observe: (_, node, { sums }) => {
+      if (node.kind === 'population' && node.attrs.emit.kind === 'mt') raise(node.id, 'sent', sums);
     },
   };
 }

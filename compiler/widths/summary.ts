@@ -5,8 +5,8 @@ import { HEADROOM } from '../integers/formats.ts';
 import type { ImageRange, Width, WidthStatus } from './prove.ts';
 
 export interface WidthReport {
-  /** For which images this holds: numbers between these, because they are pixels or as calibration met them. */
-  readonly image: ImageRange & { readonly source: 'pixels' | 'calibration' };
+  /** For which images this holds: numbers between these, because they are pixels, or because these images (times the headroom) do. */
+  readonly image: ImageRange & { readonly source: 'pixels' | 'images' };
   readonly headroom: number;
   readonly count: Readonly<Record<WidthStatus, number>>;
   readonly widths: readonly Width[];
@@ -30,7 +30,7 @@ export function imageRange(images: readonly Float64Array[], centre: Centre): Wid
       if (x > range.high) range.high = x;
     }
   }
-  return { low: range.low * HEADROOM, high: range.high * HEADROOM, source: 'calibration' };
+  return { low: range.low * HEADROOM, high: range.high * HEADROOM, source: 'images' };
 }
 
 export function widthReport(image: WidthReport['image'], widths: readonly Width[]): WidthReport {

@@ -483,6 +483,12 @@ export const catalogue = {
     help: 'Use --thresholds pow2; `validate` prints the snn stage beside the integers.',
     exit: 1,
   },
+  E0430: {
+    message: 'cannot write {path}: {reason}',
+    why: 'The table of `snnc numerics --csv` goes into a file that is made or replaced.',
+    help: 'Name a file in a folder that exists and may be written to.',
+    exit: 4,
+  },
   W0430: {
     message:
       '{quantity} of {population} may need {bits} bits and has {available}; calibration leaves it no factor of {headroom}',

@@ -156,7 +156,7 @@ function preparePopulation(
 const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
-function targetFunction(
+export function targetFunction(
   fn: SnnFunction,
   channels: number,
   constants: ConstantPool,
