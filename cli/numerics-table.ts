@@ -41,6 +41,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'thr', width: 5, cell: row => decibels(row.sqnrDb.thresholds) },
   { title: 'wgt', width: 5, cell: row => decibels(row.sqnrDb.weights) },
   { title: 'tab', width: 5, cell: row => decibels(row.sqnrDb.tables) },
+  { title: 'own', width: 4, cell: row => decibels(row.firingSqnrDb) },
   { title: 'min', width: 6, cell: row => short(row.range.min) },
   { title: 'max', width: 6, cell: row => short(row.range.max) },
   { title: 'p99', width: 6, cell: row => short(row.range.p99) },
@@ -59,8 +60,9 @@ const line = (cell: (column: Column) => string): string =>
   ).join(' ');
 
 const LEGEND = [
-  'SQNR        dB of what a population has sent against its value without thresholds, integers and tables;',
-  '            thr, wgt, tab: with the thresholds, the integer weights, the tables and formats alone',
+  'SQNR        dB of what a population has sent against its value in the float network; thr, wgt, tab:',
+  '            with the thresholds, with integer weights, with tables and formats alone',
+  'own         dB of what a population has sent against its own target: what its firing leaves out',
   'min max p99 values met (p99 of magnitudes);  f: fraction bits of U and of y = F(U)',
   'acc U y E   signed bits that accumulator, state, target and sum of payloads used of their words',
   'fire t/s    % of neurons that send in a step; terms (powers of two) in what they send',
@@ -167,7 +169,16 @@ export function numericsCsv({ populations }: NumericsReport): string {
       'fraction',
       'out_fraction',
     ],
-    ...['theta', 'levels', 'terms', 'sqnr_db', 'sqnr_thresholds_db', 'sqnr_weights_db', 'sqnr_tables_db'],
+    ...[
+      'theta',
+      'levels',
+      'terms',
+      'sqnr_db',
+      'sqnr_thresholds_db',
+      'sqnr_weights_db',
+      'sqnr_tables_db',
+      'sqnr_firing_db',
+    ],
     ...['error', 'error_thresholds', 'error_weights', 'error_tables'],
     ...['saturated_accumulator', 'saturated_state', 'saturated_threshold', 'fire', 'terms_per_spike'],
     ...quantities.flatMap(q => [`${q}_bits_met`, `${q}_bits_worst`, `${q}_status`]),
@@ -177,7 +188,7 @@ export function numericsCsv({ populations }: NumericsReport): string {
     return [
       ...[p.population, p.origin, p.function, p.emit, p.neurons, range.min, range.max, range.p99],
       ...[format.fraction, format.outFraction, format.theta, format.levels, format.terms],
-      ...[sqnrDb.integer, sqnrDb.thresholds, sqnrDb.weights, sqnrDb.tables],
+      ...[sqnrDb.integer, sqnrDb.thresholds, sqnrDb.weights, sqnrDb.tables, p.firingSqnrDb],
       ...[squaredError.integer, squaredError.thresholds, squaredError.weights, squaredError.tables],
       ...[
         saturations.accumulator,

@@ -11,7 +11,7 @@ import type { IntOf } from '../../ir/int.ts';
 import type { Saturations } from '../../ir/interpret/int.ts';
 import type { SnnOf } from '../../ir/snn.ts';
 import { createMeter, type Meter } from '../widths/met.ts';
-import { argMax, findFlip, type Recording, recordKey } from './flips.ts';
+import { argMax, createReplayRunner, findFlip, type Recording, recordKey } from './flips.ts';
 import { compare, createFidelity, createSpread, type Fidelity, type Spread } from './spread.ts';
 import { createVariant, type Lowered, payloadFraction, VARIANTS, type VariantName } from './variants.ts';
 
@@ -37,6 +37,8 @@ export interface PopulationTally {
   readonly node: SnnOf<'population'>;
   readonly integer: IntOf<'population'> | undefined;
   readonly fidelity: Each<Fidelity>;
+  /** What firing alone leaves out: of the population's own target, in the run with thresholds alone. */
+  readonly firing: Fidelity;
   /** The table function alone: on values that the reference meets. */
   readonly table: Fidelity;
   readonly range: Spread;
@@ -73,6 +75,7 @@ export function createNumerics(lowered: Lowered): Numerics {
     ]),
   ) as Readonly<Record<VariantName, ReturnType<typeof createVariant>>>;
   const whole = createFastIntRunner(int);
+  const replay = createReplayRunner(lowered);
   const meter = createMeter();
   const ids = [...tallies.keys()];
   const { coding, steps } = snn.attrs;
@@ -136,16 +139,18 @@ export function createNumerics(lowered: Lowered): Numerics {
     add(image) {
       const reference = runReference(image);
       for (const name of ['thresholds', 'weights', 'tables'] as const) {
-        const readout = runners[name].run(image, (step, { id }, { sums }) => {
+        const readout = runners[name].run(image, (step, { id }, { sums, target }) => {
           if (step !== steps) return;
-          compare(tallies.get(id)!.fidelity[name], reference.values.get(id)!, sums, mean);
+          const tally = tallies.get(id)!;
+          compare(tally.fidelity[name], reference.values.get(id)!, sums, mean);
+          if (name === 'thresholds') compare(tally.firing, target, sums);
         });
         judge(name, readout.at(-1)!, reference.logits);
       }
       const integer = runInteger(image, reference.values);
       if (!judge('integer', integer.logits, reference.logits)) {
         const wanted = argMax(reference.logits);
-        const population = findFlip(runners.reference, ids, integer.recording, image, wanted);
+        const population = findFlip(replay, ids, integer.recording, image, wanted);
         flips.push({ image: images, population });
       }
       images += 1;
@@ -166,6 +171,7 @@ function createTallies({ snn, int }: Lowered): ReadonlyMap<ValueId, PopulationTa
         node,
         integer: integers.get(node.id),
         fidelity: forEachSource(createFidelity),
+        firing: createFidelity(),
         table: createFidelity(),
         range: createSpread(),
         fired: { spikes: 0, terms: 0, chances: 0 },

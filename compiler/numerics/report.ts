@@ -25,6 +25,8 @@ export interface PopulationNumerics {
   };
   /** Of what the population has sent; null where nothing is off (or nothing was sent). */
   readonly sqnrDb: Each<number | null>;
+  /** Of what it has sent against its own target: what its thresholds alone leave out. */
+  readonly firingSqnrDb: number | null;
   /** Σ of squared errors, per image. */
   readonly squaredError: Each<number>;
   readonly saturations: Readonly<Saturations>;
@@ -118,7 +120,7 @@ const worstFirst = <T>(list: readonly T[], quality: (item: T) => number | null):
   );
 
 function describe(
-  { node, integer, fidelity, range, fired }: PopulationTally,
+  { node, integer, fidelity, firing, range, fired }: PopulationTally,
   { images, saturations }: NumericsTally,
   { widths }: WidthReport,
 ): PopulationNumerics {
@@ -139,6 +141,7 @@ function describe(
       terms: ladder?.terms ?? null,
     },
     sqnrDb: each(source => sqnr(fidelity[source])),
+    firingSqnrDb: sqnr(firing),
     squaredError: each(source => fidelity[source].noise / images),
     saturations: total([...(saturations.has(node.id) ? [saturations.get(node.id)!] : [])]),
     firing: {
