@@ -117,10 +117,11 @@ function boundProduct(node: Of<'product'>): Bounding {
   const [a, b] = node.operands as readonly [ValueId, ValueId];
   const indexA = mapIndices(node.attrs.mapA, groups * rows * inner);
   const indexB = mapIndices(node.attrs.mapB, groups * columns * inner);
-  return (sent, _) => {
+  let met: readonly [number, number] | undefined;
+  return sent => {
     const [A, B] = [sent.get(a)!, sent.get(b)!];
-    const groupsA = groupsOfRows(indexA, inner, A.joint.channels);
-    const groupsB = groupsOfRows(indexB, inner, B.joint.channels);
+    met ??= [groupsOfRows(indexA, inner, A.joint.channels), groupsOfRows(indexB, inner, B.joint.channels)];
+    const [groupsA, groupsB] = met;
     const out = zeroBox(groups * rows * columns);
     let worst = 0;
     for (let g = 0; g < groups; g++) {
