@@ -7,14 +7,17 @@ import { functionBounds } from '../compiler/widths/functions.ts';
 import { createMeter } from '../compiler/widths/met.ts';
 import { bitsFor, proveWidths, type Width } from '../compiler/widths/prove.ts';
 import type { AnnGraph } from '../ir/ann.ts';
+import { createConstants } from '../ir/constants.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import { fire } from '../ir/fixed.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
-import { makeSomaFunction } from '../ir/interpret/soma.ts';
+import { makeSomaFunction, somaFunction } from '../ir/interpret/soma.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomModern } from '../ir/random/modern.ts';
 import { createRandom } from '../ir/random/seeded.ts';
+import { SOMA_POINTWISE } from '../ir/snn.ts';
+import { remainderTable } from '../ir/soma-forms.ts';
 import { descend, randomImages } from './kit.ts';
 
 const REACH = 6;
@@ -90,6 +93,35 @@ test('fire never passes the bounds of what a population can have sent: every mem
             assert.ok(low[0]! <= now && now <= high[0]!, `y ${y} E ${sent}: ${now} of ${low}…${high}`);
           }
         }
+      }
+    }
+  }
+});
+
+test('every function of one variable stays within the box of its interval', () => {
+  const random = createRandom(7);
+  const constants = createConstants();
+  for (const name of SOMA_POINTWISE) {
+    const data = remainderTable(name, 12);
+    const table = data.length === 0 ? undefined : constants.add({ dtype: 'i32', shape: [data.length], data });
+    const fn = { kind: 'pointwise', name, table, tableFraction: 12 } as const;
+    const attrs = { axes: [], fraction: 8, outFraction: 10, function: fn, emit: { kind: 'relay' } } as const;
+    const type = { element: 'real', shape: [1, 1, 1] } as const;
+    const node = { kind: 'population', id: '%f', operands: [], attrs, type, origin: name } as const;
+    const spec = { channels: 1, fraction: 8, outFraction: 10, stateBits: 24, rate: false };
+    const soma = somaFunction({ ...spec, fn, tables: { remainder: data } });
+    for (let i = 0; i < 60; i++) {
+      const [a, b] = [0, 1].map(() => Math.round(2 ** random.int(4, 12) * random.normal())) as [
+        number,
+        number,
+      ];
+      const [low, high] = [Math.min(a, b), Math.max(a, b)];
+      const u = { low: Float64Array.of(low), high: Float64Array.of(high) };
+      const { box } = functionBounds({ node, constants, stateBits: 24 }, u, 1);
+      const steps = Math.max(1, Math.floor((high - low) / 200));
+      for (let x = low; x <= high; x += steps) {
+        const y = soma(Float64Array.of(x), 1)[0]!;
+        assert.ok(box.low[0]! <= y && y <= box.high[0]!, `${name}(${x}) = ${y} of ${box.low}…${box.high}`);
       }
     }
   }
