@@ -6,16 +6,10 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
-import {
-  type CompileOptions,
-  convertNetwork,
-  type Mapped,
-  mapNetwork,
-  quantizeMeasured,
-  readNetwork,
-} from '../compiler/compile.ts';
+import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import type { ThresholdRule } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
@@ -31,10 +25,10 @@ import type { AnyGraph } from '../ir/dialect.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { measureActivity } from './activity.ts';
 import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
+import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
@@ -52,12 +46,13 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly out?: string | undefined;
   readonly coding: 'sum' | 'rate';
   readonly steps: number;
-  readonly shift: number;
+  readonly shift: number | 'auto';
   readonly terms: number;
   readonly uniform: boolean;
-  readonly thresholds: 'pow2' | 'paper' | 'off';
+  readonly thresholds: ThresholdRule;
   readonly bits: number;
   readonly biasCorrection: boolean;
+  readonly keepUnread: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
   readonly seed: number;
 }
@@ -76,8 +71,6 @@ export function withDefaultModel<
 const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
-/** Calibration images that rates and the predicted energy are counted on. */
-const COUNTED_IMAGES = 64;
 
 export async function compileCommand(args: CompileArguments): Promise<number> {
   const console_ = createConsole(args);
@@ -94,31 +87,25 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   const images = await calibrationImages(args, { shape, resolved, centre }, diagnostics.report);
-  const options: CompileOptions = {
+  const options: ConvertOptions = {
     coding: args.coding,
     steps: args.steps,
     thresholds: args.thresholds,
-    profile: args.uniform ? uniformProfile(args.shift, args.terms) : defaultProfile(args.shift, args.terms),
+    shift: args.shift,
+    profileOf: shift => (args.uniform ? uniformProfile : defaultProfile)(shift, args.terms),
     weightBits: args.bits,
     seed: args.seed,
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
+    keepUnread: args.keepUnread,
   };
-  const converted = convertNetwork(ann, images, options, context);
-  const { int, ranges } = quantizeMeasured(
-    converted.snn,
-    images,
-    candidates[0]!,
-    args.bits,
-    context,
-    centre !== null,
-  );
+  const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
+  const chosen = convertMeasured(ann, images, options, about, console_);
+  const { converted, int, ranges, activity } = chosen.made;
   step('widths');
   const range = imageRange(images, centre);
   const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
   reportOpenWidths(widths, diagnostics.report);
-  step('measure');
-  const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
     mapNetwork(int, board, rates, options, { diagnostics: own, step }),
@@ -151,6 +138,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     file,
     opened,
     converted,
+    chosen,
     mapped,
     target,
     activity,
@@ -264,6 +252,7 @@ function finish(
     binding: report.binding,
     steps: network.steps,
     coding: network.coding,
+    shift: manifest.options.shift,
     terms: args.terms,
     levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
     mode: network.mode,

@@ -2,6 +2,7 @@
 import type { NumericsReport, PopulationNumerics } from '../compiler/numerics/report.ts';
 import type { Quantity } from '../compiler/widths/prove.ts';
 import { widthLine } from '../compiler/widths/summary.ts';
+import { csvText } from './text-files.ts';
 
 interface Column {
   readonly title: string;
@@ -200,19 +201,11 @@ export function numericsCsv({ populations }: NumericsReport): string {
       ...quantities.flatMap(quantity => widthCells(p, quantity)),
     ];
   });
-  return `${[head, ...rows].map(row => row.map(csvCell).join(',')).join('\n')}\n`;
+  return csvText([head, ...rows]);
 }
 
 /** The widest of a population's accumulators stands for all. */
 function widthCells({ widths }: PopulationNumerics, quantity: Quantity): readonly (string | number | null)[] {
   const own = widths.filter(w => w.quantity === quantity).sort((a, b) => b.bits.worst - a.bits.worst)[0];
   return own === undefined ? [null, null, null] : [own.bits.met, own.bits.worst, own.status];
-}
-
-/** Quoted where a comma or a quote stands in it; a name that a spreadsheet would take for a formula is text. */
-function csvCell(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return `${value}`;
-  const text = /^[=+@-]/.test(value) ? `'${value}` : value;
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,17 +1,16 @@
 /** `snnc numerics`: what the integers cost, population by population, and how wide each number can become. */
-import { writeFileSync } from 'node:fs';
 import { openFolder } from '../backends/folder.ts';
 import { createNumerics } from '../compiler/numerics/measure.ts';
 import { numericsReport } from '../compiler/numerics/report.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, widthReport } from '../compiler/widths/summary.ts';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { openImages } from './images.ts';
 import { numericsCsv, renderNumerics } from './numerics-table.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
 import { readBiases, readStages } from './stages.ts';
+import { writeText } from './text-files.ts';
 
 export interface NumericsArguments extends Shared, DataOptions {
   readonly folder: string;
@@ -47,14 +46,4 @@ export async function numericsCommand(args: NumericsArguments): Promise<number> 
   out.line(renderNumerics(report));
   out.result({ ...report, diagnostics: out.diagnostics.list });
   return reportDiagnostics(out.diagnostics.list, args.json);
-}
-
-/** Errors: E0430. */
-function writeText(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
-    fail('E0430', { origin: path }, { path, reason });
-  }
 }

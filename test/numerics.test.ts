@@ -36,7 +36,12 @@ function lower(seed: number, shift: number, steps = 1, coding: 'sum' | 'rate' = 
   const ann = randomAnn(seed, UNTIDY);
   const images = randomImages(ann, 12, seed);
   const { folded, snn: plain } = descend(ann, images, { coding, steps, shift, terms: 2 });
-  const snn = correctBias(plain, folded, images) ?? plain;
+  const snn =
+    correctBias(
+      plain,
+      images,
+      images.map(image => logitsOf(folded, image)),
+    ) ?? plain;
   const int = quantize.run(snn, { ranges: measureRanges(snn, images), ...WIDTHS }, report);
   const lowered: Lowered = { snn, int, biases: replacedBiases(plain, snn) };
   return { ann, images, plain, lowered };
@@ -250,8 +255,8 @@ test('snnc numerics: a table of 100 columns, complete JSON, a CSV; compile says 
     '--limit',
     '1',
     '--csv',
-    join(folder, 'no', 'such.csv'),
+    join(csv, 'below-a-file.csv'),
   );
   assert.equal(refused.code, 4);
-  assert.match(refused.err, /E0430/);
+  assert.match(refused.err, /E0725/);
 });

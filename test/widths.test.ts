@@ -11,7 +11,7 @@ import { createConstants } from '../ir/constants.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import { fire } from '../ir/fixed.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createIntRunner } from '../ir/interpret/int.ts';
+import { createIntRunner, createProbedRunner } from '../ir/interpret/int.ts';
 import { makeSomaFunction, somaFunction } from '../ir/interpret/soma.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomModern } from '../ir/random/modern.ts';
@@ -27,7 +27,7 @@ function hardImages(graph: IntGraph, seed: number, tries: number): readonly Widt
   const random = createRandom(seed);
   const size = sizeOf(graph.nodes.find(n => n.kind === 'input')!.type.shape);
   const meter = createMeter();
-  const runner = createIntRunner(graph);
+  const runner = createProbedRunner(graph, meter.probe);
   const corner = () => (random.chance(0.5) ? REACH : -REACH);
   let worst = Float64Array.from({ length: size }, corner);
   let best = 0;
@@ -37,7 +37,7 @@ function hardImages(graph: IntGraph, seed: number, tries: number): readonly Widt
       random.chance(share) ? random.pick([corner(), 0, REACH * random.normal() * 0.3]) : x,
     );
     const clipped = image.map(x => Math.max(-REACH, Math.min(REACH, x)));
-    const logits = runner.run(clipped, meter.observe, meter.probe).at(-1)!;
+    const logits = runner.run(clipped, meter.observe).at(-1)!;
     const size = logits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     if (size > best) [worst, best] = [clipped, size];
   }

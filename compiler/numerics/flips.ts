@@ -5,16 +5,21 @@
  *
  * Cost  log2(populations) float runs per image
  */
-import { nodeMap, type ValueId } from '../../ir/dialect.ts';
-import { createArena } from '../../ir/fast/arena.ts';
-import { gatherFast } from '../../ir/fast/snn.ts';
+import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { fastParts } from '../../ir/fast/snn.ts';
 import { biasOf, entersAt, type Gathering } from '../../ir/interpret/projections.ts';
-import { createSnnRunner, type SnnReplay } from '../../ir/interpret/snn.ts';
-import type { SnnProjection } from '../../ir/snn.ts';
+import { createSnnRunner, type SnnStep, slotOf } from '../../ir/interpret/snn.ts';
+import type { SnnGraph, SnnOf, SnnProjection } from '../../ir/snn.ts';
 import { type Lowered, VARIANTS, variantGraph } from './variants.ts';
 
-/** What every population sent, per step, as real numbers. */
-export type Recording = ReadonlyMap<string, NonNullable<ReturnType<SnnReplay>>>;
+/** What a population sent in a step, as real numbers. */
+export interface Sent {
+  readonly values: Float64Array;
+  readonly terms: Uint8Array;
+  readonly sums: Float64Array;
+}
+/** What every population sent, per step. */
+export type Recording = ReadonlyMap<string, Sent>;
 export const recordKey = (step: number, id: ValueId): string => `${step} ${id}`;
 
 export const argMax = (x: ArrayLike<number>): number =>
@@ -26,29 +31,44 @@ export type ReplayRunner = (image: Float64Array, recording: Recording, count: nu
 export function createReplayRunner(lowered: Lowered): ReplayRunner {
   const graph = variantGraph(lowered, VARIANTS.reference);
   const order = new Map(graph.nodes.filter(n => n.kind === 'population').map((n, i) => [n.id, i]));
-  const arena = createArena();
-  let replayed = 0;
-  const isReplayed = (id: ValueId) => (order.get(id) ?? Number.POSITIVE_INFINITY) < replayed;
+  const parts = fastParts(graph);
   const corrections = correctionsOf(lowered);
-  const gather = (node: SnnProjection): Gathering => {
-    const exact = gatherFast(node, graph, arena);
+  let replayed = 0;
+  let heard: Recording = new Map();
+  const isReplayed = (id: ValueId) => (order.get(id) ?? Number.POSITIVE_INFINITY) < replayed;
+
+  /** A bias that makes up for what its source's spikes leave out belongs to the spikes. */
+  function projection(node: SnnProjection, network: SnnGraph): Gathering {
+    const exact = parts.projection(node, network);
     const correction = corrections.get(node.id);
     if (correction === undefined) return exact;
-    // A bias that makes up for what its source's spikes leave out belongs to the spikes.
     return (state, t) => {
       exact(state, t);
       if (!isReplayed(node.operands[0]!) || !entersAt(state.coding, t)) return;
       const current = state.currents.get(node.id)!;
       for (let i = 0; i < current.length; i++) current[i]! += correction[i]!;
     };
-  };
-  const runner = createSnnRunner(graph, node => gather(node as SnnProjection));
+  }
+
+  function population(node: SnnOf<'population'>, network: SnnGraph): SnnStep {
+    const computed = parts.population(node, network);
+    const size = sizeOf(node.type.shape);
+    return (state, t, observe) => {
+      const sent = isReplayed(node.id) ? heard.get(recordKey(t, node.id)) : undefined;
+      if (sent === undefined) return computed(state, t, observe);
+      const slot = slotOf(state, node.id, size, node.attrs.emit);
+      slot.values.set(sent.values);
+      slot.terms.set(sent.terms);
+      slot.sums.set(sent.sums);
+      slot.target.set(sent.sums);
+    };
+  }
+
+  const runner = createSnnRunner(graph, { projection, population });
   return (image, recording, count) => {
     replayed = count;
-    const readouts = runner.run(image, undefined, (step, id) =>
-      isReplayed(id) ? recording.get(recordKey(step, id)) : undefined,
-    );
-    return readouts.at(-1)!;
+    heard = recording;
+    return runner.run(image).at(-1)!;
   };
 }
 

@@ -5,13 +5,13 @@
  * Cost  five runs per image, and a few more for an image that is answered differently
  */
 import type { ValueId } from '../../ir/dialect.ts';
-import { createFastIntRunner } from '../../ir/fast/int.ts';
+import { createFastProbedRunner } from '../../ir/fast/int.ts';
 import { pow2 } from '../../ir/fixed.ts';
 import type { IntOf } from '../../ir/int.ts';
 import type { Saturations } from '../../ir/interpret/int.ts';
 import type { SnnOf } from '../../ir/snn.ts';
 import { createMeter, type Meter } from '../widths/met.ts';
-import { argMax, createReplayRunner, findFlip, type Recording, recordKey } from './flips.ts';
+import { argMax, createReplayRunner, findFlip, recordKey, type Sent } from './flips.ts';
 import { compare, createFidelity, createSpread, type Fidelity, type Spread } from './spread.ts';
 import { createVariant, type Lowered, payloadFraction, VARIANTS, type VariantName } from './variants.ts';
 
@@ -74,7 +74,6 @@ export function createNumerics(lowered: Lowered): Numerics {
       ),
     ]),
   ) as Readonly<Record<VariantName, ReturnType<typeof createVariant>>>;
-  const whole = createFastIntRunner(int);
   const replay = createReplayRunner(lowered);
   const meter = createMeter();
   const ids = [...tallies.keys()];
@@ -85,6 +84,12 @@ export function createNumerics(lowered: Lowered): Numerics {
   const logits = { count: 0, sum: 0, squares: 0 };
   const flips: { image: number; population: ValueId }[] = [];
   let images = 0;
+
+  const whole = createFastProbedRunner(int, (step, node, inside) => {
+    meter.probe(step, node, inside);
+    const unit = pow2(-node.attrs.outFraction) * mean;
+    if (step === steps) tallies.get(node.id)?.range.add(inside.target, unit);
+  });
 
   function runReference(image: Float64Array) {
     const values = new Map<ValueId, Float64Array>();
@@ -104,27 +109,19 @@ export function createNumerics(lowered: Lowered): Numerics {
   }
 
   function runInteger(image: Float64Array, values: ReadonlyMap<ValueId, Float64Array>) {
-    const recording = new Map<string, NonNullable<ReturnType<Recording['get']>>>();
-    const readout = whole.run(
-      image,
-      (step, node, emission) => {
-        meter.observe(step, node, emission);
-        const { values: sent, terms, sums } = emission;
-        const tally = tallies.get(node.id);
-        if (tally === undefined) return;
-        const unit = pow2(-payloadFraction(node));
-        const real = (data: Int32Array) => Float64Array.from(data, x => x * unit);
-        const recorded = { values: real(sent), terms: terms.slice(), sums: real(sums) };
-        recording.set(recordKey(step, node.id), recorded);
-        countTerms(tally, terms);
-        if (step === steps) compare(tally.fidelity.integer, values.get(node.id)!, recorded.sums, mean);
-      },
-      (step, node, inside) => {
-        meter.probe(step, node, inside);
-        const unit = pow2(-node.attrs.outFraction) * mean;
-        if (step === steps) tallies.get(node.id)?.range.add(inside.target, unit);
-      },
-    );
+    const recording = new Map<string, Sent>();
+    const readout = whole.run(image, (step, node, emission) => {
+      meter.observe(step, node, emission);
+      const { values: sent, terms, sums } = emission;
+      const tally = tallies.get(node.id);
+      if (tally === undefined) return;
+      const unit = pow2(-payloadFraction(node));
+      const real = (data: Int32Array) => Float64Array.from(data, x => x * unit);
+      const recorded = { values: real(sent), terms: terms.slice(), sums: real(sums) };
+      recording.set(recordKey(step, node.id), recorded);
+      countTerms(tally, terms);
+      if (step === steps) compare(tally.fidelity.integer, values.get(node.id)!, recorded.sums, mean);
+    });
     return { recording, logits: readout.at(-1)! };
   }
 

@@ -8,10 +8,15 @@
  */
 import type { ConstantPool, ConstId } from '../../ir/constants.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
-import { createFastSnnRunner } from '../../ir/fast/snn.ts';
+import { fastParts } from '../../ir/fast/snn.ts';
 import { pow2, saturate } from '../../ir/fixed.ts';
 import type { IntGraph, IntNode, IntOf } from '../../ir/int.ts';
-import { type SnnRunner, type SnnSoma, targetFunction } from '../../ir/interpret/snn.ts';
+import {
+  createSnnRunner,
+  preparePopulation,
+  type SnnRunner,
+  targetFunction,
+} from '../../ir/interpret/snn.ts';
 import { makeSomaFunction } from '../../ir/interpret/soma.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
 
@@ -43,8 +48,14 @@ export function createVariant(
   variant: Variant,
   observe: FunctionObserver = () => {},
 ): SnnRunner {
-  const soma = variant.functions === 'tables' ? tableSoma(lowered, observe) : undefined;
-  return createFastSnnRunner(variantGraph(lowered, variant), soma);
+  const graph = variantGraph(lowered, variant);
+  const parts = fastParts(graph);
+  if (variant.functions === 'exact') return createSnnRunner(graph, parts);
+  const tables = tableSoma(lowered, observe);
+  return createSnnRunner(graph, {
+    ...parts,
+    population: (node, network) => preparePopulation(node, network, tables(node)),
+  });
 }
 
 export function variantGraph(lowered: Lowered, { emits, weights }: Variant): SnnGraph {
@@ -59,7 +70,7 @@ export function variantGraph(lowered: Lowered, { emits, weights }: Variant): Snn
 
 /** Sends values as they are, and with the biases that the network had before they made up for firing. */
 function withValues(node: SnnNode, { snn, biases }: Lowered): SnnNode {
-  if (node.kind === 'population' && node.attrs.emit.kind === 'mt')
+  if (node.kind === 'population' && node.attrs.emit.kind !== 'readout')
     return { ...node, attrs: { ...node.attrs, emit: { kind: 'relay' } } };
   const bias = node.kind === 'linear' ? biases.get(node.id) : undefined;
   return node.kind === 'linear' && bias !== undefined
@@ -179,12 +190,12 @@ export function payloadFraction(node: IntNode): number {
 }
 
 /** Functions of real numbers by way of the integer ones: U is rounded to its format, y is what the tables say. */
-function tableSoma({ snn, int }: Lowered, observe: FunctionObserver): SnnSoma {
+function tableSoma({ snn, int }: Lowered, observe: FunctionObserver) {
   const integers = nodeMap(int.nodes);
   const { stateBits } = int.attrs;
   // F of the mean: what `rate` does to sums is not the tables' doing.
   const timeless: IntGraph = { ...int, attrs: { ...int.attrs, coding: 'sum' } };
-  return made => {
+  return (made: SnnOf<'population'>): ((mean: Float64Array) => void) | undefined => {
     const node = integers.get(made.id);
     if (node?.kind !== 'population') return undefined;
     const { fraction, outFraction } = node.attrs;

@@ -9,11 +9,10 @@
  * Needs   what the image's numbers lie between
  * Cost    about one pass over the weights per timestep; nothing per row of a linear
  */
-import { defect } from '../../ir/diagnostics/diagnostic.ts';
-import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { sizeOf, type ValueId } from '../../ir/dialect.ts';
 import { pow2, rs } from '../../ir/fixed.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
-import { projectionScale, rateFactor, rateReciprocal } from '../../ir/interpret/int.ts';
+import { gatherOf } from '../../ir/interpret/int.ts';
 import { HEADROOM } from '../integers/formats.ts';
 import { addBox, type Box, constantBox, mapBox, openJoint, reachOf, saturateBox, zeroBox } from './box.ts';
 import { emissionBox, emissionJoint, membraneReach } from './emission.ts';
@@ -149,7 +148,7 @@ function boundPopulation(
   const { fraction, outFraction, emit } = node.attrs;
   const size = sizeOf(node.type.shape);
   const isPartial = node.attrs.function.kind === 'partial';
-  const inputs = node.operands.map(id => readingOf(id, node, graph));
+  const inputs = node.operands.map(id => gatherOf(id, node, graph));
   const limit = pow2(accumulatorBits - 1) - 1;
   /** Accumulators that may have saturated keep what saturation left, so nothing closer is known of them. */
   const overflows = new Set<ValueId>();
@@ -190,15 +189,4 @@ function boundPopulation(
     worst.raise({ ...own, quantity: 'sent' }, reachOf(box));
     return { box, joint: emissionJoint(joint, membrane, emit, outFraction, t) };
   }
-}
-
-/** How a population reads one of its projections. */
-function readingOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
-  const node = nodeMap(graph.nodes).get(id);
-  if (node === undefined || node.kind === 'population' || node.kind === 'input')
-    return defect(`${id} is not a projection`);
-  const of =
-    graph.attrs.coding === 'rate' ? rateReciprocal(node.kind, population.attrs.function.kind) : undefined;
-  const shifts = projectionScale(node, graph.constants);
-  return { id, origin: node.origin, shifts, factor: rateFactor(of) };
 }

@@ -1,5 +1,6 @@
 /**
- * Stage `snn`, fast: the interpreter with linears and products on the kernels, bit for bit the same.
+ * Stage `snn`, fast: the interpreter with linears and products on the kernels and populations in loops over whole
+ * arrays, bit for bit the same.
  */
 import type { TensorData } from '../constants.ts';
 import type { ValueId } from '../dialect.ts';
@@ -14,16 +15,23 @@ import {
   type ProjectionOf,
   prepareProjection,
 } from '../interpret/projections.ts';
-import { createSnnRunner, type SnnRunner, type SnnSoma } from '../interpret/snn.ts';
+import { createSnnRunner, preparePopulation, type SnnParts, type SnnRunner } from '../interpret/snn.ts';
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import type { SnnGraph } from '../snn.ts';
 import { type Arena, createArena } from './arena.ts';
+import { prepareRealPopulation } from './real-population.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
-export function createFastSnnRunner(graph: SnnGraph, soma?: SnnSoma): SnnRunner {
+export const createFastSnnRunner = (graph: SnnGraph): SnnRunner => createSnnRunner(graph, fastParts(graph));
+
+/** The nodes of one network, on kernels of their own. */
+export function fastParts(graph: SnnGraph): SnnParts {
   const arena = createArena();
-  return createSnnRunner(graph, node => gatherFast(node, graph, arena), soma);
+  return {
+    projection: node => gatherFast(node, graph, arena),
+    population: node => prepareRealPopulation(node, graph) ?? preparePopulation(node, graph),
+  };
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
