@@ -9,6 +9,7 @@ import { guarded, reportDiagnostics } from './console.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
 import { methodsCommand } from './methods.ts';
+import { numericsCommand } from './numerics.ts';
 import { opsCommand } from './ops.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
@@ -195,6 +196,19 @@ export async function main(argv: readonly string[]): Promise<number> {
           ...shared,
         }),
       args => run(() => validateCommand(args))(),
+    )
+    .command(
+      'numerics <folder>',
+      'What thresholds, integer weights and tables cost, population by population',
+      y =>
+        y.positional('folder', { type: 'string', demandOption: true }).options({
+          data: { type: 'string', demandOption: true, describe: 'Images: npz or a folder' },
+          limit: number('limit', 1, 1e9, 200, 'Images at most'),
+          csv: { type: 'string', describe: 'File for the table, one row a population' },
+          ...dataOptions,
+          ...shared,
+        }),
+      args => run(() => numericsCommand(args))(),
     )
     .command(
       'methods <model>',

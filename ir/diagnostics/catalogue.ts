@@ -483,6 +483,13 @@ export const catalogue = {
     help: 'Use --thresholds pow2; `validate` prints the snn stage beside the integers.',
     exit: 1,
   },
+  W0430: {
+    message:
+      '{quantity} of {population} may need {bits} bits and has {available}; calibration leaves it no factor of {headroom}',
+    why: 'Neither the weights prove that no image overflows, nor did calibration images stay clear of the limit; what overflows saturates and is counted.',
+    help: 'Use a smaller --shift, or a target with wider words; `snnc numerics` shows every width, and saturations on your data.',
+    exit: 1,
+  },
   W0301: {
     message: 'no calibration data: thresholds come from {count} synthetic images',
     why: 'Thresholds are set from percentiles of activations; noise gives only a rough picture of them.',
