@@ -12,7 +12,7 @@ import { measureRanges } from '../compiler/ranges.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createConstants } from '../ir/constants.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
-import { createFastSnnRunner, fastGathering } from '../ir/fast/snn.ts';
+import { createFastSnnRunner, fastParts } from '../ir/fast/snn.ts';
 import { createSlot, emitRule } from '../ir/interpret/emit.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
 import { createTwoPhaseRunner } from '../ir/interpret/two-phase.ts';
@@ -299,7 +299,7 @@ test('the fast runner gives the same numbers for every kind of neuron and phase'
     for (const { snn: graph, phase } of networksOf(method, ann, calibration, [5])) {
       const make = (isFast: boolean) => {
         if (phase !== undefined)
-          return createTwoPhaseRunner(graph, phase, ...(isFast ? [fastGathering(graph)] : []));
+          return createTwoPhaseRunner(graph, phase, ...(isFast ? [fastParts(graph)] : []));
         return isFast ? createFastSnnRunner(graph) : createSnnRunner(graph);
       };
       const [slow, fast] = [make(false), make(true)];
