@@ -6,9 +6,10 @@ import {
   type Converted,
   convertPrepared,
   prepareConversion,
-  quantizeNetwork,
+  quantizeMeasured,
 } from '../compiler/compile.ts';
 import type { Profile } from '../compiler/profile.ts';
+import type { Ranges } from '../compiler/ranges.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Diagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -23,6 +24,8 @@ export interface ConvertOptions extends Omit<CompileOptions, 'profile'> {
 export interface MeasuredNetwork {
   readonly converted: Converted;
   readonly int: IntGraph;
+  /** What its formats were made from. */
+  readonly ranges: Ranges;
   readonly activity: MeasuredActivity;
   /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
   readonly logitMse: number;
@@ -46,10 +49,17 @@ export function convertMeasured(
     const context = { diagnostics: own, step };
     step(`thresholds, shift ${shift}`);
     const converted = convertPrepared(prepared, { ...options, profile: options.profileOf(shift) }, context);
-    const int = quantizeNetwork(converted.snn, images, target, options.weightBits, context, isPixels);
+    const { int, ranges } = quantizeMeasured(
+      converted.snn,
+      images,
+      target,
+      options.weightBits,
+      context,
+      isPixels,
+    );
     step('measure');
     const activity = measureActivity(int, judged);
-    return { converted, int, activity, logitMse: relativeError(prepared.wanted, activity.answers) };
+    return { converted, int, ranges, activity, logitMse: relativeError(prepared.wanted, activity.answers) };
   };
   const isChosen = options.shift === 'auto' && options.thresholds === 'pow2';
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;

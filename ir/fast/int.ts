@@ -4,7 +4,7 @@
  */
 import { sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
-import { createIntRunner, type IntRunner } from '../interpret/int.ts';
+import { createIntRunner, createProbedRunner, type IntProbe, type IntRunner } from '../interpret/int.ts';
 import {
   currentOf,
   entersAt,
@@ -29,6 +29,12 @@ export function createFastIntRunner(graph: IntGraph): IntRunner {
     population: (node, _, counter) => prepareFastPopulation(node, graph, counter, arena, places),
     memory: places.memory,
   });
+}
+
+/** Linears and products fast, populations as the interpreter runs them, seen by `probe`. */
+export function createFastProbedRunner(graph: IntGraph, probe: IntProbe): IntRunner {
+  const arena = createArena();
+  return createProbedRunner(graph, probe, node => gatherIntegers(node, graph, arena));
 }
 
 function gatherIntegers(node: Projection, graph: IntGraph, arena: Arena): Gathering {

@@ -46,7 +46,10 @@ export interface SnnParts {
   projection(node: SnnProjection, graph: SnnGraph): Gathering;
   population(node: SnnOf<'population'>, graph: SnnGraph): SnnStep;
 }
-export const INTERPRETED: SnnParts = { projection: prepareProjection, population: preparePopulation };
+export const INTERPRETED: SnnParts = {
+  projection: prepareProjection,
+  population: (node, graph) => preparePopulation(node, graph),
+};
 
 /** Expands maps and weights once, then runs any number of images. */
 export function createSnnRunner(graph: SnnGraph, parts: SnnParts = INTERPRETED): SnnRunner {
@@ -114,11 +117,15 @@ function presentImage(node: SnnOf<'input'>, size: number): SnnStep {
   };
 }
 
-/** The reference of every population. */
-export function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): SnnStep {
+/** The reference of every population; `soma`: F in place, where it is not what the function means exactly. */
+export function preparePopulation(
+  node: SnnOf<'population'>,
+  { nodes, constants }: SnnGraph,
+  soma?: (mean: Float64Array) => void,
+): SnnStep {
   const size = sizeOf(node.attrs.axes.map(axis => axis.size));
   const channels = node.attrs.axes.at(-1)!.size;
-  const apply = targetFunction(node.attrs.function, channels, constants);
+  const apply = soma ?? targetFunction(node.attrs.function, channels, constants);
   const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
