@@ -58,6 +58,9 @@ const stepsList = (text: string): readonly number[] => {
   return [...new Set(steps)].sort((a, b) => a - b);
 };
 
+/** Of stage `snn` nothing goes to a chip, so that it makes no difference who normalises. */
+const { 'fold-normalisation': _, ...preprocessMeasured } = preprocessOptions;
+
 /** Measures of stage `snn` on a data set. */
 const measured = {
   calibrate: { type: 'string', describe: 'Images that thresholds come from; never the test images' },
@@ -68,7 +71,11 @@ const measured = {
     describe: 'Timesteps T, separated by commas',
     coerce: stepsList,
   },
-  limit: number('limit', 1, 1e9, 1e9, 'Images at most'),
+  limit: {
+    type: 'number',
+    describe: 'Images at most',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
+  },
   shift: number('shift', 0, 12, 4, 'Ours: θ from p99 / 2^shift'),
   terms: number('terms', 1, 4, 3, 'Ours: powers of two in one payload, at most'),
   levels: number('levels', 1, 16, 8, 'Thresholds n of the paper’s ladder, per sign'),
@@ -77,7 +84,7 @@ const measured = {
     default: TIES[0],
     describe: 'Edges of Eq. 25: as in the authors’ code, or as printed',
   },
-  ...preprocessOptions,
+  ...preprocessMeasured,
   ...dataOptions,
   ...shared,
 } as const;
