@@ -12,6 +12,7 @@ import { methodsCommand } from './methods.ts';
 import { numericsCommand } from './numerics.ts';
 import { opsCommand } from './ops.ts';
 import { dataOptions, shared } from './options.ts';
+import { paperCommand } from './paper.ts';
 import { preprocessOptions } from './preprocess.ts';
 import { simulateCommand } from './simulate.ts';
 import { validateCommand } from './validate.ts';
@@ -221,6 +222,18 @@ export async function main(argv: readonly string[]): Promise<number> {
           ...measured,
         }),
       args => run(() => methodsCommand(args))(),
+    )
+    .command(
+      'paper <model>',
+      'Tables 1 to 3 and Figures 5 and 6 of the paper for this network',
+      y =>
+        y.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).options({
+          data: { type: 'string', describe: 'Test images, with labels for accuracy; Table 3 needs none' },
+          only: { type: 'string', describe: 'Some of table1, table2, table3, fig5, fig6' },
+          out: { type: 'string', describe: 'Folder for text, CSV, SVG and JSON' },
+          ...measured,
+        }),
+      args => run(() => paperCommand(args))(),
     )
     .command(
       'simulate <folder>',

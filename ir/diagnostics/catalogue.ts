@@ -551,6 +551,18 @@ export const catalogue = {
     help: 'Name them separated by commas, or leave --methods away for all.',
     exit: 2,
   },
+  E0332: {
+    message: '{plots} cannot be made without test images',
+    why: 'Accuracies, rates and energies of these come from running the network on images.',
+    help: 'Give --data, or ask for `--only table3`, which needs shapes alone.',
+    exit: 2,
+  },
+  E0333: {
+    message: '{plot} is no table or figure; there are {known}',
+    why: '--only names tables and figures of the paper.',
+    help: 'Name them separated by commas, or leave --only away for all.',
+    exit: 2,
+  },
   E0725: {
     message: 'cannot write {path}: {reason}',
     why: 'The file system refuses the file or its folder.',

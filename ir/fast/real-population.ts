@@ -6,12 +6,13 @@ import { nodeMap, sizeOf } from '../dialect.ts';
 import { clearSlot, type Slot } from '../interpret/emit.ts';
 import { isProductKind, type SnnStep, slotOf, targetFunction } from '../interpret/snn.ts';
 import type { SnnEmit, SnnGraph, SnnOf } from '../snn.ts';
+import { CODINGS_KNOWN } from './population.ts';
 
 /** undefined: a kind of neuron, or a coding, that the interpreter has to do. */
 export function prepareRealPopulation(node: SnnOf<'population'>, graph: SnnGraph): SnnStep | undefined {
   const { coding } = graph.attrs;
   const emit = prepareEmit(node.attrs.emit);
-  if (emit === undefined || !(coding === 'sum' || coding === 'rate')) return undefined;
+  if (emit === undefined || !CODINGS_KNOWN.has(coding)) return undefined;
   const size = sizeOf(node.type.shape);
   const apply = targetFunction(node.attrs.function, node.type.shape.at(-1)!, graph.constants);
   const byId = nodeMap(graph.nodes);

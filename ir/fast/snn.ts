@@ -19,6 +19,7 @@ import { createSnnRunner, preparePopulation, type SnnParts, type SnnRunner } fro
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import type { SnnGraph } from '../snn.ts';
 import { type Arena, createArena } from './arena.ts';
+import { CODINGS_KNOWN } from './population.ts';
 import { prepareRealPopulation } from './real-population.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
@@ -35,6 +36,7 @@ export function fastParts(graph: SnnGraph): SnnParts {
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
+  if (!CODINGS_KNOWN.has(graph.attrs.coding)) return prepareProjection(node, graph);
   if (node.kind === 'product') return prepareProduct(node, arena);
   if (node.kind === 'linear') {
     const { data } = graph.constants.get(node.attrs.weight);
