@@ -3,8 +3,9 @@
 import type { Report } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import type { SnnEmit } from '../ir/snn.ts';
-import type { Calibration } from './calibrate.ts';
-import type { Profile } from './profile.ts';
+import type { Calibration, SiteStatistics } from './calibrate.ts';
+import type { Profile, SiteSetting } from './profile.ts';
+import type { SiteSettings } from './site-settings.ts';
 import type { SiteKind, Sites } from './sites.ts';
 
 /** `pow2`: ours. `paper`: percentiles with the ladder up, analog embedding and head. `off`: no neurons at all. */
@@ -14,6 +15,8 @@ export type ThresholdRule = (typeof THRESHOLD_RULES)[number];
 export interface ThresholdOptions {
   readonly rule: ThresholdRule;
   readonly profile: Profile;
+  /** Site by site, instead of what the profile says. */
+  readonly settings?: SiteSettings | undefined;
   /** Levels of the paper's ladder (pow2 takes them from the calibration maximum). */
   readonly paperLevels: number;
   readonly maxLevels: number;
@@ -47,13 +50,22 @@ export function emitsOf(
       } as const;
       if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, { kind: 'mt', ...ladder });
     } else {
-      const { shift, terms, band } = options.profile[kind];
-      const theta = powerOfTwoThreshold(statistics.magnitude, shift);
-      const levels = Math.min(options.maxLevels, levelsFor(statistics.max, theta));
-      emits.set(value, { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' });
+      const setting = options.settings?.get(value) ?? options.profile[kind];
+      emits.set(value, thresholdEmit(statistics, setting, options.maxLevels));
     }
   }
   return emits;
+}
+
+/** Symmetric, θ a power of two. A new object each time: emits stand for their sites. */
+export function thresholdEmit(
+  { magnitude, max }: SiteStatistics,
+  { shift, terms, band }: SiteSetting,
+  maxLevels: number,
+): Extract<SnnEmit, { kind: 'mt' }> {
+  const theta = powerOfTwoThreshold(magnitude, shift);
+  const levels = Math.min(maxLevels, levelsFor(max, theta));
+  return { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' };
 }
 
 /** The power of two nearest (in the log domain) to p99 / 2^shift; a site that is always 0 gets 1. */
