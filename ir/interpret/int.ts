@@ -14,10 +14,13 @@ import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
-/** What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). */
+/**
+ * What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). The arrays are written
+ * again in the next step and for the next image.
+ */
 export interface IntEmission {
   readonly values: Int32Array;
   /** Signed powers of two in each payload; 1 for a nonzero graded value. */
@@ -51,18 +54,22 @@ interface State extends GatherState {
 }
 type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
 
-/** Expands maps and weights once, then runs any number of images. */
-export function createIntRunner(graph: IntGraph): IntRunner {
+/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
+export function createIntRunner(
+  graph: IntGraph,
+  gathering: PrepareProjection = prepareProjection,
+): IntRunner {
   const saturations = new Map<ValueId, Saturations>();
-  const steps = graph.nodes.map(node => prepare(node, graph, saturations));
+  const steps = graph.nodes.map(node => prepare(node, graph, saturations, gathering));
   const output = nodeMap(graph.nodes).get(graph.outputs[0]!);
   if (output?.kind !== 'population') defect('the output of a network is a population');
   const unit = 2 ** -output.attrs.outFraction;
   const { coding } = graph.attrs;
+  const held = { slots: new Map(), currents: new Map(), outputs: new Map() };
   return {
     saturations,
     run(image, observe) {
-      const state: State = { coding, image, slots: new Map(), currents: new Map(), outputs: new Map() };
+      const state: State = { coding, image, ...held };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -73,7 +80,12 @@ export function createIntRunner(graph: IntGraph): IntRunner {
   };
 }
 
-function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Saturations>): Step {
+function prepare(
+  node: IntNode,
+  graph: IntGraph,
+  saturations: Map<ValueId, Saturations>,
+  gathering: PrepareProjection,
+): Step {
   switch (node.kind) {
     case 'input':
       return presentImage(node);
@@ -83,7 +95,7 @@ function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Satur
       return preparePopulation(node, graph, counter);
     }
     default:
-      return prepareProjection(node, graph);
+      return gathering(node, graph);
   }
 }
 

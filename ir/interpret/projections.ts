@@ -8,8 +8,9 @@ import type { IntGraph, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
 import type { Coding, SnnGraph, SnnProjection } from '../snn.ts';
 
-type Projection = SnnProjection | IntProjection;
+export type Projection = SnnProjection | IntProjection;
 type Of<K extends Projection['kind']> = Extract<Projection, { kind: K }>;
+export type ProjectionOf<K extends Projection['kind']> = Of<K>;
 
 export interface GatherState {
   readonly coding: Coding;
@@ -23,6 +24,8 @@ export interface GatherState {
 }
 /** Brings the current of a projection up to step t. */
 export type Gathering = (state: GatherState, t: number) => void;
+
+export type PrepareProjection = (node: Projection, graph: SnnGraph | IntGraph) => Gathering;
 
 export function prepareProjection(node: Projection, graph: SnnGraph | IntGraph): Gathering {
   const { constants } = graph;
@@ -46,14 +49,15 @@ export function prepareProjection(node: Projection, graph: SnnGraph | IntGraph):
   }
 }
 
-function currentOf(state: GatherState, id: ValueId, size: number, t: number): Float64Array {
+/** The current of a projection, emptied before the first step. */
+export function currentOf(state: GatherState, id: ValueId, size: number, t: number): Float64Array {
   const current = state.currents.get(id) ?? new Float64Array(size);
   if (t === 1) current.fill(0);
   state.currents.set(id, current);
   return current;
 }
 
-const entersAt = (coding: Coding, t: number): boolean => coding === 'rate' || t === 1;
+export const entersAt = (coding: Coding, t: number): boolean => coding === 'rate' || t === 1;
 
 function prepareLinear(node: Of<'linear'>, constants: ConstantPool): Gathering {
   const weight = constants.get(node.attrs.weight);

@@ -13,9 +13,9 @@ import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
 import type { SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
 import { emitRule, type Slot } from './emit.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 
-/** What a population sent in one step. */
+/** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
   /** What the spikes stand for (Eq. 23), one number a neuron. */
   readonly values: Float64Array;
@@ -35,14 +35,18 @@ export interface SnnRunner {
   run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
 }
 
-/** Expands maps and weights once, then runs any number of images. */
-export function createSnnRunner(graph: SnnGraph): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph));
+/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
+export function createSnnRunner(
+  graph: SnnGraph,
+  gathering: PrepareProjection = prepareProjection,
+): SnnRunner {
+  const steps = graph.nodes.map(node => prepare(node, graph, gathering));
   const { coding } = graph.attrs;
+  const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
     run(image, observe) {
-      const state: SnnState = { coding, image, slots: new Map(), currents: new Map() };
+      const state: SnnState = { coding, image, ...held };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -73,14 +77,14 @@ function slotOf(state: SnnState, id: ValueId, size: number): Slot {
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph): Step {
+function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): Step {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
       return preparePopulation(node, graph);
     default:
-      return prepareProjection(node, graph);
+      return gathering(node, graph);
   }
 }
 
