@@ -11,8 +11,8 @@
  */
 import type { AnnGraph, AnnNode } from '../../ir/ann.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
-import type { Sites } from '../sites.ts';
-import { behindViews } from '../sites.ts';
+import { createArena } from '../../ir/fast/arena.ts';
+import { behindViews, type Sites } from '../sites.ts';
 import { prepareVjp } from './vjp.ts';
 
 export type Values = ReadonlyMap<ValueId, Float64Array>;
@@ -33,7 +33,8 @@ const readsSpikes = (node: AnnNode): boolean =>
 
 /** Needs: a graph with one output. */
 export function createBackward(graph: AnnGraph, sites: Sites): Backward {
-  const nodes = graph.nodes.map(node => ({ node, vjp: prepareVjp(node, graph) })).toReversed();
+  const arena = createArena();
+  const nodes = graph.nodes.map(node => ({ node, vjp: prepareVjp(node, graph, arena) })).toReversed();
   const seenSpikes = valuesOnTheWay(graph, sites);
   return {
     run(values, seed, visit) {

@@ -3,8 +3,8 @@ import { createActivityLog } from '../../ir/count/activity.ts';
 import { closedFormCounts } from '../../ir/count/closed-form.ts';
 import { annMacs, countedPopulations } from '../../ir/count/counts.ts';
 import { energyRatio } from '../../ir/count/energy.ts';
+import { createFastIntRunner } from '../../ir/fast/int.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { createIntRunner } from '../../ir/interpret/int.ts';
 import { type Divergence, divergenceOf } from './divergence.ts';
 
 export interface Sample {
@@ -22,7 +22,7 @@ export interface Outcome extends Divergence {
 }
 
 export function measure(graph: IntGraph, sample: Sample): Outcome {
-  const runner = createIntRunner(graph);
+  const runner = createFastIntRunner(graph);
   const { coding } = graph.attrs;
   const counted = countedPopulations(graph);
   const populations = new Map(counted.map(p => [p.node.id, p]));

@@ -5,7 +5,7 @@
 import type { AnnGraph } from '../../ir/ann.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { interpretAnn } from '../../ir/interpret/ann.ts';
+import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import { createRandom } from '../../ir/random/seeded.ts';
 import type { Calibration } from '../calibrate.ts';
 import type { SiteSetting } from '../profile.ts';
@@ -43,10 +43,11 @@ export function surveySites(needs: SurveyNeeds): Options {
     const statistics = calibration.get(site)!;
     recorders.set(site, createRecorder(statistics.max, load, firingOptions(statistics, settings)));
   }
+  const forward = createFastAnnRunner(graph);
   const backward = createBackward(graph, sites);
   images.forEach((image, n) => {
     const values = new Map<ValueId, Float64Array>();
-    interpretAnn(graph, image, (node, value) => values.set(node.id, value));
+    forward.run(image, (node, value) => values.set(node.id, value));
     const gradients = new Map<ValueId, Float64Array[]>();
     const random = createRandom(n);
     for (let r = 0; r < projections; r++) {

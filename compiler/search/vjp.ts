@@ -6,6 +6,9 @@
  */
 import type { AnnGraph, AnnNode, AnnOf } from '../../ir/ann.ts';
 import type { ConstId, TensorData } from '../../ir/constants.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import type { Arena } from '../../ir/fast/arena.ts';
+import { type Fill, prepareDynamic, prepareWeighted } from '../../ir/fast/real-product.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import { scalarDerivative } from './derivatives.ts';
 
@@ -19,8 +22,8 @@ export interface VjpInput {
 /** One gradient for each operand. */
 export type Vjp = (input: VjpInput) => readonly Float64Array[];
 
-/** Expands maps once; the result serves any number of images. */
-export function prepareVjp(node: AnnNode, { constants }: AnnGraph): Vjp {
+/** Expands maps and packs weights once; the result serves any number of images. */
+export function prepareVjp(node: AnnNode, { nodes, constants }: AnnGraph, arena: Arena): Vjp {
   const data = (id: ConstId): TensorData => constants.get(id).data;
   switch (node.kind) {
     case 'input':
@@ -35,9 +38,11 @@ export function prepareVjp(node: AnnNode, { constants }: AnnGraph): Vjp {
         gradient.map((g, i) => g * a![i]!),
       ];
     case 'linear':
-      return ({ gradient }) => [linear(gradient, data(node.attrs.weight), node.type.shape.at(-1)!)];
-    case 'matmul':
-      return ({ operands, gradient }) => matmul(node, operands[0]!, operands[1]!, gradient);
+      return linear(node, data(node.attrs.weight), arena);
+    case 'matmul': {
+      const a = nodes.find(({ id }) => id === node.operands[0]) ?? defect(`${node.id} has no operand`);
+      return matmul(node, a.type.shape.at(-1)!, arena);
+    }
     case 'affine': {
       const scale = node.attrs.scale === undefined ? undefined : data(node.attrs.scale);
       return ({ gradient }) => [
@@ -62,62 +67,59 @@ export function prepareVjp(node: AnnNode, { constants }: AnnGraph): Vjp {
   }
 }
 
-/** gradient [rows, C] · weightᵀ, weight [K, C]. Four inputs at a time share what is read of the gradient. */
-function linear(gradient: Float64Array, weight: TensorData, channels: number): Float64Array {
+/** gradient [rows, C] · weightᵀ, weight [K, C]. */
+function linear(node: AnnOf<'linear'>, weight: TensorData, arena: Arena): Vjp {
+  const channels = node.type.shape.at(-1)!;
   const inputs = weight.length / channels;
-  const rows = gradient.length / channels;
-  const out = new Float64Array(rows * inputs);
-  for (let row = 0; row < rows; row++) {
-    const from = row * channels;
-    let k = 0;
-    for (; k + 3 < inputs; k += 4) {
-      const w0 = k * channels;
-      const [w1, w2, w3] = [w0 + channels, w0 + 2 * channels, w0 + 3 * channels];
-      let [s0, s1, s2, s3] = [0, 0, 0, 0];
-      for (let c = 0; c < channels; c++) {
-        const g = gradient[from + c]!;
-        s0 += g * weight[w0 + c]!;
-        s1 += g * weight[w1 + c]!;
-        s2 += g * weight[w2 + c]!;
-        s3 += g * weight[w3 + c]!;
-      }
-      const at = row * inputs + k;
-      out[at] = s0;
-      out[at + 1] = s1;
-      out[at + 2] = s2;
-      out[at + 3] = s3;
-    }
-    for (; k < inputs; k++) {
-      let sum = 0;
-      for (let c = 0; c < channels; c++) sum += gradient[from + c]! * weight[k * channels + c]!;
-      out[row * inputs + k] = sum;
-    }
-  }
+  const rows = node.type.shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const multiply = prepareWeighted(
+    arena,
+    { rows, inner: channels, columns: inputs },
+    transposed(weight, inputs, channels),
+  );
+  return ({ gradient }) => {
+    const out = new Float64Array(rows * inputs);
+    multiply((into, at) => into.set(gradient, at), out);
+    return [out];
+  };
+}
+
+/** In the precision that it comes in. */
+function transposed(weight: TensorData, inputs: number, channels: number): TensorData {
+  const out =
+    weight instanceof Float32Array ? new Float32Array(weight.length) : new Float64Array(weight.length);
+  for (let k = 0; k < inputs; k++)
+    for (let c = 0; c < channels; c++) out[c * inputs + k] = weight[k * channels + c]!;
   return out;
 }
 
-/** Shapes a [G, I, inner], b [G, J, inner], gradient [G, I, J]. */
-function matmul(node: AnnOf<'matmul'>, a: Float64Array, b: Float64Array, gradient: Float64Array) {
+/** a [G, I, inner], b [G, J, inner], gradient [G, I, J]: to a gradient · b, to b gradientᵀ · a. */
+function matmul(node: AnnOf<'matmul'>, inner: number, arena: Arena): Vjp {
   const [groups, rows, columns] = node.type.shape as readonly [number, number, number];
-  const inner = a.length / (groups * rows);
-  const toA = new Float64Array(a.length);
-  const toB = new Float64Array(b.length);
-  for (let g = 0; g < groups; g++) {
-    for (let i = 0; i < rows; i++) {
-      const atA = (g * rows + i) * inner;
-      for (let j = 0; j < columns; j++) {
-        const atB = (g * columns + j) * inner;
-        const slope = gradient[(g * rows + i) * columns + j]!;
-        if (slope === 0) continue;
-        for (let c = 0; c < inner; c++) {
-          toA[atA + c]! += slope * b[atB + c]!;
-          toB[atB + c]! += slope * a[atA + c]!;
-        }
-      }
+  const multiplyA = prepareDynamic(arena, { rows, inner: columns, columns: inner });
+  const multiplyB = prepareDynamic(arena, { rows: columns, inner: rows, columns: inner });
+  return ({ operands: [a, b], gradient }) => {
+    const toA = new Float64Array(a!.length);
+    const toB = new Float64Array(b!.length);
+    for (let g = 0; g < groups; g++) {
+      const [atA, atB] = [g * rows * inner, g * columns * inner];
+      const own = gradient.subarray(g * rows * columns, (g + 1) * rows * columns);
+      const ownA = a!.subarray(atA, atA + rows * inner);
+      const ownB = b!.subarray(atB, atB + columns * inner);
+      multiplyA((out, at) => out.set(own, at), turn(ownB, columns, inner), toA, atA);
+      multiplyB(turn(own, rows, columns), turn(ownA, rows, inner), toB, atB);
     }
-  }
-  return [toA, toB];
+    return [toA, toB];
+  };
 }
+
+/** Writes the transpose of a matrix [rows, columns]. */
+const turn =
+  (matrix: Float64Array, rows: number, columns: number): Fill =>
+  (out, at) => {
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++) out[at + j * rows + i] = matrix[i * columns + j]!;
+  };
 
 /** An element that is shown more than once gathers all of its gradients. */
 function view(node: AnnOf<'view'>): Vjp {
