@@ -31,7 +31,11 @@ export const manifestSchema = z
       mode: z.string(),
       depth: count,
       neurons: count,
+      unread: count.describe('Neurons left out because nobody reads them'),
       biasCorrected: z.boolean(),
+      annMacs: z
+        .strictObject({ paper: count, performed: count })
+        .describe('ANN side of Eq. 30: all of the network, what nobody reads included'),
     }),
     stages: z
       .array(z.strictObject({ name: z.string(), sha256: sha }))
@@ -67,7 +71,14 @@ export const manifestSchema = z
     placement: z.strictObject({ cost: z.number(), baseline: z.number(), routes: count, deliveries: count }),
     input: z.strictObject({ name: z.string(), shape: z.array(count), fraction: z.int() }),
     output: z.strictObject({ name: z.string(), classes: count }),
-    calibration: z.strictObject({ images: count, source: z.string() }),
+    calibration: z.strictObject({
+      images: count,
+      source: z.string(),
+      logitMse: z.number().describe('Of the integer network on calibration images, ÷ the logits’ variance'),
+      tried: z
+        .array(z.strictObject({ shift: count, logitMse: z.number() }))
+        .describe('Threshold shifts that were tried, coarsest first'),
+    }),
     prediction: z
       .strictObject({ paperAcs: z.number() })
       .describe('Per image and step, from calibration, before any test image'),

@@ -11,16 +11,19 @@ export interface MeasuredActivity {
   readonly rates: ReadonlyMap<ValueId, { readonly rate: number; readonly terms: number }>;
   /** Eq. 30 ACs of the paper's count, per image, all steps. */
   readonly paperAcs: number;
+  /** The readout of each image after its last step. */
+  readonly answers: readonly Float64Array[];
 }
 
 export function measureActivity(graph: IntGraph, images: readonly Float64Array[]): MeasuredActivity {
   const runner = createFastIntRunner(graph);
   const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
+  const answers: Float64Array[] = [];
   let acs = 0;
   for (const image of images) {
     const log = createActivityLog();
-    runner.run(image, (step, node, emission) => {
+    const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
       const population = populations.get(node.id);
       if (population === undefined) return;
@@ -33,10 +36,12 @@ export function measureActivity(graph: IntGraph, images: readonly Float64Array[]
       }
       total.neurons += emission.terms.length;
     });
+    answers.push(readouts.at(-1)!);
   }
   const share = ({ spikes, terms, neurons }: { spikes: number; terms: number; neurons: number }) => ({
     rate: spikes / neurons,
     terms: terms / neurons,
   });
-  return { rates: new Map([...totals].map(([id, t]) => [id, share(t)])), paperAcs: acs / images.length };
+  const rates = new Map([...totals].map(([id, t]) => [id, share(t)] as const));
+  return { rates, paperAcs: acs / images.length, answers };
 }

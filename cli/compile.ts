@@ -6,16 +6,10 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
-import {
-  type CompileOptions,
-  convertNetwork,
-  type Mapped,
-  mapNetwork,
-  quantizeNetwork,
-  readNetwork,
-} from '../compiler/compile.ts';
+import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import type { ThresholdRule } from '../compiler/thresholds.ts';
 import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
@@ -28,10 +22,10 @@ import type { AnyGraph } from '../ir/dialect.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { measureActivity } from './activity.ts';
 import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
+import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
@@ -48,12 +42,13 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly out?: string | undefined;
   readonly coding: 'sum' | 'rate';
   readonly steps: number;
-  readonly shift: number;
+  readonly shift: number | 'auto';
   readonly terms: number;
   readonly uniform: boolean;
-  readonly thresholds: 'pow2' | 'paper' | 'off';
+  readonly thresholds: ThresholdRule;
   readonly bits: number;
   readonly biasCorrection: boolean;
+  readonly keepUnread: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
   readonly seed: number;
 }
@@ -72,8 +67,6 @@ export function withDefaultModel<
 const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
-/** Calibration images that rates and the predicted energy are counted on. */
-const COUNTED_IMAGES = 64;
 
 export async function compileCommand(args: CompileArguments): Promise<number> {
   const console_ = createConsole(args);
@@ -90,20 +83,21 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   const images = await calibrationImages(args, { shape, resolved, centre }, diagnostics.report);
-  const options: CompileOptions = {
+  const options: ConvertOptions = {
     coding: args.coding,
     steps: args.steps,
     thresholds: args.thresholds,
-    profile: args.uniform ? uniformProfile(args.shift, args.terms) : defaultProfile(args.shift, args.terms),
+    shift: args.shift,
+    profileOf: shift => (args.uniform ? uniformProfile : defaultProfile)(shift, args.terms),
     weightBits: args.bits,
     seed: args.seed,
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
+    keepUnread: args.keepUnread,
   };
-  const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);
-  step('measure');
-  const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
+  const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
+  const chosen = convertMeasured(ann, images, options, about, console_);
+  const { converted, int, activity } = chosen.made;
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
     mapNetwork(int, board, rates, options, { diagnostics: own, step }),
@@ -135,6 +129,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     file,
     opened,
     converted,
+    chosen,
     mapped,
     target,
     activity,
@@ -248,6 +243,7 @@ function finish(
     binding: report.binding,
     steps: network.steps,
     coding: network.coding,
+    shift: manifest.options.shift,
     terms: args.terms,
     levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
     mode: network.mode,

@@ -1,11 +1,14 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
+import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { TIES } from '../ir/snn.ts';
 import { checkCommand } from './check.ts';
 import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
+import { methodsCommand } from './methods.ts';
 import { opsCommand } from './ops.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
@@ -38,6 +41,43 @@ const network = {
     },
   },
   output: { type: 'string', describe: 'Of several outputs, the one that is the answer' },
+} as const;
+
+const KEEP_UNREAD = {
+  type: 'boolean',
+  default: false,
+  describe: 'Compute neurons that reach no output too',
+} as const;
+
+/** T in ascending order, each once. */
+const stepsList = (text: string): readonly number[] => {
+  const steps = text.split(',').map(Number);
+  for (const t of steps) whole(t, 'steps', 1, 64);
+  return [...new Set(steps)].sort((a, b) => a - b);
+};
+
+/** Measures of stage `snn` on a data set. */
+const measured = {
+  calibrate: { type: 'string', describe: 'Images that thresholds come from; never the test images' },
+  ...network,
+  steps: {
+    type: 'string',
+    default: '1,2,4,8,16',
+    describe: 'Timesteps T, separated by commas',
+    coerce: stepsList,
+  },
+  limit: number('limit', 1, 1e9, 1e9, 'Images at most'),
+  shift: number('shift', 0, 12, 4, 'Ours: θ from p99 / 2^shift'),
+  terms: number('terms', 1, 4, 3, 'Ours: powers of two in one payload, at most'),
+  levels: number('levels', 1, 16, 8, 'Thresholds n of the paper’s ladder, per sign'),
+  ties: {
+    choices: TIES,
+    default: TIES[0],
+    describe: 'Edges of Eq. 25: as in the authors’ code, or as printed',
+  },
+  ...preprocessOptions,
+  ...dataOptions,
+  ...shared,
 } as const;
 
 const TARGET = {
@@ -77,11 +117,17 @@ export async function main(argv: readonly string[]): Promise<number> {
               describe: 'What spikes add up to',
             },
             steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
-            shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),
+            shift: {
+              type: 'string',
+              default: 'auto' as const,
+              describe: 'θ from p99 / 2^shift; auto: the coarsest that is near enough on calibration images',
+              coerce: (value: string): number | 'auto' =>
+                value === 'auto' ? value : whole(Number(value || Number.NaN), 'shift', 0, 12),
+            },
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {
-              choices: ['pow2', 'paper', 'off'] as const,
+              choices: THRESHOLD_RULES,
               default: 'pow2' as const,
               describe: 'Threshold rule',
             },
@@ -91,6 +137,7 @@ export async function main(argv: readonly string[]): Promise<number> {
               default: true,
               describe: 'Correct biases where calibration says it helps',
             },
+            'keep-unread': KEEP_UNREAD,
             effort: {
               choices: ['fast', 'normal', 'max'] as const,
               default: 'normal' as const,
@@ -114,6 +161,7 @@ export async function main(argv: readonly string[]): Promise<number> {
           steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
           terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
           bits: number('bits', 2, 8, 8, 'Weight bits'),
+          'keep-unread': KEEP_UNREAD,
           weights: {
             type: 'boolean',
             describe: 'Look for weights that are not finite (default: in files up to 1.5 GiB)',
@@ -141,6 +189,18 @@ export async function main(argv: readonly string[]): Promise<number> {
           ...shared,
         }),
       args => run(() => validateCommand(args))(),
+    )
+    .command(
+      'methods <model>',
+      'Conversion methods side by side: method × T → accuracy, agreement, Eq. 30',
+      y =>
+        y.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).options({
+          data: { type: 'string', demandOption: true, describe: 'Test images, with labels for accuracy' },
+          methods: { type: 'string', describe: 'Some of the methods, separated by commas' },
+          csv: { type: 'string', describe: 'File to write the table to' },
+          ...measured,
+        }),
+      args => run(() => methodsCommand(args))(),
     )
     .command(
       'simulate <folder>',

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Manifest } from '../backends/manifest.ts';
 import { restsOn } from '../backends/rests-on.ts';
 import type { Target } from '../backends/target.ts';
+import type { Tried } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
@@ -25,7 +26,7 @@ const OPTIONS = [
     'uniform',
     'thresholds',
   ] as const),
-  ...(['bits', 'biasCorrection', 'foldNormalisation', 'effort', 'seed'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */
@@ -33,6 +34,7 @@ export interface Made {
   readonly file: ModelFile;
   readonly opened: ReadonlyMap<string, ByteSource>;
   readonly converted: Converted;
+  readonly chosen: { readonly shift: number; readonly logitMse: number; readonly tried: readonly Tried[] };
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
@@ -43,7 +45,7 @@ export interface Made {
 }
 
 export function makeManifest(args: CompileArguments, made: Made): Manifest {
-  const { mapped, target, activity, preprocess, converted } = made;
+  const { mapped, target, activity, preprocess, converted, chosen } = made;
   const { int, chip, accounting } = mapped;
   const tiles = chip.tables.tiles;
   const cores = coreUsage(chip, accounting, args.bits);
@@ -88,7 +90,11 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       data: [...made.opened].map(([file, source]) => ({ file, sha256: sha256Of(source) })),
     },
     preprocess,
-    options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
+    options: {
+      ...options,
+      shift: chosen.shift,
+      calibrate: calibrate === undefined ? null : basename(calibrate),
+    },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {
       coding: int.attrs.coding,
@@ -96,7 +102,9 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       mode: chip.attrs.mode,
       depth: chip.attrs.depth,
       neurons: neuronCount(int),
+      unread: converted.unread,
       biasCorrected: converted.isBiasCorrected,
+      annMacs: converted.annMacs,
     },
     stages: made.stages,
     populations,
@@ -113,7 +121,12 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
     placement: { ...mapped.placement, ...mapped.proof },
     input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },
-    calibration: { images: made.images, source: calibrate === undefined ? 'synthetic' : basename(calibrate) },
+    calibration: {
+      images: made.images,
+      source: calibrate === undefined ? 'synthetic' : basename(calibrate),
+      logitMse: chosen.logitMse,
+      tried: chosen.tried.map(({ shift, logitMse }) => ({ shift, logitMse })),
+    },
     prediction: { paperAcs: activity.paperAcs },
     rests: restsOn(target).map(({ name, value, unit, status, source }) => ({
       name,

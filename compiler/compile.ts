@@ -7,13 +7,15 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph } from '../ir/chip.ts';
+import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
-import type { IntGraph } from '../ir/int.ts';
-import type { Coding, SnnGraph } from '../ir/snn.ts';
+import { createFastAnnRunner } from '../ir/fast/ann.ts';
+import type { IntGraph, IntNode } from '../ir/int.ts';
+import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
-import { calibrate } from './calibrate.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { inputFractionOf } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
@@ -22,6 +24,7 @@ import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { checkConvertible, convert } from './passes/convert.ts';
 import { correctBias } from './passes/correct-bias.ts';
+import { dropUnread } from './passes/drop-unread.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { loadWeights } from './passes/load-weights.ts';
@@ -32,8 +35,8 @@ import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges } from './ranges.ts';
-import { findSites } from './sites.ts';
-import { emitsOf, type ThresholdRule } from './thresholds.ts';
+import { findSites, type Sites } from './sites.ts';
+import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
 
 export interface CompileOptions {
   readonly coding: Coding;
@@ -45,6 +48,8 @@ export interface CompileOptions {
   /** Swaps that placement tries, per core. */
   readonly effort: number;
   readonly biasCorrection: boolean;
+  /** Compute what nobody reads too. */
+  readonly keepUnread: boolean;
 }
 
 export interface Context {
@@ -56,8 +61,11 @@ export interface Context {
 export interface Converted {
   readonly ann: AnnGraph;
   readonly snn: SnnGraph;
-  /** Share of neurons that send, and terms per neuron, in a step: from calibration. */
   readonly isBiasCorrected: boolean;
+  /** The ANN side of Eq. 30: all of the network, what nobody reads included. */
+  readonly annMacs: AnnMacs;
+  /** Neurons that are left out because nobody reads them. */
+  readonly unread: number;
 }
 
 /** ONNX → canonical `ann`. Errors E01xx. */
@@ -79,37 +87,75 @@ export function readNetwork(
   return { ann, metadata: imported.metadata };
 }
 
+/** What conversion needs of the float network and its calibration images, whatever the thresholds will be. */
+export interface Prepared {
+  readonly ann: AnnGraph;
+  readonly sites: Sites;
+  readonly calibration: Calibration;
+  readonly images: readonly Float64Array[];
+  /** The float network's logits for the first of them, by which a conversion is judged. */
+  readonly wanted: readonly Float64Array[];
+}
+
 /** `ann` → `snn`. Errors E03xx. */
-export function convertNetwork(
+export const convertNetwork = (
   ann: AnnGraph,
   images: readonly Float64Array[],
   options: CompileOptions,
+  context: Context,
+): Converted => convertPrepared(prepareConversion(ann, images, options, context), options, context);
+
+/** The float passes over the images, done once. Errors E03xx. */
+export function prepareConversion(
+  ann: AnnGraph,
+  images: readonly Float64Array[],
+  { thresholds }: Pick<CompileOptions, 'thresholds'>,
   { diagnostics, step }: Context,
-): Converted {
+): Prepared {
   const { report } = diagnostics;
   checkConvertible(ann, report);
   throwIfErrors(diagnostics);
-  const isPaper = options.thresholds === 'paper';
-  const folded = isPaper
+  const folded = isPaperRule(thresholds)
     ? ann
     : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   step('calibrate');
   const sites = findSites(folded);
   const calibration = calibrate(folded, sites, images);
+  const float = createFastAnnRunner(folded);
+  const wanted = images.slice(0, JUDGED_IMAGES).map(image => [...float.run(image).values()][0]!);
+  return { ann: folded, sites, calibration, images, wanted };
+}
+
+/** Thresholds and the spiking network. Errors E03xx. */
+export function convertPrepared(
+  { ann, sites, calibration, images, wanted }: Prepared,
+  options: CompileOptions,
+  { diagnostics, step }: Context,
+): Converted {
+  const { report } = diagnostics;
   const rules = { rule: options.thresholds, profile: options.profile, paperLevels: 8, maxLevels: 16 };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
-  const snn = convert.run(folded, { coding, steps, emits }, report);
+  const whole = convert.run(ann, { coding, steps, emits }, report);
   throwIfErrors(diagnostics);
+  // The paper computes every token, in its last block too.
+  const snn =
+    options.keepUnread || isPaperRule(options.thresholds) ? whole : dropUnread.run(whole, undefined, report);
+  const base = {
+    ann,
+    annMacs: annMacs(countedPopulations(whole)),
+    unread: neuronCount(whole) - neuronCount(snn),
+  };
   if (!options.biasCorrection || options.thresholds !== 'pow2')
-    return { ann: folded, snn, isBiasCorrected: false };
+    return { ...base, snn, isBiasCorrected: false };
   step('correct-bias');
-  const corrected = correctBias(snn, folded, images.slice(0, BIAS_IMAGES));
-  return { ann: folded, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
+  const corrected = correctBias(snn, images.slice(0, wanted.length), wanted);
+  return { ...base, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
 }
 
-const BIAS_IMAGES = 64;
+/** Calibration images that bias correction and the choice of the shift look at. */
+export const JUDGED_IMAGES = 64;
 
 /** `snn` → `int`. Errors E04xx. */
 export function quantizeNetwork(
@@ -191,5 +237,5 @@ export function mapNetwork(
 }
 
 /** Neurons of a network, all unrolled in space. */
-export const neuronCount = (graph: IntGraph): number =>
-  graph.nodes.reduce((sum, node) => sum + (node.kind === 'population' ? sizeOf(node.type.shape) : 0), 0);
+export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>
+  nodes.reduce((sum, node) => sum + (node.kind === 'population' ? sizeOf(node.type.shape) : 0), 0);

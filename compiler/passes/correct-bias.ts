@@ -6,9 +6,7 @@
  * Source     design 3 §4; facts: helps while the error is small, hurts when it is large
  * Preserves  nothing: kept only where it lowers the error of the logits on the same images
  */
-import type { AnnGraph } from '../../ir/ann.ts';
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../../ir/fast/snn.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
@@ -16,11 +14,10 @@ import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
 /** The corrected network, or undefined where correction does not lower the error on these images. */
 export function correctBias(
   graph: SnnGraph,
-  ann: AnnGraph,
   images: readonly Float64Array[],
+  /** The float network's logits for them. */
+  wanted: readonly Float64Array[],
 ): SnnGraph | undefined {
-  const float = createFastAnnRunner(ann);
-  const wanted = images.map(image => [...float.run(image).values()][0]!);
   const { errors, logitError: before } = measureErrors(graph, images, wanted);
   const byId = nodeMap(graph.nodes);
   const nodes = graph.nodes.map(

@@ -8,11 +8,13 @@ import type { Coding, SnnEmit, SnnGraph } from '../../ir/snn.ts';
 import type { Calibration } from '../calibrate.ts';
 import { convert } from '../passes/convert.ts';
 import { correctBias } from '../passes/correct-bias.ts';
+import { dropUnread } from '../passes/drop-unread.ts';
 import { quantize } from '../passes/quantize.ts';
 import { measureRanges } from '../ranges.ts';
 import type { SiteSettings } from '../site-settings.ts';
 import type { Sites } from '../sites.ts';
 import { thresholdEmit } from '../thresholds.ts';
+import type { Sample } from './measure.ts';
 
 export interface Candidate {
   readonly coding: Coding;
@@ -25,16 +27,24 @@ export interface BuildNeeds {
   readonly graph: AnnGraph;
   readonly sites: Sites;
   readonly calibration: Calibration;
-  /** For ranges and bias correction. */
-  readonly images: readonly Float64Array[];
+  /** For ranges and bias correction, with the float network's logits. */
+  readonly sample: Pick<Sample, 'images' | 'float'>;
   readonly target: Pick<Target, 'arithmetic'>;
   readonly inputFraction: number;
   readonly biasCorrection: boolean;
+  readonly keepUnread: boolean;
   readonly maxLevels: number;
 }
 
+export interface Spiking {
+  readonly emits: ReadonlyMap<ValueId, SnnEmit>;
+  readonly whole: SnnGraph;
+  /** Without what nobody reads. */
+  readonly snn: SnnGraph;
+}
+
 export interface Builder {
-  spiking(candidate: Omit<Candidate, 'weightBits'>): { snn: SnnGraph; emits: ReadonlyMap<ValueId, SnnEmit> };
+  spiking(candidate: Omit<Candidate, 'weightBits'>): Spiking;
   /** Undefined: this candidate has no integers on the target. */
   build(candidate: Candidate): IntGraph | undefined;
 }
@@ -44,7 +54,8 @@ export interface Builder {
  * and have headroom. What is compiled in the end measures its own.
  */
 export function createBuilder(needs: BuildNeeds): Builder {
-  const { graph, sites, calibration, images, target, inputFraction } = needs;
+  const { graph, sites, calibration, target, inputFraction } = needs;
+  const { images, float } = needs.sample;
   const spiking: Builder['spiking'] = ({ settings, coding, steps }) => {
     const emits = new Map(
       [...sites.keys()].map(site => {
@@ -52,7 +63,9 @@ export function createBuilder(needs: BuildNeeds): Builder {
         return [site, emit] as const;
       }),
     );
-    return { snn: convert.run(graph, { coding, steps, emits }, createDiagnostics().report), emits };
+    const { report } = createDiagnostics();
+    const whole = convert.run(graph, { coding, steps, emits }, report);
+    return { emits, whole, snn: needs.keepUnread ? whole : dropUnread.run(whole, undefined, report) };
   };
   const rangesOf = new Map<string, ReturnType<typeof measureRanges>>();
   return {
@@ -62,7 +75,7 @@ export function createBuilder(needs: BuildNeeds): Builder {
       const key = `${candidate.coding} ${candidate.steps}`;
       const ranges = rangesOf.get(key) ?? measureRanges(snn, images);
       rangesOf.set(key, ranges);
-      const corrected = needs.biasCorrection ? correctBias(snn, graph, images) : undefined;
+      const corrected = needs.biasCorrection ? correctBias(snn, images, float) : undefined;
       const { accumulatorBits, stateBits } = target.arithmetic;
       const widths = { accumulatorBits: accumulatorBits.value, stateBits: stateBits.value };
       const diagnostics = createDiagnostics();

@@ -2,9 +2,10 @@
  * What the spikes of every site meet: weights of linears, partners in products. Static, from the network with any
  * emits at all, as Eq. 30 counts it.
  */
-import { type CountedProjection, countedPopulations } from '../../ir/count/counts.ts';
+import { annMacs, type CountedProjection, countedPopulations } from '../../ir/count/counts.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
 import type { SnnEmit, SnnGraph } from '../../ir/snn.ts';
+import { findRead, placesIn } from '../read-neurons.ts';
 
 export interface SiteLoad {
   /** Weights that one term of each element meets, and partners: positions of the other operand. */
@@ -22,28 +23,42 @@ export interface Loads {
   readonly annMacs: number;
 }
 
-/** `emits`: those that `graph` was made with; each stands for its site, so all are objects of their own. */
-export function loadsOf(graph: SnnGraph, emits: ReadonlyMap<ValueId, SnnEmit>): Loads {
+/**
+ * `whole` before, `graph` after what nobody reads was left out: such elements meet nothing. `emits`: those that both
+ * were made with; each stands for its site, so all are objects of their own.
+ */
+export function loadsOf(whole: SnnGraph, graph: SnnGraph, emits: ReadonlyMap<ValueId, SnnEmit>): Loads {
   const siteOfEmit = new Map([...emits].map(([site, emit]) => [emit, site]));
   const siteOf = new Map<ValueId, ValueId>();
-  const sites = new Map<ValueId, { linear: Float64Array; partners: Float64Array; products: Product[] }>();
-  for (const node of graph.nodes) {
+  const sites = new Map<ValueId, Building>();
+  const read = findRead(whole);
+  for (const node of whole.nodes) {
     const site = node.kind === 'population' ? siteOfEmit.get(node.attrs.emit) : undefined;
     if (site === undefined) continue;
-    const size = sizeOf(node.type.shape);
+    const { shape } = node.type;
+    const kept = read.get(node.id);
     siteOf.set(node.id, site);
-    sites.set(site, { linear: new Float64Array(size), partners: new Float64Array(size), products: [] });
+    sites.set(site, {
+      linear: new Float64Array(sizeOf(shape)),
+      partners: new Float64Array(sizeOf(shape)),
+      products: [],
+      places: kept === undefined ? undefined : placesIn(shape, kept),
+    });
   }
   let fixed = 0;
-  let annMacs = 0;
   for (const { projections } of countedPopulations(graph)) {
     for (const projection of projections) {
-      if (!projection.isEmbedding) annMacs += projection.annMacs;
       if (projection.isHead) fixed += projection.annMacs;
       if (!projection.isEmbedding && !projection.isHead) addLoad(projection, siteOf, sites);
     }
   }
-  return { sites, fixed, annMacs };
+  return { sites, fixed, annMacs: annMacs(countedPopulations(whole)).paper };
+}
+
+interface Building extends SiteLoad {
+  readonly products: Product[];
+  /** Where the elements that are read stand; undefined: all are. */
+  readonly places: ArrayLike<number> | undefined;
 }
 
 interface Product {
@@ -52,15 +67,15 @@ interface Product {
 }
 
 function addLoad(
-  { node, uses, annMacs }: CountedProjection,
+  { node, uses, annMacs: pairs }: CountedProjection,
   siteOf: ReadonlyMap<ValueId, ValueId>,
-  sites: ReadonlyMap<ValueId, { linear: Float64Array; partners: Float64Array; products: Product[] }>,
+  sites: ReadonlyMap<ValueId, Building>,
 ): void {
   const at = (operand: number) => siteOf.get(node.operands[operand]!);
   const spread = (operand: number, kind: 'linear' | 'partners', factor: number) => {
-    const load = sites.get(at(operand)!)?.[kind];
-    if (load === undefined) return;
-    for (const [i, count] of uses[operand]!.entries()) load[i]! += count * factor;
+    const site = sites.get(at(operand)!);
+    if (site === undefined) return;
+    for (const [i, count] of uses[operand]!.entries()) site[kind][site.places?.[i] ?? i]! += count * factor;
   };
   switch (node.kind) {
     case 'linear':
@@ -76,7 +91,7 @@ function addLoad(
       spread(0, 'partners', isProduct ? columns : 1);
       spread(1, 'partners', isProduct ? rows : 1);
       // Counted once a pair: the first operand's site holds it.
-      sites.get(at(0)!)?.products.push({ partner: at(1), pairs: annMacs });
+      sites.get(at(0)!)?.products.push({ partner: at(1), pairs });
       break;
     }
     case 'relay':

@@ -1,7 +1,7 @@
 /** What a converted network does on images: its distance to the float network, and what it accumulates. */
 import { createActivityLog } from '../../ir/count/activity.ts';
 import { closedFormCounts } from '../../ir/count/closed-form.ts';
-import { annMacs, countedPopulations } from '../../ir/count/counts.ts';
+import { countedPopulations } from '../../ir/count/counts.ts';
 import { energyRatio } from '../../ir/count/energy.ts';
 import { createFastIntRunner } from '../../ir/fast/int.ts';
 import type { IntGraph } from '../../ir/int.ts';
@@ -21,11 +21,11 @@ export interface Outcome extends Divergence {
   readonly energy: number;
 }
 
-export function measure(graph: IntGraph, sample: Sample): Outcome {
+/** `annMacs`: the ANN side of Eq. 30. */
+export function measure(graph: IntGraph, sample: Sample, annMacs: number): Outcome {
   const runner = createFastIntRunner(graph);
   const { coding } = graph.attrs;
-  const counted = countedPopulations(graph);
-  const populations = new Map(counted.map(p => [p.node.id, p]));
+  const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
   let acs = 0;
   const spiking = sample.images.map(image => {
     const log = createActivityLog();
@@ -42,6 +42,6 @@ export function measure(graph: IntGraph, sample: Sample): Outcome {
     ...divergenceOf({ float: sample.float, spiking, labels: sample.labels }),
     images: sample.images.length,
     acs: perImage,
-    energy: energyRatio(operations, annMacs(counted).paper),
+    energy: energyRatio(operations, annMacs),
   };
 }

@@ -32,6 +32,7 @@ export interface NetworkSearchNeeds {
   readonly target: Pick<Target, 'arithmetic'>;
   readonly inputFraction: number;
   readonly biasCorrection: boolean;
+  readonly keepUnread: boolean;
   /** Limits of the user's: powers of two in a payload, bits of a weight, timesteps. */
   readonly maxTerms: number;
   readonly weightBits: number;
@@ -62,28 +63,33 @@ const CODINGS: readonly Coding[] = ['sum'];
 /** Multiply-accumulates that backward passes, and images of one trial, may take. */
 const SURVEY_WORK = 1e11;
 const TRIAL_WORK = 6e10;
+const MIN_TRIAL = 8;
 /** An accuracy drop of 1 % comes, roughly, with this much of relative error: where to look first. */
 const ERROR_PER_DROP = 2;
 
 export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const { graph, sites, calibration, goal } = needs;
   const halves = splitImages(needs);
-  const builder = createBuilder({ ...needs, images: halves.choose.images.slice(0, CORRECTION_IMAGES) });
+  const sample = firstOf(halves.choose, CORRECTION_IMAGES);
+  const builder = createBuilder({ ...needs, sample });
   const start = settingsOfProfile(sites, defaultProfile(Math.max(...PROFILES), needs.maxTerms));
-  const { snn, emits } = builder.spiking({ coding: 'sum', steps: 1, settings: start });
-  const loads = loadsOf(snn, emits);
+  const { whole, snn, emits } = builder.spiking({ coding: 'sum', steps: 1, settings: start });
+  const loads = loadsOf(whole, snn, emits);
   const settings = settingsUpTo(needs.maxTerms);
   const images = halves.choose.images;
   const options = surveySites({ graph, sites, calibration, loads, images, settings, work: SURVEY_WORK });
   const curve = paretoCurve(options, loads);
   const scale = varianceOf(halves.choose.float) * halves.choose.float[0]!.length;
+  const trialImages = Math.max(MIN_TRIAL, Math.floor(TRIAL_WORK / Math.max(1, loads.annMacs)));
   const networks = new Map<Candidate, IntGraph | undefined>();
   const on =
     (sample: Sample) =>
     (candidate: Candidate): Outcome | undefined => {
       const network = networks.has(candidate) ? networks.get(candidate) : builder.build(candidate);
       networks.set(candidate, network);
-      return network === undefined ? undefined : measure(network, limited(sample, loads));
+      return network === undefined
+        ? undefined
+        : measure(network, firstOf(sample, trialImages), loads.annMacs);
     };
   const { limit } = goal;
   const guess = scale * (limit.kind === 'divergence' ? limit.value : limit.value * ERROR_PER_DROP);
@@ -143,9 +149,7 @@ function splitImages({ graph, images, labels }: NetworkSearchNeeds) {
   return { choose, verify, counts };
 }
 
-/** As many images as one trial may take. */
-function limited({ images, float, labels }: Sample, { annMacs }: Loads): Sample {
-  const count = Math.max(8, Math.min(images.length, Math.floor(TRIAL_WORK / Math.max(1, annMacs))));
+function firstOf({ images, float, labels }: Sample, count: number): Sample {
   const cut = <T>(list: ArrayLike<T>) => Array.from(list).slice(0, count);
   return { images: cut(images), float: cut(float), labels: labels === undefined ? undefined : cut(labels) };
 }

@@ -99,6 +99,7 @@ function fireBins(magnitudes: Float64Array, emit: SnnEmit) {
     terms: new Uint8Array(BINS),
     sums: new Float64Array(BINS),
     target: magnitudes,
+    step: 1,
   };
   const fire = emitRule(emit);
   for (let bin = 0; bin < BINS; bin++) fire(slot, bin);

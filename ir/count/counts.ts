@@ -6,7 +6,7 @@ import type { ConstantPool } from '../constants.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
-import type { SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
+import { isSpiking, type SnnGraph, type SnnNode, type SnnOf, type SnnProjection } from '../snn.ts';
 
 export interface Operations {
   readonly acs: number;
@@ -76,7 +76,7 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
         uses: usesOf(projection, sources, graph),
         isEmbedding: sources.length > 0 && sources.every(source => isImage(source, byId)),
         isHead: node.attrs.emit.kind === 'readout',
-        graded: sources.map(source => source.kind !== 'population' || source.attrs.emit.kind !== 'mt'),
+        graded: sources.map(source => source.kind !== 'population' || !isSpiking(source.attrs.emit)),
         annMacs: annMacsOf(projection, graph),
       };
     });
@@ -155,7 +155,12 @@ function annMacsOf(node: Projection, graph: SpikingGraph): number {
 }
 
 /** ANN side of Eq. 30: `paper` leaves the patch embedding out, `performed` has it. */
-export function annMacs(populations: readonly CountedPopulation[]): { paper: number; performed: number } {
+export interface AnnMacs {
+  readonly paper: number;
+  readonly performed: number;
+}
+
+export function annMacs(populations: readonly CountedPopulation[]): AnnMacs {
   const all = populations.flatMap(p => p.projections);
   const sum = (list: readonly CountedProjection[]) => list.reduce((n, p) => n + p.annMacs, 0);
   return { paper: sum(all.filter(p => !p.isEmbedding)), performed: sum(all) };

@@ -4,7 +4,7 @@
  * Eq. 30, which prices additions and multiplications only.
  */
 import { rateReciprocal } from '../interpret/int.ts';
-import type { Coding } from '../snn.ts';
+import { type Coding, isSpiking } from '../snn.ts';
 import { SOMA_FORMS, type SomaForm } from '../soma-forms.ts';
 import type { CountedPopulation, Operations } from './counts.ts';
 
@@ -80,7 +80,7 @@ export function somaOperations(
   const groups = neurons / node.type.shape.at(-1)!;
   const rescale = neurons * projections.length;
   const difference = neurons; // m = y − E
-  const firing = node.attrs.emit.kind === 'mt' ? terms * ADDS_PER_TERM : neurons;
+  const firing = isSpiking(node.attrs.emit) ? terms * ADDS_PER_TERM : neurons;
   const acs =
     cost.addsPerNeuron * neurons +
     cost.addsPerGroup * groups +

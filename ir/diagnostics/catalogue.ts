@@ -489,6 +489,13 @@ export const catalogue = {
     help: 'Give a few dozen real images with --calibrate (npz or npy).',
     exit: 1,
   },
+  W0302: {
+    message:
+      'the error of the logits is {error} of their variance on calibration images; wanted at most {limit}',
+    why: 'Thresholds are made finer until conversion is near the float network, or nothing is gained any more.',
+    help: 'Give more calibration images, --steps 2 or --bits 8; `validate` says what the accuracy is.',
+    exit: 1,
+  },
   W0121: {
     message: 'nothing says how {path} is normalised: pixels go to the network as they are, 0…255',
     why: 'Networks are trained on normalised images; without the same normalisation their answers are guesses.',
@@ -524,6 +531,24 @@ export const catalogue = {
     why: 'Floating-point images are taken as already normalised; these look as if they were not.',
     help: 'Give pixels as whole numbers (uint8), or normalise them as the model wants it.',
     exit: 1,
+  },
+  E0330: {
+    message: 'the integer network has no neuron of kind {neuron}',
+    why: 'Neurons of the comparison methods and binary channels exist at stage snn only, where they are compared.',
+    help: 'Compile with multi-threshold neurons: `snnc compile --thresholds pow2` or `paper`.',
+    exit: 1,
+  },
+  E0331: {
+    message: '{method} is no method; there are {known}',
+    why: 'The conversion methods are rows of one table (docs/methods.md).',
+    help: 'Name them separated by commas, or leave --methods away for all.',
+    exit: 2,
+  },
+  E0725: {
+    message: 'cannot write {path}: {reason}',
+    why: 'The file system refuses the file or its folder.',
+    help: 'Name a place that exists or can be made, and that you may write to.',
+    exit: 4,
   },
 } as const satisfies { readonly [code: string]: Entry };
 

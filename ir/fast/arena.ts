@@ -6,10 +6,26 @@ import { KERNELS } from './kernels/binary.ts';
 
 /** x, w, y: places in bytes; see kernels/products.assembly.ts. */
 type Multiply = (x: number, w: number, y: number, rows: number, inner: number, panels: number) => void;
+/** Arguments of the kernels in populations.assembly.ts: places, sizes and factors, and integers of 64 bits. */
+type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
+  ? T
+  : Numbers<N, [...T, number]>;
 export interface Kernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
   readonly multiplyI16: Multiply;
+  readonly gather: (...args: Numbers<7>) => number;
+  readonly scaleBy: (...args: Numbers<4>) => void;
+  readonly add: (...args: Numbers<3>) => void;
+  readonly settle: (...args: Numbers<4>) => number;
+  readonly shift: (...args: Numbers<4>) => void;
+  readonly clip: (...args: Numbers<5>) => void;
+  readonly even: (...args: Numbers<8>) => void;
+  readonly odd: (...args: Numbers<10>) => void;
+  readonly normalise: (...args: [...Numbers<4>, bigint, bigint, bigint, ...Numbers<5>]) => void;
+  readonly softmax: (...args: [...Numbers<6>, bigint, ...Numbers<2>]) => void;
+  readonly fire: (...args: [...Numbers<5>, bigint, bigint, number, bigint]) => number;
+  readonly relay: (...args: Numbers<5>) => void;
 }
 
 /** The whole memory, as numbers of each kind; element i of a view lies at byte i · its size. */

@@ -1,6 +1,6 @@
 /**
  * Stage `int`, fast: bit for bit what interpret/int.ts says. Linears and products are integers of 16 bits where bounds
- * prove that they may be, doubles otherwise.
+ * prove that they may be, doubles otherwise; populations run on the kernels too.
  */
 import { sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
@@ -16,12 +16,19 @@ import {
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import { type Arena, createArena } from './arena.ts';
 import { type FillIntegers, prepareDynamicIntegers, prepareWeightedIntegers } from './integer-product.ts';
+import { createPlaces } from './places.ts';
+import { prepareFastPopulation } from './population.ts';
 import { gatherFast } from './snn.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
 export function createFastIntRunner(graph: IntGraph): IntRunner {
   const arena = createArena();
-  return createIntRunner(graph, node => gatherIntegers(node, graph, arena));
+  const places = createPlaces(arena);
+  return createIntRunner(graph, {
+    projection: node => gatherIntegers(node, graph, arena),
+    population: (node, _, counter) => prepareFastPopulation(node, graph, counter, arena, places),
+    memory: places.memory,
+  });
 }
 
 function gatherIntegers(node: Projection, graph: IntGraph, arena: Arena): Gathering {

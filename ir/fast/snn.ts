@@ -10,6 +10,7 @@ import {
   entersAt,
   type Gathering,
   type GatherState,
+  type PrepareProjection,
   type Projection,
   type ProjectionOf,
   prepareProjection,
@@ -21,9 +22,13 @@ import { type Arena, createArena } from './arena.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
-export function createFastSnnRunner(graph: SnnGraph): SnnRunner {
+export const createFastSnnRunner = (graph: SnnGraph): SnnRunner =>
+  createSnnRunner(graph, fastGathering(graph));
+
+/** How the projections of one network gather on kernels of their own. */
+export function fastGathering(graph: SnnGraph): PrepareProjection {
   const arena = createArena();
-  return createSnnRunner(graph, node => gatherFast(node, graph, arena));
+  return node => gatherFast(node, graph, arena);
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {

@@ -14,7 +14,7 @@ import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
-import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
+import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
 /**
@@ -47,29 +47,41 @@ export interface IntRunner {
   readonly saturations: ReadonlyMap<ValueId, Saturations>;
 }
 
-interface State extends GatherState {
-  readonly image: Float64Array;
+/** What a network holds while it runs. */
+export interface IntMemory {
   readonly slots: Map<ValueId, { values: Int32Array; terms: Uint8Array; sums: Int32Array }>;
+  readonly currents: Map<ValueId, Float64Array>;
   readonly outputs: Map<ValueId, Float64Array>;
 }
-type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
+export type IntState = IntMemory & GatherState & { readonly image: Float64Array };
+export type IntStep = (state: IntState, t: number, observe: IntObserver | undefined) => void;
 
-/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
-export function createIntRunner(
-  graph: IntGraph,
-  gathering: PrepareProjection = prepareProjection,
-): IntRunner {
+/** How the nodes of a network are made to run; ir/fast has quicker ways that come to the same. */
+export interface IntParts {
+  projection(node: IntProjection, graph: IntGraph): Gathering;
+  population(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): IntStep;
+  /** Asked for once, after all nodes. */
+  memory(): IntMemory;
+}
+const INTERPRETED: IntParts = {
+  projection: prepareProjection,
+  population: preparePopulation,
+  memory: () => ({ slots: new Map(), currents: new Map(), outputs: new Map() }),
+};
+
+/** Expands maps and weights once, then runs any number of images. */
+export function createIntRunner(graph: IntGraph, parts: IntParts = INTERPRETED): IntRunner {
   const saturations = new Map<ValueId, Saturations>();
-  const steps = graph.nodes.map(node => prepare(node, graph, saturations, gathering));
+  const steps = graph.nodes.map(node => prepare(node, graph, saturations, parts));
   const output = nodeMap(graph.nodes).get(graph.outputs[0]!);
   if (output?.kind !== 'population') defect('the output of a network is a population');
   const unit = 2 ** -output.attrs.outFraction;
   const { coding } = graph.attrs;
-  const held = { slots: new Map(), currents: new Map(), outputs: new Map() };
+  const memory = parts.memory();
   return {
     saturations,
     run(image, observe) {
-      const state: State = { coding, image, ...held };
+      const state: IntState = { coding, image, ...memory };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -84,22 +96,22 @@ function prepare(
   node: IntNode,
   graph: IntGraph,
   saturations: Map<ValueId, Saturations>,
-  gathering: PrepareProjection,
-): Step {
+  parts: IntParts,
+): IntStep {
   switch (node.kind) {
     case 'input':
       return presentImage(node);
     case 'population': {
       const counter: Saturations = { accumulator: 0, state: 0, threshold: 0 };
       saturations.set(node.id, counter);
-      return preparePopulation(node, graph, counter);
+      return parts.population(node, graph, counter);
     }
     default:
-      return gathering(node, graph);
+      return parts.projection(node, graph);
   }
 }
 
-function slotOf(state: State, id: ValueId, size: number, t: number) {
+function slotOf(state: IntState, id: ValueId, size: number, t: number) {
   const slot = state.slots.get(id) ?? {
     values: new Int32Array(size),
     terms: new Uint8Array(size),
@@ -110,7 +122,7 @@ function slotOf(state: State, id: ValueId, size: number, t: number) {
   return slot;
 }
 
-function presentImage(node: IntOf<'input'>): Step {
+function presentImage(node: IntOf<'input'>): IntStep {
   const size = sizeOf(node.type.shape);
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size, t);
@@ -129,7 +141,8 @@ export const RECIPROCAL_FRACTION = { linear: 16, product: 24 } as const;
 export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
   Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
 
-function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): Step {
+/** The reference of every population. */
+export function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): IntStep {
   const { fraction, outFraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
@@ -174,13 +187,13 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
 }
 
 /** Scale and `rate` factor of one projection as a population reads it. */
-function gatherOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
+export function gatherOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
   const node = nodeMap(graph.nodes).get(id) ?? defect(`${id} is not a node`);
   if (node.kind === 'population' || node.kind === 'input') return defect(`${id} is not a projection`);
   const shifts = projectionScale(node, graph.constants);
   const of =
     graph.attrs.coding === 'rate' ? rateReciprocal(node.kind, population.attrs.function.kind) : undefined;
-  return { id, shifts, factor: rateFactor(of) };
+  return { id, shifts, of, factor: rateFactor(of) };
 }
 
 /** Products of two sums grow with t², all others with t. */

@@ -11,8 +11,9 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
-import { emitRule, type Slot } from './emit.ts';
+import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import { clearSlot, createSlot, emitRule, type Slot } from './emit.ts';
+import type { Pair } from './pair.ts';
 import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step; its arrays are written again in the next step and for the next image. */
@@ -27,29 +28,34 @@ export interface Emission {
   readonly target: Float64Array;
   /** What each of the population's projections has gathered so far, in operand order. */
   readonly currents: readonly Float64Array[];
+  /** Both halves of every neuron, where a population sends by pairs. */
+  readonly pair?: Pair;
 }
 export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
 
 export interface SnnRunner {
   /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum). */
-  run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
+  run(image: Float64Array, observe?: SnnObserver, begin?: Begin): readonly Float64Array[];
 }
+
+/** Sets what a population starts an image with, where that is not its resting state. */
+export type Begin = (population: ValueId, slot: Slot) => void;
 
 /** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
 export function createSnnRunner(
   graph: SnnGraph,
   gathering: PrepareProjection = prepareProjection,
 ): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph, gathering));
+  const steps = prepareSteps(graph, gathering);
   const { coding } = graph.attrs;
   const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
-    run(image, observe) {
-      const state: SnnState = { coding, image, ...held };
+    run(image, observe, begin) {
+      const state: SnnState = { coding, image, ...held, begin };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
-        for (const step of steps) step(state, t, observe);
+        for (const { step } of steps) step(state, t, observe);
         const total = state.slots.get(output)!.target;
         readouts.push(total.map(u => (coding === 'rate' ? u / t : u)));
       }
@@ -58,21 +64,24 @@ export function createSnnRunner(
   };
 }
 
-interface SnnState extends GatherState {
+export interface SnnState extends GatherState {
   readonly image: Float64Array;
   readonly slots: Map<ValueId, Slot>;
+  readonly begin: Begin | undefined;
 }
-type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
+export type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
-const newSlot = (size: number): Slot => ({
-  values: new Float64Array(size),
-  terms: new Uint8Array(size),
-  sums: new Float64Array(size),
-  target: new Float64Array(size),
-});
+/** Every node with what it does at step t, in order. */
+export const prepareSteps = (
+  graph: SnnGraph,
+  gathering: PrepareProjection,
+): readonly { readonly node: SnnNode; readonly step: Step }[] =>
+  graph.nodes.map(node => ({ node, step: prepare(node, graph, gathering) }));
 
-function slotOf(state: SnnState, id: ValueId, size: number): Slot {
-  const slot = state.slots.get(id) ?? newSlot(size);
+const relayed: SnnEmit = { kind: 'relay' };
+
+function slotOf(state: SnnState, id: ValueId, neurons: number, emit: SnnEmit): Slot {
+  const slot = state.slots.get(id) ?? createSlot(neurons, emit);
   state.slots.set(id, slot);
   return slot;
 }
@@ -90,7 +99,7 @@ function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): 
 
 function presentImage(node: SnnOf<'input'>, size: number): Step {
   return (state, t) => {
-    const slot = slotOf(state, node.id, size);
+    const slot = slotOf(state, node.id, size, relayed);
     const shown = state.coding === 'rate' || t === 1;
     for (let i = 0; i < size; i++) {
       slot.values[i] = shown ? state.image[i]! : 0;
@@ -101,15 +110,19 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
 }
 
 function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
-  const size = sizeOf(node.type.shape);
-  const channels = node.type.shape.at(-1)!;
+  const size = sizeOf(node.attrs.axes.map(axis => axis.size));
+  const channels = node.attrs.axes.at(-1)!.size;
   const apply = targetFunction(node.attrs.function, channels, constants);
   const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
-    const slot = slotOf(state, node.id, size);
-    if (t === 1) slot.sums.fill(0);
+    const slot = slotOf(state, node.id, size, node.attrs.emit);
+    if (t === 1) {
+      clearSlot(slot, node.attrs.emit);
+      state.begin?.(node.id, slot);
+    }
+    slot.step = t;
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
       const divisor = state.coding === 'sum' ? 1 : isProduct.has(operand) ? t * t : t;
@@ -120,8 +133,8 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
     for (let i = 0; i < size; i++) {
       slot.target[i] = state.coding === 'rate' ? t * mean[i]! : mean[i]!;
       emit(slot, i);
-      slot.sums[i]! += slot.values[i]!;
     }
+    for (let i = 0; i < slot.values.length; i++) slot.sums[i]! += slot.values[i]!;
     observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
   };
 }
@@ -130,7 +143,7 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
 const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
-function targetFunction(
+export function targetFunction(
   fn: SnnFunction,
   channels: number,
   constants: ConstantPool,
