@@ -1,8 +1,10 @@
 /**
  * How far the logits of a converted network are from those of the float network, and what that is worth.
  *
- * Accuracy on some hundred images is coarse, so the drop is estimated with the errors of all images: an image keeps
- * its label under the errors of the others too. It rests on errors that do not depend on the image.
+ * Accuracy on some hundred images is coarse. How much of it an answer that changes costs is estimated with the errors
+ * of all images on each of them; how many answers change is taken from the images as they are, because errors are
+ * larger where an image is hard. The drop is the product, or what the errors of others alone make of it if that is
+ * more.
  */
 
 export interface Divergence {
@@ -18,7 +20,7 @@ export interface Divergence {
 export interface Accuracy {
   readonly float: number;
   readonly spiking: number;
-  /** Expected loss of accuracy over the errors of all images, and the standard error of it over images. */
+  /** Expected loss of accuracy, and the standard error of it over images. */
   readonly drop: number;
   readonly dropError: number;
 }
@@ -51,17 +53,30 @@ export function divergenceOf({ float, spiking, labels }: Answers): Divergence {
         drops[n]! += (isRight(best[n]!, labels[n]!) - isRight(answer, labels[n]!)) / tried;
     }
   }
+  const agreement = mean(got.map((answer, n) => isRight(answer, best[n]!)));
+  const expectedAgreement = mean(kept);
   const share = (answers: readonly number[]) =>
     mean(answers.map((answer, n) => isRight(answer, labels![n]!)));
+  const accuracy = () => ({
+    float: share(best),
+    spiking: share(got),
+    ...expectedDrop(drops, expectedAgreement, agreement),
+  });
   return {
     mse: relativeError(float, errors),
-    agreement: mean(got.map((answer, n) => isRight(answer, best[n]!))),
-    expectedAgreement: mean(kept),
-    accuracy:
-      labels === undefined
-        ? undefined
-        : { float: share(best), spiking: share(got), drop: mean(drops), dropError: standardError(drops) },
+    agreement,
+    expectedAgreement,
+    accuracy: labels === undefined ? undefined : accuracy(),
   };
+}
+
+/** `drops`: of each image, under the errors of all. */
+function expectedDrop(drops: Float64Array, expectedAgreement: number, agreement: number) {
+  const expected = mean(drops);
+  const perChange = expectedAgreement < 1 ? expected / (1 - expectedAgreement) : 1;
+  const drop = Math.max(expected, perChange * (1 - agreement));
+  const spread = Math.sqrt((agreement * (1 - agreement)) / Math.max(1, drops.length));
+  return { drop, dropError: Math.hypot(standardError(drops), perChange * spread) };
 }
 
 const isRight = (answer: number, label: number): number => (answer === label ? 1 : 0);
