@@ -21,8 +21,8 @@ export function measureActivity(graph: IntGraph, images: readonly Float64Array[]
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
   const answers: Float64Array[] = [];
   let acs = 0;
+  const log = createActivityLog();
   for (const image of images) {
-    const log = createActivityLog();
     const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
       const population = populations.get(node.id);
@@ -30,9 +30,10 @@ export function measureActivity(graph: IntGraph, images: readonly Float64Array[]
       acs += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
       const total = totals.get(node.id) ?? { spikes: 0, terms: 0, neurons: 0 };
       totals.set(node.id, total);
-      for (const terms of emission.terms) {
-        total.spikes += terms === 0 ? 0 : 1;
-        total.terms += terms;
+      const { terms } = emission;
+      for (let i = 0; i < terms.length; i++) {
+        total.spikes += terms[i] === 0 ? 0 : 1;
+        total.terms += terms[i]!;
       }
       total.neurons += emission.terms.length;
     });

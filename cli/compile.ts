@@ -11,6 +11,9 @@ import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { printSettings } from '../compiler/site-settings.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
+import { calibratedMet } from '../compiler/widths/calibrated.ts';
+import { proveWidths } from '../compiler/widths/prove.ts';
+import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
 import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
@@ -33,6 +36,7 @@ import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
+import { BIASES, writeBiases } from './stages.ts';
 import { readThresholds, writeText } from './threshold-files.ts';
 
 export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, SearchArguments {
@@ -108,7 +112,11 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   };
   const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
   const chosen = convertMeasured(ann, images, options, about, console_);
-  const { converted, int, activity, weightBits, settings, found } = chosen.made;
+  const { converted, int, ranges, activity, weightBits, settings, found } = chosen.made;
+  step('widths');
+  const range = imageRange(images, centre);
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
     mapNetwork(int, board, rates, { ...options, weightBits }, { diagnostics: own, step }),
@@ -129,6 +137,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   step('write');
   const files = new Map<string, Uint8Array | string>(chips);
   const stages = writeStages(files, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
+  if (converted.biases.size > 0) files.set(BIASES, writeBiases(converted.biases));
   files.set(
     'golden.npz',
     goldenFile(
@@ -159,7 +168,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
       search,
     },
   );
-  const report = chipReport(manifest, machine.counts, target);
+  const report = { ...chipReport(manifest, machine.counts, target), widths };
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
   const build = {
@@ -168,7 +177,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     peakBytes: process.resourceUsage().maxRSS * 1024,
     node: process.version,
   };
-  const summary = renderSummary(manifest, report);
+  const summary = renderSummary(manifest, report, widthLine(widths));
   const preprocessing = describePreprocess(resolved, centre);
   const written = new Map<string, Uint8Array | string>([
     ['manifest.json', printManifest(manifest)],

@@ -5,9 +5,10 @@ import {
   type Converted,
   convertPrepared,
   prepareConversion,
-  quantizeNetwork,
+  quantizeMeasured,
 } from '../compiler/compile.ts';
 import type { Profile } from '../compiler/profile.ts';
+import type { Ranges } from '../compiler/ranges.ts';
 import {
   type SettingsRow,
   type SiteSettings,
@@ -38,6 +39,8 @@ export interface MeasuredNetwork {
   readonly weightBits: number;
   readonly found: Found | undefined;
   readonly int: IntGraph;
+  /** What its formats were made from. */
+  readonly ranges: Ranges;
   readonly activity: MeasuredActivity;
   /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
   readonly logitMse: number;
@@ -69,13 +72,14 @@ export function convertMeasured(
     const profile = options.profileOf(shift);
     const resolved = { ...options, weightBits, coding, steps, profile, settings };
     const converted = convertPrepared(prepared, resolved, context);
-    const int = quantizeNetwork(converted.snn, images, target, weightBits, context, isPixels);
+    const quantized = quantizeMeasured(converted.snn, images, target, weightBits, context, isPixels);
+    const { int } = quantized;
     step('measure');
     const activity = measureActivity(int, judged);
     const logitMse = relativeError(prepared.wanted, activity.answers);
     const fired = settings ?? settingsOfProfile(prepared.sites, profile);
     const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
-    return { converted, int, activity, logitMse, settings: rows, weightBits, found };
+    return { ...quantized, converted, activity, logitMse, settings: rows, weightBits, found };
   };
   const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;

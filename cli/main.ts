@@ -10,8 +10,10 @@ import { guarded, reportDiagnostics } from './console.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
 import { methodsCommand } from './methods.ts';
+import { numericsCommand } from './numerics.ts';
 import { opsCommand } from './ops.ts';
 import { dataOptions, shared } from './options.ts';
+import { paperCommand } from './paper.ts';
 import { preprocessOptions } from './preprocess.ts';
 import { simulateCommand } from './simulate.ts';
 import { validateCommand } from './validate.ts';
@@ -212,10 +214,29 @@ export async function main(argv: readonly string[]): Promise<number> {
           limit: { type: 'number', describe: 'Images at most' },
           logits: { type: 'string', describe: 'npz with reference logits of the float network' },
           tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
+          identity: {
+            type: 'string',
+            default: '16',
+            describe: 'Images whose events are counted one by one, or all; closed forms count every image',
+            coerce: (value: string) => (value === 'all' ? 'all' : whole(Number(value), 'identity', 0, 1e9)),
+          },
           ...dataOptions,
           ...shared,
         }),
       args => run(() => validateCommand(args))(),
+    )
+    .command(
+      'numerics <folder>',
+      'What thresholds, integer weights and tables cost, population by population',
+      y =>
+        y.positional('folder', { type: 'string', demandOption: true }).options({
+          data: { type: 'string', demandOption: true, describe: 'Images: npz or a folder' },
+          limit: number('limit', 1, 1e9, 200, 'Images at most'),
+          csv: { type: 'string', describe: 'File for the table, one row a population' },
+          ...dataOptions,
+          ...shared,
+        }),
+      args => run(() => numericsCommand(args))(),
     )
     .command(
       'methods <model>',
@@ -228,6 +249,18 @@ export async function main(argv: readonly string[]): Promise<number> {
           ...measured,
         }),
       args => run(() => methodsCommand(args))(),
+    )
+    .command(
+      'paper <model>',
+      'Tables 1 to 3 and Figures 5 and 6 of the paper for this network',
+      y =>
+        y.positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' }).options({
+          data: { type: 'string', describe: 'Test images, with labels for accuracy; Table 3 needs none' },
+          only: { type: 'string', describe: 'Some of table1, table2, table3, fig5, fig6' },
+          out: { type: 'string', describe: 'Folder for text, CSV, SVG and JSON' },
+          ...measured,
+        }),
+      args => run(() => paperCommand(args))(),
     )
     .command(
       'simulate <folder>',

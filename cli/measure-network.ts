@@ -4,7 +4,7 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { energyRatio } from '../ir/count/energy.ts';
-import { createFastSnnRunner, fastGathering } from '../ir/fast/snn.ts';
+import { createFastSnnRunner, fastParts } from '../ir/fast/snn.ts';
 import type { SnnObserver } from '../ir/interpret/snn.ts';
 import { createTwoPhaseRunner, type TwoPhaseRunner } from '../ir/interpret/two-phase.ts';
 import type { SnnGraph } from '../ir/snn.ts';
@@ -117,7 +117,7 @@ export function createNetworkMeter(network: MethodNetwork, watch?: SnnObserver):
 }
 
 function createRun({ snn, phase }: MethodNetwork): TwoPhaseRunner['run'] {
-  if (phase !== undefined) return createTwoPhaseRunner(snn, phase, fastGathering(snn)).run;
+  if (phase !== undefined) return createTwoPhaseRunner(snn, phase, fastParts(snn)).run;
   const runner = createFastSnnRunner(snn);
   return (image, observe) => runner.run(image, observe);
 }

@@ -1,6 +1,6 @@
 /** `snnc methods`: conversion methods side by side on the user's own network – method × T → accuracy and Eq. 30. */
 import { readNetwork } from '../compiler/compile.ts';
-import { type MethodNetwork, methodNetworks } from '../compiler/methods/networks.ts';
+import { calibratedForms, type MethodNetwork, methodNetworks } from '../compiler/methods/networks.ts';
 import { METHODS, type Method } from '../compiler/methods/table.ts';
 import { checkConvertible } from '../compiler/passes/convert.ts';
 import { defaultProfile } from '../compiler/profile.ts';
@@ -59,7 +59,7 @@ export async function methodsCommand(args: MethodsArguments): Promise<number> {
   const { steps, levels, ties } = args;
   const { report } = out.diagnostics;
   const profile = defaultProfile(args.shift, args.terms);
-  const context = { ann, images: calibration, steps, profile, levels, ties, report };
+  const context = { ...calibratedForms(ann, calibration, report), steps, profile, levels, ties, report };
   const networks = methods.map(method => ({ method, networks: methodNetworks(method, context) }));
   throwIfErrors(out.diagnostics);
   const { float, rows } = await measure(measured, networks, out);

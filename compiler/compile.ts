@@ -23,7 +23,7 @@ import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { checkConvertible, convert } from './passes/convert.ts';
-import { correctBias } from './passes/correct-bias.ts';
+import { correctBias, replacedBiases } from './passes/correct-bias.ts';
 import { dropUnread } from './passes/drop-unread.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
@@ -34,7 +34,7 @@ import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
-import { measureRanges } from './ranges.ts';
+import { measureRanges, type Ranges } from './ranges.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
 import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
@@ -65,6 +65,8 @@ export interface Converted {
   readonly ann: AnnGraph;
   readonly snn: SnnGraph;
   readonly isBiasCorrected: boolean;
+  /** What the corrected biases were before. */
+  readonly biases: ReadonlyMap<ValueId, Float64Array>;
   /** The ANN side of Eq. 30: all of the network, what nobody reads included. */
   readonly annMacs: AnnMacs;
   /** Neurons that are left out because nobody reads them. */
@@ -152,10 +154,11 @@ export function convertPrepared(
     unread: neuronCount(whole) - neuronCount(snn),
   };
   if (!options.biasCorrection || options.thresholds !== 'pow2')
-    return { ...base, snn, isBiasCorrected: false };
+    return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   step('correct-bias');
   const corrected = correctBias(snn, images.slice(0, wanted.length), wanted);
-  return { ...base, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
+  if (corrected === undefined) return { ...base, snn, isBiasCorrected: false, biases: new Map() };
+  return { ...base, snn: corrected, isBiasCorrected: true, biases: replacedBiases(snn, corrected) };
 }
 
 /** Of a ladder of thresholds: payload exponents have four bits. */
@@ -174,6 +177,18 @@ export function quantizeNetwork(
   /** The images are pixels: whole numbers. */
   isPixels = false,
 ): IntGraph {
+  return quantizeMeasured(snn, images, target, weightBits, { diagnostics, step }, isPixels).int;
+}
+
+/** The same, with the ranges that the formats were made from. */
+export function quantizeMeasured(
+  snn: SnnGraph,
+  images: readonly Float64Array[],
+  target: Target,
+  weightBits: number,
+  { diagnostics, step }: Context,
+  isPixels: boolean,
+): { readonly int: IntGraph; readonly ranges: Ranges } {
   step('quantize');
   const { accumulatorBits, stateBits } = target.arithmetic;
   const ranges = measureRanges(snn, images);
@@ -181,7 +196,7 @@ export function quantizeNetwork(
   const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
   const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);
-  return int;
+  return { int, ranges };
 }
 
 export interface Mapped {

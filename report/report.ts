@@ -86,7 +86,7 @@ function describeShift({ options, calibration }: Manifest): string {
 }
 
 /** One screen, 80 columns. */
-export function renderSummary(manifest: Manifest, report: ChipReport): string {
+export function renderSummary(manifest: Manifest, report: ChipReport, widths: string): string {
   const { target, network, cores } = manifest;
   const chips = new Set(cores.map(core => core.chip)).size;
   const [low, high] = [Math.min, Math.max].map(f => f(...report.energy.map(e => e.totalPj)) / 1e6);
@@ -125,6 +125,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport): string {
       'proved',
       `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`,
     ],
+    ['widths', widths],
     ['verified', `chip = integer network bit for bit on ${report.images} image(s)`],
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);

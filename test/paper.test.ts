@@ -8,10 +8,14 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { findSites } from '../compiler/sites.ts';
 import { emitsOf, type ThresholdRule } from '../compiler/thresholds.ts';
 import type { AnnGraph } from '../ir/ann.ts';
+import { createActivityLog } from '../ir/count/activity.ts';
+import { closedFormCounts, type StepActivity } from '../ir/count/closed-form.ts';
+import { type CountedProjection, countedPopulations } from '../ir/count/counts.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createSlot, emitRule } from '../ir/interpret/emit.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
 import { createUnfusedRunner } from '../ir/interpret/unfused.ts';
+import { HOLE, mapIndices } from '../ir/map.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomModern } from '../ir/random/modern.ts';
 import { createRandom } from '../ir/random/seeded.ts';
@@ -206,6 +210,48 @@ test('Eqs. 15-18: unfused compensation is lossless within 1e-12 of the largest l
     }
   }
 });
+
+test('Eq. 30 at T = 1: the authors’ counter charges three products, of which one is performed', () => {
+  for (let seed = 0; seed < 6; seed++) {
+    const graph = randomAnn(seed);
+    const images = randomImages(graph, 4, seed);
+    const snn = paperNetwork(graph, images, { steps: 1 });
+    const log = createActivityLog();
+    const products = countedPopulations(snn).filter(({ node }) =>
+      node.operands.some(id => id.endsWith('.product')),
+    );
+    let charged = 0;
+    createSnnRunner(snn).run(images[0]!, (step, node, emission) => {
+      log.record(step, node.id, emission);
+      for (const population of products.filter(p => p.node.id === node.id)) {
+        const product = population.projections.filter(({ node: { kind } }) => kind === 'product');
+        const { paper } = closedFormCounts({ ...population, projections: product }, 'rate', step, log);
+        const [once] = product.map(projection => pairsOf(projection, log));
+        assert.equal(paper.acs, 3 * once!, `seed ${seed} ${node.id}`);
+        charged += paper.acs;
+      }
+    });
+    assert.ok(charged > 0);
+  }
+});
+
+/** Pairs of spikes of one step that meet in a product, one by one. */
+function pairsOf({ node }: CountedProjection, log: StepActivity): number {
+  if (node.kind !== 'product') return 0;
+  const [groups, rows, columns] = node.type.shape as [number, number, number];
+  const { inner, mapA, mapB } = node.attrs;
+  const [left, right] = [mapIndices(mapA, groups * rows * inner), mapIndices(mapB, groups * columns * inner)];
+  const [a, b] = node.operands.map(id => log.of(id).terms) as [Uint8Array, Uint8Array];
+  let pairs = 0;
+  for (let g = 0; g < groups; g++)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++)
+        for (let c = 0; c < inner; c++) {
+          const [p, q] = [left[(g * rows + i) * inner + c]!, right[(g * columns + j) * inner + c]!];
+          if (p !== HOLE && q !== HOLE) pairs += a[p]! * b[q]!;
+        }
+  return pairs;
+}
 
 test('digits: 0 of all spikes differ between the two forms, percentiles and the authors’ constants', () => {
   const { ann, images, calibration } = readDigits(1);

@@ -4,12 +4,12 @@ import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import type { FirstPhase } from '../../ir/interpret/two-phase.ts';
 import type { Coding, SnnEmit, SnnGraph, Ties } from '../../ir/snn.ts';
-import { calibrate } from '../calibrate.ts';
+import { CALIBRATE_DEFAULTS, type Calibration, calibrate } from '../calibrate.ts';
 import { convert } from '../passes/convert.ts';
 import { foldAttentionScale } from '../passes/fold-attention-scale.ts';
 import { foldNorms } from '../passes/fold-norms.ts';
 import type { Profile } from '../profile.ts';
-import { findSites } from '../sites.ts';
+import { findSites, type Sites } from '../sites.ts';
 import { ANALOG_IN_PAPER, emitsOf, isPaperRule, type ThresholdRule } from '../thresholds.ts';
 import type { Method, MethodRule } from './table.ts';
 import { siteThresholds } from './thresholds.ts';
@@ -21,10 +21,34 @@ export interface MethodNetwork {
   readonly phase?: FirstPhase;
 }
 
-export interface MethodContext {
-  /** Canonical, not folded. */
+/** A network, its sites and what calibration images say of them, measured once for each percentile. */
+export interface Calibrated {
   readonly ann: AnnGraph;
+  readonly sites: Sites;
   readonly images: readonly Float64Array[];
+  statistics(percent: number): Calibration;
+}
+
+export function createCalibrated(ann: AnnGraph, images: readonly Float64Array[]): Calibrated {
+  const sites = findSites(ann);
+  const known = new Map<number, Calibration>();
+  return {
+    ann,
+    sites,
+    images,
+    statistics(percent) {
+      const found = known.get(percent) ?? calibrate(ann, sites, images, { ...CALIBRATE_DEFAULTS, percent });
+      known.set(percent, found);
+      return found;
+    },
+  };
+}
+
+export interface MethodContext {
+  /** As it was read: what the paper and the methods before it convert. */
+  readonly plain: Calibrated;
+  /** With gains, offsets and attention scale in the weights: what ours converts. */
+  readonly folded: Calibrated;
   readonly steps: readonly number[];
   readonly profile: Profile;
   readonly levels: number;
@@ -47,25 +71,27 @@ export function methodNetworks({ rule }: Method, context: MethodContext): readon
 }
 
 function ladderNetwork(coding: Coding, rule: ThresholdRule, context: MethodContext): SnnGraph {
-  const { images, profile, levels, ties, report } = context;
-  const ann = isPaperRule(rule) ? context.ann : folded(context);
-  const sites = findSites(ann);
+  const { profile, levels, ties, steps, report } = context;
+  const { ann, sites, statistics } = isPaperRule(rule) ? context.plain : context.folded;
   const options = { rule, profile, paperLevels: levels, maxLevels: 16, ties };
-  const emits = emitsOf(sites, calibrate(ann, sites, images), options, report);
-  return convert.run(ann, { coding, steps: Math.max(...context.steps), emits }, report);
+  const emits = emitsOf(sites, statistics(CALIBRATE_DEFAULTS.percent), options, report);
+  return convert.run(ann, { coding, steps: Math.max(...steps), emits }, report);
 }
 
-const folded = ({ ann, report }: MethodContext): AnnGraph =>
-  foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
+/** Both forms of a canonical network. */
+export function calibratedForms(ann: AnnGraph, images: readonly Float64Array[], report: Report) {
+  const folded = foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
+  return { plain: createCalibrated(ann, images), folded: createCalibrated(folded, images) };
+}
 
 /** The same sites as in the paper: embedding and head stay analog. */
 function pairNetworks(
   { threshold, neuron, phase }: Extract<MethodRule, { kind: 'pair' }>,
-  { ann, images, steps, report }: MethodContext,
+  { plain, steps, report }: MethodContext,
 ): readonly MethodNetwork[] {
-  const sites = findSites(ann);
+  const { ann, sites } = plain;
   const longest = Math.max(...steps);
-  const thetas = siteThresholds(ann, sites, images, threshold, longest);
+  const thetas = siteThresholds(plain, threshold, longest);
   const network = (last: number): SnnGraph => {
     const drift = neuron.drift / last;
     const emits = new Map(

@@ -1,24 +1,18 @@
 /** θ of every site for the methods with one threshold: magnitudes over calibration images. */
-import type { AnnGraph } from '../../ir/ann.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { interpretAnn } from '../../ir/interpret/ann.ts';
-import { CALIBRATE_DEFAULTS, calibrate } from '../calibrate.ts';
-import type { Sites } from '../sites.ts';
+import { CALIBRATE_DEFAULTS } from '../calibrate.ts';
+import type { Calibrated } from './networks.ts';
 import type { MethodThreshold } from './table.ts';
 
 export type SiteThresholds = ReadonlyMap<ValueId, number>;
 
 /** `steps`: the largest T, at which the squared error is least. */
-export function siteThresholds(
-  graph: AnnGraph,
-  sites: Sites,
-  images: readonly Float64Array[],
-  rule: MethodThreshold,
-  steps: number,
-): SiteThresholds {
-  if (rule.kind === 'least-squares') return leastSquares(graph, sites, images, steps);
-  const percent = rule.kind === 'percentile' ? rule.percent : CALIBRATE_DEFAULTS.percent;
-  const statistics = calibrate(graph, sites, images, { ...CALIBRATE_DEFAULTS, percent });
+export function siteThresholds(network: Calibrated, rule: MethodThreshold, steps: number): SiteThresholds {
+  if (rule.kind === 'least-squares') return leastSquares(network, steps);
+  const statistics = network.statistics(
+    rule.kind === 'percentile' ? rule.percent : CALIBRATE_DEFAULTS.percent,
+  );
   return new Map([...statistics].map(([id, s]) => [id, rule.kind === 'max' ? s.max : s.magnitude]));
 }
 
@@ -32,16 +26,11 @@ const CANDIDATES = 95;
  * The θ with the least squared error of floor(T·x/θ)·θ/T, x clipped to [0, θ], over magnitudes.
  * Source  Jiang et al., ICLR 2024, `find_threshold_mse`
  */
-function leastSquares(
-  graph: AnnGraph,
-  sites: Sites,
-  images: readonly Float64Array[],
-  steps: number,
-): SiteThresholds {
+function leastSquares({ ann, sites, images }: Calibrated, steps: number): SiteThresholds {
   const values = new Map<ValueId, number[]>();
   const used = images.slice(0, SQUARES_IMAGES);
   for (const image of used) {
-    interpretAnn(graph, image, (node, value) => {
+    interpretAnn(ann, image, (node, value) => {
       if (!sites.has(node.id)) return;
       const kept = values.get(node.id) ?? [];
       values.set(node.id, kept);

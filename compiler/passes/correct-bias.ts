@@ -27,6 +27,21 @@ export function correctBias(
   return measureErrors(candidate, images, wanted).logitError < before ? candidate : undefined;
 }
 
+/** The biases of `before`, per linear, that `after` has others for; zeros where there was none. */
+export function replacedBiases(before: SnnGraph, after: SnnGraph): ReadonlyMap<ValueId, Float64Array> {
+  const old = nodeMap(before.nodes);
+  return new Map(
+    after.nodes.flatMap(node => {
+      const was = old.get(node.id);
+      if (node.kind !== 'linear' || was?.kind !== 'linear' || node.attrs.bias === undefined) return [];
+      if (node.attrs.bias === was.attrs.bias) return [];
+      const { length } = after.constants.get(node.attrs.bias).data;
+      const data = was.attrs.bias === undefined ? undefined : before.constants.get(was.attrs.bias).data;
+      return [[node.id, data === undefined ? new Float64Array(length) : Float64Array.from(data)] as const];
+    }),
+  );
+}
+
 /** mean(target − emitted) of every neuron after the last step, and the squared error of the logits, over images. */
 function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted: readonly Float64Array[]) {
   const runner = createFastSnnRunner(graph);

@@ -49,6 +49,8 @@ export interface CountedProjection {
   readonly node: Projection;
   /** For each element of each source: how many positions of the operand it feeds. */
   readonly uses: readonly Int32Array[];
+  /** Of a product, element by element or not: which element of each source stands at each position. */
+  readonly places: readonly Int32Array[];
   readonly isEmbedding: boolean;
   readonly isHead: boolean;
   /** Does the source send graded values, so that a linear multiplies? */
@@ -74,6 +76,7 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
       return {
         node: projection,
         uses: usesOf(projection, sources, graph),
+        places: isProduct(projection) ? operandIndices(projection, graph.constants) : [],
         isEmbedding: sources.length > 0 && sources.every(source => isImage(source, byId)),
         isHead: node.attrs.emit.kind === 'readout',
         graded: sources.map(source => source.kind !== 'population' || !isSpiking(source.attrs.emit)),
@@ -83,6 +86,8 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
     return [{ node, projections }];
   });
 }
+
+const isProduct = ({ kind }: Projection): boolean => kind === 'product' || kind === 'hadamard';
 
 /** The input, or a population that only encodes it. */
 function isImage(node: SpikingNode, byId: ReadonlyMap<ValueId, SpikingNode>): boolean {

@@ -520,6 +520,13 @@ export const catalogue = {
     help: 'Use --thresholds pow2; `validate` prints the snn stage beside the integers.',
     exit: 1,
   },
+  W0430: {
+    message:
+      '{quantity} of {population} may need {bits} bits and has {available}; calibration leaves it no factor of {headroom}',
+    why: 'Neither the weights prove that no image overflows, nor did calibration images stay clear of the limit; what overflows saturates and is counted.',
+    help: 'Use a smaller --shift, or a target with wider words; `snnc numerics` shows every width, and saturations on your data.',
+    exit: 1,
+  },
   W0301: {
     message: 'no calibration data: thresholds come from {count} synthetic images',
     why: 'Thresholds are set from percentiles of activations; noise gives only a rough picture of them.',
@@ -579,6 +586,18 @@ export const catalogue = {
     message: '{method} is no method; there are {known}',
     why: 'The conversion methods are rows of one table (docs/methods.md).',
     help: 'Name them separated by commas, or leave --methods away for all.',
+    exit: 2,
+  },
+  E0332: {
+    message: '{plots} cannot be made without test images',
+    why: 'Accuracies, rates and energies of these come from running the network on images.',
+    help: 'Give --data, or ask for `--only table3`, which needs shapes alone.',
+    exit: 2,
+  },
+  E0333: {
+    message: '{plot} is no table or figure; there are {known}',
+    why: '--only names tables and figures of the paper.',
+    help: 'Name them separated by commas, or leave --only away for all.',
     exit: 2,
   },
   E0725: {

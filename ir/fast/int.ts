@@ -4,7 +4,7 @@
  */
 import { sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
-import { createIntRunner, type IntRunner } from '../interpret/int.ts';
+import { createIntRunner, createProbedRunner, type IntProbe, type IntRunner } from '../interpret/int.ts';
 import {
   biasOf,
   currentOf,
@@ -12,12 +12,13 @@ import {
   type Gathering,
   type Projection,
   type ProjectionOf,
+  prepareProjection,
 } from '../interpret/projections.ts';
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import { type Arena, createArena } from './arena.ts';
 import { type FillIntegers, prepareDynamicIntegers, prepareWeightedIntegers } from './integer-product.ts';
 import { createPlaces } from './places.ts';
-import { prepareFastPopulation } from './population.ts';
+import { CODINGS_KNOWN, prepareFastPopulation } from './population.ts';
 import { gatherFast } from './snn.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
@@ -31,7 +32,14 @@ export function createFastIntRunner(graph: IntGraph): IntRunner {
   });
 }
 
+/** Linears and products fast, populations as the interpreter runs them, seen by `probe`. */
+export function createFastProbedRunner(graph: IntGraph, probe: IntProbe): IntRunner {
+  const arena = createArena();
+  return createProbedRunner(graph, probe, node => gatherIntegers(node, graph, arena));
+}
+
 function gatherIntegers(node: Projection, graph: IntGraph, arena: Arena): Gathering {
+  if (!CODINGS_KNOWN.has(graph.attrs.coding)) return prepareProjection(node, graph);
   if (node.kind === 'linear') return prepareLinear(node, graph, arena);
   if (node.kind === 'product') return prepareProduct(node, graph, arena);
   return gatherFast(node, graph, arena);

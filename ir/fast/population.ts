@@ -20,6 +20,10 @@ import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
 const MOST_SHIFT = 48;
 const LEAST_SHIFT = 2;
 
+/** A coding or an attribute of a neuron that is not known here is left to the interpreter. */
+export const CODINGS_KNOWN: ReadonlySet<string> = new Set(['sum', 'rate']);
+const EMITS_KNOWN: ReadonlySet<string> = new Set(['kind', 'theta', 'levels', 'terms', 'band']);
+
 export function prepareFastPopulation(
   node: IntOf<'population'>,
   graph: IntGraph,
@@ -30,9 +34,10 @@ export function prepareFastPopulation(
   const channels = node.type.shape.at(-1)!;
   const scales = node.operands.map(id => gatherOf(id, node, graph));
   const isRegular = scales.every(({ shifts }) => channels % shifts.length === 0);
+  const isKnown = CODINGS_KNOWN.has(graph.attrs.coding);
   const emit = prepareEmit(node, arena, counter);
   const soma = prepareSoma(node, graph, arena);
-  if (!isRegular || emit === undefined) return preparePopulation(node, graph, counter);
+  if (!isRegular || !isKnown || emit === undefined) return preparePopulation(node, graph, counter);
   const size = node.type.shape.reduce((a, b) => a * b, 1);
   arena.needScratch(roomOf(size, soma.room));
   const gather = prepareGather(node, graph, counter, arena, places);
@@ -108,6 +113,9 @@ function prepareEmit(node: IntOf<'population'>, { kernels }: Arena, counter: Sat
   const { emit, outFraction } = node.attrs;
   if (emit.kind !== 'mt') {
     return (y, { values, terms, sums }, size) => kernels.relay(y, values, terms, sums, size);
+  }
+  if (!Object.entries(emit).every(([name, value]) => EMITS_KNOWN.has(name) || value === undefined)) {
+    return undefined;
   }
   const { theta, levels, terms: most, band } = emit;
   const shift = outFraction - theta;

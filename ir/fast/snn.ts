@@ -1,5 +1,6 @@
 /**
- * Stage `snn`, fast: the interpreter with linears and products on the kernels, bit for bit the same.
+ * Stage `snn`, fast: the interpreter with linears and products on the kernels and populations in loops over whole
+ * arrays, bit for bit the same.
  */
 import type { TensorData } from '../constants.ts';
 import type { ValueId } from '../dialect.ts';
@@ -10,28 +11,32 @@ import {
   entersAt,
   type Gathering,
   type GatherState,
-  type PrepareProjection,
   type Projection,
   type ProjectionOf,
   prepareProjection,
 } from '../interpret/projections.ts';
-import { createSnnRunner, type SnnRunner } from '../interpret/snn.ts';
+import { createSnnRunner, preparePopulation, type SnnParts, type SnnRunner } from '../interpret/snn.ts';
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import type { SnnGraph } from '../snn.ts';
 import { type Arena, createArena } from './arena.ts';
+import { CODINGS_KNOWN } from './population.ts';
+import { prepareRealPopulation } from './real-population.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
-export const createFastSnnRunner = (graph: SnnGraph): SnnRunner =>
-  createSnnRunner(graph, fastGathering(graph));
+export const createFastSnnRunner = (graph: SnnGraph): SnnRunner => createSnnRunner(graph, fastParts(graph));
 
-/** How the projections of one network gather on kernels of their own. */
-export function fastGathering(graph: SnnGraph): PrepareProjection {
+/** The nodes of one network, on kernels of their own. */
+export function fastParts(graph: SnnGraph): SnnParts {
   const arena = createArena();
-  return node => gatherFast(node, graph, arena);
+  return {
+    projection: node => gatherFast(node, graph, arena),
+    population: node => prepareRealPopulation(node, graph) ?? preparePopulation(node, graph),
+  };
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
+  if (!CODINGS_KNOWN.has(graph.attrs.coding)) return prepareProjection(node, graph);
   if (node.kind === 'product') return prepareProduct(node, arena);
   if (node.kind === 'linear') {
     const { data } = graph.constants.get(node.attrs.weight);

@@ -4,7 +4,7 @@
  *
  *     m±  = start·θ + t·drift·θ ± U − E±         membrane of each half, its soft resets telescoped
  *     x±  = θ if m± ≥ θ, then up to `extra` spikes of share·θ while what is left of m± reaches that
- *           with correction `memory`: the same downwards while E± > 0
+ *           with correction `memory`: the same downwards, never below E± = 0
  *
  * Source  the pair: X2X of Jiang et al., ICLR 2024; the rules: docs/methods.md
  */
@@ -67,8 +67,9 @@ const SILENCE: Fired = { value: 0, spikes: 0 };
 /** One half: membrane and what it has sent so far → what it sends now. */
 function halfRule({ theta, extra, share, correction }: EmitOf<'pair'>) {
   const sizes = [theta, ...new Array<number>(extra).fill(share * theta)];
-  // E± is a multiple of the smallest spike up to rounding, so half of it tells 0 from more.
-  const least = correction === 'memory' ? Math.min(...sizes) / 2 : Number.POSITIVE_INFINITY;
+  // E± is a multiple of the smallest spike up to rounding, so half of one tells enough from too little.
+  const slack = Math.min(...sizes) / 2;
+  const canTakeBack = correction === 'memory';
   return (membrane: number, before: number): Fired => {
     if (!(theta > 0)) return SILENCE;
     let value = 0;
@@ -76,7 +77,7 @@ function halfRule({ theta, extra, share, correction }: EmitOf<'pair'>) {
     for (const size of sizes) {
       const rest = membrane - value;
       if (rest >= size) value += size;
-      else if (rest <= -size && before + value > least) value -= size;
+      else if (canTakeBack && rest <= -size && before + value > size - slack) value -= size;
       else continue;
       spikes += 1;
     }

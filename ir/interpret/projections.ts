@@ -25,8 +25,6 @@ export interface GatherState {
 /** Brings the current of a projection up to step t. */
 export type Gathering = (state: GatherState, t: number) => void;
 
-export type PrepareProjection = (node: Projection, graph: SnnGraph | IntGraph) => Gathering;
-
 export function prepareProjection(node: Projection, graph: SnnGraph | IntGraph): Gathering {
   const { constants } = graph;
   switch (node.kind) {

@@ -11,10 +11,10 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
 import { clearSlot, createSlot, emitRule, type Slot } from './emit.ts';
 import type { Pair } from './pair.ts';
-import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
+import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
@@ -41,12 +41,19 @@ export interface SnnRunner {
 /** Sets what a population starts an image with, where that is not its resting state. */
 export type Begin = (population: ValueId, slot: Slot) => void;
 
-/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
-export function createSnnRunner(
-  graph: SnnGraph,
-  gathering: PrepareProjection = prepareProjection,
-): SnnRunner {
-  const steps = prepareSteps(graph, gathering);
+/** How the nodes of a network are made to run; ir/fast has quicker ways that come to the same. */
+export interface SnnParts {
+  projection(node: SnnProjection, graph: SnnGraph): Gathering;
+  population(node: SnnOf<'population'>, graph: SnnGraph): SnnStep;
+}
+export const INTERPRETED: SnnParts = {
+  projection: prepareProjection,
+  population: (node, graph) => preparePopulation(node, graph),
+};
+
+/** Expands maps and weights once, then runs any number of images. */
+export function createSnnRunner(graph: SnnGraph, parts: SnnParts = INTERPRETED): SnnRunner {
+  const steps = prepareSteps(graph, parts);
   const { coding } = graph.attrs;
   const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
@@ -69,35 +76,36 @@ export interface SnnState extends GatherState {
   readonly slots: Map<ValueId, Slot>;
   readonly begin: Begin | undefined;
 }
-export type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
+export type SnnStep = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
 /** Every node with what it does at step t, in order. */
 export const prepareSteps = (
   graph: SnnGraph,
-  gathering: PrepareProjection,
-): readonly { readonly node: SnnNode; readonly step: Step }[] =>
-  graph.nodes.map(node => ({ node, step: prepare(node, graph, gathering) }));
+  parts: SnnParts,
+): readonly { readonly node: SnnNode; readonly step: SnnStep }[] =>
+  graph.nodes.map(node => ({ node, step: prepare(node, graph, parts) }));
 
 const relayed: SnnEmit = { kind: 'relay' };
 
-function slotOf(state: SnnState, id: ValueId, neurons: number, emit: SnnEmit): Slot {
+/** What a population holds. */
+export function slotOf(state: SnnState, id: ValueId, neurons: number, emit: SnnEmit): Slot {
   const slot = state.slots.get(id) ?? createSlot(neurons, emit);
   state.slots.set(id, slot);
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): Step {
+function prepare(node: SnnNode, graph: SnnGraph, parts: SnnParts): SnnStep {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
-      return preparePopulation(node, graph);
+      return parts.population(node, graph);
     default:
-      return gathering(node, graph);
+      return parts.projection(node, graph);
   }
 }
 
-function presentImage(node: SnnOf<'input'>, size: number): Step {
+function presentImage(node: SnnOf<'input'>, size: number): SnnStep {
   return (state, t) => {
     const slot = slotOf(state, node.id, size, relayed);
     const shown = state.coding === 'rate' || t === 1;
@@ -109,10 +117,15 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
   };
 }
 
-function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
+/** The reference of every population; `soma`: F in place, where it is not what the function means exactly. */
+export function preparePopulation(
+  node: SnnOf<'population'>,
+  { nodes, constants }: SnnGraph,
+  soma?: (mean: Float64Array) => void,
+): SnnStep {
   const size = sizeOf(node.attrs.axes.map(axis => axis.size));
   const channels = node.attrs.axes.at(-1)!.size;
-  const apply = targetFunction(node.attrs.function, channels, constants);
+  const apply = soma ?? targetFunction(node.attrs.function, channels, constants);
   const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
@@ -140,7 +153,7 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
 }
 
 /** Products of two sums grow with t². */
-const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
+export const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
 export function targetFunction(
@@ -162,7 +175,7 @@ export function targetFunction(
       const beta = fn.beta === undefined ? undefined : constants.get(fn.beta).data;
       return eachGroup(channels, group => {
         const mean = group.reduce((a, b) => a + b, 0) / channels;
-        const variance = group.reduce((a, b) => a + (b - mean) ** 2, 0) / channels;
+        const variance = group.reduce((a, b) => a + (b - mean) * (b - mean), 0) / channels;
         const scale = 1 / Math.sqrt(variance + fn.epsilon);
         for (let c = 0; c < channels; c++) {
           group[c] = (group[c]! - mean) * scale * (gamma?.[c] ?? 1) + (beta?.[c] ?? 0);

@@ -15,14 +15,15 @@ import type { ValueId } from '../dialect.ts';
 import type { SnnGraph, SnnOf } from '../snn.ts';
 import type { Slot } from './emit.ts';
 import type { Pair } from './pair.ts';
-import { type PrepareProjection, prepareProjection } from './projections.ts';
 import {
   createSnnRunner,
   type Emission,
+  INTERPRETED,
   prepareSteps,
   type SnnObserver,
+  type SnnParts,
   type SnnState,
-  type Step,
+  type SnnStep,
 } from './snn.ts';
 
 export const PHASES = ['mute', 'shift'] as const;
@@ -39,18 +40,18 @@ export interface TwoPhaseRunner {
 export const createTwoPhaseRunner = (
   graph: SnnGraph,
   phase: FirstPhase,
-  gathering: PrepareProjection = prepareProjection,
-): TwoPhaseRunner => MAKERS[phase.kind](graph, phase.steps, gathering);
+  parts: SnnParts = INTERPRETED,
+): TwoPhaseRunner => MAKERS[phase.kind](graph, phase.steps, parts);
 
-type Maker = (graph: SnnGraph, firstSteps: number, gathering: PrepareProjection) => TwoPhaseRunner;
+type Maker = (graph: SnnGraph, firstSteps: number, parts: SnnParts) => TwoPhaseRunner;
 const MAKERS: { readonly [K in FirstPhase['kind']]: Maker } = { mute: createMuting, shift: createShifting };
 
 /** Nearly 0, in units of θ, as in both published codes. */
 const NEAR = 1e-3;
 
-function createMuting(...[graph, firstSteps, gathering]: Parameters<Maker>): TwoPhaseRunner {
-  const first = createSnnRunner({ ...graph, attrs: { ...graph.attrs, steps: firstSteps } }, gathering);
-  const second = createSnnRunner(graph, gathering);
+function createMuting(...[graph, firstSteps, parts]: Parameters<Maker>): TwoPhaseRunner {
+  const first = createSnnRunner({ ...graph, attrs: { ...graph.attrs, steps: firstSteps } }, parts);
+  const second = createSnnRunner(graph, parts);
   return {
     run(image, observe, observeFirst) {
       const muted = new Map<ValueId, Uint8Array>();
@@ -69,9 +70,9 @@ function createMuting(...[graph, firstSteps, gathering]: Parameters<Maker>): Two
 }
 
 /** Node by node, every node through all steps: a population then knows all that will arrive before it sends. */
-function createShifting(...[graph, firstSteps, gathering]: Parameters<Maker>): TwoPhaseRunner {
+function createShifting(...[graph, firstSteps, parts]: Parameters<Maker>): TwoPhaseRunner {
   const { coding, steps } = graph.attrs;
-  const nodes = prepareSteps(graph, gathering);
+  const nodes = prepareSteps(graph, parts);
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
     run(image, observe) {
@@ -100,7 +101,7 @@ function createShifting(...[graph, firstSteps, gathering]: Parameters<Maker>): T
 }
 
 /** One node through all steps, the state of each step kept by itself. */
-function runThrough(id: ValueId, step: Step, states: readonly SnnState[]): void {
+function runThrough(id: ValueId, step: SnnStep, states: readonly SnnState[]): void {
   states.forEach((state, i) => {
     const before = states[i - 1];
     state.slots.delete(id);
@@ -133,7 +134,7 @@ const copyPair = (pair: Pair): Pair => ({
 /** Potentials to start with, in units of θ. */
 function shiftedStart(
   { id, attrs }: SnnOf<'population'>,
-  step: Step,
+  step: SnnStep,
   states: readonly SnnState[],
 ): Float64Array {
   runThrough(id, step, states);
