@@ -48,7 +48,8 @@ export interface SiteRecorder {
 export function createRecorder(max: number, load: SiteLoad, options: readonly FiringOption[]): SiteRecorder {
   const top = Math.floor(Math.log2(Math.max(max, 2 ** -100))) + 1;
   const first = (127 + top - OCTAVES) << MANTISSA_BITS;
-  const fired = options.map(({ emit }) => fireBins(magnitudesBelow(top), emit));
+  const magnitudes = magnitudesBelow(top);
+  const fired = options.map(({ emit }) => fireBins(magnitudes, emit));
   const errors = new Float64Array(options.length);
   const linear = new Float64Array(BINS);
   const partners = new Float64Array(BINS);
@@ -73,7 +74,8 @@ export function createRecorder(max: number, load: SiteLoad, options: readonly Fi
       const met = Math.max(1, images * load.partners.reduce((sum, n) => sum + n, 0));
       return options.map(({ setting }, o) => {
         const { terms } = fired[o]!;
-        const nonzero = partners.reduce((sum, n, bin) => sum + (terms[bin] === 0 ? 0 : n), 0);
+        let nonzero = 0;
+        for (let bin = 0; bin < BINS; bin++) if (terms[bin] !== 0) nonzero += partners[bin]!;
         return {
           setting,
           error: errors[o]! / Math.max(1, images),
@@ -87,11 +89,15 @@ export function createRecorder(max: number, load: SiteLoad, options: readonly Fi
 }
 
 /** The magnitude that each bin stands for. */
-const magnitudesBelow = (top: number): Float64Array =>
-  Float64Array.from({ length: BINS }, (_, bin) => {
+function magnitudesBelow(top: number): Float64Array {
+  const out = new Float64Array(BINS);
+  for (let bin = 0; bin < BINS; bin++) {
     const mantissa = bin & ((1 << MANTISSA_BITS) - 1);
-    return 2 ** (top - OCTAVES + (bin >> MANTISSA_BITS)) * (1 + (mantissa + 0.5) * 2 ** -MANTISSA_BITS);
-  });
+    const octave = top - OCTAVES + (bin >> MANTISSA_BITS);
+    out[bin] = 2 ** octave * (1 + (mantissa + 0.5) * 2 ** -MANTISSA_BITS);
+  }
+  return out;
+}
 
 function fireBins(magnitudes: Float64Array, emit: SnnEmit) {
   const slot = {
@@ -102,8 +108,12 @@ function fireBins(magnitudes: Float64Array, emit: SnnEmit) {
     step: 1,
   };
   const fire = emitRule(emit);
-  for (let bin = 0; bin < BINS; bin++) fire(slot, bin);
-  return { errors: Float32Array.from(magnitudes, (x, bin) => x - slot.values[bin]!), terms: slot.terms };
+  const errors = new Float32Array(BINS);
+  for (let bin = 0; bin < BINS; bin++) {
+    fire(slot, bin);
+    errors[bin] = magnitudes[bin]! - slot.values[bin]!;
+  }
+  return { errors, terms: slot.terms };
 }
 
 /** Bin of each element, by exponent and leading bits of the mantissa; −1: too small to matter. */
