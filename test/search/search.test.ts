@@ -182,6 +182,7 @@ function needs(optimize: Optimize, limit: number) {
     weightBits: [8],
     goal: goal(optimize, limit),
     guess: 50,
+    errorOf: (o: Outcome) => o.mse,
     choose: run,
     verify: run,
   };
