@@ -39,7 +39,7 @@ export function goalOf(
 export interface SearchOptions
   extends Pick<
     NetworkSearchNeeds,
-    'goal' | 'labels' | 'biasCorrection' | 'keepUnread' | 'maxTerms' | 'weightBits' | 'maxSteps'
+    'goal' | 'labels' | 'coding' | 'biasCorrection' | 'keepUnread' | 'maxTerms' | 'weightBits' | 'maxSteps'
   > {
   readonly target: Target;
   readonly isPixels: boolean;

@@ -36,6 +36,7 @@ export interface NetworkSearchNeeds {
   readonly inputFraction: number;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
+  readonly coding: Coding;
   /** Limits of the user's: powers of two in a payload, bits of a weight, timesteps. */
   readonly maxTerms: number;
   readonly weightBits: number;
@@ -62,7 +63,6 @@ const MIN_SPLIT = 16;
 const PROFILES = [3, 4, 5];
 /** Of weights, where cores count. */
 const FEWER_BITS = [6, 5, 4];
-const CODINGS: readonly Coding[] = ['sum'];
 /** Multiply-accumulates that backward passes, and images of one trial, may take. */
 const SURVEY_WORK = 1e11;
 const TRIAL_WORK = 6e10;
@@ -79,7 +79,7 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const corrected = Math.min(CORRECTION_IMAGES, within(CORRECTION_WORK));
   const builder = createBuilder({ ...needs, sample: firstOf(halves.choose, corrected) });
   const start = settingsOfProfile(sites, defaultProfile(Math.max(...PROFILES), needs.maxTerms));
-  const { whole, snn, emits } = builder.spiking({ coding: 'sum', steps: 1, settings: start });
+  const { whole, snn, emits } = builder.spiking({ coding: needs.coding, steps: 1, settings: start });
   const loads = loadsOf(whole, snn, emits);
   const settings = settingsUpTo(needs.maxTerms);
   const images = halves.choose.images;
@@ -106,7 +106,7 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const result = search({
     curve,
     presets,
-    codings: codingsUpTo(needs.maxSteps),
+    codings: codingsUpTo(needs),
     weightBits: bitsFor(needs),
     goal,
     guess,
@@ -134,8 +134,8 @@ const bitsFor = ({ goal, weightBits }: NetworkSearchNeeds): readonly number[] =>
   ...(goal.optimize === 'cores' ? FEWER_BITS.filter(bits => bits < weightBits) : []),
 ];
 
-const codingsUpTo = (maxSteps: number) =>
-  CODINGS.flatMap(coding => Array.from({ length: maxSteps }, (_, i) => ({ coding, steps: i + 1 })));
+const codingsUpTo = ({ coding, maxSteps }: NetworkSearchNeeds) =>
+  Array.from({ length: maxSteps }, (_, i) => ({ coding, steps: i + 1 }));
 
 /** Every second image, so that data sorted by class is no matter. */
 function splitImages({ graph, images, wanted, labels }: NetworkSearchNeeds) {

@@ -38,8 +38,9 @@ export interface SiteOption {
 }
 
 export interface SiteRecorder {
-  /** Values of one image and their gradients, one for each projection of the logits. */
-  record(values: Float64Array, gradients: readonly Float64Array[]): void;
+  /** Values of one image; then the gradient of each of `projections` projections of its logits. */
+  see(values: Float64Array, projections: number): void;
+  weigh(gradient: Float64Array): void;
   /** Per image, over all that was recorded. */
   judge(): readonly SiteOption[];
 }
@@ -54,21 +55,23 @@ export function createRecorder(max: number, load: SiteLoad, options: readonly Fi
   const linear = new Float64Array(BINS);
   const partners = new Float64Array(BINS);
   let images = 0;
+  let seen = { values: new Float64Array(0), bins: new Int16Array(0), projections: 1 };
   return {
-    record(values, gradients) {
+    see(values, projections) {
       images += 1;
       const bins = binsOf(values, first);
+      seen = { values, bins, projections };
       bins.forEach((bin, i) => {
         if (bin < 0) return;
         linear[bin]! += load.linear[i]!;
         partners[bin]! += load.partners[i]!;
       });
-      for (const gradient of gradients) {
-        const gathered = gather(values, bins, gradient);
-        fired.forEach(({ errors: error }, o) => {
-          errors[o]! += dot(gathered, error) ** 2 / gradients.length;
-        });
-      }
+    },
+    weigh(gradient) {
+      const gathered = gather(seen.values, seen.bins, gradient);
+      fired.forEach(({ errors: error }, o) => {
+        errors[o]! += dot(gathered, error) ** 2 / seen.projections;
+      });
     },
     judge() {
       const met = Math.max(1, images * load.partners.reduce((sum, n) => sum + n, 0));
@@ -117,15 +120,17 @@ function fireBins(magnitudes: Float64Array, emit: SnnEmit) {
 }
 
 /** Bin of each element, by exponent and leading bits of the mantissa; −1: too small to matter. */
-function binsOf(values: Float64Array, first: number): Int32Array {
+function binsOf(values: Float64Array, first: number): Int16Array {
   const bits = new Uint32Array(Float32Array.from(values).buffer);
-  return Int32Array.from(bits, word => {
-    const bin = ((word & 0x7fffffff) >>> (23 - MANTISSA_BITS)) - first;
-    return bin < 0 ? -1 : Math.min(BINS - 1, bin);
-  });
+  const bins = new Int16Array(values.length);
+  for (let i = 0; i < bins.length; i++) {
+    const bin = ((bits[i]! & 0x7fffffff) >>> (23 - MANTISSA_BITS)) - first;
+    bins[i] = bin < 0 ? -1 : Math.min(BINS - 1, bin);
+  }
+  return bins;
 }
 
-function gather(values: Float64Array, bins: Int32Array, gradient: Float64Array): Float64Array {
+function gather(values: Float64Array, bins: Int16Array, gradient: Float64Array): Float64Array {
   const out = new Float64Array(BINS);
   for (let i = 0; i < bins.length; i++) {
     if (bins[i]! >= 0) out[bins[i]!]! += values[i]! < 0 ? -gradient[i]! : gradient[i]!;
