@@ -45,6 +45,12 @@ export interface SiteRecorder {
   judge(): readonly SiteOption[];
 }
 
+interface Seen {
+  readonly values: Float64Array;
+  readonly bins: Int16Array;
+  readonly projections: number;
+}
+
 /** `max`: the largest magnitude met in calibration. `load`: what spikes of the site meet, element by element. */
 export function createRecorder(max: number, load: SiteLoad, options: readonly FiringOption[]): SiteRecorder {
   const top = Math.floor(Math.log2(Math.max(max, 2 ** -100))) + 1;
@@ -55,7 +61,7 @@ export function createRecorder(max: number, load: SiteLoad, options: readonly Fi
   const linear = new Float64Array(BINS);
   const partners = new Float64Array(BINS);
   let images = 0;
-  let seen = { values: new Float64Array(0), bins: new Int16Array(0), projections: 1 };
+  let seen: Seen = { values: new Float64Array(0), bins: new Int16Array(0), projections: 1 };
   return {
     see(values, projections) {
       images += 1;
