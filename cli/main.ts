@@ -1,5 +1,6 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
+import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { TIES } from '../ir/snn.ts';
@@ -31,6 +32,31 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
+/** Thresholds, weight bits and timesteps are chosen by what they cost and do. */
+const searchOptions = {
+  'max-drop': {
+    type: 'string',
+    describe: 'Search: accuracy that may be lost on labelled calibration images, in percent: 1%',
+    coerce: (value: string | undefined) => {
+      if (value === undefined) return undefined;
+      if (!/^\d+(\.\d+)?%$/.test(value)) throw new Error('--max-drop takes percent points such as 0.5%');
+      return Number(value.slice(0, -1)) / 100;
+    },
+  },
+  'max-divergence': {
+    type: 'number',
+    describe: 'Search: error of the logits, mean square over their variance, that is allowed: 0.01',
+    coerce: (value: number | undefined) => {
+      if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+        throw new Error('--max-divergence takes a number above 0');
+      return value;
+    },
+  },
+  optimize: { choices: OPTIMIZE, default: 'energy' as const, describe: 'Search: what to have least of' },
+  'save-thresholds': { type: 'string', describe: 'Write how each site fires; --thresholds takes the file' },
+  'save-curve': { type: 'string', describe: 'Search: write the Pareto curve as CSV' },
+} as const;
+
 /** Which network a file holds. */
 const network = {
   'input-shape': {
@@ -58,6 +84,9 @@ const stepsList = (text: string): readonly number[] => {
   return [...new Set(steps)].sort((a, b) => a - b);
 };
 
+/** Of stage `snn` nothing goes to a chip, so that it makes no difference who normalises. */
+const { 'fold-normalisation': _, ...preprocessMeasured } = preprocessOptions;
+
 /** Measures of stage `snn` on a data set. */
 const measured = {
   calibrate: { type: 'string', describe: 'Images that thresholds come from; never the test images' },
@@ -68,7 +97,11 @@ const measured = {
     describe: 'Timesteps T, separated by commas',
     coerce: stepsList,
   },
-  limit: number('limit', 1, 1e9, 1e9, 'Images at most'),
+  limit: {
+    type: 'number',
+    describe: 'Images at most',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
+  },
   shift: number('shift', 0, 12, 4, 'Ours: θ from p99 / 2^shift'),
   terms: number('terms', 1, 4, 3, 'Ours: powers of two in one payload, at most'),
   levels: number('levels', 1, 16, 8, 'Thresholds n of the paper’s ladder, per sign'),
@@ -77,7 +110,7 @@ const measured = {
     default: TIES[0],
     describe: 'Edges of Eq. 25: as in the authors’ code, or as printed',
   },
-  ...preprocessOptions,
+  ...preprocessMeasured,
   ...dataOptions,
   ...shared,
 } as const;
@@ -129,10 +162,11 @@ export async function main(argv: readonly string[]): Promise<number> {
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {
-              choices: THRESHOLD_RULES,
-              default: 'pow2' as const,
-              describe: 'Threshold rule',
+              type: 'string',
+              default: 'pow2',
+              describe: `Threshold rule (${THRESHOLD_RULES.join(', ')}), or a file of thresholds`,
             },
+            ...searchOptions,
             bits: number('bits', 2, 8, 8, 'Weight bits'),
             'bias-correction': {
               type: 'boolean',

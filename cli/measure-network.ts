@@ -3,7 +3,7 @@ import type { MethodNetwork } from '../compiler/methods/networks.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { annMacs, countedPopulations } from '../ir/count/counts.ts';
-import { energyRatio } from '../ir/count/energy.ts';
+import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
 import { createFastSnnRunner, fastParts } from '../ir/fast/snn.ts';
 import type { SnnObserver } from '../ir/interpret/snn.ts';
 import { createTwoPhaseRunner, type TwoPhaseRunner } from '../ir/interpret/two-phase.ts';
@@ -80,15 +80,15 @@ export function createNetworkMeter(network: MethodNetwork, watch?: SnnObserver):
   const charge = createCharge(snn);
   const run = createRun(network);
   const totals = steps.map(t => ({
-    ...{ steps: t, right: 0, labelled: 0, agree: 0, squares: 0, numbers: 0, acs: 0 },
+    ...{ steps: t, right: 0, labelled: 0, agree: 0, squares: 0, numbers: 0, work: 0 },
   }));
   return {
     see(image, float, label) {
-      const acs = new Float64Array(snn.attrs.steps);
+      const work = new Float64Array(snn.attrs.steps);
       let first = 0;
       const [chargeFirst, chargeStep] = [charge.begin(image), charge.begin(image)];
       const observe: SnnObserver = (step, node, emission) => {
-        acs[step - 1]! += chargeStep(step, node, emission);
+        work[step - 1]! += chargeStep(step, node, emission);
         watch?.(step, node, emission);
       };
       const readouts = run(image, observe, (step, node, emission) => {
@@ -102,16 +102,16 @@ export function createNetworkMeter(network: MethodNetwork, watch?: SnnObserver):
         if (argMax(logits) === best) total.agree += 1;
         for (let c = 0; c < float.length; c++) total.squares += (logits[c]! - float[c]!) ** 2;
         total.numbers += float.length;
-        total.acs += acs.subarray(0, total.steps).reduce((a, b) => a + b, first);
+        total.work += work.subarray(0, total.steps).reduce((a, b) => a + b, first);
       }
     },
     points: ({ count, variance }) =>
-      totals.map(({ steps: t, right, labelled, agree, squares, numbers, acs }) => ({
+      totals.map(({ steps: t, right, labelled, agree, squares, numbers, work }) => ({
         steps: t,
         ...shareOf(right, labelled),
         agreement: agree / count,
         logitMse: squares / numbers / variance,
-        eq30: energyRatio({ acs: acs / count, macs: 0, lookups: 0 }, charge.annMacs),
+        eq30: energyRatio({ acs: work / count, macs: 0, lookups: 0 }, charge.annMacs),
       })),
   };
 }
@@ -122,7 +122,7 @@ function createRun({ snn, phase }: MethodNetwork): TwoPhaseRunner['run'] {
   return (image, observe) => runner.run(image, observe);
 }
 
-/** ACs of one population in one step, the paper's count; `annMacs` is the other side of Eq. 30. */
+/** Work of one population in one step by the paper's count, in units of an AC; `annMacs` is the other side of Eq. 30. */
 function createCharge(snn: SnnGraph) {
   const populations = countedPopulations(snn);
   const byId = new Map(populations.map(p => [p.node.id, p]));
@@ -142,7 +142,8 @@ function createCharge(snn: SnnGraph) {
           last = step;
         }
         log.record(step, id, emission);
-        return closedFormCounts(byId.get(id)!, coding, step, log).paper.acs;
+        const { acs, macs } = closedFormCounts(byId.get(id)!, coding, step, log).paper;
+        return acs + macs * (FLOAT_COSTS_PJ.mac / FLOAT_COSTS_PJ.ac);
       };
     },
   };

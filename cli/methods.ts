@@ -6,6 +6,7 @@ import { checkConvertible } from '../compiler/passes/convert.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../ir/dialect.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import type { Ties } from '../ir/snn.ts';
 import { calibrationImages, foldInto } from './calibration.ts';
@@ -109,7 +110,9 @@ export async function openMeasured(args: MeasuredArguments, out: Console): Promi
   throwIfErrors(diagnostics);
   const calibration = await calibrationImages(args, { shape, resolved, centre: null }, report);
   const { preprocess } = resolved;
-  const taker = { shape, preprocess, centre: null, isAssumed: isAssumed(resolved) };
+  const logits = ann.nodes.find(node => node.id === ann.outputs[0])!.type.shape;
+  const assumed = isAssumed(resolved);
+  const taker = { shape, preprocess, centre: null, isAssumed: assumed, classes: sizeOf(logits) };
   const test = await openImages(args.data, taker, args, report);
   return { ann, calibration, test, count: Math.min(args.limit ?? test.count, test.count) };
 }

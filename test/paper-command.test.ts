@@ -66,6 +66,23 @@ test('snnc methods: JSON and CSV say the same, T by T, energy grows with T', () 
   assert.ok(first!.startsWith('ecmt,1,') && first!.endsWith(`,${printed.methods[0]!.points[0]!.eq30}`));
 });
 
+test('without labels there is agreement and no accuracy; compensation alone is lossless', () => {
+  const [, , , few] = IMAGES as readonly string[];
+  const options = ['--data', few!, '--calibrate', few!, '--methods', 'compensation', '--steps', '1,16'];
+  const printed = snnc('methods', MODEL, ...options, '--limit', '3', '--json');
+  const { ann, methods } = JSON.parse(printed.out) as {
+    ann: { accuracy: null };
+    methods: { points: { accuracy: null; agreement: number; logitMse: number }[] }[];
+  };
+  assert.equal(ann.accuracy, null);
+  for (const { accuracy, agreement, logitMse } of methods[0]!.points) {
+    assert.equal(accuracy, null);
+    assert.equal(agreement, 1);
+    assert.ok(logitMse < 1e-24, `${logitMse}`);
+  }
+  assert.doesNotMatch(snnc('methods', MODEL, ...options, '--limit', '1').out, /accuracy, %/);
+});
+
 test('snnc paper: text, CSV, well-formed SVG and JSON in a folder', () => {
   const options = [
     '--only',

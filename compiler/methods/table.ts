@@ -128,6 +128,14 @@ export const METHODS: readonly Method[] = [
     },
   },
   {
+    id: 'compensation',
+    name: 'No neurons',
+    status: 'as published',
+    source: 'Huang et al., ACM MM 2024',
+    note: 'expectation compensation alone, which is lossless; graded values multiply',
+    rule: { kind: 'ladder', thresholds: 'off' },
+  },
+  {
     id: 'ecmt',
     name: 'ECMT',
     status: 'as published',

@@ -91,15 +91,24 @@ export const termRule = (emit: EmitOf<'mt'>): ((m: number) => number) =>
  * membrane on an edge takes the smaller threshold. A base threshold ≤ 0 silences its side.
  */
 function paperTerm({ theta1, theta2, levels, ties }: Ladder): (m: number) => number {
-  const reachesBelow =
-    ties === 'paper' ? (m: number, edge: number) => m > edge : (m: number, edge: number) => m >= edge;
+  const [plus, minus] = [sideOf(theta1, levels), sideOf(theta2, levels)];
+  const isOpenBelow = ties === 'paper';
   return m => {
-    for (let p = levels - 1; p >= 0; p--) {
-      if (theta1 > 0 && m >= 2 ** p * theta1 - theta1 / 2) return 2 ** p * theta1;
-      if (theta2 > 0 && reachesBelow(-m, 2 ** p * theta2 - theta2 / 2)) return -(2 ** p) * theta2;
-    }
-    return 0;
+    const isNegative = m < 0;
+    const { edges, thresholds } = isNegative ? minus : plus;
+    const [magnitude, isOpen] = [Math.abs(m), isNegative && isOpenBelow];
+    let crossed = 0;
+    while (crossed < edges.length && (isOpen ? magnitude > edges[crossed]! : magnitude >= edges[crossed]!))
+      crossed++;
+    if (crossed === 0) return 0;
+    return isNegative ? -thresholds[crossed - 1]! : thresholds[crossed - 1]!;
   };
+}
+
+/** λ_1 … λ_n of one sign in ascending order and where each begins; nothing for a silent side. */
+function sideOf(theta: number, levels: number) {
+  const thresholds = Float64Array.from({ length: theta > 0 ? levels : 0 }, (_, p) => 2 ** p * theta);
+  return { thresholds, edges: thresholds.map(lambda => lambda - theta / 2) };
 }
 
 /** The power of two nearest to |m|, silent below band · θ; edges at 1.5 · 2^p θ. */

@@ -70,8 +70,9 @@ function halfRule({ theta, extra, share, correction }: EmitOf<'pair'>) {
   // E± is a multiple of the smallest spike up to rounding, so half of one tells enough from too little.
   const slack = Math.min(...sizes) / 2;
   const canTakeBack = correction === 'memory';
+  const least = 2 * slack;
   return (membrane: number, before: number): Fired => {
-    if (!(theta > 0)) return SILENCE;
+    if (!(theta > 0) || (membrane < least && (!canTakeBack || membrane > -least))) return SILENCE;
     let value = 0;
     let spikes = 0;
     for (const size of sizes) {
