@@ -45,6 +45,8 @@ export interface Arena {
   reserve(bytes: number): number;
   /** Is there still room for weights that stay? Those of very large networks are packed anew at every use. */
   canKeep(bytes: number): boolean;
+  /** Is there still room for so many bytes at all, those that are only needed now and then included? */
+  fits(bytes: number): boolean;
   /** Makes sure that the room behind what stays has so many bytes. */
   needScratch(bytes: number): void;
   /** Where that room begins. */
@@ -54,8 +56,9 @@ export interface Arena {
 const PAGE = 2 ** 16;
 const MOST_PAGES = 2 ** 16;
 const ALIGNMENT = 16;
-/** The memory has 4 GiB at most; weights may take so much of it. */
-const KEEP_BYTES = 2 ** 30;
+/** The memory has 4 GiB at most; what stays of weights may end here, what stays of populations there. */
+const KEEP_BYTES = 2 ** 31;
+const FULL_BYTES = 3 * 2 ** 30;
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
@@ -86,6 +89,7 @@ export function createArena(): Arena {
       return at;
     },
     canKeep: bytes => kept + bytes <= KEEP_BYTES,
+    fits: bytes => kept + room + bytes <= FULL_BYTES,
     needScratch(bytes) {
       room = Math.max(room, aligned(bytes));
       grow();

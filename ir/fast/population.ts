@@ -13,7 +13,7 @@ import {
   type Saturations,
 } from '../interpret/int.ts';
 import { type Arena, aligned } from './arena.ts';
-import type { IntPlaces, SlotPlaces } from './places.ts';
+import { type IntPlaces, SLOT_BYTES, type SlotPlaces } from './places.ts';
 import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
 
 /** The limits within which integers of 64 bits hold everything that firing shifts. */
@@ -37,8 +37,11 @@ export function prepareFastPopulation(
   const isKnown = CODINGS_KNOWN.has(graph.attrs.coding);
   const emit = prepareEmit(node, arena, counter);
   const soma = prepareSoma(node, graph, arena);
-  if (!isRegular || !isKnown || emit === undefined) return preparePopulation(node, graph, counter);
   const size = node.type.shape.reduce((a, b) => a * b, 1);
+  const isPlaced = arena.fits(size * (8 * node.operands.length + SLOT_BYTES) + roomOf(size, soma.room));
+  if (!isRegular || !isKnown || !isPlaced || emit === undefined) {
+    return preparePopulation(node, graph, counter);
+  }
   arena.needScratch(roomOf(size, soma.room));
   const gather = prepareGather(node, graph, counter, arena, places);
   const own = places.slot(node.id, size);
