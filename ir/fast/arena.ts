@@ -3,6 +3,7 @@
  * one room for the work of a moment, which every kernel uses in turn.
  */
 import { KERNELS } from './kernels/binary.ts';
+import { createPlainKernels } from './plain-kernels.ts';
 
 /** x, w, y: places in bytes; see kernels/products.assembly.ts. */
 type Multiply = (x: number, w: number, y: number, rows: number, inner: number, panels: number) => void;
@@ -10,10 +11,12 @@ type Multiply = (x: number, w: number, y: number, rows: number, inner: number, p
 type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
   ? T
   : Numbers<N, [...T, number]>;
-export interface Kernels {
+export interface ProductKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
   readonly multiplyI16: Multiply;
+}
+export interface Kernels extends ProductKernels {
   readonly gather: (...args: Numbers<7>) => number;
   readonly scaleBy: (...args: Numbers<4>) => void;
   readonly add: (...args: Numbers<3>) => void;
@@ -37,8 +40,9 @@ export interface Views {
   readonly u8: Uint8Array;
 }
 
-export interface Arena {
-  readonly kernels: Kernels;
+/** Where WebAssembly is not to be had, there are products only. */
+export interface Arena<K extends ProductKernels = ProductKernels> {
+  readonly kernels: K;
   /** Views of now: growing makes new ones. Nothing grows once every part of a network is prepared. */
   views(): Views;
   /** A place that stays. */
@@ -62,11 +66,48 @@ const FULL_BYTES = 3 * 2 ** 30;
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
+export const hasAllKernels = (arena: Arena): arena is Arena<Kernels> => 'fire' in arena.kernels;
+
 export function createArena(): Arena {
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = reserveMemory();
+  if (memory === undefined) return arenaOn(plainMemory(), createPlainKernels);
   const module = new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   // The exports are those of the sources that binary.ts is made of.
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+  return arenaOn(memory, () => exports as Kernels);
+}
+
+type Memory = Pick<WebAssembly.Memory, 'buffer' | 'grow'>;
+
+/** undefined: the process may not reserve so much address space (`ulimit -v`). */
+function reserveMemory(): WebAssembly.Memory | undefined {
+  try {
+    return new WebAssembly.Memory({ initial: 1 });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+export function plainMemory(): Memory {
+  let buffer = new ArrayBuffer(PAGE);
+  return {
+    get buffer() {
+      return buffer;
+    },
+    grow(pages) {
+      const larger = new Uint8Array(buffer.byteLength + pages * PAGE);
+      larger.set(new Uint8Array(buffer));
+      buffer = larger.buffer;
+      return pages;
+    },
+  };
+}
+
+export function arenaOn<K extends ProductKernels>(
+  memory: Memory,
+  kernelsOn: (views: () => Views) => K,
+): Arena<K> {
   let views = viewsOf(memory);
   let kept = ALIGNMENT;
   let room = 0;
@@ -80,7 +121,7 @@ export function createArena(): Arena {
     views = viewsOf(memory);
   };
   return {
-    kernels,
+    kernels: kernelsOn(() => views),
     views: () => views,
     reserve(bytes) {
       const at = kept;
@@ -98,7 +139,7 @@ export function createArena(): Arena {
   };
 }
 
-const viewsOf = ({ buffer }: WebAssembly.Memory): Views => ({
+const viewsOf = ({ buffer }: Memory): Views => ({
   f64: new Float64Array(buffer),
   f32: new Float32Array(buffer),
   i32: new Int32Array(buffer),

@@ -12,7 +12,7 @@ import {
   reciprocal,
   type Saturations,
 } from '../interpret/int.ts';
-import { type Arena, aligned } from './arena.ts';
+import { type Arena, aligned, hasAllKernels, type Kernels } from './arena.ts';
 import { type IntPlaces, SLOT_BYTES, type SlotPlaces } from './places.ts';
 import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
 
@@ -31,6 +31,7 @@ export function prepareFastPopulation(
   arena: Arena,
   places: IntPlaces,
 ): IntStep {
+  if (!hasAllKernels(arena)) return preparePopulation(node, graph, counter);
   const channels = node.type.shape.at(-1)!;
   const scales = node.operands.map(id => gatherOf(id, node, graph));
   const isRegular = scales.every(({ shifts }) => channels % shifts.length === 0);
@@ -67,7 +68,7 @@ function prepareGather(
   node: IntOf<'population'>,
   graph: IntGraph,
   counter: Saturations,
-  arena: Arena,
+  arena: Arena<Kernels>,
   places: IntPlaces,
 ): Gather {
   const { kernels } = arena;
@@ -98,7 +99,7 @@ function prepareGather(
   };
 }
 
-function placeShifts(shifts: readonly Shift[], arena: Arena) {
+function placeShifts(shifts: readonly Shift[], arena: Arena<Kernels>) {
   const bytes = shifts.length * 8;
   const [factors, halves] = [arena.reserve(bytes), arena.reserve(bytes)];
   const { f64 } = arena.views();
@@ -112,7 +113,11 @@ function placeShifts(shifts: readonly Shift[], arena: Arena) {
 type Emit = (y: number, slot: SlotPlaces, size: number) => void;
 
 /** undefined where integers of 64 bits might not hold everything. */
-function prepareEmit(node: IntOf<'population'>, { kernels }: Arena, counter: Saturations): Emit | undefined {
+function prepareEmit(
+  node: IntOf<'population'>,
+  { kernels }: Arena<Kernels>,
+  counter: Saturations,
+): Emit | undefined {
   const { emit, outFraction } = node.attrs;
   if (emit.kind !== 'mt') {
     return (y, { values, terms, sums }, size) => kernels.relay(y, values, terms, sums, size);
