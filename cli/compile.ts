@@ -9,7 +9,8 @@ import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
-import type { ThresholdRule } from '../compiler/thresholds.ts';
+import { printSettings } from '../compiler/site-settings.ts';
+import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
@@ -25,7 +26,7 @@ import type { AnyGraph } from '../ir/dialect.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { calibrationImages, foldInto } from './calibration.ts';
+import { calibrationSet, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
@@ -34,9 +35,11 @@ import { openModelFile, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
+import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
 import { BIASES, writeBiases } from './stages.ts';
+import { readThresholds, writeText } from './threshold-files.ts';
 
-export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
+export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, SearchArguments {
   readonly foldNormalisation: boolean;
   readonly model: string;
   readonly target: string;
@@ -49,7 +52,10 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly shift: number | 'auto';
   readonly terms: number;
   readonly uniform: boolean;
-  readonly thresholds: ThresholdRule;
+  /** A rule, or a file of thresholds. */
+  readonly thresholds: string;
+  readonly saveThresholds?: string | undefined;
+  readonly saveCurve?: string | undefined;
   readonly bits: number;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
@@ -86,11 +92,16 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
-  const images = await calibrationImages(args, { shape, resolved, centre }, diagnostics.report);
+  const data = await calibrationSet(args, { shape, resolved, centre }, diagnostics.report);
+  const { images } = data;
+  const goal = goalOf(args, data.labels);
+  const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
   const options: ConvertOptions = {
     coding: args.coding,
     steps: args.steps,
-    thresholds: args.thresholds,
+    thresholds: rule ?? 'pow2',
+    settingsOf: rule === undefined ? sites => readThresholds(args.thresholds, sites) : undefined,
+    search: goal && { goal, labels: data.labels, maxTerms: args.terms },
     shift: args.shift,
     profileOf: shift => (args.uniform ? uniformProfile : defaultProfile)(shift, args.terms),
     weightBits: args.bits,
@@ -101,14 +112,14 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   };
   const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
   const chosen = convertMeasured(ann, images, options, about, console_);
-  const { converted, int, ranges, activity } = chosen.made;
+  const { converted, int, ranges, activity, weightBits, settings, found } = chosen.made;
   step('widths');
   const range = imageRange(images, centre);
   const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
-    mapNetwork(int, board, rates, options, { diagnostics: own, step }),
+    mapNetwork(int, board, rates, { ...options, weightBits }, { diagnostics: own, step }),
   );
   diagnostics.take(said);
   const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
@@ -134,23 +145,29 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
       golden.map(g => g.readouts),
     ),
   );
-  const manifest = makeManifest(args, {
-    file,
-    opened,
-    converted,
-    chosen,
-    mapped,
-    target,
-    activity,
-    preprocess: {
-      ...resolved.preprocess,
-      sources: resolved.sources,
-      folded: centre === null ? null : { centre: [...centre] },
+  const search = found && searchRecord(found);
+  const manifest = makeManifest(
+    { ...args, bits: weightBits },
+    {
+      file,
+      opened,
+      converted,
+      chosen,
+      mapped,
+      target,
+      activity,
+      preprocess: {
+        ...resolved.preprocess,
+        sources: resolved.sources,
+        folded: centre === null ? null : { centre: [...centre] },
+      },
+      stages,
+      files,
+      images: images.length,
+      settings: [...settings],
+      search,
     },
-    stages,
-    files,
-    images: images.length,
-  });
+  );
   const report = { ...chipReport(manifest, machine.counts, target), widths };
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
@@ -170,6 +187,8 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     ['build.json', `${JSON.stringify(build, null, 2)}\n`],
   ]);
   writeFolder(out, written);
+  if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
+  if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
   return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
 }
 
@@ -241,6 +260,7 @@ function finish(
   const { out, summary, preprocessing, manifest, report, build } = done;
   const { target, network } = manifest;
   console_.line(`images      ${preprocessing}`);
+  if (manifest.search !== null) console_.line(renderSearch(manifest.search));
   console_.line(summary.trimEnd());
   console_.line(`\nwritten to ${out} in ${build.seconds.toFixed(1)} s`);
   console_.result({
@@ -256,6 +276,7 @@ function finish(
     terms: args.terms,
     levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
     mode: network.mode,
+    search: manifest.search,
     latency: report.latency,
     throughput: report.throughput,
     eq30: report.eq30,

@@ -1,5 +1,4 @@
 /** The float network → integers, with thresholds as fine as calibration images ask for, and what it does on them. */
-import type { Target } from '../backends/target.ts';
 import { type Chosen, chooseShift, ENOUGH, relativeError, SHIFTS } from '../compiler/choose-shift.ts';
 import {
   type CompileOptions,
@@ -10,19 +9,35 @@ import {
 } from '../compiler/compile.ts';
 import type { Profile } from '../compiler/profile.ts';
 import type { Ranges } from '../compiler/ranges.ts';
+import {
+  type SettingsRow,
+  type SiteSettings,
+  settingsOfProfile,
+  settingsRows,
+} from '../compiler/site-settings.ts';
+import type { Sites } from '../compiler/sites.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Diagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
 import type { Console } from './console.ts';
+import { type Found, runSearch, type SearchOptions } from './search.ts';
 
-export interface ConvertOptions extends Omit<CompileOptions, 'profile'> {
+export interface ConvertOptions extends Omit<CompileOptions, 'profile' | 'settings'> {
   readonly shift: number | 'auto';
   readonly profileOf: (shift: number) => Profile;
+  /** Thresholds site by site, from a file. */
+  readonly settingsOf?: ((sites: Sites) => SiteSettings) | undefined;
+  /** Thresholds site by site, weights and timesteps from a search. */
+  readonly search?: Pick<SearchOptions, 'goal' | 'labels' | 'maxTerms'> | undefined;
 }
 
 export interface MeasuredNetwork {
   readonly converted: Converted;
+  /** How each site fires; none where the thresholds are not ours. */
+  readonly settings: readonly SettingsRow[];
+  readonly weightBits: number;
+  readonly found: Found | undefined;
   readonly int: IntGraph;
   /** What its formats were made from. */
   readonly ranges: Ranges;
@@ -40,28 +55,33 @@ export function convertMeasured(
   images: readonly Float64Array[],
   options: ConvertOptions,
   /** `isPixels`: the images are whole numbers. */
-  { target, isPixels, origin }: { target: Target; isPixels: boolean; origin: string },
+  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
   { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
 ): Chosen<MeasuredNetwork> {
+  const { target, isPixels, origin } = about;
+  const { search } = options;
   const prepared = prepareConversion(ann, images, options, { diagnostics, step });
   const judged = images.slice(0, prepared.wanted.length);
+  const progress = { diagnostics, step };
+  const found = search && runSearch(prepared, searchOptions(options, search, about), progress);
+  const settings = found?.best.candidate.settings ?? options.settingsOf?.(prepared.sites);
+  const { weightBits, coding, steps } = found?.best.candidate ?? options;
   const make = (shift: number, own: Diagnostics): MeasuredNetwork => {
     const context = { diagnostics: own, step };
-    step(`thresholds, shift ${shift}`);
-    const converted = convertPrepared(prepared, { ...options, profile: options.profileOf(shift) }, context);
-    const { int, ranges } = quantizeMeasured(
-      converted.snn,
-      images,
-      target,
-      options.weightBits,
-      context,
-      isPixels,
-    );
+    step(settings === undefined ? `thresholds, shift ${shift}` : 'thresholds');
+    const profile = options.profileOf(shift);
+    const resolved = { ...options, weightBits, coding, steps, profile, settings };
+    const converted = convertPrepared(prepared, resolved, context);
+    const quantized = quantizeMeasured(converted.snn, images, target, weightBits, context, isPixels);
+    const { int } = quantized;
     step('measure');
     const activity = measureActivity(int, judged);
-    return { converted, int, ranges, activity, logitMse: relativeError(prepared.wanted, activity.answers) };
+    const logitMse = relativeError(prepared.wanted, activity.answers);
+    const fired = settings ?? settingsOfProfile(prepared.sites, profile);
+    const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
+    return { ...quantized, converted, activity, logitMse, settings: rows, weightBits, found };
   };
-  const isChosen = options.shift === 'auto' && options.thresholds === 'pow2';
+  const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;
   const chosen = chooseShift(isChosen ? SHIFTS : [fixed], make, diagnostics);
   if (isChosen && !chosen.isEnough) {
@@ -70,3 +90,9 @@ export function convertMeasured(
   }
   return chosen;
 }
+
+const searchOptions = (
+  { weightBits, steps, biasCorrection, keepUnread }: ConvertOptions,
+  search: NonNullable<ConvertOptions['search']>,
+  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
+): SearchOptions => ({ ...search, ...about, weightBits, maxSteps: steps, biasCorrection, keepUnread });

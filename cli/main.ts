@@ -1,5 +1,6 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
+import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { TIES } from '../ir/snn.ts';
@@ -30,6 +31,31 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     describe,
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
+
+/** Thresholds, weight bits and timesteps are chosen by what they cost and do. */
+const searchOptions = {
+  'max-drop': {
+    type: 'string',
+    describe: 'Search: accuracy that may be lost on labelled calibration images, in percent: 1%',
+    coerce: (value: string | undefined) => {
+      if (value === undefined) return undefined;
+      if (!/^\d+(\.\d+)?%$/.test(value)) throw new Error('--max-drop takes percent points such as 0.5%');
+      return Number(value.slice(0, -1)) / 100;
+    },
+  },
+  'max-divergence': {
+    type: 'number',
+    describe: 'Search: error of the logits, mean square over their variance, that is allowed: 0.01',
+    coerce: (value: number | undefined) => {
+      if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+        throw new Error('--max-divergence takes a number above 0');
+      return value;
+    },
+  },
+  optimize: { choices: OPTIMIZE, default: 'energy' as const, describe: 'Search: what to have least of' },
+  'save-thresholds': { type: 'string', describe: 'Write how each site fires; --thresholds takes the file' },
+  'save-curve': { type: 'string', describe: 'Search: write the Pareto curve as CSV' },
+} as const;
 
 /** Which network a file holds. */
 const network = {
@@ -136,10 +162,11 @@ export async function main(argv: readonly string[]): Promise<number> {
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {
-              choices: THRESHOLD_RULES,
-              default: 'pow2' as const,
-              describe: 'Threshold rule',
+              type: 'string',
+              default: 'pow2',
+              describe: `Threshold rule (${THRESHOLD_RULES.join(', ')}), or a file of thresholds`,
             },
+            ...searchOptions,
             bits: number('bits', 2, 8, 8, 'Weight bits'),
             'bias-correction': {
               type: 'boolean',

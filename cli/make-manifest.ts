@@ -26,6 +26,7 @@ const OPTIONS = [
     'uniform',
     'thresholds',
   ] as const),
+  ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
   ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
@@ -42,6 +43,8 @@ export interface Made {
   readonly stages: Manifest['stages'];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   readonly images: number;
+  readonly settings: Manifest['settings'];
+  readonly search: Manifest['search'] | undefined;
 }
 
 export function makeManifest(args: CompileArguments, made: Made): Manifest {
@@ -92,7 +95,11 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
     preprocess,
     options: {
       ...options,
+      // Coding and timesteps as they came out: a search may choose them.
+      coding: int.attrs.coding,
+      steps: int.attrs.steps,
       shift: chosen.shift,
+      thresholds: basename(args.thresholds),
       calibrate: calibrate === undefined ? null : basename(calibrate),
     },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
@@ -127,6 +134,8 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       logitMse: chosen.logitMse,
       tried: chosen.tried.map(({ shift, logitMse }) => ({ shift, logitMse })),
     },
+    settings: made.settings,
+    search: made.search ?? null,
     prediction: { paperAcs: activity.paperAcs },
     rests: restsOn(target).map(({ name, value, unit, status, source }) => ({
       name,

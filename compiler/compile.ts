@@ -35,6 +35,7 @@ import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
 import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
 
@@ -43,6 +44,8 @@ export interface CompileOptions {
   readonly steps: number;
   readonly thresholds: ThresholdRule;
   readonly profile: Profile;
+  /** Site by site, instead of the profile. */
+  readonly settings?: SiteSettings | undefined;
   readonly weightBits: number;
   readonly seed: number;
   /** Swaps that placement tries, per core. */
@@ -135,7 +138,8 @@ export function convertPrepared(
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
-  const rules = { rule: options.thresholds, profile: options.profile, paperLevels: 8, maxLevels: 16 };
+  const { profile, settings } = options;
+  const rules = { rule: options.thresholds, profile, settings, paperLevels: 8, maxLevels: MAX_LEVELS };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
@@ -156,6 +160,9 @@ export function convertPrepared(
   if (corrected === undefined) return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   return { ...base, snn: corrected, isBiasCorrected: true, biases: replacedBiases(snn, corrected) };
 }
+
+/** Of a ladder of thresholds: payload exponents have four bits. */
+export const MAX_LEVELS = 16;
 
 /** Calibration images that bias correction and the choice of the shift look at. */
 export const JUDGED_IMAGES = 64;

@@ -2,9 +2,10 @@
 
 import type { Report } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
-import type { SnnEmit, Ties } from '../ir/snn.ts';
+import type { EmitOf, SnnEmit, Ties } from '../ir/snn.ts';
 import type { Calibration, SiteStatistics } from './calibrate.ts';
-import type { Profile } from './profile.ts';
+import type { Profile, SiteSetting } from './profile.ts';
+import type { SiteSettings } from './site-settings.ts';
 import type { SiteKind, Sites } from './sites.ts';
 
 /**
@@ -17,6 +18,8 @@ export type ThresholdRule = (typeof THRESHOLD_RULES)[number];
 export interface ThresholdOptions {
   readonly rule: ThresholdRule;
   readonly profile: Profile;
+  /** Site by site, instead of what the profile says. */
+  readonly settings?: SiteSettings | undefined;
   /** Levels of the paper's ladder (pow2 takes them from the calibration maximum). */
   readonly paperLevels: number;
   readonly maxLevels: number;
@@ -54,10 +57,8 @@ export function emitsOf(
     } else if (isPaperRule(options.rule)) {
       if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, paperEmit(kind, statistics, options));
     } else {
-      const { shift, terms, band } = options.profile[kind];
-      const theta = powerOfTwoThreshold(statistics.magnitude, shift);
-      const levels = Math.min(options.maxLevels, levelsFor(statistics.max, theta));
-      emits.set(value, { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' });
+      const setting = options.settings?.get(value) ?? options.profile[kind];
+      emits.set(value, thresholdEmit(statistics, setting, options.maxLevels));
     }
   }
   return emits;
@@ -68,6 +69,17 @@ function paperEmit(kind: SiteKind, statistics: SiteStatistics, options: Threshol
   const { theta1, theta2 } = (rule === 'paper-fixed' ? AUTHORS_CONSTANTS[kind] : undefined) ?? statistics;
   const ladder = { theta1, theta2, levels: paperLevels, terms: 1, band: 0.5, rule: 'paper' } as const;
   return { kind: 'mt', ...ladder, ...(ties === undefined ? {} : { ties }) };
+}
+
+/** Symmetric, θ a power of two. A new object each time: emits stand for their sites. */
+export function thresholdEmit(
+  { magnitude, max }: SiteStatistics,
+  { shift, terms, band }: SiteSetting,
+  maxLevels: number,
+): EmitOf<'mt'> {
+  const theta = powerOfTwoThreshold(magnitude, shift);
+  const levels = Math.min(maxLevels, levelsFor(max, theta));
+  return { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' };
 }
 
 /** The power of two nearest (in the log domain) to p99 / 2^shift; a site that is always 0 gets 1. */

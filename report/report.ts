@@ -26,6 +26,7 @@ export interface ChipReport {
     readonly predictedPaper: number;
     readonly formula: string;
   };
+  readonly search: Manifest['search'];
   readonly notes: readonly string[];
 }
 
@@ -69,6 +70,7 @@ export function chipReport(
       ),
       formula: `E_SNN/E_ANN = (MACs_SNN·${FLOAT_COSTS_PJ.mac} pJ + ACs·${FLOAT_COSTS_PJ.ac} pJ) / (MACs_ANN·${FLOAT_COSTS_PJ.mac} pJ)`,
     },
+    search: manifest.search,
     notes: NOTES,
   };
 }

@@ -4,15 +4,19 @@ import { test } from 'node:test';
 import { constantBox, zeroBox } from '../compiler/widths/box.ts';
 import { emissionBox, emissionJoint, membraneReach } from '../compiler/widths/emission.ts';
 import { functionBounds } from '../compiler/widths/functions.ts';
+import { boundProjection, type Sent } from '../compiler/widths/gathers.ts';
 import { createMeter } from '../compiler/widths/met.ts';
 import { bitsFor, proveWidths, type Width } from '../compiler/widths/prove.ts';
+import { stretchBounds } from '../compiler/widths/spectral.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createConstants } from '../ir/constants.ts';
-import { sizeOf } from '../ir/dialect.ts';
+import { sizeOf, type ValueId } from '../ir/dialect.ts';
 import { fire } from '../ir/fixed.ts';
-import type { IntGraph } from '../ir/int.ts';
-import { createIntRunner, createProbedRunner } from '../ir/interpret/int.ts';
+import type { IntGraph, IntOf } from '../ir/int.ts';
+import { createIntRunner, createProbedRunner, projectionScale } from '../ir/interpret/int.ts';
+import { prepareProjection } from '../ir/interpret/projections.ts';
 import { makeSomaFunction, somaFunction } from '../ir/interpret/soma.ts';
+import { mapIndices } from '../ir/map.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomModern } from '../ir/random/modern.ts';
 import { createRandom } from '../ir/random/seeded.ts';
@@ -126,6 +130,91 @@ test('every function of one variable stays within the box of its interval', () =
     }
   }
 });
+
+test('a matrix never stretches a vector beyond its bound, and nearly as far', () => {
+  const random = createRandom(11);
+  for (const [rows, columns, width] of [
+    [7, 12, 4],
+    [30, 8, 8],
+    [3, 130, 130],
+    [20, 66, 33],
+  ] as const) {
+    const matrix = Float64Array.from({ length: rows * columns }, () => random.normal());
+    const bounds = stretchBounds(matrix, columns, width);
+    bounds.forEach((bound, run) => {
+      // Power iteration: the vector that this run of columns stretches most.
+      let x = Float64Array.from({ length: rows }, () => random.normal());
+      let reached = 0;
+      for (let i = 0; i < 60; i++) {
+        const y = Float64Array.from({ length: width }, (_, c) =>
+          x.reduce((sum, v, k) => sum + v * matrix[k * columns + run * width + c]!, 0),
+        );
+        reached = lengthOf(y) / lengthOf(x);
+        x = x.map((_, k) => y.reduce((sum, v, c) => sum + v * matrix[k * columns + run * width + c]!, 0));
+        const size = lengthOf(x);
+        x = x.map(v => v / size);
+      }
+      assert.ok(reached <= bound && bound < 2 * reached, `${rows}×${columns}/${width}: ${reached}, ${bound}`);
+    });
+  }
+});
+
+test('runs of channels are no longer than a projection’s bound says, from senders of a bounded length', () => {
+  const random = createRandom(12);
+  const met = { linear: 0, product: 0 };
+  for (let seed = 0; seed < 6; seed++) {
+    const ann = randomAnn(seed);
+    const { int } = descend(ann, randomImages(ann, 3, seed), LADDERS[0]);
+    const senders = new Map(int.nodes.map(n => [n.id, n.type.shape]));
+    for (const node of int.nodes) {
+      if (node.kind !== 'linear' && node.kind !== 'product') continue;
+      const columns = node.type.shape.at(-1)!;
+      const gather = prepareProjection(node, int);
+      const bound = boundProjection(node, int);
+      for (let i = 0; i < 20; i++) {
+        const slots = new Map<ValueId, { values: Float64Array; sums: Float64Array }>();
+        const sent = new Map<ValueId, Sent>();
+        for (const id of node.operands) {
+          // Runs as wide as a head where a product reads heads, else the last axis.
+          const shape = senders.get(id)!;
+          const inner = node.kind === 'product' ? headOf(node, id) : undefined;
+          const channels = inner ?? shape.at(-1)!;
+          const values = Float64Array.from({ length: sizeOf(shape) }, () => random.int(-9, 9));
+          const groups = Array.from({ length: values.length / channels }, (_, g) =>
+            values.subarray(g * channels, (g + 1) * channels),
+          );
+          const sum = Math.max(...groups.map(g => g.reduce((a, b) => a + Math.abs(b), 0)));
+          const norm = Math.max(...groups.map(lengthOf));
+          slots.set(id, { values, sums: values });
+          sent.set(id, { box: constantBox(values.length, -9, 9), joint: { channels, sum, norm } });
+        }
+        const state = { coding: 'sum' as const, slots, currents: new Map<ValueId, Float64Array>() };
+        gather(state, 1);
+        const { norm } = bound(sent, 1);
+        if (norm === undefined) continue;
+        met[node.kind] += 1;
+        const current = state.currents.get(node.id)!;
+        const scale = projectionScale(node, int.constants);
+        const real = current.map((x, at) => x * 2 ** -scale[at % scale.length]!);
+        for (let at = 0; at < real.length; at += columns) {
+          const length = lengthOf(real.subarray(at, at + columns));
+          assert.ok(length <= norm(columns) * (1 + 1e-9), `${node.id}: ${length} of ${norm(columns)}`);
+        }
+      }
+    }
+  }
+  assert.ok(met.linear > 50 && met.product > 20, JSON.stringify(met));
+});
+
+const lengthOf = (x: Float64Array): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
+
+/** Channels of an operand that belong together: what a product of attention reads as one row. */
+function headOf({ attrs, operands, type }: IntOf<'product'>, id: ValueId): number {
+  const [groups, , columns] = type.shape as [number, number, number];
+  if (operands[0] === id) return attrs.inner;
+  const indices = mapIndices(attrs.mapB, groups * columns * attrs.inner);
+  return indices[1] === indices[0]! + 1 ? attrs.inner : columns;
+}
 
 test('a group of a norm is no longer than its bound, a softmax adds up to no more', () => {
   const random = createRandom(3);

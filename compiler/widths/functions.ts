@@ -8,7 +8,7 @@
 import type { ConstantPool } from '../../ir/constants.ts';
 import { EXP_FRACTION, exp2, LOG_FRACTION, rs, SUM_FRACTION, saturate } from '../../ir/fixed.ts';
 import type { IntFunction, IntOf } from '../../ir/int.ts';
-import { SOMA_FORMS } from '../../ir/soma-forms.ts';
+import { ENTRY_BITS, SOMA_FORMS } from '../../ir/soma-forms.ts';
 import { type Box, constantBox, type Joint, mapBox, openJoint, reachOf } from './box.ts';
 
 const TABLE_SLACK = 1.03;
@@ -28,16 +28,20 @@ interface Somatic {
   readonly stateBits: number;
 }
 
-/** Bounds of y after saturation, for t times the function's value in `rate`. */
+/**
+ * Bounds of y after saturation, for t times the function's value in `rate`. `together`: what is known of groups of
+ * U, which an identity and a ramp pass on.
+ */
 export function functionBounds(
   { node, constants, stateBits }: Somatic,
   u: Box,
   times: number,
+  together: Joint = openJoint(node.type.shape.at(-1)!),
 ): FunctionBounds {
   const fn = node.attrs.function;
   if (fn.kind === 'partial')
     return { box: u, joint: openJoint(node.type.shape.at(-1)!), inner: 0, reach: reachOf(u) };
-  const { box, joint, inner } = rawBounds(fn, node, constants, u);
+  const { box, joint, inner } = rawBounds(fn, node, constants, u, together);
   const factor = fn.kind === 'identity' ? 1 : times;
   return {
     box: mapBox(box, y => saturate(y * factor, stateBits)),
@@ -52,15 +56,22 @@ function rawBounds(
   { attrs, type }: IntOf<'population'>,
   constants: ConstantPool,
   u: Box,
+  together: Joint,
 ): Omit<FunctionBounds, 'reach'> {
   const { fraction, outFraction } = attrs;
   const channels = type.shape.at(-1)!;
-  const none = { joint: openJoint(channels), inner: 0 };
   switch (fn.kind) {
-    case 'identity':
-      return { box: mapBox(u, x => rs(x, fraction - outFraction)), ...none };
-    case 'pointwise':
-      return { box: pointwiseBox(fn, attrs, constants, u), ...none };
+    case 'identity': {
+      const box = mapBox(u, x => rs(x, fraction - outFraction));
+      return { box, joint: passedOn(together, outFraction - fraction, 1), inner: 0 };
+    }
+    case 'pointwise': {
+      // |F(u)| ≤ |u| of a ramp, and of one with an even remainder but for half an entry of its table.
+      const { kind } = SOMA_FORMS[fn.name];
+      const slack = kind === 'even' ? 2 ** (outFraction - ENTRY_BITS - 1) + 2 : 1;
+      const joint = kind === 'odd' ? openJoint(channels) : passedOn(together, outFraction - fraction, slack);
+      return { box: pointwiseBox(fn, attrs, constants, u), joint, inner: 0 };
+    }
     case 'layernorm':
     case 'rmsnorm':
       return normBounds(fn, outFraction, channels, constants, u);
@@ -76,6 +87,13 @@ function rawBounds(
       return fn satisfies never;
   }
 }
+
+/** A group's length in another unit, where every number of it may grow by `slack`. */
+const passedOn = ({ channels, norm }: Joint, shift: number, slack: number): Joint => ({
+  channels,
+  sum: Number.POSITIVE_INFINITY,
+  norm: norm * 2 ** shift + Math.sqrt(channels) * slack,
+});
 
 /** Largest distance within a group. */
 function spreadOf({ low, high }: Box, channels: number): number {

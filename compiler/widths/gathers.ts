@@ -6,10 +6,12 @@
  */
 import type { ConstantPool } from '../../ir/constants.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { pow2 } from '../../ir/fixed.ts';
 import type { IntGraph, IntProjection } from '../../ir/int.ts';
 import { biasOf } from '../../ir/interpret/projections.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import { type Box, groupsOfRows, type Joint, pickBox, timesInterval, zeroBox } from './box.ts';
+import { stretchBounds } from './spectral.ts';
 
 /** What a sender has sent up to a step, in its payload's unit. */
 export interface Sent {
@@ -19,6 +21,8 @@ export interface Sent {
 export interface Gathered {
   readonly box: Box;
   readonly worst: number;
+  /** Bound of √Σ x² over every run of `width` channels, in real numbers; absent where nothing is known. */
+  readonly norm?: (width: number) => number;
 }
 /** Times that constants have entered by now. */
 type Bounding = (sent: ReadonlyMap<ValueId, Sent>, entered: number) => Gathered;
@@ -68,10 +72,12 @@ function boundLinear(node: Of<'linear'>, constants: ConstantPool): Bounding {
     widest[c] = Math.max(widest[c]!, Math.abs(data[i]!));
     squares[c]! += data[i]! ** 2;
   }
+  const stretch = stretchOf(node, constants);
   let groups: number | undefined;
   return (sent, entered) => {
     const { box, joint } = sent.get(source)!;
     groups ??= groupsOfRows(indices, inputs, joint.channels);
+    const length = joint.norm * Math.sqrt(groups);
     const x = pickBox(box, indices, inputs);
     const low = new Float64Array(channels);
     const high = new Float64Array(channels);
@@ -107,7 +113,33 @@ function boundLinear(node: Of<'linear'>, constants: ConstantPool): Bounding {
         Math.min(-down[c]!, limit) + Math.max(0, -b),
       );
     }
-    return { box: out, worst };
+    if (!Number.isFinite(length)) return { box: out, worst };
+    return { box: out, worst, norm: width => stretch(width, length, entered) };
+  };
+}
+
+/** The longest that runs of a linear's outputs can be, from inputs of a length and constants that entered. */
+function stretchOf(node: Of<'linear'>, constants: ConstantPool) {
+  const { shape, data } = constants.get(node.attrs.weight);
+  const channels = shape[1]!;
+  const scale = constants.get(node.attrs.scale).data;
+  const bias = biasOf(node.attrs.bias, node.attrs.rows, channels, constants);
+  const known = new Map<number, readonly [number, number]>();
+  const measure = (width: number): readonly [number, number] => {
+    const real = Float64Array.from(data, (w, i) => w * pow2(-scale[i % channels]!));
+    const most = largest(stretchBounds(real, channels, width));
+    let shift = 0;
+    for (let at = 0; at < bias.length; at += width) {
+      let squares = 0;
+      for (let i = at; i < at + width; i++) squares += (bias[i]! * pow2(-scale[i % channels]!)) ** 2;
+      shift = Math.max(shift, squares);
+    }
+    return [most, Math.sqrt(shift)];
+  };
+  return (width: number, length: number, entered: number): number => {
+    const [most, shift] = known.get(width) ?? measure(width);
+    known.set(width, [most, shift]);
+    return most * length + shift * entered;
   };
 }
 
@@ -117,11 +149,23 @@ function boundProduct(node: Of<'product'>): Bounding {
   const [a, b] = node.operands as readonly [ValueId, ValueId];
   const indexA = mapIndices(node.attrs.mapA, groups * rows * inner);
   const indexB = mapIndices(node.attrs.mapB, groups * columns * inner);
-  let met: readonly [number, number] | undefined;
+  /** Row c of group g: what all columns read beside element c of A. */
+  const beside = Int32Array.from(indexB, (_, i) => {
+    const [g, c, j] = [Math.floor(i / (inner * columns)), Math.floor(i / columns) % inner, i % columns];
+    return indexB[(g * columns + j) * inner + c]!;
+  });
+  let met: readonly [number, number, number] | undefined;
   return sent => {
     const [A, B] = [sent.get(a)!, sent.get(b)!];
-    met ??= [groupsOfRows(indexA, inner, A.joint.channels), groupsOfRows(indexB, inner, B.joint.channels)];
-    const [groupsA, groupsB] = met;
+    met ??= [
+      groupsOfRows(indexA, inner, A.joint.channels),
+      groupsOfRows(indexB, inner, B.joint.channels),
+      groupsOfRows(beside, columns, B.joint.channels),
+    ];
+    const [groupsA, groupsB, groupsBeside] = met;
+    // Σ_c a_c · b_c is no longer than Σ |a_c| times the longest of the b_c.
+    const length =
+      groupsA * A.joint.sum * Math.sqrt(groupsBeside) * B.joint.norm * pow2(-node.attrs.fraction);
     const out = zeroBox(groups * rows * columns);
     let worst = 0;
     for (let g = 0; g < groups; g++) {
@@ -149,7 +193,8 @@ function boundProduct(node: Of<'product'>): Bounding {
       out.high.fill(Math.min(sums.high, limit), at, at + rows * columns);
       worst = Math.max(worst, Math.min(sums.up, limit), Math.min(-sums.down, limit));
     }
-    return { box: out, worst };
+    if (!Number.isFinite(length)) return { box: out, worst };
+    return { box: out, worst, norm: width => length * Math.sqrt(Math.ceil(width / columns)) };
   };
 }
 

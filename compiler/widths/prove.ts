@@ -9,12 +9,23 @@
  * Needs   what the image's numbers lie between
  * Cost    about one pass over the weights per timestep; nothing per row of a linear
  */
-import { sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
 import { pow2, rs } from '../../ir/fixed.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { gatherOf } from '../../ir/interpret/int.ts';
+import { mapIndices } from '../../ir/map.ts';
 import { HEADROOM } from '../integers/formats.ts';
-import { addBox, type Box, constantBox, mapBox, openJoint, reachOf, saturateBox, zeroBox } from './box.ts';
+import {
+  addBox,
+  type Box,
+  constantBox,
+  type Joint,
+  mapBox,
+  openJoint,
+  reachOf,
+  saturateBox,
+  zeroBox,
+} from './box.ts';
 import { emissionBox, emissionJoint, membraneReach } from './emission.ts';
 import { functionBounds } from './functions.ts';
 import { boundProjection, type Gathered, type Sent } from './gathers.ts';
@@ -107,6 +118,7 @@ function createWorst() {
 function createWalk(graph: IntGraph, image: ImageRange, worst: ReturnType<typeof createWorst>) {
   const sent = new Map<ValueId, Sent>();
   const gathered = new Map<ValueId, Gathered>();
+  const runs = runsOf(graph);
   const { coding } = graph.attrs;
   const steps = graph.nodes.map((node): ((t: number) => void) => {
     switch (node.kind) {
@@ -121,7 +133,7 @@ function createWalk(graph: IntGraph, image: ImageRange, worst: ReturnType<typeof
         };
       }
       case 'population':
-        return boundPopulation(node, graph, { sent, gathered, worst });
+        return boundPopulation(node, graph, { sent, gathered, worst, runs });
       default: {
         const bound = boundProjection(node, graph);
         return t => gathered.set(node.id, bound(sent, coding === 'rate' ? t : 1));
@@ -137,12 +149,34 @@ interface Known {
   readonly sent: Map<ValueId, Sent>;
   readonly gathered: ReadonlyMap<ValueId, Gathered>;
   readonly worst: ReturnType<typeof createWorst>;
+  readonly runs: ReadonlyMap<ValueId, number>;
+}
+
+/** Channels of a population that its products read together: a head of queries, keys or values. */
+function runsOf(graph: IntGraph): ReadonlyMap<ValueId, number> {
+  const byId = nodeMap(graph.nodes);
+  const runs = new Map<ValueId, number>();
+  for (const node of graph.nodes) {
+    if (node.kind !== 'product') continue;
+    const { inner, mapA, mapB } = node.attrs;
+    const [groups, rows, columns] = node.type.shape as [number, number, number];
+    const sides = [
+      { id: node.operands[0]!, map: mapA, count: rows },
+      { id: node.operands[1]!, map: mapB, count: columns },
+    ];
+    for (const { id, map, count } of sides) {
+      const indices = mapIndices(map, groups * count * inner);
+      const run = inner > 1 && indices[1] !== indices[0]! + 1 ? count : inner;
+      if (byId.get(id)!.type.shape.at(-1)! % run === 0) runs.set(id, run);
+    }
+  }
+  return runs;
 }
 
 function boundPopulation(
   node: IntOf<'population'>,
   graph: IntGraph,
-  { sent, gathered, worst }: Known,
+  { sent, gathered, worst, runs }: Known,
 ): (t: number) => void {
   const { accumulatorBits, stateBits, coding } = graph.attrs;
   const { fraction, outFraction, emit } = node.attrs;
@@ -152,6 +186,7 @@ function boundPopulation(
   const limit = pow2(accumulatorBits - 1) - 1;
   /** Accumulators that may have saturated keep what saturation left, so nothing closer is known of them. */
   const overflows = new Set<ValueId>();
+  const width = runs.get(node.id) ?? node.type.shape.at(-1)!;
   const own = { population: node, node: node.id, origin: node.origin };
   return t => {
     const u = zeroBox(size);
@@ -169,10 +204,12 @@ function boundPopulation(
     worst.raise({ ...own, quantity: 'state' }, reachOf(u));
     const state = isPartial ? u : saturateBox(u, stateBits);
     const times = coding === 'rate' ? t : 1;
+    const together = overflows.size > 0 ? openJoint(width) : togetherOf(gathered.get(inputs[0]!.id)!);
     const { box, joint, inner, reach } = functionBounds(
       { node, constants: graph.constants, stateBits },
       state,
       times,
+      together,
     );
     if (node.attrs.function.kind !== 'identity' && !isPartial)
       worst.raise({ ...own, quantity: 'target' }, reach);
@@ -180,6 +217,13 @@ function boundPopulation(
     const before = t === 1 ? zeroBox(size) : sent.get(node.id)!.box;
     sent.set(node.id, emitted(box, joint, before, t));
   };
+
+  /** Of a population with one projection that is read as it is; rounding adds less than a unit to each neuron. */
+  function togetherOf({ norm }: Gathered): Joint {
+    if (inputs.length !== 1 || inputs[0]!.of !== undefined || norm === undefined) return openJoint(width);
+    const length = norm(width) * pow2(fraction) + Math.sqrt(width);
+    return { channels: width, sum: Number.POSITIVE_INFINITY, norm: length };
+  }
 
   function emitted(y: Box, joint: Sent['joint'], before: Box, t: number): Sent {
     const box = emissionBox(y, before, emit, outFraction);

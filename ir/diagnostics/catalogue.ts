@@ -198,6 +198,37 @@ export const catalogue = {
     help: 'Choose one with --output NAME, or export the model with that one alone.',
     exit: 1,
   },
+  E0340: {
+    message: '{path} is no file of thresholds: {reason}',
+    why: '--thresholds takes the name of a rule, or a file with how every site fires.',
+    help: 'Give a file that --save-thresholds wrote, the manifest.json of a deployment, or one of the rules.',
+    exit: 1,
+  },
+  E0341: {
+    message:
+      '{path} is about another network: {missing} site(s) are not in it, {other} are none here (first {first})',
+    why: 'Thresholds belong to the sites of one network, by the names of its values.',
+    help: 'Compile the model that the file was made for with the same options, or search anew with --max-divergence.',
+    exit: 1,
+  },
+  E0342: {
+    message: '--max-drop needs the labels of the calibration images; {source} has none',
+    why: 'A loss of accuracy is measured on images whose class is known.',
+    help: 'Give an npz with labels or a folder for each class to --calibrate, or limit the error with --max-divergence.',
+    exit: 2,
+  },
+  E0343: {
+    message: 'no network that was tried stays within {limit}; the nearest reaches {reached}',
+    why: 'Weights, tables and widths of the target leave an error that no threshold can mend.',
+    help: 'Allow more, give more calibration images, or more --bits and --terms.',
+    exit: 1,
+  },
+  E0344: {
+    message: '{option} does not go together with {other}',
+    why: 'A search chooses the thresholds itself, within one limit.',
+    help: 'Leave one of the two out.',
+    exit: 2,
+  },
   E0401: {
     message: 'population {population} spans ±{range} in steps of a quarter of {theta}: more than {bits} bits',
     why: 'A membrane must hold the largest value and a quarter of its threshold in one state word.',
@@ -475,6 +506,12 @@ export const catalogue = {
     message: 'operator set {opset} is newer than {newest}, the newest that is known here',
     why: 'Operators are read as they were in the newest known set; a later one may have changed them.',
     help: 'Compare the results with those of the original model, or export it with an older operator set.',
+    exit: 1,
+  },
+  W0340: {
+    message: 'a search on {count} calibration image(s) chooses and verifies on the same',
+    why: 'Thresholds that fit few images by chance may not fit others; from 16 images on each half checks the other.',
+    help: 'Give more images with --calibrate.',
     exit: 1,
   },
   W0402: {

@@ -6,7 +6,6 @@ import { sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
 import { createIntRunner, createProbedRunner, type IntProbe, type IntRunner } from '../interpret/int.ts';
 import {
-  biasOf,
   currentOf,
   entersAt,
   type Gathering,
@@ -19,7 +18,7 @@ import { type Arena, createArena } from './arena.ts';
 import { type FillIntegers, prepareDynamicIntegers, prepareWeightedIntegers } from './integer-product.ts';
 import { createPlaces } from './places.ts';
 import { CODINGS_KNOWN, prepareFastPopulation } from './population.ts';
-import { gatherFast } from './snn.ts';
+import { biasAdder, gatherFast } from './snn.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
 export function createFastIntRunner(graph: IntGraph): IntRunner {
@@ -61,7 +60,7 @@ function prepareLinear(node: ProjectionOf<'linear'>, graph: IntGraph, arena: Are
   const inDoubles = lazily(() => gatherFast(node, graph, createArena()));
   const multiply = prepareWeightedIntegers(arena, { rows, inner, columns }, data);
   if (multiply === undefined) return inDoubles;
-  const bias = biasOf(node.attrs.bias, rows, columns, graph.constants);
+  const addBias = biasAdder(node, graph.constants);
   const read = reader(node.attrs.map, rows * inner);
   const source = node.operands[0]!;
   return (state, t) => {
@@ -70,7 +69,7 @@ function prepareLinear(node: ProjectionOf<'linear'>, graph: IntGraph, arena: Are
       inDoubles(state, t);
       return;
     }
-    if (entersAt(state.coding, t)) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
+    if (entersAt(state.coding, t)) addBias(current);
   };
 }
 

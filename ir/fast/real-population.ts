@@ -111,9 +111,9 @@ function fire({ values, terms, sums, target }: Slot, most: number, { positive, n
     for (; count < most; count++) {
       const { edges, thresholds } = rest < 0 ? negative : positive;
       const magnitude = rest < 0 ? -rest : rest;
-      let p = -1;
+      if (!(magnitude >= edges[0]!)) break;
+      let p = 0;
       while (p + 1 < edges.length && magnitude >= edges[p + 1]!) p++;
-      if (p < 0) break;
       const x = thresholds[p]!;
       const left = rest - x;
       if (count > 0 && (left < 0 ? -left : left) >= magnitude) break;

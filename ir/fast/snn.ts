@@ -2,11 +2,10 @@
  * Stage `snn`, fast: the interpreter with linears and products on the kernels and populations in loops over whole
  * arrays, bit for bit the same.
  */
-import type { TensorData } from '../constants.ts';
+import type { ConstantPool, TensorData } from '../constants.ts';
 import type { ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
 import {
-  biasOf,
   currentOf,
   entersAt,
   type Gathering,
@@ -56,13 +55,27 @@ function prepareLinear(node: ProjectionOf<'linear'>, graph: SnnGraph | IntGraph,
   const [inner, columns] = shape as [number, number];
   const { rows } = node.attrs;
   const multiply = prepareWeighted(arena, { rows, inner, columns }, data);
-  const bias = biasOf(node.attrs.bias, rows, columns, graph.constants);
+  const addBias = biasAdder(node, graph.constants);
   const read = reader(node.attrs.map, rows * inner);
   const source = node.operands[0]!;
   return (state, t) => {
     const current = currentOf(state, node.id, rows * columns, t);
     multiply(read(state.slots.get(source)!.values, 0), current);
-    if (entersAt(state.coding, t)) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
+    if (entersAt(state.coding, t)) addBias(current);
+  };
+}
+
+/** Adds a bias of [C] or [rows, C]. */
+export function biasAdder(
+  { attrs }: ProjectionOf<'linear'>,
+  constants: ConstantPool,
+): (current: Float64Array) => void {
+  if (attrs.bias === undefined) return () => {};
+  const { data } = constants.get(attrs.bias);
+  return current => {
+    for (let first = 0; first < current.length; first += data.length) {
+      for (let i = 0; i < data.length; i++) current[first + i]! += data[i]!;
+    }
   };
 }
 
