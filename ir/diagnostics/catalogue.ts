@@ -606,6 +606,12 @@ export const catalogue = {
     help: 'Give calibration images of their own with --calibrate.',
     exit: 1,
   },
+  E0335: {
+    message: 'method {method} keeps every step of the whole network at once, {gibibytes} GiB for this one',
+    why: 'Its first phase looks at all that reaches a layer before the layer sends anything.',
+    help: 'Leave it out of --methods, or ask for fewer --steps.',
+    exit: 1,
+  },
   E0725: {
     message: 'cannot write {path}: {reason}',
     why: 'The file system refuses the file or its folder.',
