@@ -14,6 +14,7 @@ import { pow2, rs } from '../../ir/fixed.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { gatherOf } from '../../ir/interpret/int.ts';
 import { mapIndices } from '../../ir/map.ts';
+import type { Coding } from '../../ir/snn.ts';
 import { HEADROOM } from '../integers/formats.ts';
 import {
   addBox,
@@ -60,6 +61,9 @@ export interface ImageRange {
 
 /** Sums inside the group functions (C·S − ΣS, Σ 2^y): design 3 §5. */
 const INNER_BITS = 32;
+
+/** How often constants have entered by step t, and what a target is then a multiple of. */
+const TIMES: { readonly [C in Coding]: (t: number) => number } = { rate: t => t, sum: () => 1 };
 
 /** Signed bits that a magnitude needs; the most negative number is left out, as saturation leaves it. */
 export const bitsFor = (magnitude: number): number =>
@@ -127,7 +131,7 @@ function createWalk(graph: IntGraph, image: ImageRange, worst: ReturnType<typeof
         const end = (x: number) => Math.floor(x * 2 ** node.attrs.fraction + 0.5);
         const [low, high] = [end(image.low), end(image.high)];
         return t => {
-          const times = coding === 'rate' ? t : 1;
+          const times = TIMES[coding](t);
           const box = constantBox(size, low * times, high * times);
           sent.set(node.id, { box, joint: openJoint(node.type.shape.at(-1)!) });
         };
@@ -136,7 +140,7 @@ function createWalk(graph: IntGraph, image: ImageRange, worst: ReturnType<typeof
         return boundPopulation(node, graph, { sent, gathered, worst, runs });
       default: {
         const bound = boundProjection(node, graph);
-        return t => gathered.set(node.id, bound(sent, coding === 'rate' ? t : 1));
+        return t => gathered.set(node.id, bound(sent, TIMES[coding](t)));
       }
     }
   });
@@ -203,7 +207,7 @@ function boundPopulation(
     }
     worst.raise({ ...own, quantity: 'state' }, reachOf(u));
     const state = isPartial ? u : saturateBox(u, stateBits);
-    const times = coding === 'rate' ? t : 1;
+    const times = TIMES[coding](t);
     const together = overflows.size > 0 ? openJoint(width) : togetherOf(gathered.get(inputs[0]!.id)!);
     const { box, joint, inner, reach } = functionBounds(
       { node, constants: graph.constants, stateBits },
