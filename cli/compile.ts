@@ -165,6 +165,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
       files,
       images: images.length,
       settings: [...settings],
+      isSiteBySite: found !== undefined || rule === undefined,
       search,
     },
   );

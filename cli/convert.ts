@@ -92,7 +92,15 @@ export function convertMeasured(
 }
 
 const searchOptions = (
-  { weightBits, steps, biasCorrection, keepUnread }: ConvertOptions,
+  { weightBits, coding, steps, biasCorrection, keepUnread }: ConvertOptions,
   search: NonNullable<ConvertOptions['search']>,
   about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
-): SearchOptions => ({ ...search, ...about, weightBits, maxSteps: steps, biasCorrection, keepUnread });
+): SearchOptions => ({
+  ...search,
+  ...about,
+  weightBits,
+  coding,
+  maxSteps: steps,
+  biasCorrection,
+  keepUnread,
+});

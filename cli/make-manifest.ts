@@ -44,6 +44,8 @@ export interface Made {
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   readonly images: number;
   readonly settings: Manifest['settings'];
+  /** Thresholds from a search or a file, so that no one shift says what they are. */
+  readonly isSiteBySite: boolean;
   readonly search: Manifest['search'] | undefined;
 }
 
@@ -98,7 +100,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       // Coding and timesteps as they came out: a search may choose them.
       coding: int.attrs.coding,
       steps: int.attrs.steps,
-      shift: chosen.shift,
+      shift: made.isSiteBySite ? null : chosen.shift,
       thresholds: basename(args.thresholds),
       calibrate: calibrate === undefined ? null : basename(calibrate),
     },
@@ -132,7 +134,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       images: made.images,
       source: calibrate === undefined ? 'synthetic' : basename(calibrate),
       logitMse: chosen.logitMse,
-      tried: chosen.tried.map(({ shift, logitMse }) => ({ shift, logitMse })),
+      tried: (made.isSiteBySite ? [] : chosen.tried).map(({ shift, logitMse }) => ({ shift, logitMse })),
     },
     settings: made.settings,
     search: made.search ?? null,

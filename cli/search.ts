@@ -39,7 +39,7 @@ export function goalOf(
 export interface SearchOptions
   extends Pick<
     NetworkSearchNeeds,
-    'goal' | 'labels' | 'biasCorrection' | 'keepUnread' | 'maxTerms' | 'weightBits' | 'maxSteps'
+    'goal' | 'labels' | 'coding' | 'biasCorrection' | 'keepUnread' | 'maxTerms' | 'weightBits' | 'maxSteps'
   > {
   readonly target: Target;
   readonly isPixels: boolean;
@@ -53,14 +53,14 @@ export interface Found extends NetworkSearch {
 }
 
 export function runSearch(
-  { ann, sites, calibration, images }: Prepared,
+  { ann, sites, calibration, images, wanted }: Prepared,
   options: SearchOptions,
   { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
 ): Found {
   const { goal, target, isPixels, origin } = options;
   step('search');
   const inputFraction = inputFractionOf(images, isPixels, target.arithmetic.stateBits.value);
-  const network = { graph: ann, sites, calibration, images, inputFraction, maxLevels: MAX_LEVELS };
+  const network = { graph: ann, sites, calibration, images, wanted, inputFraction, maxLevels: MAX_LEVELS };
   const found = searchNetwork({ ...options, ...network });
   const { best } = found;
   if (!found.images.isSplit) {

@@ -78,11 +78,15 @@ export function chipReport(
 const big = (n: number): string => Math.round(n).toLocaleString('en-US');
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
-function describeShift({ options, calibration }: Manifest): string {
+function describeShift({ options, calibration, search }: Manifest): string {
+  const error = `logit mse ${calibration.logitMse.toFixed(4)} of their variance on calibration images`;
+  if (options.shift === null) {
+    return `site by site, ${search === null ? `from ${options.thresholds}` : 'by search'}; ${error}`;
+  }
   const others = calibration.tried.filter(({ shift }) => shift !== options.shift);
   const tried = others.map(({ shift, logitMse }) => `${shift}: ${logitMse.toFixed(4)}`);
   const also = tried.length === 0 ? '' : `; tried ${tried.join(', ')}`;
-  return `shift ${options.shift}, logit mse ${calibration.logitMse.toFixed(4)} of their variance on calibration images${also}`;
+  return `shift ${options.shift}, ${error}${also}`;
 }
 
 /** One screen, 80 columns. */

@@ -39,6 +39,9 @@ function target(name: string, change: (core: string) => string): string {
   return file(name, own(chipXml()).replace('<coreRef ', '<coreRef file="core.xml" '));
 }
 
+const thresholds = (site: string, changes: object) =>
+  JSON.stringify({ settings: [{ site, kind: 'embedding', shift: 3, terms: 3, band: 0.75, ...changes }] });
+
 const CASES: readonly { what: string; args: () => string[]; code: string; exit: number }[] = [
   {
     what: 'a truncated file',
@@ -98,6 +101,54 @@ const CASES: readonly { what: string; args: () => string[]; code: string; exit: 
     ],
     code: 'E0501',
     exit: 3,
+  },
+  {
+    what: 'thresholds that are no JSON',
+    args: () => ['compile', MODEL, '--thresholds', file('bad.json', '{"settings": [')],
+    code: 'E0340',
+    exit: 1,
+  },
+  {
+    what: 'thresholds out of range',
+    args: () => ['compile', MODEL, '--thresholds', file('range.json', thresholds('%0', { terms: 99 }))],
+    code: 'E0340',
+    exit: 1,
+  },
+  {
+    what: 'a threshold rule that is none, nor a file',
+    args: () => ['compile', MODEL, '--thresholds', join(folder, 'pow3')],
+    code: 'E0101',
+    exit: 4,
+  },
+  {
+    what: 'thresholds of another network',
+    args: () => ['compile', MODEL, '--thresholds', file('other.json', thresholds('%elsewhere', {}))],
+    code: 'E0341',
+    exit: 1,
+  },
+  {
+    what: 'a largest drop without labels',
+    args: () => ['compile', MODEL, '--max-drop', '1%'],
+    code: 'E0342',
+    exit: 2,
+  },
+  {
+    what: 'a search with the thresholds of the paper',
+    args: () => ['compile', MODEL, '--max-divergence', '0.1', '--thresholds', 'paper'],
+    code: 'E0344',
+    exit: 2,
+  },
+  {
+    what: 'a largest drop that is no share',
+    args: () => ['compile', MODEL, '--max-drop', '1'],
+    code: 'E0001',
+    exit: 2,
+  },
+  {
+    what: 'a largest divergence of nothing',
+    args: () => ['compile', MODEL, '--max-divergence', '0'],
+    code: 'E0001',
+    exit: 2,
   },
   { what: 'a folder that is none of ours', args: () => ['report', folder], code: 'E0620', exit: 4 },
   { what: 'a code that nobody gives', args: () => ['explain', 'E9999'], code: 'E0001', exit: 2 },

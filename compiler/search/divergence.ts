@@ -6,6 +6,7 @@
  * larger where an image is hard. The drop is the product, or what the errors of others alone make of it if that is
  * more.
  */
+import { relativeError } from '../choose-shift.ts';
 
 export interface Divergence {
   /** Mean squared distance of the logits over the variance of the float logits. */
@@ -63,7 +64,7 @@ export function divergenceOf({ float, spiking, labels }: Answers): Divergence {
     ...expectedDrop(drops, expectedAgreement, agreement),
   });
   return {
-    mse: relativeError(float, errors),
+    mse: relativeError(float, spiking),
     agreement,
     expectedAgreement,
     accuracy: labels === undefined ? undefined : accuracy(),
@@ -80,14 +81,6 @@ function expectedDrop(drops: Float64Array, expectedAgreement: number, agreement:
 }
 
 const isRight = (answer: number, label: number): number => (answer === label ? 1 : 0);
-
-/** Mean square of the errors over the variance of the logits; logits that never vary count as they are. */
-function relativeError(float: readonly Float64Array[], errors: readonly Float64Array[]): number {
-  const squares = errors.reduce((sum, error) => error.reduce((s, e) => s + e * e, sum), 0);
-  const spread = varianceOf(float);
-  const numbers = errors.reduce((n, { length }) => n + length, 0);
-  return squares / Math.max(1, numbers) / (spread === 0 ? 1 : spread);
-}
 
 /** Variance of all logits of all images about their common mean. */
 export function varianceOf(logits: readonly Float64Array[]): number {

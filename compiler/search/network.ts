@@ -5,6 +5,7 @@
 import type { Target } from '../../backends/target.ts';
 import type { AnnGraph } from '../../ir/ann.ts';
 import { energyRatio } from '../../ir/count/energy.ts';
+import { nodeMap, sizeOf } from '../../ir/dialect.ts';
 import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import type { IntGraph } from '../../ir/int.ts';
 import type { Coding } from '../../ir/snn.ts';
@@ -15,7 +16,7 @@ import type { Sites } from '../sites.ts';
 import { type Candidate, createBuilder } from './build.ts';
 import { type CurvePoint, paretoCurve, predict } from './curve.ts';
 import { varianceOf } from './divergence.ts';
-import type { Goal } from './goal.ts';
+import { errorOf, type Goal } from './goal.ts';
 import { type Loads, loadsOf } from './load.ts';
 import { measure, type Outcome, type Sample } from './measure.ts';
 import { settingsUpTo } from './options.ts';
@@ -27,12 +28,15 @@ export interface NetworkSearchNeeds {
   readonly sites: Sites;
   readonly calibration: Calibration;
   readonly images: readonly Float64Array[];
+  /** The float network's logits for the first of them. */
+  readonly wanted: readonly Float64Array[];
   readonly labels: ArrayLike<number> | undefined;
   readonly goal: Goal;
   readonly target: Pick<Target, 'arithmetic'>;
   readonly inputFraction: number;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
+  readonly coding: Coding;
   /** Limits of the user's: powers of two in a payload, bits of a weight, timesteps. */
   readonly maxTerms: number;
   readonly weightBits: number;
@@ -59,28 +63,29 @@ const MIN_SPLIT = 16;
 const PROFILES = [3, 4, 5];
 /** Of weights, where cores count. */
 const FEWER_BITS = [6, 5, 4];
-const CODINGS: readonly Coding[] = ['sum'];
 /** Multiply-accumulates that backward passes, and images of one trial, may take. */
 const SURVEY_WORK = 1e11;
 const TRIAL_WORK = 6e10;
-const MIN_TRIAL = 8;
+const CORRECTION_WORK = 4e10;
+const MIN_IMAGES = 8;
 /** An accuracy drop of 1 % comes, roughly, with this much of relative error: where to look first. */
 const ERROR_PER_DROP = 2;
 
 export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const { graph, sites, calibration, goal } = needs;
   const halves = splitImages(needs);
-  const sample = firstOf(halves.choose, CORRECTION_IMAGES);
-  const builder = createBuilder({ ...needs, sample });
+  const macs = countMacs(graph);
+  const within = (work: number) => Math.max(MIN_IMAGES, Math.floor(work / Math.max(1, macs)));
+  const corrected = Math.min(CORRECTION_IMAGES, within(CORRECTION_WORK));
+  const builder = createBuilder({ ...needs, sample: firstOf(halves.choose, corrected) });
   const start = settingsOfProfile(sites, defaultProfile(Math.max(...PROFILES), needs.maxTerms));
-  const { whole, snn, emits } = builder.spiking({ coding: 'sum', steps: 1, settings: start });
+  const { whole, snn, emits } = builder.spiking({ coding: needs.coding, steps: 1, settings: start });
   const loads = loadsOf(whole, snn, emits);
   const settings = settingsUpTo(needs.maxTerms);
   const images = halves.choose.images;
   const options = surveySites({ graph, sites, calibration, loads, images, settings, work: SURVEY_WORK });
   const curve = paretoCurve(options, loads);
   const scale = varianceOf(halves.choose.float) * halves.choose.float[0]!.length;
-  const trialImages = Math.max(MIN_TRIAL, Math.floor(TRIAL_WORK / Math.max(1, loads.annMacs)));
   const networks = new Map<Candidate, IntGraph | undefined>();
   const on =
     (sample: Sample) =>
@@ -89,7 +94,7 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
       networks.set(candidate, network);
       return network === undefined
         ? undefined
-        : measure(network, firstOf(sample, trialImages), loads.annMacs);
+        : measure(network, firstOf(sample, within(TRIAL_WORK)), loads.annMacs);
     };
   const { limit } = goal;
   const guess = scale * (limit.kind === 'divergence' ? limit.value : limit.value * ERROR_PER_DROP);
@@ -101,10 +106,11 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const result = search({
     curve,
     presets,
-    codings: codingsUpTo(needs.maxSteps),
+    codings: codingsUpTo(needs),
     weightBits: bitsFor(needs),
     goal,
     guess,
+    errorOf: outcome => errorOf(outcome, goal.limit),
     choose: on(halves.choose),
     verify: on(halves.verify),
   });
@@ -128,18 +134,18 @@ const bitsFor = ({ goal, weightBits }: NetworkSearchNeeds): readonly number[] =>
   ...(goal.optimize === 'cores' ? FEWER_BITS.filter(bits => bits < weightBits) : []),
 ];
 
-const codingsUpTo = (maxSteps: number) =>
-  CODINGS.flatMap(coding => Array.from({ length: maxSteps }, (_, i) => ({ coding, steps: i + 1 })));
+const codingsUpTo = ({ coding, maxSteps }: NetworkSearchNeeds) =>
+  Array.from({ length: maxSteps }, (_, i) => ({ coding, steps: i + 1 }));
 
 /** Every second image, so that data sorted by class is no matter. */
-function splitImages({ graph, images, labels }: NetworkSearchNeeds) {
+function splitImages({ graph, images, wanted, labels }: NetworkSearchNeeds) {
   const runner = createFastAnnRunner(graph);
   const isSplit = images.length >= MIN_SPLIT;
   const half = (parity: number): Sample => {
     const own = Array.from(images.keys()).filter(i => !isSplit || i % 2 === parity);
     return {
       images: own.map(i => images[i]!),
-      float: own.map(i => [...runner.run(images[i]!).values()][0]!),
+      float: own.map(i => wanted[i] ?? [...runner.run(images[i]!).values()][0]!),
       labels: labels === undefined ? undefined : own.map(i => labels[i]!),
     };
   };
@@ -152,4 +158,13 @@ function splitImages({ graph, images, labels }: NetworkSearchNeeds) {
 function firstOf({ images, float, labels }: Sample, count: number): Sample {
   const cut = <T>(list: ArrayLike<T>) => Array.from(list).slice(0, count);
   return { images: cut(images), float: cut(float), labels: labels === undefined ? undefined : cut(labels) };
+}
+
+/** Multiply-accumulates of linears and products. */
+function countMacs(graph: AnnGraph): number {
+  const byId = nodeMap(graph.nodes);
+  return graph.nodes.reduce((sum, node) => {
+    if (node.kind !== 'linear' && node.kind !== 'matmul') return sum;
+    return sum + sizeOf(node.type.shape) * byId.get(node.operands[0]!)!.type.shape.at(-1)!;
+  }, 0);
 }

@@ -32,6 +32,8 @@ export interface SearchNeeds {
   readonly goal: Goal;
   /** Error of the predicted curve that the limit is likely to be met at. */
   readonly guess: number;
+  /** What is held against the limit. */
+  errorOf(outcome: Outcome): number;
   /** On one half of the images; undefined: the target cannot hold it. */
   choose(candidate: Candidate): Outcome | undefined;
   /** On the other half. */
@@ -63,8 +65,8 @@ export function search(needs: SearchNeeds): SearchResult {
   const [first] = needs.codings;
   const bits = coarsestWeights(needs, log);
   const base = { ...first!, weightBits: bits };
-  for (const preset of needs.presets) log.run(preset.name, { ...base, settings: preset.settings }, preset);
   probeCurve(needs, base, log);
+  tryPresets(needs, base, log);
   for (const coding of needs.codings.slice(1)) tryCoding(needs, { ...coding, weightBits: bits }, log);
   return { best: log.verifiedBest(), trials: log.trials() };
 }
@@ -112,22 +114,53 @@ function coarsestWeights({ curve, weightBits, codings }: SearchNeeds, log: Log):
   return finest!;
 }
 
-/** Halves the stretch of the curve between a point that passes and one that does not, from the guess outward. */
-function probeCurve({ curve, guess }: SearchNeeds, base: Base, log: Log): void {
-  const beyond = curve.findIndex(({ error }) => error > guess);
+/**
+ * From the guess outward. Where the limit is one of the error itself, the error that was met over the predicted one
+ * says where to look next; else the stretch between a point that passes and one that does not is halved.
+ */
+function probeCurve({ curve, guess, goal, errorOf }: SearchNeeds, base: Base, log: Log): void {
+  const lastBelow = (error: number) => {
+    const beyond = curve.findIndex(point => point.error > error);
+    return Math.max(0, (beyond < 0 ? curve.length : beyond) - 1);
+  };
   let [good, bad] = [-1, curve.length];
-  let at = Math.max(0, (beyond < 0 ? curve.length : beyond) - 1);
-  let stride = 4;
+  let at = lastBelow(guess);
+  let stride = FIRST_STRIDE;
   for (let probe = 0; probe < MAX_PROBES && bad - good > 1; probe++) {
     const point = curve[at]!;
-    if (log.isGood(log.run('curve', { ...base, settings: point.settings }, point))) good = at;
+    const trial = log.run('curve', { ...base, settings: point.settings }, point);
+    const isGood = log.isGood(trial);
+    if (isGood) good = at;
     else bad = at;
+    const met = trial.chosen === undefined ? 0 : errorOf(trial.chosen);
+    if (isGood && goal.limit.kind === 'divergence' && met >= CLOSE * goal.limit.value) return;
     const isOpen = good < 0 || bad === curve.length;
-    at = isOpen ? (good < 0 ? bad - stride : good + stride) : Math.floor((good + bad) / 2);
-    at = Math.max(good + 1, Math.min(bad - 1, at));
+    const halfway = isOpen ? (isGood ? at + stride : at - stride) : Math.floor((good + bad) / 2);
+    const scaled = lastBelow((point.error * goal.limit.value * AIM) / met);
+    const wanted = goal.limit.kind === 'divergence' && met > 0 ? scaled : halfway;
+    const isNew = wanted > good && wanted < bad;
+    at = Math.max(good + 1, Math.min(bad - 1, isNew ? wanted : halfway));
     stride *= 2;
   }
 }
+
+/** Points of the curve that the first step goes; each further one twice as far. */
+const FIRST_STRIDE = 4;
+/** An error of so much of the limit is near enough to stop; so much is aimed at. */
+const CLOSE = 0.85;
+const AIM = 0.97;
+
+/** Only what may be cheaper than the best so far; all of them where nothing is good yet. */
+function tryPresets({ presets }: SearchNeeds, base: Base, log: Log): void {
+  const best = log.cheapest()?.chosen?.acs ?? Number.POSITIVE_INFINITY;
+  for (const preset of presets) {
+    const isDearer = preset.acs > best * PREDICTION_MARGIN;
+    if (!isDearer) log.run(preset.name, { ...base, settings: preset.settings }, preset);
+  }
+}
+
+/** Predicted accumulations are right within this. */
+const PREDICTION_MARGIN = 1.05;
 
 /** A first step costs the same in every coding, and later ones only add: what starts dearer is not run. */
 function tryCoding({ presets, curve }: SearchNeeds, base: Base, log: Log): void {

@@ -38,42 +38,53 @@ export interface SiteOption {
 }
 
 export interface SiteRecorder {
-  /** Values of one image and their gradients, one for each projection of the logits. */
-  record(values: Float64Array, gradients: readonly Float64Array[]): void;
+  /** Values of one image; then the gradient of each of `projections` projections of its logits. */
+  see(values: Float64Array, projections: number): void;
+  weigh(gradient: Float64Array): void;
   /** Per image, over all that was recorded. */
   judge(): readonly SiteOption[];
+}
+
+interface Seen {
+  readonly values: Float64Array;
+  readonly bins: Int16Array;
+  readonly projections: number;
 }
 
 /** `max`: the largest magnitude met in calibration. `load`: what spikes of the site meet, element by element. */
 export function createRecorder(max: number, load: SiteLoad, options: readonly FiringOption[]): SiteRecorder {
   const top = Math.floor(Math.log2(Math.max(max, 2 ** -100))) + 1;
   const first = (127 + top - OCTAVES) << MANTISSA_BITS;
-  const fired = options.map(({ emit }) => fireBins(magnitudesBelow(top), emit));
+  const magnitudes = magnitudesBelow(top);
+  const fired = options.map(({ emit }) => fireBins(magnitudes, emit));
   const errors = new Float64Array(options.length);
   const linear = new Float64Array(BINS);
   const partners = new Float64Array(BINS);
   let images = 0;
+  let seen: Seen = { values: new Float64Array(0), bins: new Int16Array(0), projections: 1 };
   return {
-    record(values, gradients) {
+    see(values, projections) {
       images += 1;
       const bins = binsOf(values, first);
+      seen = { values, bins, projections };
       bins.forEach((bin, i) => {
         if (bin < 0) return;
         linear[bin]! += load.linear[i]!;
         partners[bin]! += load.partners[i]!;
       });
-      for (const gradient of gradients) {
-        const gathered = gather(values, bins, gradient);
-        fired.forEach(({ errors: error }, o) => {
-          errors[o]! += dot(gathered, error) ** 2 / gradients.length;
-        });
-      }
+    },
+    weigh(gradient) {
+      const gathered = gather(seen.values, seen.bins, gradient);
+      fired.forEach(({ errors: error }, o) => {
+        errors[o]! += dot(gathered, error) ** 2 / seen.projections;
+      });
     },
     judge() {
       const met = Math.max(1, images * load.partners.reduce((sum, n) => sum + n, 0));
       return options.map(({ setting }, o) => {
         const { terms } = fired[o]!;
-        const nonzero = partners.reduce((sum, n, bin) => sum + (terms[bin] === 0 ? 0 : n), 0);
+        let nonzero = 0;
+        for (let bin = 0; bin < BINS; bin++) if (terms[bin] !== 0) nonzero += partners[bin]!;
         return {
           setting,
           error: errors[o]! / Math.max(1, images),
@@ -87,11 +98,15 @@ export function createRecorder(max: number, load: SiteLoad, options: readonly Fi
 }
 
 /** The magnitude that each bin stands for. */
-const magnitudesBelow = (top: number): Float64Array =>
-  Float64Array.from({ length: BINS }, (_, bin) => {
+function magnitudesBelow(top: number): Float64Array {
+  const out = new Float64Array(BINS);
+  for (let bin = 0; bin < BINS; bin++) {
     const mantissa = bin & ((1 << MANTISSA_BITS) - 1);
-    return 2 ** (top - OCTAVES + (bin >> MANTISSA_BITS)) * (1 + (mantissa + 0.5) * 2 ** -MANTISSA_BITS);
-  });
+    const octave = top - OCTAVES + (bin >> MANTISSA_BITS);
+    out[bin] = 2 ** octave * (1 + (mantissa + 0.5) * 2 ** -MANTISSA_BITS);
+  }
+  return out;
+}
 
 function fireBins(magnitudes: Float64Array, emit: SnnEmit) {
   const slot = {
@@ -102,20 +117,26 @@ function fireBins(magnitudes: Float64Array, emit: SnnEmit) {
     step: 1,
   };
   const fire = emitRule(emit);
-  for (let bin = 0; bin < BINS; bin++) fire(slot, bin);
-  return { errors: Float32Array.from(magnitudes, (x, bin) => x - slot.values[bin]!), terms: slot.terms };
+  const errors = new Float32Array(BINS);
+  for (let bin = 0; bin < BINS; bin++) {
+    fire(slot, bin);
+    errors[bin] = magnitudes[bin]! - slot.values[bin]!;
+  }
+  return { errors, terms: slot.terms };
 }
 
 /** Bin of each element, by exponent and leading bits of the mantissa; −1: too small to matter. */
-function binsOf(values: Float64Array, first: number): Int32Array {
+function binsOf(values: Float64Array, first: number): Int16Array {
   const bits = new Uint32Array(Float32Array.from(values).buffer);
-  return Int32Array.from(bits, word => {
-    const bin = ((word & 0x7fffffff) >>> (23 - MANTISSA_BITS)) - first;
-    return bin < 0 ? -1 : Math.min(BINS - 1, bin);
-  });
+  const bins = new Int16Array(values.length);
+  for (let i = 0; i < bins.length; i++) {
+    const bin = ((bits[i]! & 0x7fffffff) >>> (23 - MANTISSA_BITS)) - first;
+    bins[i] = bin < 0 ? -1 : Math.min(BINS - 1, bin);
+  }
+  return bins;
 }
 
-function gather(values: Float64Array, bins: Int32Array, gradient: Float64Array): Float64Array {
+function gather(values: Float64Array, bins: Int16Array, gradient: Float64Array): Float64Array {
   const out = new Float64Array(BINS);
   for (let i = 0; i < bins.length; i++) {
     if (bins[i]! >= 0) out[bins[i]!]! += values[i]! < 0 ? -gradient[i]! : gradient[i]!;

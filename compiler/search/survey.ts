@@ -48,15 +48,12 @@ export function surveySites(needs: SurveyNeeds): Options {
   images.forEach((image, n) => {
     const values = new Map<ValueId, Float64Array>();
     forward.run(image, (node, value) => values.set(node.id, value));
-    const gradients = new Map<ValueId, Float64Array[]>();
+    for (const [site, recorder] of recorders) recorder.see(values.get(site)!, projections);
     const random = createRandom(n);
     for (let r = 0; r < projections; r++) {
       const signs = values.get(graph.outputs[0]!)!.map(() => (random.chance(0.5) ? 1 : -1));
-      backward.run(values, signs, (site, gradient) => {
-        gradients.set(site, [...(gradients.get(site) ?? []), gradient]);
-      });
+      backward.run(values, signs, (site, gradient) => recorders.get(site)!.weigh(gradient));
     }
-    for (const [site, recorder] of recorders) recorder.record(values.get(site)!, gradients.get(site) ?? []);
   });
   return new Map([...recorders].map(([site, recorder]) => [site, recorder.judge()]));
 }

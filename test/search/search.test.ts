@@ -34,7 +34,10 @@ test('an option is judged from bins as it is element by element', () => {
   const statistics = { theta1: 4, theta2: 4, magnitude: 4, max };
   const options = firingOptions(statistics, settingsUpTo(3));
   const recorder = createRecorder(max, load, options);
-  for (const { values, gradients } of images) recorder.record(values, gradients);
+  for (const { values, gradients } of images) {
+    recorder.see(values, gradients.length);
+    for (const gradient of gradients) recorder.weigh(gradient);
+  }
   const judged = recorder.judge();
   assert.equal(judged.length, options.length);
   options.forEach(({ emit }, o) => {
@@ -182,6 +185,7 @@ function needs(optimize: Optimize, limit: number) {
     weightBits: [8],
     goal: goal(optimize, limit),
     guess: 50,
+    errorOf: (o: Outcome) => o.mse,
     choose: run,
     verify: run,
   };
