@@ -4,9 +4,10 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createFastSnnRunner, fastParts } from '../ir/fast/snn.ts';
 import type { SnnObserver } from '../ir/interpret/snn.ts';
-import { createTwoPhaseRunner, type TwoPhaseRunner } from '../ir/interpret/two-phase.ts';
+import { createTwoPhaseRunner, keptNumbers, type TwoPhaseRunner } from '../ir/interpret/two-phase.ts';
 import type { SnnGraph } from '../ir/snn.ts';
 import { wilsonInterval } from '../report/interval.ts';
 
@@ -116,8 +117,19 @@ export function createNetworkMeter(network: MethodNetwork, watch?: SnnObserver):
   };
 }
 
+/** Numbers that one run may keep: 2 GiB of them. */
+const MOST_NUMBERS = 2 ** 28;
+
+/** Errors: E0335 a first phase that keeps too much. */
 function createRun({ snn, phase }: MethodNetwork): TwoPhaseRunner['run'] {
-  if (phase !== undefined) return createTwoPhaseRunner(snn, phase, fastParts(snn)).run;
+  if (phase !== undefined) {
+    const numbers = keptNumbers(snn, phase);
+    if (numbers > MOST_NUMBERS) {
+      const method = phase.kind === 'shift' ? 'cos' : 'srp';
+      fail('E0335', { origin: snn.name }, { method, gibibytes: Math.ceil(numbers / 2 ** 27) });
+    }
+    return createTwoPhaseRunner(snn, phase, fastParts(snn)).run;
+  }
   const runner = createFastSnnRunner(snn);
   return (image, observe) => runner.run(image, observe);
 }

@@ -1,4 +1,5 @@
 /** `snnc methods`: conversion methods side by side on the user's own network – method × T → accuracy and Eq. 30. */
+import { resolve } from 'node:path';
 import { readNetwork } from '../compiler/compile.ts';
 import { calibratedForms, type MethodNetwork, methodNetworks } from '../compiler/methods/networks.ts';
 import { METHODS, type Method } from '../compiler/methods/table.ts';
@@ -90,10 +91,12 @@ function chosenMethods(list: string | undefined): readonly Method[] {
   );
 }
 
-/** The network on the numbers that its images become, and both sets of images. Errors: those of compile. */
+/** The network on the numbers that its images become, and both sets of images. Errors: those of compile · W0334. */
 export async function openMeasured(args: MeasuredArguments, out: Console): Promise<Measured> {
   const { diagnostics, step } = out;
   const { report } = diagnostics;
+  if (args.calibrate !== undefined && resolve(args.calibrate) === resolve(args.data))
+    report('W0334', { origin: args.data }, { path: args.data });
   const read = readNetwork(
     openModelFile(args.model),
     args.model,

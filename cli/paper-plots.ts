@@ -1,6 +1,6 @@
 /** What the paper measures on images: which networks run, and what is drawn of them. */
 import { type MethodContext, methodNetworks } from '../compiler/methods/networks.ts';
-import { METHODS } from '../compiler/methods/table.ts';
+import { METHODS, type Method } from '../compiler/methods/table.ts';
 import { LADDERS, type Ladder, ladderOf } from '../compiler/paper/ablation.ts';
 import { createLevelTally, type LevelRates } from '../compiler/paper/level-rates.ts';
 import { meanRate } from '../compiler/paper/rates.ts';
@@ -31,12 +31,14 @@ interface Curve {
 export const table1 = (context: MethodContext): Plot =>
   methodPlot('table1', 'Table 1: accuracy and Eq. 30 over T', ['ecmt', 'ecmt-fixed', 'ours-sum'], context);
 
-/** Every method of the comparison. */
+const hasNeurons = ({ rule }: Method): boolean => rule.kind !== 'ladder' || rule.thresholds !== 'off';
+
+/** Every method that has neurons. */
 export const table2 = (context: MethodContext): Plot =>
   methodPlot(
     'table2',
     'Table 2: conversion methods',
-    METHODS.map(({ id }) => id),
+    METHODS.filter(hasNeurons).map(({ id }) => id),
     context,
   );
 

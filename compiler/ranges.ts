@@ -30,11 +30,10 @@ export function measureRanges(graph: SnnGraph, images: readonly Float64Array[]):
       const driven = new Float64Array(target.length);
       const inputs = new Float64Array(target.length);
       node.operands.forEach((operand, i) => {
-        raisePeaks(range, operand, currents[i]!, node.type.shape.at(-1)!);
-        for (let n = 0; n < inputs.length; n++) {
-          inputs[n]! += currents[i]![n]!;
-          if (!constants.has(operand)) driven[n]! += currents[i]![n]!;
-        }
+        const current = currents[i]!;
+        raisePeaks(range, operand, current, node.type.shape.at(-1)!);
+        for (let n = 0; n < inputs.length; n++) inputs[n]! += current[n]!;
+        if (!constants.has(operand)) for (let n = 0; n < driven.length; n++) driven[n]! += current[n]!;
       });
       dropDead(inputs, node, mean ** 2);
       range.input = Math.max(range.input, largest(inputs) / mean);

@@ -31,12 +31,12 @@ const COLOURS = [
   '#009e73',
   '#cc79a7',
   '#8a6d00',
-  '#2f7fbf',
+  '#a65628',
   '#555555',
   '#7a3b9a',
 ] as const;
 const DARK_COLOURS = [
-  ...['#56b4e9', '#ff8f4a', '#35d0a5', '#f0a5cd', '#f0e442', '#9ad1f5', '#bbbbbb', '#c79be6'],
+  ...['#56b4e9', '#ff8f4a', '#35d0a5', '#f0a5cd', '#f0e442', '#d9a066', '#bbbbbb', '#c79be6'],
 ] as const;
 
 export function chartSvg(chart: Chart): string {
@@ -111,15 +111,22 @@ function curve({ points, isDashed }: Series, i: number, x: Scale, y: Scale): str
     .filter(point => point.every(Number.isFinite))
     .map(([px, py]) => [round(x.place(px)), round(y.place(py))] as const);
   const path = places.map(([px, py], n) => `${n === 0 ? 'M' : 'L'}${px} ${py}`).join('');
-  const dash = isDashed === true ? ' stroke-dasharray="6 5"' : '';
+  const dash = dashOf(isDashed, i);
   const marks = isDashed === true ? [] : places.map(([px, py]) => `<circle cx="${px}" cy="${py}" r="3"/>`);
   return `<g class="s${i % COLOURS.length}"><path class="curve" d="${path}"${dash}/>${marks.join('')}</g>`;
+}
+
+/** Reference lines are dashed, and so is each further round through the colours, otherwise. */
+function dashOf(isDashed: boolean | undefined, i: number): string {
+  const rounds = ['', '2 3', '9 3 2 3'];
+  const pattern = isDashed === true ? '6 5' : rounds[Math.floor(i / COLOURS.length) % rounds.length]!;
+  return pattern === '' ? '' : ` stroke-dasharray="${pattern}"`;
 }
 
 function legendEntry({ name, isDashed }: Series, i: number): string {
   const left = PLOT.left + (i % 4) * LEGEND.column;
   const top = LEGEND.top + Math.floor(i / 4) * LEGEND.row;
-  const dash = isDashed === true ? ' stroke-dasharray="6 5"' : '';
+  const dash = dashOf(isDashed, i);
   const line = `<path class="curve" d="M${left} ${top - 4}h22"${dash}/>`;
   return `<g class="s${i % COLOURS.length}">${line}</g>${text(left + 28, top, name, 'start')}`;
 }

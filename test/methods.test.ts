@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { createNetworkMeter } from '../cli/measure-network.ts';
 import { calibratedForms, methodNetworks } from '../compiler/methods/networks.ts';
 import { METHODS, type Method, type PairNeuron } from '../compiler/methods/table.ts';
 import { siteThresholds } from '../compiler/methods/thresholds.ts';
@@ -11,7 +12,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { measureRanges } from '../compiler/ranges.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createConstants } from '../ir/constants.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { createFastSnnRunner, fastParts } from '../ir/fast/snn.ts';
 import { createSlot, emitRule } from '../ir/interpret/emit.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
@@ -308,6 +309,18 @@ test('the fast runner gives the same numbers for every kind of neuron and phase'
       for (const x of [image, other, image]) assert.deepEqual(fast.run(x), slow.run(x), method.id);
     }
   }
+});
+
+test('E0335: a first phase that would keep too much is refused before it runs', () => {
+  const graph = oneLayer(1, HALF, 64);
+  const huge = { element: 'real', shape: [1, 1, 2 ** 21] } as const;
+  const large: SnnGraph = { ...graph, nodes: graph.nodes.map(node => ({ ...node, type: huge })) };
+  const network = { snn: large, steps: [64], phase: { kind: 'shift', steps: 4 } } as const;
+  assert.throws(
+    () => createNetworkMeter(network),
+    (error: unknown) => error instanceof UserError && error.diagnostics[0]!.code === 'E0335',
+  );
+  assert.doesNotThrow(() => createNetworkMeter({ ...network, snn: graph }));
 });
 
 test('θ by least squares: values on a grid of T steps are met exactly', () => {

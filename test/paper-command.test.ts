@@ -80,7 +80,9 @@ test('without labels there is agreement and no accuracy; compensation alone is l
     assert.equal(agreement, 1);
     assert.ok(logitMse < 1e-24, `${logitMse}`);
   }
-  assert.doesNotMatch(snnc('methods', MODEL, ...options, '--limit', '1').out, /accuracy, %/);
+  const { out, err } = snnc('methods', MODEL, ...options, '--limit', '1');
+  assert.doesNotMatch(out, /accuracy, %/);
+  assert.match(err, /W0334/, 'calibrated on what it is measured on');
 });
 
 test('snnc paper: text, CSV, well-formed SVG and JSON in a folder', () => {

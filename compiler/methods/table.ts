@@ -157,7 +157,7 @@ export const METHODS: readonly Method[] = [
       name: `Ours, ${coding}`,
       status: 'ours',
       source: 'docs/rationale',
-      note: 'default profile, real-valued, before quantization',
+      note: 'default profile at --shift, no bias correction, before quantization',
       rule: { kind: 'profile', coding },
     }),
   ),

@@ -1,6 +1,6 @@
 /** θ of every site for the methods with one threshold: magnitudes over calibration images. */
 import type { ValueId } from '../../ir/dialect.ts';
-import { interpretAnn } from '../../ir/interpret/ann.ts';
+import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import { CALIBRATE_DEFAULTS } from '../calibrate.ts';
 import type { Calibrated } from './networks.ts';
 import type { MethodThreshold } from './table.ts';
@@ -29,8 +29,9 @@ const CANDIDATES = 95;
 function leastSquares({ ann, sites, images }: Calibrated, steps: number): SiteThresholds {
   const values = new Map<ValueId, number[]>();
   const used = images.slice(0, SQUARES_IMAGES);
+  const runner = createFastAnnRunner(ann);
   for (const image of used) {
-    interpretAnn(ann, image, (node, value) => {
+    runner.run(image, (node, value) => {
       if (!sites.has(node.id)) return;
       const kept = values.get(node.id) ?? [];
       values.set(node.id, kept);

@@ -606,6 +606,18 @@ export const catalogue = {
     help: 'Name them separated by commas, or leave --only away for all.',
     exit: 2,
   },
+  W0334: {
+    message: '{path} is calibrated on and measured on',
+    why: 'Thresholds that have seen the test images make the results look better than they are.',
+    help: 'Give calibration images of their own with --calibrate.',
+    exit: 1,
+  },
+  E0335: {
+    message: 'method {method} keeps every step of the whole network at once, {gibibytes} GiB for this one',
+    why: 'Its first phase looks at all that reaches a layer before the layer sends anything.',
+    help: 'Leave it out of --methods, or ask for fewer --steps.',
+    exit: 1,
+  },
   E0725: {
     message: 'cannot write {path}: {reason}',
     why: 'The file system refuses the file or its folder.',

@@ -3,6 +3,7 @@
  * one room for the work of a moment, which every kernel uses in turn.
  */
 import { KERNELS } from './kernels/binary.ts';
+import { createPlainKernels } from './plain-kernels.ts';
 
 /** x, w, y: places in bytes; see kernels/products.assembly.ts. */
 type Multiply = (x: number, w: number, y: number, rows: number, inner: number, panels: number) => void;
@@ -10,10 +11,12 @@ type Multiply = (x: number, w: number, y: number, rows: number, inner: number, p
 type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
   ? T
   : Numbers<N, [...T, number]>;
-export interface Kernels {
+export interface ProductKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
   readonly multiplyI16: Multiply;
+}
+export interface Kernels extends ProductKernels {
   readonly gather: (...args: Numbers<7>) => number;
   readonly scaleBy: (...args: Numbers<4>) => void;
   readonly add: (...args: Numbers<3>) => void;
@@ -37,14 +40,17 @@ export interface Views {
   readonly u8: Uint8Array;
 }
 
-export interface Arena {
-  readonly kernels: Kernels;
+/** Where WebAssembly is not to be had, there are products only. */
+export interface Arena<K extends ProductKernels = ProductKernels> {
+  readonly kernels: K;
   /** Views of now: growing makes new ones. Nothing grows once every part of a network is prepared. */
   views(): Views;
   /** A place that stays. */
   reserve(bytes: number): number;
   /** Is there still room for weights that stay? Those of very large networks are packed anew at every use. */
   canKeep(bytes: number): boolean;
+  /** Is there still room for so many bytes at all, those that are only needed now and then included? */
+  fits(bytes: number): boolean;
   /** Makes sure that the room behind what stays has so many bytes. */
   needScratch(bytes: number): void;
   /** Where that room begins. */
@@ -54,16 +60,54 @@ export interface Arena {
 const PAGE = 2 ** 16;
 const MOST_PAGES = 2 ** 16;
 const ALIGNMENT = 16;
-/** The memory has 4 GiB at most; weights may take so much of it. */
-const KEEP_BYTES = 2 ** 30;
+/** The memory has 4 GiB at most; what stays of weights may end here, what stays of populations there. */
+const KEEP_BYTES = 2 ** 31;
+const FULL_BYTES = 3 * 2 ** 30;
 
 export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
+export const hasAllKernels = (arena: Arena): arena is Arena<Kernels> => 'fire' in arena.kernels;
+
 export function createArena(): Arena {
-  const memory = new WebAssembly.Memory({ initial: 1 });
+  const memory = reserveMemory();
+  if (memory === undefined) return arenaOn(plainMemory(), createPlainKernels);
   const module = new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   // The exports are those of the sources that binary.ts is made of.
-  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+  return arenaOn(memory, () => exports as Kernels);
+}
+
+type Memory = Pick<WebAssembly.Memory, 'buffer' | 'grow'>;
+
+/** undefined: the process may not reserve so much address space (`ulimit -v`). */
+function reserveMemory(): WebAssembly.Memory | undefined {
+  try {
+    return new WebAssembly.Memory({ initial: 1 });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+export function plainMemory(): Memory {
+  let buffer = new ArrayBuffer(PAGE);
+  return {
+    get buffer() {
+      return buffer;
+    },
+    grow(pages) {
+      const larger = new Uint8Array(buffer.byteLength + pages * PAGE);
+      larger.set(new Uint8Array(buffer));
+      buffer = larger.buffer;
+      return pages;
+    },
+  };
+}
+
+export function arenaOn<K extends ProductKernels>(
+  memory: Memory,
+  kernelsOn: (views: () => Views) => K,
+): Arena<K> {
   let views = viewsOf(memory);
   let kept = ALIGNMENT;
   let room = 0;
@@ -77,7 +121,7 @@ export function createArena(): Arena {
     views = viewsOf(memory);
   };
   return {
-    kernels,
+    kernels: kernelsOn(() => views),
     views: () => views,
     reserve(bytes) {
       const at = kept;
@@ -86,6 +130,7 @@ export function createArena(): Arena {
       return at;
     },
     canKeep: bytes => kept + bytes <= KEEP_BYTES,
+    fits: bytes => kept + room + bytes <= FULL_BYTES,
     needScratch(bytes) {
       room = Math.max(room, aligned(bytes));
       grow();
@@ -94,7 +139,7 @@ export function createArena(): Arena {
   };
 }
 
-const viewsOf = ({ buffer }: WebAssembly.Memory): Views => ({
+const viewsOf = ({ buffer }: Memory): Views => ({
   f64: new Float64Array(buffer),
   f32: new Float32Array(buffer),
   i32: new Int32Array(buffer),

@@ -12,6 +12,9 @@ export interface SlotPlaces {
   readonly sums: number;
 }
 
+/** Of a neuron. */
+export const SLOT_BYTES = 9;
+
 export interface IntPlaces {
   current(id: ValueId, size: number): number;
   slot(id: ValueId, size: number): SlotPlaces;

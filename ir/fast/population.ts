@@ -12,8 +12,8 @@ import {
   reciprocal,
   type Saturations,
 } from '../interpret/int.ts';
-import { type Arena, aligned } from './arena.ts';
-import type { IntPlaces, SlotPlaces } from './places.ts';
+import { type Arena, aligned, hasAllKernels, type Kernels } from './arena.ts';
+import { type IntPlaces, SLOT_BYTES, type SlotPlaces } from './places.ts';
 import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
 
 /** The limits within which integers of 64 bits hold everything that firing shifts. */
@@ -31,14 +31,18 @@ export function prepareFastPopulation(
   arena: Arena,
   places: IntPlaces,
 ): IntStep {
+  if (!hasAllKernels(arena)) return preparePopulation(node, graph, counter);
   const channels = node.type.shape.at(-1)!;
   const scales = node.operands.map(id => gatherOf(id, node, graph));
   const isRegular = scales.every(({ shifts }) => channels % shifts.length === 0);
   const isKnown = CODINGS_KNOWN.has(graph.attrs.coding);
   const emit = prepareEmit(node, arena, counter);
   const soma = prepareSoma(node, graph, arena);
-  if (!isRegular || !isKnown || emit === undefined) return preparePopulation(node, graph, counter);
   const size = node.type.shape.reduce((a, b) => a * b, 1);
+  const isPlaced = arena.fits(size * (8 * node.operands.length + SLOT_BYTES) + roomOf(size, soma.room));
+  if (!isRegular || !isKnown || !isPlaced || emit === undefined) {
+    return preparePopulation(node, graph, counter);
+  }
   arena.needScratch(roomOf(size, soma.room));
   const gather = prepareGather(node, graph, counter, arena, places);
   const own = places.slot(node.id, size);
@@ -64,7 +68,7 @@ function prepareGather(
   node: IntOf<'population'>,
   graph: IntGraph,
   counter: Saturations,
-  arena: Arena,
+  arena: Arena<Kernels>,
   places: IntPlaces,
 ): Gather {
   const { kernels } = arena;
@@ -95,7 +99,7 @@ function prepareGather(
   };
 }
 
-function placeShifts(shifts: readonly Shift[], arena: Arena) {
+function placeShifts(shifts: readonly Shift[], arena: Arena<Kernels>) {
   const bytes = shifts.length * 8;
   const [factors, halves] = [arena.reserve(bytes), arena.reserve(bytes)];
   const { f64 } = arena.views();
@@ -109,7 +113,11 @@ function placeShifts(shifts: readonly Shift[], arena: Arena) {
 type Emit = (y: number, slot: SlotPlaces, size: number) => void;
 
 /** undefined where integers of 64 bits might not hold everything. */
-function prepareEmit(node: IntOf<'population'>, { kernels }: Arena, counter: Saturations): Emit | undefined {
+function prepareEmit(
+  node: IntOf<'population'>,
+  { kernels }: Arena<Kernels>,
+  counter: Saturations,
+): Emit | undefined {
   const { emit, outFraction } = node.attrs;
   if (emit.kind !== 'mt') {
     return (y, { values, terms, sums }, size) => kernels.relay(y, values, terms, sums, size);

@@ -77,10 +77,14 @@ interface Ladder {
 interface Side {
   readonly edges: Float64Array;
   readonly thresholds: Float64Array;
+  /** 1/θ where that is exact and edges lie between powers of two: then the leading bits say the threshold. */
+  readonly unit: number;
 }
 type MtEmit = Extract<SnnEmit, { kind: 'mt' }>;
 
-const SILENT: Side = { edges: new Float64Array(0), thresholds: new Float64Array(0) };
+const SILENT: Side = { edges: new Float64Array(0), thresholds: new Float64Array(0), unit: 0 };
+
+const isPowerOfTwo = (x: number): boolean => 2 ** Math.round(Math.log2(x)) === x;
 
 /** A lower threshold belongs to every magnitude below the edge of the next; see interpret/emit.ts. */
 function nearestLadder({ theta1, theta2, levels, band }: MtEmit): Ladder {
@@ -89,7 +93,8 @@ function nearestLadder({ theta1, theta2, levels, band }: MtEmit): Ladder {
     const edges = Float64Array.from({ length: levels }, (_, p) =>
       p === 0 ? band * theta : 1.5 * 2 ** (p - 1) * theta,
     );
-    return { edges, thresholds: Float64Array.from({ length: levels }, (_, p) => signed * 2 ** p) };
+    const thresholds = Float64Array.from({ length: levels }, (_, p) => signed * 2 ** p);
+    return { edges, thresholds, unit: isPowerOfTwo(theta) ? 1 / theta : 0 };
   };
   return { positive: side(theta1, theta1), negative: side(theta2, -theta2) };
 }
@@ -98,9 +103,25 @@ function paperLadder({ theta1, theta2, levels }: MtEmit): Ladder {
   const side = (theta: number, sign: number): Side => {
     if (theta <= 0) return SILENT;
     const edges = Float64Array.from({ length: levels }, (_, p) => 2 ** p * theta - theta / 2);
-    return { edges, thresholds: Float64Array.from({ length: levels }, (_, p) => sign * 2 ** p * theta) };
+    const thresholds = Float64Array.from({ length: levels }, (_, p) => sign * 2 ** p * theta);
+    return { edges, thresholds, unit: 0 };
   };
   return { positive: side(theta1, 1), negative: side(theta2, -1) };
+}
+
+/** Number of the largest threshold that a magnitude crosses which crosses the first. */
+function crossed(magnitude: number, { edges, unit }: Side): number {
+  const halves = 2 * magnitude * unit;
+  if (unit > 0 && halves < 2 ** 31) {
+    if (halves < 3) return 0;
+    // The leading one of m/θ, one more where the next bit is set.
+    const bits = halves | 0;
+    const leading = 30 - Math.clz32(bits);
+    return Math.min(edges.length - 1, leading + ((bits >> leading) & 1));
+  }
+  let p = 0;
+  while (p + 1 < edges.length && magnitude >= edges[p + 1]!) p++;
+  return p;
 }
 
 function fire({ values, terms, sums, target }: Slot, most: number, { positive, negative }: Ladder): void {
@@ -109,12 +130,10 @@ function fire({ values, terms, sums, target }: Slot, most: number, { positive, n
     let value = 0;
     let count = 0;
     for (; count < most; count++) {
-      const { edges, thresholds } = rest < 0 ? negative : positive;
+      const side = rest < 0 ? negative : positive;
       const magnitude = rest < 0 ? -rest : rest;
-      if (!(magnitude >= edges[0]!)) break;
-      let p = 0;
-      while (p + 1 < edges.length && magnitude >= edges[p + 1]!) p++;
-      const x = thresholds[p]!;
+      if (!(magnitude >= side.edges[0]!)) break;
+      const x = side.thresholds[crossed(magnitude, side)]!;
       const left = rest - x;
       if (count > 0 && (left < 0 ? -left : left) >= magnitude) break;
       value += x;

@@ -2,7 +2,7 @@
 import { LOG_FRACTION, lg, pow2, rs } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntOf } from '../int.ts';
 import { ENTRY_BITS, SOMA_FORMS } from '../soma-forms.ts';
-import { type Arena, aligned } from './arena.ts';
+import { type Arena, aligned, type Kernels } from './arena.ts';
 import { placeIntegers, placeReals } from './places.ts';
 
 /** rs(x, k) as floor(x · factor + half). */
@@ -22,7 +22,7 @@ export interface FastSoma {
 }
 type Base = (u: number, size: number, t: number, room: number) => void;
 
-export function prepareSoma(node: IntOf<'population'>, graph: IntGraph, arena: Arena): FastSoma {
+export function prepareSoma(node: IntOf<'population'>, graph: IntGraph, arena: Arena<Kernels>): FastSoma {
   const fn = node.attrs.function;
   const base = prepareBase(node, fn, graph, arena);
   const isScaled = graph.attrs.coding === 'rate' && fn.kind !== 'identity';
@@ -36,7 +36,12 @@ export function prepareSoma(node: IntOf<'population'>, graph: IntGraph, arena: A
   };
 }
 
-function prepareBase(node: IntOf<'population'>, fn: IntFunction, graph: IntGraph, arena: Arena): Base {
+function prepareBase(
+  node: IntOf<'population'>,
+  fn: IntFunction,
+  graph: IntGraph,
+  arena: Arena<Kernels>,
+): Base {
   const { kernels } = arena;
   const { fraction, outFraction } = node.attrs;
   const channels = node.type.shape.at(-1)!;
@@ -67,7 +72,7 @@ function preparePointwise(
   node: IntOf<'population'>,
   fn: Extract<IntFunction, { kind: 'pointwise' }>,
   graph: IntGraph,
-  arena: Arena,
+  arena: Arena<Kernels>,
 ): Base {
   const { kernels } = arena;
   const { fraction, outFraction } = node.attrs;
@@ -100,7 +105,7 @@ function prepareNorm(
   node: IntOf<'population'>,
   fn: Extract<IntFunction, { kind: 'layernorm' | 'rmsnorm' }>,
   graph: IntGraph,
-  arena: Arena,
+  arena: Arena<Kernels>,
 ): Base {
   const channels = node.type.shape.at(-1)!;
   const data = (id: typeof fn.gain) => (id === undefined ? undefined : graph.constants.get(id).data);

@@ -11,7 +11,7 @@
  * Source  Hao et al., AAAI 2023 (SRP, `MPLayer`: v > 0.001 θ); Hao et al., ICLR 2023 (COS, `MPLayer`, one pass)
  */
 import { defect } from '../diagnostics/diagnostic.ts';
-import type { ValueId } from '../dialect.ts';
+import { sizeOf, type ValueId } from '../dialect.ts';
 import type { SnnGraph, SnnOf } from '../snn.ts';
 import type { Slot } from './emit.ts';
 import type { Pair } from './pair.ts';
@@ -45,6 +45,15 @@ export const createTwoPhaseRunner = (
 
 type Maker = (graph: SnnGraph, firstSteps: number, parts: SnnParts) => TwoPhaseRunner;
 const MAKERS: { readonly [K in FirstPhase['kind']]: Maker } = { mute: createMuting, shift: createShifting };
+
+/** Numbers that a run keeps at once: a shift knows every step of every node, a mute one step. */
+export function keptNumbers({ nodes, attrs }: SnnGraph, phase: FirstPhase): number {
+  const once = nodes.reduce(
+    (sum, { kind, type }) => sum + sizeOf(type.shape) * (kind === 'population' ? 4 : 1),
+    0,
+  );
+  return once * (phase.kind === 'shift' ? Math.max(attrs.steps, phase.steps) : 2);
+}
 
 /** Nearly 0, in units of θ, as in both published codes. */
 const NEAR = 1e-3;
