@@ -65,7 +65,7 @@ export function runSearch(
   step('search');
   const inputFraction = inputFractionOf(images, isPixels, target.arithmetic.stateBits.value);
   const network = { graph: ann, sites, calibration, images, wanted, inputFraction, maxLevels: MAX_LEVELS };
-  const found = searchNetwork({ ...options, ...network });
+  const found = searchNetwork({ ...options, ...network, step });
   const { best } = found;
   if (!found.images.isSplit) {
     diagnostics.report('W0340', { origin, pass: 'search' }, { count: images.length });
