@@ -1,6 +1,7 @@
 /** manifest.json, version 0: what was deployed, readable by anybody. The schema is published beside the code. */
 import { z } from 'zod';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { CODINGS } from '../ir/snn.ts';
 import { preprocessSchema } from './preprocess.ts';
 
 export const SCHEMA_VERSION = 0;
@@ -26,7 +27,7 @@ export const manifestSchema = z
     options: z.record(z.string(), option).describe('Every option of the compile, resolved'),
     target: z.looseObject({ name: z.string(), spec: z.string(), chips: count, cores: count }),
     network: z.strictObject({
-      coding: z.enum(['rate', 'sum']),
+      coding: z.enum(CODINGS),
       steps: count,
       mode: z.string(),
       depth: count,

@@ -25,6 +25,7 @@ import {
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
 import type { AnyGraph } from '../ir/dialect.ts';
+import type { Coding } from '../ir/snn.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
@@ -46,7 +47,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly inputShape?: string | undefined;
   readonly output?: string | undefined;
   readonly out?: string | undefined;
-  readonly coding: 'sum' | 'rate';
+  readonly coding: Coding;
   readonly steps: number;
   readonly shift: number;
   readonly terms: number;

@@ -72,9 +72,9 @@ export async function main(argv: readonly string[]): Promise<number> {
             ...network,
             out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
             coding: {
-              choices: ['sum', 'rate'] as const,
+              choices: ['sum', 'rate', 'differential'] as const,
               default: 'sum' as const,
-              describe: 'What spikes add up to',
+              describe: 'What spikes add up to: F(S), t · F(S / t), or F(S) with weight 1/t at step t',
             },
             steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
             shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),

@@ -3,7 +3,7 @@ import type { Box, EmitProgram, Gather, SomaProgram, WeightBlock } from '../back
 import type { ConstId } from '../ir/constants.ts';
 import { nodeMap } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
-import { projectionScale } from '../ir/interpret/int.ts';
+import { projectionScale, weighedBits } from '../ir/interpret/int.ts';
 import { biasOf } from '../ir/interpret/projections.ts';
 import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { lengthOf } from './mapping/tiles.ts';
@@ -60,6 +60,7 @@ export function gatherProgram(
   };
   const ownChannels = (values: readonly number[]) =>
     Int32Array.from(values.length === 1 ? values : values.slice(box.channel[0], box.channel[1]));
+  const [shift = 0, shiftB = 0] = weighedBits(projection, network);
   switch (projection.kind) {
     case 'linear':
       return {
@@ -69,6 +70,7 @@ export function gatherProgram(
         scale: ownChannels(projectionScale(projection, network.constants)),
         bias: biasProgram(projection, box, network),
         graded: isGraded(),
+        shift,
       };
     case 'depthwise':
       return {
@@ -77,9 +79,10 @@ export function gatherProgram(
         weights: shared.weights(projection, box),
         scale: ownChannels(projectionScale(projection, network.constants)),
         graded: isGraded(),
+        shift,
       };
     case 'hadamard':
-      return { kind: 'hadamard', size, fraction: projection.attrs.fraction };
+      return { kind: 'hadamard', size, fraction: projection.attrs.fraction, shiftA: shift, shiftB };
     case 'maximum':
       return { kind: 'maximum', size, taps: projection.attrs.taps, fraction: projection.attrs.fraction };
     case 'bias':
@@ -96,9 +99,16 @@ export function gatherProgram(
         columns: channels,
         inner: projection.attrs.inner,
         fraction: projection.attrs.fraction,
+        shiftA: shift,
+        shiftB,
       };
     case 'relay':
-      return { kind: 'relay', size, scale: ownChannels(projectionScale(projection, network.constants)) };
+      return {
+        kind: 'relay',
+        size,
+        scale: ownChannels(projectionScale(projection, network.constants)),
+        shift,
+      };
     default:
       return projection satisfies never;
   }
@@ -156,6 +166,6 @@ export function somaProgram(
 export function emitProgram({ attrs }: IntOf<'population'>): EmitProgram {
   const { emit } = attrs;
   if (emit.kind !== 'mt') return { kind: emit.kind };
-  const { theta, levels, terms, band } = emit;
-  return { kind: 'mt', theta, levels, terms, band };
+  const { theta, levels, terms, band, coarse = 0 } = emit;
+  return { kind: 'mt', theta, levels, terms, band, coarse };
 }

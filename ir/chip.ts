@@ -10,7 +10,7 @@ export const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
 
 export const chip = {
   stage: 'chip',
-  version: 1,
+  version: 2,
   summary: 'The integer network placed and routed: tiles on cores, axons as table rows.',
   graph: {
     ...int.graph,

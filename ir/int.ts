@@ -11,7 +11,7 @@ const GAIN = { 'gain?': 'const', 'offset?': 'const' } as const;
 
 export const int = {
   stage: 'int',
-  version: 1,
+  version: 2,
   summary: 'Spiking populations and projections in integers with power-of-two scales.',
   graph: { coding: { oneOf: CODINGS }, steps: 'int', accumulatorBits: 'int', stateBits: 'int' },
   tables: {},
@@ -96,8 +96,8 @@ export const int = {
         },
         emit: {
           variant: {
-            /** θ = 2^-theta; band counts quarters of θ. */
-            mt: { theta: 'int', levels: 'int', terms: 'int', band: 'int' },
+            /** θ = 2^-theta; band counts quarters of the lowest threshold of the step (coarse: see stage snn). */
+            mt: { theta: 'int', levels: 'int', terms: 'int', band: 'int', 'coarse?': 'int' },
             relay: {},
             readout: {},
           },

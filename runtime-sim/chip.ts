@@ -7,10 +7,12 @@
  */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Firing, fire, pow2, rs, saturate } from '../ir/fixed.ts';
+import { type Firing, rs, saturate } from '../ir/fixed.ts';
 import { isProductKind, rateFactor, rateReciprocal } from '../ir/interpret/int.ts';
+import { createMembrane } from '../ir/interpret/membrane.ts';
 import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
-import { apply, type Batch, clear, paperProducts, takeMaximum } from './kernels.ts';
+import type { GatherState } from './gathers.ts';
+import { apply, type Batch, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
 import { boot, type Link, type RouteState, type TileState } from './state.ts';
 
 /** What a population sent in one step, in its own neuron order. */
@@ -184,7 +186,7 @@ function deliver(due: readonly Delivery[], now: number, steps: number, counts: M
       if (!isActive(link.tile, now, steps)) mistimed(link, now);
       const own = counts.tiles[link.tile.number]!;
       const { synops, memoryWords } = own;
-      apply(link, batch, own);
+      apply(link, weigh(batch, link, now - link.tile.program.depth + 1), own);
       const work = counts.work[now]!;
       work.synops[link.tile.core.number]! += own.synops - synops;
       work.words[link.tile.core.number]! += own.memoryWords - memoryWords;
@@ -205,32 +207,38 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
       for (let i = 0; i < accumulator.length; i++) accumulator[i]! += bias[i % bias.length]!;
     }
     if (gather.kind === 'maximum') takeMaximum(gather);
+    closeStep(gather);
     const { accumulator, scale } = gather;
     const factor = rateFactor(rate ? rateReciprocal(gather.kind, program.function.kind) : undefined);
     for (let i = 0; i < tile.size; i++) {
       const held = saturate(accumulator[i]!, accumulatorBits);
-      if (!isProductKind(gather.kind)) accumulator[i] = held;
+      if (!isRemade(gather)) accumulator[i] = held;
       u[i]! += partial ? held : factor(rs(held, scale[i % scale.length]! - program.fraction), t);
     }
   }
   if (!partial) for (let i = 0; i < u.length; i++) u[i] = saturate(u[i]!, stateBits);
   const y = tile.soma(u, t);
   const { emit, outFraction } = program;
+  const membrane = emit.kind === 'mt' ? createMembrane(emit, outFraction, header)(t) : undefined;
   const firing: Firing = { payload: 0, terms: 0, clipped: false };
   for (let i = 0; i < tile.size; i++) {
-    if (emit.kind === 'mt') {
-      const shift = outFraction - emit.theta;
-      fire(y[i]! - sums[i]! * pow2(shift), shift, emit.levels, emit.terms, emit.band, firing);
+    if (membrane !== undefined) {
+      membrane.fire(y[i]!, sums[i]!, firing);
       values[i] = firing.payload;
       terms[i] = firing.terms;
+      sums[i]! += firing.payload * membrane.weight;
     } else {
       values[i] = y[i]! - sums[i]!;
       terms[i] = values[i] === 0 ? 0 : 1;
+      sums[i]! += values[i]!;
     }
-    sums[i]! += values[i]!;
   }
   return y;
 }
+
+/** A product that is not rounded step by step stays exact, however often it is read. */
+const isRemade = (gather: GatherState): boolean =>
+  isProductKind(gather.kind) && 'step' in gather && gather.step === gather.accumulator;
 
 function countStep(tile: TileState, now: number, counts: MachineCounts): void {
   const own = counts.tiles[tile.number]!;

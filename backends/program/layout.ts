@@ -36,7 +36,7 @@ import type {
 import { weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 1;
+export const VERSION = 2;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
 /** Entries of log2 and exp2. */
@@ -51,6 +51,8 @@ const u32 = fixed(4);
 const any = uint(0, 2 ** 32 - 1);
 const elements = uint(1, MAX_ELEMENTS);
 const fractionBits = int(-128, 127);
+const weightShift = uint(0, 32);
+const SHIFT = 'differential: payloads of step t count round(2^shift / t), a step is rounded by 2^−shift';
 const table = integers(4, TABLE_ENTRIES);
 
 /** The first bytes of a file, after the magic. */
@@ -156,6 +158,7 @@ const gather = variant<Gather>('gather', {
     scale: [integers(1), 'fraction bits of the accumulator, per channel of the tile'],
     bias: [optional(integers(4)), '[channels] or [rows, channels], in accumulator units'],
     graded: [oneOf([false, true]), 'payload is a graded value, not signed powers of two'],
+    shift: [weightShift, SHIFT],
   },
   product: {
     groups: [elements, ''],
@@ -163,16 +166,21 @@ const gather = variant<Gather>('gather', {
     columns: [elements, 'rows of operand 1'],
     inner: [elements, 'axis that is summed over'],
     fraction: [fractionBits, 'fraction bits of the accumulator'],
+    shiftA: [weightShift, `operand 0; ${SHIFT}`],
+    shiftB: [weightShift, 'operand 1; a step is rounded by both'],
   },
   hadamard: {
     size: [elements, 'neurons of the tile'],
     fraction: [fractionBits, 'fraction bits of the accumulator'],
+    shiftA: [weightShift, `operand 0; ${SHIFT}`],
+    shiftB: [weightShift, 'operand 1; a step is rounded by both'],
   },
   depthwise: {
     size: [elements, 'neurons of the tile'],
     weights: [any, 'number of a weight block [taps, P] of this core; neuron i reads column i mod P'],
     scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
     graded: [oneOf([false, true]), 'payload is a graded value, not signed powers of two'],
+    shift: [weightShift, SHIFT],
   },
   maximum: {
     size: [elements, 'neurons of the tile'],
@@ -186,6 +194,7 @@ const gather = variant<Gather>('gather', {
   relay: {
     size: [elements, 'elements of the operand'],
     scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
+    shift: [weightShift, SHIFT],
   },
 });
 
@@ -219,7 +228,8 @@ const emit = variant<EmitProgram>('emit', {
     theta: [fractionBits, 'θ = 2^−theta'],
     levels: [uint(1, 32), 'thresholds θ, 2θ, … 2^(levels−1) θ'],
     terms: [uint(1, 32), 'signed powers of two in one payload, at most'],
-    band: [uint(0, 255), 'silent below so many quarters of θ'],
+    band: [uint(0, 255), 'silent below so many quarters of the lowest threshold of the step'],
+    coarse: [uint(0, 31), 'at step t of T the lowest threshold is 2^(coarse · (T − t)) θ'],
   },
   relay: {},
   readout: {},

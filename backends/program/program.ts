@@ -109,6 +109,10 @@ export interface TileProgram {
   readonly routes: readonly Route[];
 }
 
+/**
+ * `shift`, in coding `differential`: what arrives at step t counts round(2^shift / t) times, and the sum of the step is
+ * added to the accumulator · 2^−shift, rounded. 0: as it is.
+ */
 export type Gather =
   | {
       readonly kind: 'linear';
@@ -121,6 +125,7 @@ export type Gather =
       readonly bias?: Int32Array | undefined;
       /** Does the payload hold a graded value (one multiplication a synapse) rather than signed powers of two? */
       readonly graded: boolean;
+      readonly shift: number;
     }
   | {
       readonly kind: 'product';
@@ -129,12 +134,16 @@ export type Gather =
       readonly columns: number;
       readonly inner: number;
       readonly fraction: number;
+      readonly shiftA: number;
+      readonly shiftB: number;
     }
   | {
       /** Two sums for each neuron, multiplied. */
       readonly kind: 'hadamard';
       readonly size: number;
       readonly fraction: number;
+      readonly shiftA: number;
+      readonly shiftB: number;
     }
   | {
       readonly kind: 'depthwise';
@@ -144,6 +153,7 @@ export type Gather =
       /** One number, or one per channel of the tile. */
       readonly scale: Int32Array;
       readonly graded: boolean;
+      readonly shift: number;
     }
   | {
       readonly kind: 'maximum';
@@ -162,6 +172,7 @@ export type Gather =
       readonly size: number;
       /** One number, or one per channel of the tile (partial sums). */
       readonly scale: Int32Array;
+      readonly shift: number;
     };
 
 export type SomaProgram =
@@ -193,6 +204,7 @@ export type EmitProgram =
       readonly levels: number;
       readonly terms: number;
       readonly band: number;
+      readonly coarse: number;
     }
   | { readonly kind: 'relay' }
   | { readonly kind: 'readout' };

@@ -17,6 +17,7 @@ import { type Element, readersOf, type TensorType, type ValueId } from '../../ir
 import { makeExp2Table, makeLog2Table, TABLE_SIZE } from '../../ir/fixed.ts';
 import { type IntGraph, type IntNode, int } from '../../ir/int.ts';
 import type { SnnGraph, SnnNode, SnnOf, snn } from '../../ir/snn.ts';
+import { weightFraction } from '../../ir/step-weights.ts';
 import { type Format, formatOf, HEADROOM, type Widths } from '../integers/formats.ts';
 import { integerFunction } from '../integers/functions.ts';
 import { integerWeights } from '../integers/weights.ts';
@@ -123,11 +124,16 @@ function payloadFraction(id: ValueId, { formats }: Context): number {
   return format.emit.kind === 'mt' ? format.emit.theta : format.outFraction;
 }
 
-/** A product is exact, so nothing can be traded: it fits the accumulator or the thresholds are too fine. */
+/**
+ * A product is exact, so nothing can be traded: it fits the accumulator or the thresholds are too fine. The sum of a
+ * step holds the weight's fraction bits of one operand as well (docs/rationale/differential.md).
+ */
 function productFraction(node: SnnOf<'product'> | SnnOf<'hadamard'>, context: Context): number {
   const { needs, report } = context;
   const [a, b] = node.operands.map(id => payloadFraction(id, context)) as [number, number];
-  const peak = currentsOf(node.id, context).reduce((x, y) => Math.max(x, y), 0) * 2 ** (a + b);
+  const { coding, steps } = context.graph.attrs;
+  const weighed = weightFraction(coding, steps);
+  const peak = currentsOf(node.id, context).reduce((x, y) => Math.max(x, y), 0) * 2 ** (a + b + weighed);
   if (peak >= 2 ** (needs.accumulatorBits - 1)) {
     const bits = Math.ceil(Math.log2(peak)) + 1;
     const facts = { population: node.id, bits, available: needs.accumulatorBits };

@@ -72,6 +72,7 @@ export interface SomaActivity {
 export function somaOperations(
   population: CountedPopulation,
   coding: Coding,
+  step: number,
   { neurons, terms }: SomaActivity,
   biasAdds: number,
 ): Operations {
@@ -90,7 +91,29 @@ export function somaOperations(
     firing +
     biasAdds;
   const lookups = cost.lookupsPerNeuron * neurons + cost.lookupsPerGroup * groups;
-  return { acs, macs: coding === 'rate' ? rateMultiplications(population, neurons) : 0, lookups };
+  return { acs, macs: MULTIPLICATIONS[coding](population, neurons, step), lookups };
+}
+
+const MULTIPLICATIONS: {
+  readonly [C in Coding]: (population: CountedPopulation, neurons: number, step: number) => number;
+} = {
+  sum: () => 0,
+  rate: rateMultiplications,
+  differential: weighings,
+};
+
+/**
+ * `differential` weighs the sum of a step once for each projection that reads spikes and brings a spiking neuron's
+ * membrane to the scale of the step; a step that is a power of two is a shift. Operand sums of a product take shifted
+ * weights in, one addition a term as in every coding.
+ */
+function weighings({ node, projections }: CountedPopulation, neurons: number, step: number): number {
+  if (Number.isInteger(Math.log2(step))) return 0;
+  const fn = node.attrs.function.kind;
+  const weighed = projections.filter(({ node: { kind }, graded, partial }) =>
+    graded.some((isGraded, i) => kind !== 'maximum' && (partial[i] || (!isGraded && fn !== 'partial'))),
+  ).length;
+  return neurons * (weighed + (node.attrs.emit.kind === 'mt' ? 1 : 0));
 }
 
 /** `rate` scales by 1/t or 1/t² before F and by t behind it; a linear identity needs neither. */

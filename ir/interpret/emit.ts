@@ -12,12 +12,15 @@ export interface Slot {
   target: Float64Array;
 }
 
-export function emitRule(emit: SnnEmit): (slot: Slot, i: number) => void {
+/**
+ * `factor` brings what is missing to the scale of a spike (1 but in `differential`); nothing below 2^lowest θ fires.
+ */
+export function emitRule(emit: SnnEmit, factor = 1, lowest = 0): (slot: Slot, i: number) => void {
   switch (emit.kind) {
     case 'mt': {
-      const term = emit.rule === 'paper' ? paperTerm(emit) : nearestTerm(emit);
+      const term = emit.rule === 'paper' ? paperTerm(emit, lowest) : nearestTerm(emit, lowest);
       return (slot, i) => {
-        let rest = slot.target[i]! - slot.sums[i]!; // Eq. 21: m = v + I, telescoped
+        let rest = factor * (slot.target[i]! - slot.sums[i]!); // Eq. 21: m = v + I, telescoped
         let value = 0;
         let terms = 0;
         for (; terms < emit.terms; terms++) {
@@ -47,9 +50,9 @@ type MtEmit = Extract<SnnEmit, { kind: 'mt' }>;
  * Eq. 25 with the thresholds of Eq. 19, edges half a base threshold below each; ties fire on both sides, as
  * in the authors' code. A base threshold ≤ 0 silences its side.
  */
-function paperTerm({ theta1, theta2, levels }: MtEmit): (m: number) => number {
+function paperTerm({ theta1, theta2, levels }: MtEmit, lowest: number): (m: number) => number {
   return m => {
-    for (let p = levels - 1; p >= 0; p--) {
+    for (let p = levels - 1; p >= lowest; p--) {
       if (theta1 > 0 && m >= 2 ** p * theta1 - theta1 / 2) return 2 ** p * theta1;
       if (theta2 > 0 && -m >= 2 ** p * theta2 - theta2 / 2) return -(2 ** p) * theta2;
     }
@@ -57,13 +60,13 @@ function paperTerm({ theta1, theta2, levels }: MtEmit): (m: number) => number {
   };
 }
 
-/** The power of two nearest to |m|, silent below band · θ; edges at 1.5 · 2^p θ. */
-function nearestTerm({ theta1, theta2, levels, band }: MtEmit): (m: number) => number {
+/** The power of two nearest to |m|, silent below band · 2^lowest θ; edges at 1.5 · 2^p θ. */
+function nearestTerm({ theta1, theta2, levels, band }: MtEmit, lowest: number): (m: number) => number {
   return m => {
     const theta = m < 0 ? theta2 : theta1;
     const magnitude = Math.abs(m);
-    if (theta <= 0 || magnitude < band * theta) return 0;
-    let p = 0;
+    if (theta <= 0 || magnitude < band * 2 ** lowest * theta) return 0;
+    let p = lowest;
     while (p < levels - 1 && magnitude >= 1.5 * 2 ** p * theta) p++;
     return (m < 0 ? -theta : theta) * 2 ** p;
   };

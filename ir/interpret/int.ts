@@ -7,14 +7,18 @@
  *   y            =  F(U)                        tables and shifts (soma.ts)
  *   payload      =  terms nearest to y − E,     E += payload
  *
- * In the `rate` coding U and y carry the factors t and 1/t of the paper, by multiplications that are counted.
+ * In the `rate` coding U and y carry the factors t and 1/t of the paper, by multiplications that are counted. In
+ * `differential` a payload of step t counts round(2^b / t) · 2^−b times: E and the operand sums of a product hold b
+ * more fraction bits and are exact, what a step adds to an accumulator is rounded once (step-weights.ts).
  */
 import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
-import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
+import { type Firing, rs, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { stepWeight, weightFraction } from '../step-weights.ts';
+import { createMembrane } from './membrane.ts';
+import { type GatherState, type Intake, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
 /** What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). */
@@ -22,7 +26,7 @@ export interface IntEmission {
   readonly values: Int32Array;
   /** Signed powers of two in each payload; 1 for a nonzero graded value. */
   readonly terms: Uint8Array;
-  /** Sum of all payloads so far, this step included. */
+  /** Sum of all payloads so far, this step included, each times the weight of its step. */
   readonly sums: Int32Array;
 }
 export type IntObserver = (
@@ -39,7 +43,7 @@ export interface Saturations {
 }
 
 export interface IntRunner {
-  /** The readout after each step t = 1…T, as real numbers: q · 2^-f (sum) or q · 2^-f / t (rate). */
+  /** The readout after each step t = 1…T, as real numbers: q · 2^-f, in `rate` q · 2^-f / t. */
   run(image: Float64Array, observe?: IntObserver): readonly Float64Array[];
   readonly saturations: ReadonlyMap<ValueId, Saturations>;
 }
@@ -83,8 +87,33 @@ function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Satur
       return preparePopulation(node, graph, counter);
     }
     default:
-      return prepareProjection(node, graph);
+      return prepareProjection(node, graph, intakeOf(node, graph));
   }
+}
+
+/**
+ * Fraction bits that each operand's payloads are weighed with: those of spikes and of partial sums on their way out;
+ * what a partial sum itself takes in is not weighed yet.
+ */
+export function weighedBits(projection: IntProjection, { attrs, nodes }: IntGraph): readonly number[] {
+  const bits = weightFraction(attrs.coding, attrs.steps);
+  const byId = nodeMap(nodes);
+  const isPartial = (node: IntNode | undefined) =>
+    node?.kind === 'population' && node.attrs.function.kind === 'partial';
+  const reader = bits === 0 ? undefined : nodes.find(node => node.operands.includes(projection.id));
+  return projection.operands.map(id => {
+    const source = byId.get(id);
+    const isSpiking = source?.kind === 'population' && source.attrs.emit.kind === 'mt';
+    return isPartial(source) || (isSpiking && !isPartial(reader)) ? bits : 0;
+  });
+}
+
+function intakeOf(node: IntProjection, graph: IntGraph): Intake {
+  const bits = weighedBits(node, graph);
+  const weights = bits.map(b => (t: number) => stepWeight(t, b));
+  // Operands of a product are weighed both; the sources of a relay are of one kind.
+  const shift = isProductKind(node.kind) ? bits.reduce((a, b) => a + b, 0) : Math.max(0, ...bits);
+  return { weights, shift };
 }
 
 function slotOf(state: State, id: ValueId, size: number, t: number) {
@@ -118,12 +147,14 @@ export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
   Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
 
 function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): Step {
-  const { fraction, outFraction, emit } = node.attrs;
+  const { fraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
   const inputs = node.operands.map(id => gatherOf(id, node, graph));
   const soma = makeSomaFunction(node, graph);
   const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  const membraneAt =
+    emit.kind === 'mt' ? createMembrane(emit, node.attrs.outFraction, graph.attrs) : undefined;
   const partial = node.attrs.function.kind === 'partial';
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size, t);
@@ -144,18 +175,19 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
     }
     const y = soma(u, t);
     state.outputs.set(node.id, y);
+    const membrane = membraneAt?.(t);
     for (let i = 0; i < size; i++) {
-      if (emit.kind === 'mt') {
-        const shift = outFraction - emit.theta;
-        fire(y[i]! - slot.sums[i]! * pow2(shift), shift, emit.levels, emit.terms, emit.band, firing);
+      if (membrane !== undefined) {
+        membrane.fire(y[i]!, slot.sums[i]!, firing);
         slot.values[i] = firing.payload;
         slot.terms[i] = firing.terms;
+        slot.sums[i]! += firing.payload * membrane.weight;
         if (firing.clipped) counter.threshold += 1;
       } else {
         slot.values[i] = y[i]! - slot.sums[i]!;
         slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
+        slot.sums[i]! += slot.values[i]!;
       }
-      slot.sums[i]! += slot.values[i]!;
     }
     observe?.(t, node, slot);
   };

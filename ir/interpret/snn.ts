@@ -3,17 +3,19 @@
  * faster implementation is measured against it.
  *
  * A population keeps its input sum S and what it has emitted, E. At step t
- *     U(t) = t · F(S/t)   (rate)      or   F(S)   (sum)          ECMT Eqs. 15-18, telescoped
+ *     U(t) = t · F(S/t)   (rate)      or   F(S)   (sum, differential)      ECMT Eqs. 15-18, telescoped
  *     x(t) = what the emit rule makes of U(t) − E,  E += x(t)      ECMT Eqs. 21-24
- * which is spike-identical to expectation compensation followed by a multi-threshold neuron.
+ * which is spike-identical to expectation compensation followed by a multi-threshold neuron. In `differential` a
+ * spike of step t weighs 1/t, for who sends it and for who receives it: x(t) comes of t · (U(t) − E), E += x(t)/t.
  */
 import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
+import { lowestExponent, membraneFactor } from '../step-weights.ts';
 import { emitRule, type Slot } from './emit.ts';
-import { type GatherState, prepareProjection } from './projections.ts';
+import { type GatherState, type Intake, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step. */
 export interface Emission {
@@ -21,7 +23,7 @@ export interface Emission {
   readonly values: Float64Array;
   /** Number of signed powers of two in each value; 0 for silence. Graded relays carry 1 where nonzero. */
   readonly terms: Uint8Array;
-  /** Sum of all values so far, this step included. */
+  /** Sum of all values so far, this step included; in `differential` of each over its step. */
   readonly sums: Float64Array;
   /** The target U(t) that the emission approximates. */
   readonly target: Float64Array;
@@ -31,7 +33,7 @@ export interface Emission {
 export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
 
 export interface SnnRunner {
-  /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum). */
+  /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum, differential). */
   run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
 }
 
@@ -80,9 +82,22 @@ function prepare(node: SnnNode, graph: SnnGraph): Step {
     case 'population':
       return preparePopulation(node, graph);
     default:
-      return prepareProjection(node, graph);
+      return prepareProjection(node, graph, intakeOf(node, graph));
   }
 }
+
+/** What comes as spikes is weighed; graded values are not. */
+function intakeOf({ operands }: SnnProjection, { attrs, nodes }: SnnGraph): Intake {
+  const byId = nodeMap(nodes);
+  const weights = operands.map(id => {
+    const isWeighed = attrs.coding === 'differential' && sendsSpikes(byId.get(id));
+    return isWeighed ? (t: number) => 1 / t : () => 1;
+  });
+  return { weights, shift: 0 };
+}
+
+const sendsSpikes = (node: SnnNode | undefined): boolean =>
+  node?.kind === 'population' && node.attrs.emit.kind === 'mt';
 
 function presentImage(node: SnnOf<'input'>, size: number): Step {
   return (state, t) => {
@@ -96,11 +111,14 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
   };
 }
 
-function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnGraph): Step {
+function preparePopulation(node: SnnOf<'population'>, graph: SnnGraph): Step {
+  const { nodes, constants } = graph;
   const size = sizeOf(node.type.shape);
   const channels = node.type.shape.at(-1)!;
   const apply = targetFunction(node.attrs.function, channels, constants);
-  const emit = emitRule(node.attrs.emit);
+  const { emit: spec } = node.attrs;
+  const { coding, steps } = graph.attrs;
+  const isWeighed = coding === 'differential' && sendsSpikes(node);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
@@ -108,19 +126,23 @@ function preparePopulation(node: SnnOf<'population'>, { nodes, constants }: SnnG
     if (t === 1) slot.sums.fill(0);
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
-      const divisor = state.coding === 'sum' ? 1 : isProduct.has(operand) ? t * t : t;
+      const divisor = state.coding !== 'rate' ? 1 : isProduct.has(operand) ? t * t : t;
       const current = state.currents.get(operand)!;
       for (let i = 0; i < size; i++) mean[i]! += current[i]! / divisor;
     }
     apply(mean);
+    const emit = emitRule(spec, membraneFactor(coding, t), lowestOf(spec, t, steps));
     for (let i = 0; i < size; i++) {
       slot.target[i] = state.coding === 'rate' ? t * mean[i]! : mean[i]!;
       emit(slot, i);
-      slot.sums[i]! += slot.values[i]!;
+      slot.sums[i]! += isWeighed ? slot.values[i]! / t : slot.values[i]!;
     }
     observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
   };
 }
+
+const lowestOf = (emit: SnnEmit, t: number, steps: number): number =>
+  emit.kind === 'mt' ? lowestExponent(emit.coarse ?? 0, t, steps, emit.levels) : 0;
 
 /** Products of two sums grow with t². */
 const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
