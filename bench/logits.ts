@@ -9,7 +9,7 @@ import { readNetwork } from '../compiler/compile.ts';
 import { readNpz } from '../compiler/data/npz.ts';
 import { applyPreprocess, preprocessOf } from '../compiler/preprocess.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
-import { interpretAnn } from '../ir/interpret/ann.ts';
+import { createFastAnnRunner } from '../ir/fast/ann.ts';
 
 export interface LogitRow {
   readonly file: string;
@@ -40,11 +40,12 @@ function compare(folder: string, file: string, most: number): LogitRow {
   const count = Math.min(most, images.shape[0]!);
   const size = images.data.length / images.shape[0]!;
   const classes = logits!.data.length / logits!.shape[0]!;
+  const runner = createFastAnnRunner(ann);
   let error = 0;
   for (let i = 0; i < count; i++) {
     const pixels = images.data.subarray(i * size, (i + 1) * size);
     const image = preprocess === undefined ? Float64Array.from(pixels) : applyPreprocess(pixels, preprocess);
-    const [computed] = interpretAnn(ann, image).values();
+    const [computed] = runner.run(image).values();
     const wanted = Float64Array.from(logits!.data.subarray(i * classes, (i + 1) * classes));
     const largest = wanted.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
     wanted.forEach((x, c) => {

@@ -15,6 +15,7 @@ import { createMachine } from '../runtime-sim/chip.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
+import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
 interface Measure {
@@ -67,6 +68,16 @@ interface MeasureOptions {
   readonly only?: string | undefined;
 }
 
+function speedOf(speed: Speed): Measure {
+  console.log(printSpeed(speed));
+  return {
+    value: 1 / speed.fast,
+    unit: 'images/s',
+    anchor: `interpreter (${(speed.kernels / speed.fast).toFixed(2)}x the kernels alone)`,
+    ratio: speed.slow / speed.fast,
+  };
+}
+
 const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
   /** Functional simulation of the digits model against the slow integer interpreter. */
   async 'sim-digits'() {
@@ -111,6 +122,14 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
       console.log(`${file.padEnd(40)} ${images} images, largest relative error ${error.toExponential(1)}`);
     const value = rows.reduce((max, row) => Math.max(max, row.error), 0);
     return { value, unit: 'of the largest logit', anchor: '1e-3 that may be lost', ratio: 1e-3 / value };
+  },
+  /** The fast float runner on --data MODEL.onnx with noise images. */
+  async 'run-ann'({ data = MODEL }) {
+    return speedOf(annSpeed(data));
+  },
+  /** The fast integer runner on --data MODEL.onnx, converted by the default profile at T = 1. */
+  async 'run-int'({ data = MODEL }) {
+    return speedOf(await intSpeed(data, OPTIONS));
   },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {

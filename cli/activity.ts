@@ -3,8 +3,8 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { countedPopulations } from '../ir/count/counts.ts';
 import type { ValueId } from '../ir/dialect.ts';
+import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createIntRunner } from '../ir/interpret/int.ts';
 
 export interface MeasuredActivity {
   /** Share of neurons that send, and terms a neuron, per step. */
@@ -14,7 +14,7 @@ export interface MeasuredActivity {
 }
 
 export function measureActivity(graph: IntGraph, images: readonly Float64Array[]): MeasuredActivity {
-  const runner = createIntRunner(graph);
+  const runner = createFastIntRunner(graph);
   const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
   let acs = 0;

@@ -1,6 +1,8 @@
 /** Runs one image on the chip and on the integer network and compares everything that every population sent. */
+
+import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createIntRunner, type IntEmission, type IntRunner } from '../ir/interpret/int.ts';
+import type { IntEmission, IntRunner } from '../ir/interpret/int.ts';
 import type { Machine, PopulationEmission } from '../runtime-sim/chip.ts';
 
 export interface Comparison {
@@ -20,7 +22,7 @@ export function compareEmissions(
     chip?: (step: number, id: string, e: PopulationEmission) => void;
   },
 ): Comparison {
-  const runner = runners.get(graph) ?? createIntRunner(graph);
+  const runner = runners.get(graph) ?? createFastIntRunner(graph);
   runners.set(graph, runner);
   const populations = graph.nodes.filter(node => node.kind === 'population');
   const wanted = new Map<string, IntEmission>();

@@ -14,8 +14,8 @@ import {
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
 import { eventCounts } from '../ir/count/events.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { interpretAnn } from '../ir/interpret/ann.ts';
-import { createSnnRunner } from '../ir/interpret/snn.ts';
+import { createFastAnnRunner } from '../ir/fast/ann.ts';
+import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { compareEmissions } from './compare.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
@@ -50,7 +50,8 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
       ? undefined
       : readNpz(readBytes(args.logits), args.logits).values().next().value;
   const machine = createMachine(folder.programs());
-  const spiking = createSnnRunner(snn);
+  const spiking = createFastSnnRunner(snn);
+  const floating = createFastAnnRunner(ann);
   const populations = new Map(countedPopulations(int).map(p => [p.node.id as string, p]));
   const { coding, steps } = int.attrs;
   const tally = createTally(steps);
@@ -59,7 +60,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   for (let n = 0; n < count; n++) {
     const image = await set.image(n);
     const label = set.labels?.[n];
-    const float = [...interpretAnn(ann, image).values()][0]!;
+    const float = [...floating.run(image).values()][0]!;
     if (reference !== undefined) {
       for (let c = 0; c < float.length; c++) {
         annError = Math.max(annError, Math.abs(float[c]! - Number(reference.data[n * float.length + c])));

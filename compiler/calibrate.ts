@@ -8,7 +8,7 @@
  */
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ValueId } from '../ir/dialect.ts';
-import { interpretAnn } from '../ir/interpret/ann.ts';
+import { type AnnRunner, createFastAnnRunner } from '../ir/fast/ann.ts';
 import type { Sites } from './sites.ts';
 
 export interface SiteStatistics {
@@ -36,10 +36,11 @@ export function calibrate(
   { percent, batch }: CalibrateOptions = CALIBRATE_DEFAULTS,
 ): Calibration {
   const sums = new Map<ValueId, { theta1: number; theta2: number; magnitude: number; max: number }>();
+  const runner = createFastAnnRunner(graph);
   let batches = 0;
   for (let at = 0; at < images.length; at += batch) {
     const group = images.slice(at, at + batch);
-    const values = collectValues(graph, sites, group);
+    const values = collectValues(runner, sites, group);
     for (const [id, data] of values) {
       const sum = sums.get(id) ?? { theta1: 0, theta2: 0, magnitude: 0, max: 0 };
       const { low, high, magnitude, max } = percentiles(data, percent);
@@ -64,13 +65,13 @@ export function calibrate(
 }
 
 function collectValues(
-  graph: AnnGraph,
+  runner: AnnRunner,
   sites: Sites,
   images: readonly Float64Array[],
 ): ReadonlyMap<ValueId, Float64Array> {
   const values = new Map<ValueId, Float64Array>();
   images.forEach((image, i) => {
-    interpretAnn(graph, image, (node, value) => {
+    runner.run(image, (node, value) => {
       if (!sites.has(node.id)) return;
       const all = values.get(node.id) ?? new Float64Array(images.length * value.length);
       all.set(value, i * value.length);

@@ -1,6 +1,6 @@
 /** What a float run of the spiking network over calibration images needs room for, per population. */
 import type { ValueId } from '../ir/dialect.ts';
-import { createSnnRunner } from '../ir/interpret/snn.ts';
+import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { SnnGraph, SnnOf } from '../ir/snn.ts';
 
 export interface PopulationRange {
@@ -22,7 +22,7 @@ const LIVE_BITS = 64;
 
 /** Cost: one float spiking run per image. */
 export function measureRanges(graph: SnnGraph, images: readonly Float64Array[]): Ranges {
-  const runner = createSnnRunner(graph);
+  const runner = createFastSnnRunner(graph);
   const constants = new Set(graph.nodes.filter(n => n.kind === 'bias').map(n => n.id));
   const ranges = new Map<ValueId, Measured>();
   for (const image of images) {

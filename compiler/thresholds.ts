@@ -47,10 +47,11 @@ export function emitsOf(
       } as const;
       if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, { kind: 'mt', ...ladder });
     } else {
-      const { shift, terms, band } = options.profile[kind];
+      const { shift, terms, band, coarse } = options.profile[kind];
       const theta = powerOfTwoThreshold(statistics.magnitude, shift);
       const levels = Math.min(options.maxLevels, levelsFor(statistics.max, theta));
-      emits.set(value, { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' });
+      const ladder = { theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' } as const;
+      emits.set(value, { kind: 'mt', ...ladder, ...(coarse > 0 && { coarse }) });
     }
   }
   return emits;

@@ -3,7 +3,8 @@ import type { Box, EmitProgram, Gather, SomaProgram, WeightBlock } from '../back
 import type { ConstId } from '../ir/constants.ts';
 import { nodeMap } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
-import { projectionScale, weighedBits } from '../ir/interpret/int.ts';
+import { projectionScale } from '../ir/interpret/int.ts';
+import { weighedBits } from '../ir/interpret/intake.ts';
 import { biasOf } from '../ir/interpret/projections.ts';
 import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { lengthOf } from './mapping/tiles.ts';

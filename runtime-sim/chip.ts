@@ -9,7 +9,7 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { type Firing, rs, saturate } from '../ir/fixed.ts';
 import { isProductKind, rateFactor, rateReciprocal } from '../ir/interpret/int.ts';
-import { createMembrane } from '../ir/interpret/membrane.ts';
+import { createMembrane, firing } from '../ir/interpret/membrane.ts';
 import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
 import type { GatherState } from './gathers.ts';
 import { apply, type Batch, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
@@ -220,13 +220,14 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
   const y = tile.soma(u, t);
   const { emit, outFraction } = program;
   const membrane = emit.kind === 'mt' ? createMembrane(emit, outFraction, header)(t) : undefined;
-  const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  const fire = membrane !== undefined && emit.kind === 'mt' ? firing(membrane, emit) : undefined;
+  const answer: Firing = { payload: 0, terms: 0, clipped: false };
   for (let i = 0; i < tile.size; i++) {
-    if (membrane !== undefined) {
-      membrane.fire(y[i]!, sums[i]!, firing);
-      values[i] = firing.payload;
-      terms[i] = firing.terms;
-      sums[i]! += firing.payload * membrane.weight;
+    if (fire !== undefined) {
+      fire(y[i]!, sums[i]!, answer);
+      values[i] = answer.payload;
+      terms[i] = answer.terms;
+      sums[i]! += answer.payload * membrane!.weight;
     } else {
       values[i] = y[i]! - sums[i]!;
       terms[i] = values[i] === 0 ? 0 : 1;

@@ -34,20 +34,21 @@ export interface LadderOptions {
   readonly steps: number;
   readonly shift: number;
   readonly terms: number;
+  readonly coarse?: number;
 }
 
 /** ann → snn → int with the default profile, calibrated on the given images. */
 export function descend(
   graph: AnnGraph,
   images: readonly Float64Array[],
-  { coding, steps, shift, terms }: LadderOptions,
+  { coding, steps, shift, terms, coarse = 0 }: LadderOptions,
 ): { folded: AnnGraph; snn: SnnGraph; int: IntGraph } {
   const { report, list } = createDiagnostics();
   const folded = foldAttentionScale.run(foldNorms.run(graph, undefined, report), undefined, report);
   const sites = findSites(folded);
   const options = {
     rule: 'pow2',
-    profile: defaultProfile(shift, terms),
+    profile: defaultProfile(shift, terms, coarse),
     paperLevels: 8,
     maxLevels: 16,
   } as const;

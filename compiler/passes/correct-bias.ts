@@ -8,8 +8,8 @@
  */
 import type { AnnGraph } from '../../ir/ann.ts';
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { interpretAnn } from '../../ir/interpret/ann.ts';
-import { createSnnRunner } from '../../ir/interpret/snn.ts';
+import { createFastAnnRunner } from '../../ir/fast/ann.ts';
+import { createFastSnnRunner } from '../../ir/fast/snn.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
 
@@ -19,7 +19,8 @@ export function correctBias(
   ann: AnnGraph,
   images: readonly Float64Array[],
 ): SnnGraph | undefined {
-  const wanted = images.map(image => [...interpretAnn(ann, image).values()][0]!);
+  const float = createFastAnnRunner(ann);
+  const wanted = images.map(image => [...float.run(image).values()][0]!);
   const { errors, logitError: before } = measureErrors(graph, images, wanted);
   const byId = nodeMap(graph.nodes);
   const nodes = graph.nodes.map(
@@ -31,7 +32,7 @@ export function correctBias(
 
 /** mean(target − emitted) of every neuron after the last step, and the squared error of the logits, over images. */
 function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted: readonly Float64Array[]) {
-  const runner = createSnnRunner(graph);
+  const runner = createFastSnnRunner(graph);
   const errors = new Map<ValueId, Float64Array>();
   let logitError = 0;
   images.forEach((image, n) => {

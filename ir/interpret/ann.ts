@@ -26,7 +26,7 @@ export function interpretAnn(
   const outputs = new Map<string, Float64Array>();
   for (const node of graph.nodes) {
     const operands = node.operands.map(id => values.get(id) ?? defect(`${id} is read before it is made`));
-    const value = evaluate(node, operands, image, id => graph.constants.get(id).data);
+    const value = evaluateNode(node, operands, image, id => graph.constants.get(id).data);
     values.set(node.id, value);
     if (node.kind === 'output') outputs.set(node.attrs.name, value);
     watch?.(node, value);
@@ -36,7 +36,8 @@ export function interpretAnn(
 
 type Data = (id: ConstId) => TensorData;
 
-function evaluate(
+/** The value of one node. */
+export function evaluateNode(
   node: AnnNode,
   operands: readonly Float64Array[],
   image: Float64Array,

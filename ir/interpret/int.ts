@@ -16,12 +16,14 @@ import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { type Firing, rs, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
-import { stepWeight, weightFraction } from '../step-weights.ts';
-import { createMembrane } from './membrane.ts';
-import { type GatherState, type Intake, prepareProjection } from './projections.ts';
+import { createMembrane, firing } from './membrane.ts';
+import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
-/** What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). */
+/**
+ * What a population sent in one step; payloads in units of θ (mt) or 2^-outFraction (relay). The arrays are written
+ * again in the next step and for the next image.
+ */
 export interface IntEmission {
   readonly values: Int32Array;
   /** Signed powers of two in each payload; 1 for a nonzero graded value. */
@@ -48,25 +50,41 @@ export interface IntRunner {
   readonly saturations: ReadonlyMap<ValueId, Saturations>;
 }
 
-interface State extends GatherState {
-  readonly image: Float64Array;
+/** What a network holds while it runs. */
+export interface IntMemory {
   readonly slots: Map<ValueId, { values: Int32Array; terms: Uint8Array; sums: Int32Array }>;
+  readonly currents: Map<ValueId, Float64Array>;
   readonly outputs: Map<ValueId, Float64Array>;
 }
-type Step = (state: State, t: number, observe: IntObserver | undefined) => void;
+export type IntState = IntMemory & GatherState & { readonly image: Float64Array };
+export type IntStep = (state: IntState, t: number, observe: IntObserver | undefined) => void;
+
+/** How the nodes of a network are made to run; ir/fast has quicker ways that come to the same. */
+export interface IntParts {
+  projection(node: IntProjection, graph: IntGraph): Gathering;
+  population(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): IntStep;
+  /** Asked for once, after all nodes. */
+  memory(): IntMemory;
+}
+const INTERPRETED: IntParts = {
+  projection: prepareProjection,
+  population: preparePopulation,
+  memory: () => ({ slots: new Map(), currents: new Map(), outputs: new Map() }),
+};
 
 /** Expands maps and weights once, then runs any number of images. */
-export function createIntRunner(graph: IntGraph): IntRunner {
+export function createIntRunner(graph: IntGraph, parts: IntParts = INTERPRETED): IntRunner {
   const saturations = new Map<ValueId, Saturations>();
-  const steps = graph.nodes.map(node => prepare(node, graph, saturations));
+  const steps = graph.nodes.map(node => prepare(node, graph, saturations, parts));
   const output = nodeMap(graph.nodes).get(graph.outputs[0]!);
   if (output?.kind !== 'population') defect('the output of a network is a population');
   const unit = 2 ** -output.attrs.outFraction;
   const { coding } = graph.attrs;
+  const memory = parts.memory();
   return {
     saturations,
     run(image, observe) {
-      const state: State = { coding, image, slots: new Map(), currents: new Map(), outputs: new Map() };
+      const state: IntState = { coding, image, ...memory };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -77,46 +95,26 @@ export function createIntRunner(graph: IntGraph): IntRunner {
   };
 }
 
-function prepare(node: IntNode, graph: IntGraph, saturations: Map<ValueId, Saturations>): Step {
+function prepare(
+  node: IntNode,
+  graph: IntGraph,
+  saturations: Map<ValueId, Saturations>,
+  parts: IntParts,
+): IntStep {
   switch (node.kind) {
     case 'input':
       return presentImage(node);
     case 'population': {
       const counter: Saturations = { accumulator: 0, state: 0, threshold: 0 };
       saturations.set(node.id, counter);
-      return preparePopulation(node, graph, counter);
+      return parts.population(node, graph, counter);
     }
     default:
-      return prepareProjection(node, graph, intakeOf(node, graph));
+      return parts.projection(node, graph);
   }
 }
 
-/**
- * Fraction bits that each operand's payloads are weighed with: those of spikes and of partial sums on their way out;
- * what a partial sum itself takes in is not weighed yet.
- */
-export function weighedBits(projection: IntProjection, { attrs, nodes }: IntGraph): readonly number[] {
-  const bits = weightFraction(attrs.coding, attrs.steps);
-  const byId = nodeMap(nodes);
-  const isPartial = (node: IntNode | undefined) =>
-    node?.kind === 'population' && node.attrs.function.kind === 'partial';
-  const reader = bits === 0 ? undefined : nodes.find(node => node.operands.includes(projection.id));
-  return projection.operands.map(id => {
-    const source = byId.get(id);
-    const isSpiking = source?.kind === 'population' && source.attrs.emit.kind === 'mt';
-    return isPartial(source) || (isSpiking && !isPartial(reader)) ? bits : 0;
-  });
-}
-
-function intakeOf(node: IntProjection, graph: IntGraph): Intake {
-  const bits = weighedBits(node, graph);
-  const weights = bits.map(b => (t: number) => stepWeight(t, b));
-  // Operands of a product are weighed both; the sources of a relay are of one kind.
-  const shift = isProductKind(node.kind) ? bits.reduce((a, b) => a + b, 0) : Math.max(0, ...bits);
-  return { weights, shift };
-}
-
-function slotOf(state: State, id: ValueId, size: number, t: number) {
+function slotOf(state: IntState, id: ValueId, size: number, t: number) {
   const slot = state.slots.get(id) ?? {
     values: new Int32Array(size),
     terms: new Uint8Array(size),
@@ -127,7 +125,7 @@ function slotOf(state: State, id: ValueId, size: number, t: number) {
   return slot;
 }
 
-function presentImage(node: IntOf<'input'>): Step {
+function presentImage(node: IntOf<'input'>): IntStep {
   const size = sizeOf(node.type.shape);
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size, t);
@@ -146,13 +144,14 @@ export const RECIPROCAL_FRACTION = { linear: 16, product: 24 } as const;
 export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
   Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
 
-function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): Step {
+/** The reference of every population. */
+export function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): IntStep {
   const { fraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
   const inputs = node.operands.map(id => gatherOf(id, node, graph));
   const soma = makeSomaFunction(node, graph);
-  const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  const answer: Firing = { payload: 0, terms: 0, clipped: false };
   const membraneAt =
     emit.kind === 'mt' ? createMembrane(emit, node.attrs.outFraction, graph.attrs) : undefined;
   const partial = node.attrs.function.kind === 'partial';
@@ -176,13 +175,14 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
     const y = soma(u, t);
     state.outputs.set(node.id, y);
     const membrane = membraneAt?.(t);
+    const fire = membrane !== undefined && emit.kind === 'mt' ? firing(membrane, emit) : undefined;
     for (let i = 0; i < size; i++) {
-      if (membrane !== undefined) {
-        membrane.fire(y[i]!, slot.sums[i]!, firing);
-        slot.values[i] = firing.payload;
-        slot.terms[i] = firing.terms;
-        slot.sums[i]! += firing.payload * membrane.weight;
-        if (firing.clipped) counter.threshold += 1;
+      if (fire !== undefined) {
+        fire(y[i]!, slot.sums[i]!, answer);
+        slot.values[i] = answer.payload;
+        slot.terms[i] = answer.terms;
+        slot.sums[i]! += answer.payload * membrane!.weight;
+        if (answer.clipped) counter.threshold += 1;
       } else {
         slot.values[i] = y[i]! - slot.sums[i]!;
         slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
@@ -194,13 +194,13 @@ function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: 
 }
 
 /** Scale and `rate` factor of one projection as a population reads it. */
-function gatherOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
+export function gatherOf(id: ValueId, population: IntOf<'population'>, graph: IntGraph) {
   const node = nodeMap(graph.nodes).get(id) ?? defect(`${id} is not a node`);
   if (node.kind === 'population' || node.kind === 'input') return defect(`${id} is not a projection`);
   const shifts = projectionScale(node, graph.constants);
   const of =
     graph.attrs.coding === 'rate' ? rateReciprocal(node.kind, population.attrs.function.kind) : undefined;
-  return { id, shifts, factor: rateFactor(of) };
+  return { id, shifts, of, factor: rateFactor(of) };
 }
 
 /** Products of two sums grow with t², all others with t. */

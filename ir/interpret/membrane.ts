@@ -10,30 +10,41 @@ import type { IntEmit } from '../int.ts';
 import type { Coding } from '../snn.ts';
 import { lowestExponent, membraneFactor, stepWeight, weightFraction } from '../step-weights.ts';
 
-/** The neurons of a population at one step. */
+/** How the neurons of a population stand at one step: m = factor · (y · 2^yShift − sum · 2^sumShift). */
 export interface Membrane {
-  /** What the neuron answers with, having sent E = sum · 2^−(theta + b) so far. */
-  fire(y: number, sum: number, out: Firing): Firing;
+  readonly factor: number;
+  readonly yShift: number;
+  readonly sumShift: number;
+  /** θ = 2^shift in the unit of m. */
+  readonly shift: number;
+  /** Nothing below 2^lowest θ fires. */
+  readonly lowest: number;
   /** By how much one payload unit raises the sum. */
   readonly weight: number;
 }
+type MtEmit = Omit<Extract<IntEmit, { kind: 'mt' }>, 'kind'>;
 
 export function createMembrane(
-  { theta, levels, terms, band, coarse = 0 }: Omit<Extract<IntEmit, { kind: 'mt' }>, 'kind'>,
+  { theta, levels, coarse = 0 }: MtEmit,
   outFraction: number,
   { coding, steps }: { readonly coding: Coding; readonly steps: number },
 ): (t: number) => Membrane {
   const bits = weightFraction(coding, steps);
-  // Fraction bits of m below θ.
   const shift = Math.max(outFraction - theta, bits);
-  const [ofTarget, ofSum] = [pow2(shift - (outFraction - theta)), pow2(shift - bits)];
-  return t => {
-    const factor = membraneFactor(coding, t);
-    const lowest = lowestExponent(coarse, t, steps, levels);
-    const membraneOf = (y: number, sum: number) => factor * (y * ofTarget - sum * ofSum);
-    return {
-      weight: stepWeight(t, bits),
-      fire: (y, sum, out) => fire(membraneOf(y, sum), shift, levels, terms, band, out, lowest),
-    };
-  };
+  return t => ({
+    factor: membraneFactor(coding, t),
+    yShift: shift - (outFraction - theta),
+    sumShift: shift - bits,
+    shift,
+    lowest: lowestExponent(coarse, t, steps, levels),
+    weight: stepWeight(t, bits),
+  });
+}
+
+/** What a neuron answers with, having sent E = sum · 2^−(theta + b) so far. */
+export function firing(membrane: Membrane, { levels, terms, band }: MtEmit) {
+  const { factor, shift, lowest } = membrane;
+  const [ofTarget, ofSum] = [pow2(membrane.yShift), pow2(membrane.sumShift)];
+  return (y: number, sum: number, out: Firing): Firing =>
+    fire(factor * (y * ofTarget - sum * ofSum), shift, levels, terms, band, out, lowest);
 }

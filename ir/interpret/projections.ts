@@ -8,9 +8,11 @@ import { rs } from '../fixed.ts';
 import type { IntGraph, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
 import type { Coding, SnnGraph, SnnProjection } from '../snn.ts';
+import { type Intake, intakeOf } from './intake.ts';
 
-type Projection = SnnProjection | IntProjection;
+export type Projection = SnnProjection | IntProjection;
 type Of<K extends Projection['kind']> = Extract<Projection, { kind: K }>;
+export type ProjectionOf<K extends Projection['kind']> = Of<K>;
 
 export interface GatherState {
   readonly coding: Coding;
@@ -25,20 +27,11 @@ export interface GatherState {
 /** Brings the current of a projection up to step t. */
 export type Gathering = (state: GatherState, t: number) => void;
 
-/** How a projection takes in what is sent: what step t of each operand counts for, and how a step is rounded. */
-export interface Intake {
-  readonly weights: readonly ((t: number) => number)[];
-  /** What a step adds is rounded by 2^−shift; 0: nothing is. */
-  readonly shift: number;
-}
-const WHOLE: Intake = { weights: [() => 1, () => 1], shift: 0 };
+export type PrepareProjection = (node: Projection, graph: SnnGraph | IntGraph) => Gathering;
 
-export function prepareProjection(
-  node: Projection,
-  graph: SnnGraph | IntGraph,
-  intake: Intake = WHOLE,
-): Gathering {
+export function prepareProjection(node: Projection, graph: SnnGraph | IntGraph): Gathering {
   const { constants } = graph;
+  const intake = intakeOf(node, graph);
   switch (node.kind) {
     case 'linear':
       return prepareLinear(node, constants, intake);
@@ -59,7 +52,8 @@ export function prepareProjection(
   }
 }
 
-function currentOf(state: GatherState, id: ValueId, size: number, t: number): Float64Array {
+/** The current of a projection, emptied before the first step. */
+export function currentOf(state: GatherState, id: ValueId, size: number, t: number): Float64Array {
   const current = state.currents.get(id) ?? new Float64Array(size);
   if (t === 1) current.fill(0);
   state.currents.set(id, current);
@@ -75,7 +69,7 @@ function closeStep(current: Float64Array, step: Float64Array, { shift }: Intake)
   if (step !== current) for (let i = 0; i < current.length; i++) current[i]! += rs(step[i]!, shift);
 }
 
-const entersAt = (coding: Coding, t: number): boolean => coding === 'rate' || t === 1;
+export const entersAt = (coding: Coding, t: number): boolean => coding === 'rate' || t === 1;
 
 function prepareLinear(node: Of<'linear'>, constants: ConstantPool, intake: Intake): Gathering {
   const weight = constants.get(node.attrs.weight);

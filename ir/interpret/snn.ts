@@ -12,12 +12,12 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
+import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
 import { lowestExponent, membraneFactor } from '../step-weights.ts';
 import { emitRule, type Slot } from './emit.ts';
-import { type GatherState, type Intake, prepareProjection } from './projections.ts';
+import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
 
-/** What a population sent in one step. */
+/** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
   /** What the spikes stand for (Eq. 23), one number a neuron. */
   readonly values: Float64Array;
@@ -37,14 +37,18 @@ export interface SnnRunner {
   run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
 }
 
-/** Expands maps and weights once, then runs any number of images. */
-export function createSnnRunner(graph: SnnGraph): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph));
+/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
+export function createSnnRunner(
+  graph: SnnGraph,
+  gathering: PrepareProjection = prepareProjection,
+): SnnRunner {
+  const steps = graph.nodes.map(node => prepare(node, graph, gathering));
   const { coding } = graph.attrs;
+  const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
     run(image, observe) {
-      const state: SnnState = { coding, image, slots: new Map(), currents: new Map() };
+      const state: SnnState = { coding, image, ...held };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
         for (const step of steps) step(state, t, observe);
@@ -75,25 +79,15 @@ function slotOf(state: SnnState, id: ValueId, size: number): Slot {
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph): Step {
+function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): Step {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
       return preparePopulation(node, graph);
     default:
-      return prepareProjection(node, graph, intakeOf(node, graph));
+      return gathering(node, graph);
   }
-}
-
-/** What comes as spikes is weighed; graded values are not. */
-function intakeOf({ operands }: SnnProjection, { attrs, nodes }: SnnGraph): Intake {
-  const byId = nodeMap(nodes);
-  const weights = operands.map(id => {
-    const isWeighed = attrs.coding === 'differential' && sendsSpikes(byId.get(id));
-    return isWeighed ? (t: number) => 1 / t : () => 1;
-  });
-  return { weights, shift: 0 };
 }
 
 const sendsSpikes = (node: SnnNode | undefined): boolean =>

@@ -1,0 +1,100 @@
+/**
+ * The memory of a network's kernels: what stays (packed weights, what populations hold between steps), and behind it
+ * one room for the work of a moment, which every kernel uses in turn.
+ */
+import { KERNELS } from './kernels/binary.ts';
+
+/** x, w, y: places in bytes; see kernels/products.assembly.ts. */
+type Multiply = (x: number, w: number, y: number, rows: number, inner: number, panels: number) => void;
+/** Arguments of the kernels in populations.assembly.ts: places, sizes and factors, and integers of 64 bits. */
+type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
+  ? T
+  : Numbers<N, [...T, number]>;
+type Wides<N extends number, T extends bigint[] = []> = T['length'] extends N ? T : Wides<N, [...T, bigint]>;
+export interface Kernels {
+  readonly multiplyF64: Multiply;
+  readonly multiplyF32: Multiply;
+  readonly multiplyI16: Multiply;
+  readonly gather: (...args: Numbers<7>) => number;
+  readonly scaleBy: (...args: Numbers<4>) => void;
+  readonly add: (...args: Numbers<3>) => void;
+  readonly settle: (...args: Numbers<4>) => number;
+  readonly shift: (...args: Numbers<4>) => void;
+  readonly clip: (...args: Numbers<5>) => void;
+  readonly even: (...args: Numbers<8>) => void;
+  readonly odd: (...args: Numbers<10>) => void;
+  readonly normalise: (...args: [...Numbers<4>, bigint, bigint, bigint, ...Numbers<5>]) => void;
+  readonly softmax: (...args: [...Numbers<6>, bigint, ...Numbers<2>]) => void;
+  readonly fire: (...args: [...Numbers<5>, ...Wides<7>, number, bigint]) => number;
+  readonly relay: (...args: Numbers<5>) => void;
+}
+
+/** The whole memory, as numbers of each kind; element i of a view lies at byte i · its size. */
+export interface Views {
+  readonly f64: Float64Array;
+  readonly f32: Float32Array;
+  readonly i32: Int32Array;
+  readonly i16: Int16Array;
+  readonly u8: Uint8Array;
+}
+
+export interface Arena {
+  readonly kernels: Kernels;
+  /** Views of now: growing makes new ones. Nothing grows once every part of a network is prepared. */
+  views(): Views;
+  /** A place that stays. */
+  reserve(bytes: number): number;
+  /** Is there still room for weights that stay? Those of very large networks are packed anew at every use. */
+  canKeep(bytes: number): boolean;
+  /** Makes sure that the room behind what stays has so many bytes. */
+  needScratch(bytes: number): void;
+  /** Where that room begins. */
+  scratch(): number;
+}
+
+const PAGE = 2 ** 16;
+const ALIGNMENT = 16;
+/** The memory has 4 GiB at most; weights may take so much of it. */
+const KEEP_BYTES = 2 ** 30;
+
+export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+export function createArena(): Arena {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const module = new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
+  // The exports are those of the sources that binary.ts is made of.
+  const kernels = new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+  let views = viewsOf(memory);
+  let kept = ALIGNMENT;
+  let room = 0;
+  const grow = () => {
+    const missing = kept + room - memory.buffer.byteLength;
+    if (missing <= 0) return;
+    memory.grow(Math.ceil(missing / PAGE));
+    views = viewsOf(memory);
+  };
+  return {
+    kernels,
+    views: () => views,
+    reserve(bytes) {
+      const at = kept;
+      kept += aligned(bytes);
+      grow();
+      return at;
+    },
+    canKeep: bytes => kept + bytes <= KEEP_BYTES,
+    needScratch(bytes) {
+      room = Math.max(room, aligned(bytes));
+      grow();
+    },
+    scratch: () => kept,
+  };
+}
+
+const viewsOf = ({ buffer }: WebAssembly.Memory): Views => ({
+  f64: new Float64Array(buffer),
+  f32: new Float32Array(buffer),
+  i32: new Int32Array(buffer),
+  i16: new Int16Array(buffer),
+  u8: new Uint8Array(buffer),
+});

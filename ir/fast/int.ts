@@ -1,0 +1,110 @@
+/**
+ * Stage `int`, fast: bit for bit what interpret/int.ts says. Linears and products are integers of 16 bits where bounds
+ * prove that they may be, doubles otherwise; populations run on the kernels too.
+ */
+import { sizeOf, type ValueId } from '../dialect.ts';
+import type { IntGraph } from '../int.ts';
+import { createIntRunner, type IntRunner } from '../interpret/int.ts';
+import {
+  biasOf,
+  currentOf,
+  entersAt,
+  type Gathering,
+  type Projection,
+  type ProjectionOf,
+  prepareProjection,
+} from '../interpret/projections.ts';
+import { expandMap, HOLE, type StridedMap } from '../map.ts';
+import { type Arena, createArena } from './arena.ts';
+import { type FillIntegers, prepareDynamicIntegers, prepareWeightedIntegers } from './integer-product.ts';
+import { createPlaces } from './places.ts';
+import { prepareFastPopulation } from './population.ts';
+import { gatherFast } from './snn.ts';
+
+/** Packs weights and expands maps once, then runs any number of images. */
+export function createFastIntRunner(graph: IntGraph): IntRunner {
+  const arena = createArena();
+  const places = createPlaces(arena);
+  return createIntRunner(graph, {
+    projection: node => gatherIntegers(node, graph, arena),
+    population: (node, _, counter) => prepareFastPopulation(node, graph, counter, arena, places),
+    memory: places.memory,
+  });
+}
+
+function gatherIntegers(node: Projection, graph: IntGraph, arena: Arena): Gathering {
+  if (graph.attrs.coding === 'differential') return prepareProjection(node, graph);
+  if (node.kind === 'linear') return prepareLinear(node, graph, arena);
+  if (node.kind === 'product') return prepareProduct(node, graph, arena);
+  return gatherFast(node, graph, arena);
+}
+
+/** Prepared when it is first needed, in memory of its own: most networks never do. */
+function lazily(make: () => Gathering): Gathering {
+  let made: Gathering | undefined;
+  return (state, t) => {
+    made ??= make();
+    made(state, t);
+  };
+}
+
+function prepareLinear(node: ProjectionOf<'linear'>, graph: IntGraph, arena: Arena): Gathering {
+  const { shape, data } = graph.constants.get(node.attrs.weight);
+  const [inner, columns] = shape as [number, number];
+  const { rows } = node.attrs;
+  const inDoubles = lazily(() => gatherFast(node, graph, createArena()));
+  const multiply = prepareWeightedIntegers(arena, { rows, inner, columns }, data);
+  if (multiply === undefined) return inDoubles;
+  const bias = biasOf(node.attrs.bias, rows, columns, graph.constants);
+  const read = reader(node.attrs.map, rows * inner);
+  const source = node.operands[0]!;
+  return (state, t) => {
+    const current = currentOf(state, node.id, rows * columns, t);
+    if (!multiply(read(state.slots.get(source)!.values, 0), current)) {
+      inDoubles(state, t);
+      return;
+    }
+    if (entersAt(state.coding, t)) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
+  };
+}
+
+function prepareProduct(node: ProjectionOf<'product'>, graph: IntGraph, arena: Arena): Gathering {
+  const [groups, rows, columns] = node.type.shape as [number, number, number];
+  const { inner } = node.attrs;
+  const multiply = prepareDynamicIntegers(arena, { rows, inner, columns });
+  const [readA, readB] = [reader(node.attrs.mapA, rows * inner), reader(node.attrs.mapB, columns * inner)];
+  const [a, b] = node.operands as readonly [ValueId, ValueId];
+  const inDoubles = lazily(() => gatherFast(node, graph, createArena()));
+  return (state, t) => {
+    const current = currentOf(state, node.id, sizeOf(node.type.shape), t);
+    current.fill(0);
+    const [sumsA, sumsB] = [state.slots.get(a)!.sums, state.slots.get(b)!.sums];
+    for (let g = 0; g < groups; g++) {
+      if (multiply(readA(sumsA, g), readB(sumsB, g), current, g * rows * columns)) continue;
+      inDoubles(state, t);
+      return;
+    }
+  };
+}
+
+/** Block `index` of `length` integers of a source seen through a map. */
+function reader(
+  map: StridedMap | undefined,
+  length: number,
+): (source: ArrayLike<number>, index: number) => FillIntegers {
+  const indices = map === undefined ? undefined : expandMap(map);
+  return (source, index) => (out, at, inner, stride) => {
+    let largest = 0;
+    for (let i = index * length, to = at; i < (index + 1) * length; i += inner, to += stride) {
+      for (let k = 0; k < inner; k++) {
+        const from = indices === undefined ? i + k : indices[i + k]!;
+        const value = from === HOLE ? 0 : source[from]!;
+        out[to + k] = value;
+        const size = value < 0 ? -value : value;
+        if (size > largest) largest = size;
+      }
+      if (stride > inner) out[to + inner] = 0;
+    }
+    return largest;
+  };
+}

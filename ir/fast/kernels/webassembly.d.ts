@@ -1,0 +1,16 @@
+/** The part of WebAssembly that the kernels need; the types of Node have none of it. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+  class Memory {
+    constructor(size: { initial: number; maximum?: number });
+    readonly buffer: ArrayBuffer;
+    /** By so many pages; every view of the buffer is detached. */
+    grow(pages: number): number;
+  }
+  class Instance {
+    constructor(module: Module, imports: { env: { memory: Memory } });
+    readonly exports: unknown;
+  }
+}

@@ -1,0 +1,96 @@
+/** The fast runners against the interpreters: every value of every node, bit for bit. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { compileKernels, printKernels } from '../bench/kernels.ts';
+import type { AnnGraph } from '../ir/ann.ts';
+import { createFastAnnRunner } from '../ir/fast/ann.ts';
+import { createFastIntRunner } from '../ir/fast/int.ts';
+import { createFastSnnRunner } from '../ir/fast/snn.ts';
+import { interpretAnn } from '../ir/interpret/ann.ts';
+import { createIntRunner, type IntRunner } from '../ir/interpret/int.ts';
+import { createSnnRunner, type SnnRunner } from '../ir/interpret/snn.ts';
+import { randomAnn } from '../ir/random/ann.ts';
+import { randomModern } from '../ir/random/modern.ts';
+import { descend, randomImages } from './kit.ts';
+
+/** What was seen, in order: the same bits are the same text, −0 included. */
+function createTrace() {
+  const lines: string[] = [];
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
+    Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+  return {
+    lines,
+    add: (name: string, ...arrays: readonly ArrayBufferView[]) =>
+      lines.push(`${name} ${arrays.map(bytes).join(' ')}`),
+  };
+}
+
+const UNTIDY = { tokens: 10, dim: 27, heads: 3, mlp: 41, depth: 1, classes: 5, patch: 13 } as const;
+
+/** Networks of all kinds of parts, with sizes that fill no block of the kernels. */
+const networks = (count: number): readonly AnnGraph[] =>
+  Array.from({ length: count }, (_, seed) => seed).flatMap(seed => [
+    randomAnn(seed),
+    randomModern(seed),
+    randomAnn(seed, { ...UNTIDY, tokens: 2 + (seed % 9), mlp: 30 + seed }),
+  ]);
+
+test('the committed kernels are what their sources compile to', () => {
+  assert.equal(readFileSync('ir/fast/kernels/binary.ts', 'utf8'), printKernels(compileKernels()));
+});
+
+test('ann: every value of every node', () => {
+  for (const graph of networks(15)) {
+    const runner = createFastAnnRunner(graph);
+    for (const image of randomImages(graph, 2, 1)) {
+      const [wanted, got] = [createTrace(), createTrace()];
+      for (const [name, y] of interpretAnn(graph, image, (n, y) => wanted.add(n.id, y))) wanted.add(name, y);
+      for (const [name, y] of runner.run(image, (n, y) => got.add(n.id, y))) got.add(name, y);
+      assert.deepEqual(got.lines, wanted.lines, graph.name);
+    }
+  }
+});
+
+function traceSnn(runner: SnnRunner, image: Float64Array): readonly string[] {
+  const trace = createTrace();
+  const readouts = runner.run(image, (step, node, { values, terms, sums, target, currents }) =>
+    trace.add(`${step} ${node.id}`, values, terms, sums, target, ...currents),
+  );
+  trace.add('readouts', ...readouts);
+  return trace.lines;
+}
+
+function traceInt(runner: IntRunner, image: Float64Array): readonly string[] {
+  const trace = createTrace();
+  const readouts = runner.run(image, (step, node, { values, terms, sums }) =>
+    trace.add(`${step} ${node.id}`, values, terms, sums),
+  );
+  trace.add('readouts', ...readouts);
+  trace.lines.push(JSON.stringify([...runner.saturations]));
+  return trace.lines;
+}
+
+const CASES = [
+  { coding: 'sum', steps: 1, shift: 4, terms: 3 },
+  { coding: 'sum', steps: 3, shift: 2, terms: 1 },
+  { coding: 'rate', steps: 4, shift: 3, terms: 2 },
+  { coding: 'differential', steps: 3, shift: 2, terms: 2 },
+  { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 },
+] as const;
+
+test('snn and int: every payload, sum and count of every population and step', () => {
+  for (const graph of networks(10)) {
+    const images = randomImages(graph, 4, 1);
+    for (const options of CASES) {
+      const { snn, int } = descend(graph, images.slice(0, 2), options);
+      const [realFast, realSlow] = [createFastSnnRunner(snn), createSnnRunner(snn)];
+      const [wholeFast, wholeSlow] = [createFastIntRunner(int), createIntRunner(int)];
+      for (const image of images.slice(1)) {
+        const place = `${graph.name} ${options.coding}`;
+        assert.deepEqual(traceSnn(realFast, image), traceSnn(realSlow, image), place);
+        assert.deepEqual(traceInt(wholeFast, image), traceInt(wholeSlow, image), place);
+      }
+    }
+  }
+});
