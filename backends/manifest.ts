@@ -33,6 +33,10 @@ export const manifestSchema = z
       depth: count,
       neurons: count,
       biasCorrected: z.boolean(),
+      exit: z
+        .strictObject({ margins: z.array(z.number()).min(1) })
+        .optional()
+        .describe('Stop after step t where best − second logit ≥ margins[t − 1]; absent: take every step'),
     }),
     stages: z
       .array(z.strictObject({ name: z.string(), sha256: sha }))

@@ -3,28 +3,35 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { countedPopulations } from '../ir/count/counts.ts';
 import type { ValueId } from '../ir/dialect.ts';
+import { exitStep } from '../ir/exit.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
 
 export interface MeasuredActivity {
   /** Share of neurons that send, and terms a neuron, per step. */
   readonly rates: ReadonlyMap<ValueId, { readonly rate: number; readonly terms: number }>;
-  /** Eq. 30 ACs of the paper's count, per image, all steps. */
+  /** Eq. 30 ACs of the paper's count, per image, of the steps that it takes. */
   readonly paperAcs: number;
 }
 
-export function measureActivity(graph: IntGraph, images: readonly Float64Array[]): MeasuredActivity {
+/** `margins`: where the host stops (ir/exit.ts). */
+export function measureActivity(
+  graph: IntGraph,
+  images: readonly Float64Array[],
+  margins: readonly number[] = [],
+): MeasuredActivity {
   const runner = createFastIntRunner(graph);
   const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
   let acs = 0;
   for (const image of images) {
     const log = createActivityLog();
-    runner.run(image, (step, node, emission) => {
+    const acsOf = new Float64Array(graph.attrs.steps);
+    const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
       const population = populations.get(node.id);
       if (population === undefined) return;
-      acs += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
+      acsOf[step - 1]! += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
       const total = totals.get(node.id) ?? { spikes: 0, terms: 0, neurons: 0 };
       totals.set(node.id, total);
       for (const terms of emission.terms) {
@@ -33,6 +40,7 @@ export function measureActivity(graph: IntGraph, images: readonly Float64Array[]
       }
       total.neurons += emission.terms.length;
     });
+    acs += acsOf.subarray(0, exitStep(readouts, margins)).reduce((a, b) => a + b, 0);
   }
   const share = ({ spikes, terms, neurons }: { spikes: number; terms: number; neurons: number }) => ({
     rate: spikes / neurons,

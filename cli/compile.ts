@@ -30,6 +30,7 @@ import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { measureActivity } from './activity.ts';
+import { countStopping, marginsOf } from './anytime.ts';
 import { calibrationImages, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
@@ -48,7 +49,11 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly output?: string | undefined;
   readonly out?: string | undefined;
   readonly coding: Coding;
-  readonly steps: number;
+  /** Undefined: 1, or 2 with `anytime`. */
+  readonly steps?: number | undefined;
+  /** Percent of images that go on to the next step. */
+  readonly anytime?: number | undefined;
+  readonly coarse?: number | undefined;
   readonly shift: number;
   readonly terms: number;
   readonly uniform: boolean;
@@ -76,7 +81,16 @@ const SAMPLE = 4;
 /** Calibration images that rates and the predicted energy are counted on. */
 const COUNTED_IMAGES = 64;
 
-export async function compileCommand(args: CompileArguments): Promise<number> {
+/** Every option that another one decides. Errors: E0320 */
+function settled(given: CompileArguments) {
+  const isAnytime = given.anytime !== undefined;
+  const steps = given.steps ?? (isAnytime ? 2 : 1);
+  if (isAnytime && steps < 2) fail('E0320', { origin: '--anytime' }, { steps });
+  return { ...given, steps, coarse: given.coarse ?? (isAnytime ? 1 : 0) };
+}
+
+export async function compileCommand(given: CompileArguments): Promise<number> {
+  const args = settled(given);
   const console_ = createConsole(args);
   const { diagnostics, step } = console_;
   const start = performance.now();
@@ -95,16 +109,18 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     coding: args.coding,
     steps: args.steps,
     thresholds: args.thresholds,
-    profile: args.uniform ? uniformProfile(args.shift, args.terms) : defaultProfile(args.shift, args.terms),
+    profile: (args.uniform ? uniformProfile : defaultProfile)(args.shift, args.terms, args.coarse),
     weightBits: args.bits,
     seed: args.seed,
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
+    anytime: args.anytime === undefined ? undefined : args.anytime / 100,
   };
   const converted = convertNetwork(ann, images, options, context);
   const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);
   step('measure');
-  const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES));
+  const margins = marginsOf(int, images, options.anytime);
+  const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES), margins);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
     mapNetwork(int, board, rates, options, { diagnostics: own, step }),
@@ -113,7 +129,8 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
   step('simulate');
   const sample = images.slice(0, SAMPLE);
-  const machine = createMachine(chips.map(([path, data]) => decodeChip(data, path)));
+  const programs = chips.map(([path, data]) => decodeChip(data, path));
+  const machine = createMachine(programs);
   const golden = sample.map(image => compareEmissions(mapped.int, machine, image));
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
@@ -139,6 +156,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     mapped,
     target,
     activity,
+    margins,
     preprocess: {
       ...resolved.preprocess,
       sources: resolved.sources,
@@ -148,7 +166,8 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     files,
     images: images.length,
   });
-  const report = chipReport(manifest, machine.counts, target);
+  const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
+  const report = chipReport(manifest, counts, target);
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
   const build = {

@@ -26,6 +26,15 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
+/** `--anytime` alone: a fifth goes on. */
+const shareOf = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined;
+  const percent = value === '' ? 20 : Number(/^(\d+(\.\d+)?) ?%?$/.exec(value)?.[1] ?? Number.NaN);
+  if (!(percent > 0 && percent < 100))
+    throw new Error(`--anytime takes a percentage between 0 and 100, such as 20, not ${value}`);
+  return percent;
+};
+
 /** Which network a file holds. */
 const network = {
   'input-shape': {
@@ -76,7 +85,23 @@ export async function main(argv: readonly string[]): Promise<number> {
               default: 'sum' as const,
               describe: 'What spikes add up to: F(S), t · F(S / t), or F(S) with weight 1/t at step t',
             },
-            steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
+            steps: {
+              type: 'number',
+              describe: 'Timesteps T of an image (default: 1, with --anytime 2)',
+              coerce: (value: number | undefined) =>
+                value === undefined ? undefined : whole(value, 'steps', 1, 64),
+            },
+            anytime: {
+              type: 'string',
+              describe: 'Stop early where the logits are sure; percent of images that go on (20)',
+              coerce: shareOf,
+            },
+            coarse: {
+              type: 'number',
+              describe: 'Powers of two by which each step before the last is coarser (0, with --anytime 1)',
+              coerce: (value: number | undefined) =>
+                value === undefined ? undefined : whole(value, 'coarse', 0, 8),
+            },
             shift: number('shift', 0, 12, 4, 'θ from p99 / 2^shift; per-site offsets by the profile'),
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },

@@ -24,6 +24,8 @@ const OPTIONS = [
     'terms',
     'uniform',
     'thresholds',
+    'anytime',
+    'coarse',
   ] as const),
   ...(['bits', 'biasCorrection', 'foldNormalisation', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
@@ -36,6 +38,8 @@ export interface Made {
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
+  /** Where the host stops; undefined: nowhere. */
+  readonly margins: readonly number[] | undefined;
   readonly preprocess: Manifest['preprocess'];
   readonly stages: Manifest['stages'];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
@@ -97,6 +101,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       depth: chip.attrs.depth,
       neurons: neuronCount(int),
       biasCorrected: converted.isBiasCorrected,
+      ...(made.margins !== undefined && { exit: { margins: [...made.margins] } }),
     },
     stages: made.stages,
     populations,

@@ -45,6 +45,8 @@ export interface CompileOptions {
   /** Swaps that placement tries, per core. */
   readonly effort: number;
   readonly biasCorrection: boolean;
+  /** Of the images that a step could answer, the share that goes on to the next; undefined: all take every step. */
+  readonly anytime?: number | undefined;
 }
 
 export interface Context {
@@ -146,7 +148,7 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort'>,
+  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'anytime'>,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -166,7 +168,9 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const tiled = partition.run(int, { accounting, weightBits, target: name, board, chips, cores }, report);
+  const mode = options.anytime === undefined ? 'pipelined' : 'layerwise';
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
   const mesh = meshOf(target);

@@ -238,7 +238,7 @@ const emit = variant<EmitProgram>('emit', {
 const tile = record<TileProgram>('tile', {
   population: [any, 'number of the population'],
   box: [box, 'part of the population'],
-  depth: [any, 'executes step t of an image at chip timestep depth + t − 1'],
+  depth: [any, 'executes step t of an image at chip timestep depth + (t − 1) · period'],
   gathers: [list(gather), 'what is summed'],
   fraction: [fractionBits, 'fraction bits of the sum'],
   outFraction: [fractionBits, 'fraction bits of the function’s result'],
@@ -271,6 +271,7 @@ const header = record<ProgramHeader>('program header', {
   accumulatorBits: [uint(2, 53), 'width of the accumulators'],
   stateBits: [uint(2, 32), 'width of the state'],
   depth: [any, 'chip timesteps of one image, from the first message to the last readout'],
+  period: [uint(1, 2 ** 16 - 1), 'chip timesteps from one step of an image to the next'],
   populations: [list(population), 'the same on every chip'],
 });
 

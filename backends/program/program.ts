@@ -16,6 +16,8 @@ export interface ProgramHeader {
   readonly stateBits: number;
   /** Chip timesteps from the first input message to the last readout of one image (steps included). */
   readonly depth: number;
+  /** Chip timesteps from one step of an image to the next: 1, or so many that a step begins when the last is read. */
+  readonly period: number;
   /** Names and shapes, for read-back; a tile names its population by number. */
   readonly populations: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
@@ -99,7 +101,7 @@ export interface Box {
 export interface TileProgram {
   readonly population: number;
   readonly box: Box;
-  /** The tile executes step t of an image at chip timestep depth + t − 1. */
+  /** The tile executes step t of an image at chip timestep depth + (t − 1) · period. */
   readonly depth: number;
   readonly gathers: readonly Gather[];
   readonly fraction: number;
