@@ -14,6 +14,7 @@ import {
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
+import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { sha256 } from '../ir/constants.ts';
@@ -59,6 +60,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   readonly uniform: boolean;
   readonly thresholds: 'pow2' | 'paper' | 'off';
   readonly bits: number;
+  readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
   readonly seed: number;
@@ -117,7 +119,15 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     anytime: args.anytime === undefined ? undefined : args.anytime / 100,
   };
   const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(converted.snn, images, candidates[0]!, args.bits, context, centre !== null);
+  const int = quantizeNetwork(
+    converted.snn,
+    images,
+    candidates[0]!,
+    args.bits,
+    context,
+    centre !== null,
+    args.functions,
+  );
   step('measure');
   const margins = marginsOf(int, images, options.anytime);
   const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES), margins);

@@ -1,5 +1,6 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
+import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { checkCommand } from './check.ts';
 import { compileCommand, withDefaultModel } from './compile.ts';
@@ -111,6 +112,11 @@ export async function main(argv: readonly string[]): Promise<number> {
               describe: 'Threshold rule',
             },
             bits: number('bits', 2, 8, 8, 'Weight bits'),
+            functions: {
+              choices: SOMA_ARITHMETIC,
+              default: 'tables' as const,
+              describe: 'How somas compute: tables, or multiplications as a reference',
+            },
             'bias-correction': {
               type: 'boolean',
               default: true,

@@ -26,6 +26,7 @@ const OPTIONS = [
     'thresholds',
     'anytime',
     'coarse',
+    'functions',
   ] as const),
   ...(['bits', 'biasCorrection', 'foldNormalisation', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];

@@ -7,7 +7,7 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph } from '../ir/chip.ts';
-import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -15,7 +15,7 @@ import type { Coding, SnnGraph } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
-import { inputFractionOf } from './integers/formats.ts';
+import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -122,11 +122,19 @@ export function quantizeNetwork(
   { diagnostics, step }: Context,
   /** The images are pixels: whole numbers. */
   isPixels = false,
+  functions: SomaArithmetic = 'tables',
 ): IntGraph {
   step('quantize');
+  if (functions === 'multiply' && target.capabilities.stateMultiply?.value !== true)
+    fail('E0420', { origin: '--functions' }, { target: target.name });
   const { accumulatorBits, stateBits } = target.arithmetic;
   const ranges = measureRanges(snn, images);
-  const widths = { weightBits, accumulatorBits: accumulatorBits.value, stateBits: stateBits.value };
+  const widths = {
+    functions,
+    weightBits,
+    accumulatorBits: accumulatorBits.value,
+    stateBits: stateBits.value,
+  };
   const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
   const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);

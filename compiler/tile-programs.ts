@@ -6,6 +6,7 @@ import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
 import { projectionScale } from '../ir/interpret/int.ts';
 import { weighedBits } from '../ir/interpret/intake.ts';
 import { biasOf } from '../ir/interpret/projections.ts';
+import { hasLogarithms, isMultiplied } from '../ir/interpret/soma.ts';
 import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { lengthOf } from './mapping/tiles.ts';
 
@@ -137,6 +138,7 @@ export function somaProgram(
   shared: Shared,
 ): SomaProgram {
   const fn = attrs.function;
+  const multiplied = isMultiplied(fn);
   const vector = (id: ConstId | undefined) =>
     id === undefined ? undefined : Int32Array.from(constants.get(id).data);
   switch (fn.kind) {
@@ -152,13 +154,13 @@ export function somaProgram(
       };
     case 'layernorm':
     case 'rmsnorm': {
-      shared.logarithms(fn.log2, fn.exp2);
+      if (hasLogarithms(fn)) shared.logarithms(fn.log2, fn.exp2);
       const { kind, epsilonKey, channelKey } = fn;
-      return { kind, epsilonKey, channelKey, gain: vector(fn.gain), offset: vector(fn.offset) };
+      return { kind, epsilonKey, channelKey, gain: vector(fn.gain), offset: vector(fn.offset), multiplied };
     }
     case 'softmax':
-      shared.logarithms(fn.log2, fn.exp2);
-      return { kind: 'softmax', scale: fn.scale, shift: fn.shift };
+      if (hasLogarithms(fn)) shared.logarithms(fn.log2, fn.exp2);
+      return { kind: 'softmax', scale: fn.scale, shift: fn.shift, multiplied };
     default:
       return fn satisfies never;
   }

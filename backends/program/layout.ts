@@ -205,13 +205,17 @@ const norm = (epsilon: string) =>
     channelKey: [key, 'lg C, 12 fraction bits'],
     gain: [optional(integers(4)), 'lg|γ| of every channel, 12 fraction bits, then sign(γ)'],
     offset: [optional(integers(4)), 'β of every channel, outFraction fraction bits'],
+    multiplied: [oneOf([false, true]), 'by multiplication, division and root, not by tables'],
   }) as const;
 
 const soma = variant<SomaProgram>('function', {
   identity: {},
   pointwise: {
     name: [oneOf(SOMA_POINTWISE), 'the ramp'],
-    remainder: [optional(any), 'number of a remainder table of this core'],
+    remainder: [
+      optional(any),
+      'number of a remainder table of this core; absent: the ramp alone, or multiplication',
+    ],
     tableFraction: [uint(0, 31), 'fraction bits of that table'],
   },
   layernorm: norm('C³ · ε · 4^fraction'),
@@ -219,6 +223,7 @@ const soma = variant<SomaProgram>('function', {
   softmax: {
     scale: [int(-2048, 2048), 'scores become the log2 domain by · scale'],
     shift: [int(-128, 127), '· 2^−shift'],
+    multiplied: [oneOf([false, true]), 'by multiplication and division, not by tables'],
   },
   partial: {},
 });

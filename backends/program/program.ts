@@ -182,12 +182,12 @@ export type SomaProgram =
   | {
       readonly kind: 'pointwise';
       readonly name: SomaPointwise;
-      /** Number of a remainder table of this core; absent where the ramp is the function. */
+      /** Number of a remainder table of this core; absent where the ramp is the function, or where it multiplies. */
       readonly remainder?: number | undefined;
       readonly tableFraction: number;
     }
   | NormProgram
-  | { readonly kind: 'softmax'; readonly scale: number; readonly shift: number }
+  | { readonly kind: 'softmax'; readonly scale: number; readonly shift: number; readonly multiplied: boolean }
   | { readonly kind: 'partial' };
 
 export type NormProgram = Norm<'layernorm'> | Norm<'rmsnorm'>;
@@ -197,6 +197,8 @@ interface Norm<Kind> {
   readonly channelKey: number;
   readonly gain?: Int32Array | undefined;
   readonly offset?: Int32Array | undefined;
+  /** By multiplication, division and root, not by the core's tables. */
+  readonly multiplied: boolean;
 }
 
 export type EmitProgram =

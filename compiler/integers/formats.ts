@@ -11,9 +11,14 @@ export interface Widths {
   readonly weightBits: number;
   readonly accumulatorBits: number;
   readonly stateBits: number;
+  /** How somas compute: by tables (where absent) or by multiplication. */
+  readonly functions?: SomaArithmetic | undefined;
   /** Fraction bits of the image. */
   readonly inputFraction: number;
 }
+
+export const SOMA_ARITHMETIC = ['tables', 'multiply'] as const;
+export type SomaArithmetic = (typeof SOMA_ARITHMETIC)[number];
 
 /** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */
 export const USEFUL_FRACTION = { state: 12, softmax: 15 } as const;

@@ -50,8 +50,7 @@ interface Context {
   readonly report: Report;
   readonly formats: ReadonlyMap<ValueId, Format>;
   readonly readers: ReadonlyMap<ValueId, readonly SnnNode[]>;
-  readonly log2: ConstId;
-  readonly exp2: ConstId;
+  readonly tables: { readonly log2: ConstId; readonly exp2: ConstId } | undefined;
 }
 
 function createContext(graph: SnnGraph, needs: Widths, report: Report): Context {
@@ -65,8 +64,9 @@ function createContext(graph: SnnGraph, needs: Widths, report: Report): Context 
     }
   }
   const table = (data: Int32Array) => graph.constants.add({ dtype: 'i32', shape: [TABLE_SIZE], data });
-  const tables = { log2: table(makeLog2Table()), exp2: table(makeExp2Table()) };
-  return { graph, needs, report, formats, readers: readersOf(graph.nodes), ...tables };
+  const hasTables = needs.functions !== 'multiply';
+  const tables = hasTables ? { log2: table(makeLog2Table()), exp2: table(makeExp2Table()) } : undefined;
+  return { graph, needs, report, formats, readers: readersOf(graph.nodes), tables };
 }
 
 function quantizeNode(node: SnnNode, context: Context): IntNode {
@@ -105,8 +105,8 @@ function quantizeNode(node: SnnNode, context: Context): IntNode {
       return quantizeConstant(node, context);
     case 'population': {
       const { fraction, outFraction, emit } = context.formats.get(node.id)!;
-      const { log2, exp2 } = context;
-      const fn = integerFunction(node, { fraction, outFraction, log2, exp2 }, context.graph.constants);
+      const { tables, graph } = context;
+      const fn = integerFunction(node, { fraction, outFraction, tables }, graph.constants);
       const attrs = { axes: node.attrs.axes, fraction, outFraction, function: fn, emit };
       return { ...node, attrs, type: { ...node.type, element: fixed(context, outFraction) } };
     }

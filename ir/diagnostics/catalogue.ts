@@ -217,6 +217,12 @@ export const catalogue = {
     help: 'Use a smaller --shift for this model, or a target with wider state words.',
     exit: 1,
   },
+  E0420: {
+    message: 'target {target} does not claim that a soma multiplies two words of its state',
+    why: 'With --functions multiply norms, softmax and activations multiply, divide and take roots.',
+    help: 'Leave --functions out: tables need no multiplication. Or claim stateMultiply in the core’s descriptor.',
+    exit: 1,
+  },
   E0501: {
     message: 'population {population} needs {needed} {resource} on one core; {target} has {available}',
     why: 'A neurocore has so many neurons, words, axons and groups; a tile must fit one core.',

@@ -13,6 +13,7 @@ import {
   type Saturations,
 } from '../interpret/int.ts';
 import { createMembrane } from '../interpret/membrane.ts';
+import { isMultiplied } from '../interpret/soma.ts';
 import { type Arena, aligned } from './arena.ts';
 import type { IntPlaces, SlotPlaces } from './places.ts';
 import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
@@ -32,8 +33,9 @@ export function prepareFastPopulation(
   const scales = node.operands.map(id => gatherOf(id, node, graph));
   const isRegular = scales.every(({ shifts }) => channels % shifts.length === 0);
   const emit = prepareEmit(node, graph, arena, counter);
+  if (!isRegular || emit === undefined || isMultiplied(node.attrs.function))
+    return preparePopulation(node, graph, counter);
   const soma = prepareSoma(node, graph, arena);
-  if (!isRegular || emit === undefined) return preparePopulation(node, graph, counter);
   const size = node.type.shape.reduce((a, b) => a * b, 1);
   arena.needScratch(roomOf(size, soma.room));
   const gather = prepareGather(node, graph, counter, arena, places);
