@@ -10,6 +10,40 @@ const count = z.int().min(0);
 const sha = z.string().regex(/^[0-9a-f]{64}$/);
 const option = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
+const real = z.number();
+const outcome = z
+  .strictObject({
+    eq30: real,
+    logitMse: real,
+    agreement: real,
+    accuracy: real.nullable(),
+    floatAccuracy: real.nullable(),
+    drop: real.nullable().describe('Expected loss of accuracy over the errors of all images'),
+    dropError: real.nullable().describe('Its standard error over images'),
+  })
+  .nullable();
+const search = z.strictObject({
+  optimize: z.enum(['energy', 'latency', 'cores']),
+  limit: z.enum(['drop', 'divergence']),
+  value: real,
+  images: z.strictObject({ chosenOn: count, verifiedOn: count, isSplit: z.boolean() }),
+  curve: z.array(z.strictObject({ eq30: real, logitMse: real })).describe('Predicted, before any run'),
+  trials: z
+    .array(
+      z.strictObject({
+        from: z.string(),
+        coding: z.string(),
+        steps: count,
+        weightBits: count,
+        predicted: z.strictObject({ eq30: real.nullable(), logitMse: real.nullable() }),
+        chosen: outcome,
+        verified: outcome,
+        isTaken: z.boolean(),
+      }),
+    )
+    .describe('Integer networks that were run'),
+});
+
 export const manifestSchema = z
   .strictObject({
     schema: z.literal('snnc-manifest'),
@@ -32,11 +66,15 @@ export const manifestSchema = z
       mode: z.string(),
       depth: count,
       neurons: count,
+      unread: count.describe('Neurons left out because nobody reads them'),
       biasCorrected: z.boolean(),
       exit: z
         .strictObject({ margins: z.array(z.number()).min(1) })
         .optional()
         .describe('Stop after step t where best − second logit ≥ margins[t − 1]; absent: take every step'),
+      annMacs: z
+        .strictObject({ paper: count, performed: count })
+        .describe('ANN side of Eq. 30: all of the network, what nobody reads included'),
     }),
     stages: z
       .array(z.strictObject({ name: z.string(), sha256: sha }))
@@ -72,7 +110,18 @@ export const manifestSchema = z
     placement: z.strictObject({ cost: z.number(), baseline: z.number(), routes: count, deliveries: count }),
     input: z.strictObject({ name: z.string(), shape: z.array(count), fraction: z.int() }),
     output: z.strictObject({ name: z.string(), classes: count }),
-    calibration: z.strictObject({ images: count, source: z.string() }),
+    calibration: z.strictObject({
+      images: count,
+      source: z.string(),
+      logitMse: z.number().describe('Of the integer network on calibration images, ÷ the logits’ variance'),
+      tried: z
+        .array(z.strictObject({ shift: count, logitMse: z.number() }))
+        .describe('Threshold shifts that were tried, coarsest first'),
+    }),
+    settings: z
+      .array(z.strictObject({ site: z.string(), kind: z.string(), shift: z.int(), terms: count, band: real }))
+      .describe('How each site fires; --thresholds takes this file'),
+    search: search.nullable().describe('What --max-drop or --max-divergence found'),
     prediction: z
       .strictObject({ paperAcs: z.number() })
       .describe('Per image and step, from calibration, before any test image'),

@@ -12,6 +12,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { type ConversionRow, measureConversions, type Setting } from './conversion.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
@@ -37,6 +38,7 @@ const OPTIONS = {
   seed: 1,
   effort: 200,
   biasCorrection: false,
+  keepUnread: false,
 } as const;
 
 /** Shortest of several runs, in seconds. */
@@ -138,7 +140,39 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const right = entries.filter(entry => entry.state === 'ok').length;
     return { value: right, unit: 'files right', anchor: 'files', ratio: right / entries.length };
   },
+  /** The default conversion of the models of --data DIR at stage int: accuracy, error, Eq. 30; --only PART of a name. */
+  async conversion({ data = 'examples/digits', only }) {
+    const settings: readonly Setting[] = [
+      { name: 'default', shift: 'auto', bits: 8 },
+      { name: 'unread kept', shift: 'auto', bits: 8, keepUnread: true },
+      { name: 'D 4', shift: 4, bits: 8 },
+    ];
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Accuracy and error of the logits with fewer weight bits. */
+  async 'weight-bits'({ data = 'examples/digits', only }) {
+    const settings = [8, 6, 5, 4].map((bits): Setting => ({ name: `${bits} bits`, shift: 'auto', bits }));
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** What is lost where no calibration images are given. */
+  async 'data-free'({ data = 'examples/digits', only }) {
+    const settings = (['auto', 3, 4, 5] as const).flatMap((shift): readonly Setting[] => [
+      { name: `shift ${shift}`, shift, bits: 8 },
+      { name: `shift ${shift}, data-free`, shift, bits: 8, isDataFree: true },
+    ]);
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
 };
+
+function worstLoss(rows: readonly ConversionRow[]): Measure {
+  const value = 100 * Math.max(...rows.map(row => row.float - row.accuracy));
+  return {
+    value,
+    unit: 'points lost at most',
+    anchor: '1 point that may be lost',
+    ratio: 1 / Math.max(value, 0.01),
+  };
+}
 
 const { values, positionals } = parseArgs({
   options: { data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },

@@ -12,6 +12,8 @@ export interface MeasuredActivity {
   readonly rates: ReadonlyMap<ValueId, { readonly rate: number; readonly terms: number }>;
   /** Eq. 30 ACs of the paper's count, per image, of the steps that it takes. */
   readonly paperAcs: number;
+  /** The readout of each image after its last step. */
+  readonly answers: readonly Float64Array[];
 }
 
 /** `margins`: where the host stops (ir/exit.ts). */
@@ -23,9 +25,10 @@ export function measureActivity(
   const runner = createFastIntRunner(graph);
   const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
+  const answers: Float64Array[] = [];
   let acs = 0;
+  const log = createActivityLog();
   for (const image of images) {
-    const log = createActivityLog();
     const acsOf = new Float64Array(graph.attrs.steps);
     const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
@@ -34,17 +37,20 @@ export function measureActivity(
       acsOf[step - 1]! += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
       const total = totals.get(node.id) ?? { spikes: 0, terms: 0, neurons: 0 };
       totals.set(node.id, total);
-      for (const terms of emission.terms) {
-        total.spikes += terms === 0 ? 0 : 1;
-        total.terms += terms;
+      const { terms } = emission;
+      for (let i = 0; i < terms.length; i++) {
+        total.spikes += terms[i] === 0 ? 0 : 1;
+        total.terms += terms[i]!;
       }
       total.neurons += emission.terms.length;
     });
     acs += acsOf.subarray(0, exitStep(readouts, margins)).reduce((a, b) => a + b, 0);
+    answers.push(readouts.at(-1)!);
   }
   const share = ({ spikes, terms, neurons }: { spikes: number; terms: number; neurons: number }) => ({
     rate: spikes / neurons,
     terms: terms / neurons,
   });
-  return { rates: new Map([...totals].map(([id, t]) => [id, share(t)])), paperAcs: acs / images.length };
+  const rates = new Map([...totals].map(([id, t]) => [id, share(t)] as const));
+  return { rates, paperAcs: acs / images.length, answers };
 }

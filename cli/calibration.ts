@@ -33,12 +33,21 @@ export function foldInto(
   return { ann: folded, centre };
 }
 
+export interface CalibrationSet {
+  readonly images: readonly Float64Array[];
+  readonly labels: readonly number[] | undefined;
+}
+
+export const calibrationImages = async (
+  ...needs: Parameters<typeof calibrationSet>
+): Promise<readonly Float64Array[]> => (await calibrationSet(...needs)).images;
+
 /** Errors: those of openImages · W0301 none given. */
-export async function calibrationImages(
+export async function calibrationSet(
   args: DataOptions & { readonly model: string; readonly calibrate?: string | undefined },
   { shape, resolved, centre }: { shape: readonly number[]; resolved: Resolved; centre: Centre },
   report: Report,
-): Promise<readonly Float64Array[]> {
+): Promise<CalibrationSet> {
   const { preprocess } = resolved;
   const taker: Taker = { shape, preprocess, centre, isAssumed: isAssumed(resolved) };
   if (args.calibrate !== undefined) {
@@ -46,14 +55,18 @@ export async function calibrationImages(
   }
   report('W0301', { origin: args.model }, { count: NOISE_IMAGES });
   const noise = noiseImages(shape, NOISE_IMAGES);
-  if (centre === null) return noise;
-  return noise.map(image => takeNormalised(image, inputLayout(shape), preprocess, centre).map(Math.round));
+  if (centre === null) return { images: noise, labels: undefined };
+  const layout = inputLayout(shape);
+  const images = noise.map(image => takeNormalised(image, layout, preprocess, centre).map(Math.round));
+  return { images, labels: undefined };
 }
 
 /** Evenly over the data, which may be sorted by class, and no more than memory bears. */
-async function spread(set: Images, size: number): Promise<readonly Float64Array[]> {
+async function spread(set: Images, size: number): Promise<CalibrationSet> {
   const count = Math.min(set.count, MAX_CALIBRATION, Math.max(1, Math.floor(MAX_CALIBRATION_NUMBERS / size)));
+  const taken = Array.from({ length: count }, (_, i) => Math.floor((i * set.count) / count));
   const images: Float64Array[] = [];
-  for (let i = 0; i < count; i++) images.push(await set.image(Math.floor((i * set.count) / count)));
-  return images;
+  for (const i of taken) images.push(await set.image(i));
+  const { labels } = set;
+  return { images, labels: labels && taken.map(i => labels[i]!) };
 }

@@ -25,6 +25,7 @@ export interface CheckArguments extends Shared {
   readonly steps: number;
   readonly terms: number;
   readonly bits: number;
+  readonly keepUnread: boolean;
   readonly weights?: boolean | undefined;
 }
 
@@ -42,6 +43,7 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
     output: args.output,
     steps: args.steps,
     terms: args.terms,
+    keepUnread: args.keepUnread,
     scanBytes: args.weights === undefined ? SCAN_BYTES : args.weights ? Number.POSITIVE_INFINITY : 0,
   };
   const network = checkNetwork(file, options, console_);

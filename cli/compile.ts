@@ -6,17 +6,15 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
-import {
-  type CompileOptions,
-  convertNetwork,
-  type Mapped,
-  mapNetwork,
-  quantizeNetwork,
-  readNetwork,
-} from '../compiler/compile.ts';
+import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import { printSettings } from '../compiler/site-settings.ts';
+import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
+import { calibratedMet } from '../compiler/widths/calibrated.ts';
+import { proveWidths } from '../compiler/widths/prove.ts';
+import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
 import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
@@ -30,18 +28,21 @@ import type { Coding } from '../ir/snn.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { measureActivity } from './activity.ts';
-import { countStopping, marginsOf } from './anytime.ts';
-import { calibrationImages, foldInto } from './calibration.ts';
+import { countStopping } from './anytime.ts';
+import { calibrationSet, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
+import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
+import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
+import { BIASES, writeBiases } from './stages.ts';
+import { readThresholds, writeText } from './threshold-files.ts';
 
-export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
+export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, SearchArguments {
   readonly foldNormalisation: boolean;
   readonly model: string;
   readonly target: string;
@@ -55,13 +56,17 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags {
   /** Percent of images that go on to the next step. */
   readonly anytime?: number | undefined;
   readonly coarse?: number | undefined;
-  readonly shift: number;
+  readonly shift: number | 'auto';
   readonly terms: number;
   readonly uniform: boolean;
-  readonly thresholds: 'pow2' | 'paper' | 'off';
+  /** A rule, or a file of thresholds. */
+  readonly thresholds: string;
+  readonly saveThresholds?: string | undefined;
+  readonly saveCurve?: string | undefined;
   readonly bits: number;
   readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
+  readonly keepUnread: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
   readonly seed: number;
 }
@@ -80,8 +85,6 @@ export function withDefaultModel<
 const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
-/** Calibration images that rates and the predicted energy are counted on. */
-const COUNTED_IMAGES = 64;
 
 /** Every option that another one decides. Errors: E0320 */
 function settled(given: CompileArguments) {
@@ -106,34 +109,37 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
-  const images = await calibrationImages(args, { shape, resolved, centre }, diagnostics.report);
-  const options: CompileOptions = {
+  const data = await calibrationSet(args, { shape, resolved, centre }, diagnostics.report);
+  const { images } = data;
+  const goal = goalOf(args, data.labels);
+  const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
+  const options: ConvertOptions = {
     coding: args.coding,
     steps: args.steps,
-    thresholds: args.thresholds,
-    profile: (args.uniform ? uniformProfile : defaultProfile)(args.shift, args.terms, args.coarse),
+    thresholds: rule ?? 'pow2',
+    settingsOf: rule === undefined ? sites => readThresholds(args.thresholds, sites) : undefined,
+    search: goal && { goal, labels: data.labels, maxTerms: args.terms },
+    shift: args.shift,
+    profileOf: shift => (args.uniform ? uniformProfile : defaultProfile)(shift, args.terms),
     weightBits: args.bits,
     seed: args.seed,
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
+    keepUnread: args.keepUnread,
     anytime: args.anytime === undefined ? undefined : args.anytime / 100,
+    coarse: args.coarse,
+    functions: args.functions,
   };
-  const converted = convertNetwork(ann, images, options, context);
-  const int = quantizeNetwork(
-    converted.snn,
-    images,
-    candidates[0]!,
-    args.bits,
-    context,
-    centre !== null,
-    args.functions,
-  );
-  step('measure');
-  const margins = marginsOf(int, images, options.anytime);
-  const activity = measureActivity(int, images.slice(0, COUNTED_IMAGES), margins);
+  const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
+  const chosen = convertMeasured(ann, images, options, about, console_);
+  const { converted, int, ranges, activity, margins, weightBits, settings, found } = chosen.made;
+  step('widths');
+  const range = imageRange(images, centre);
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
-    mapNetwork(int, board, rates, options, { diagnostics: own, step }),
+    mapNetwork(int, board, rates, { ...options, weightBits }, { diagnostics: own, step }),
   );
   diagnostics.take(said);
   const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
@@ -152,6 +158,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   step('write');
   const files = new Map<string, Uint8Array | string>(chips);
   const stages = writeStages(files, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
+  if (converted.biases.size > 0) files.set(BIASES, writeBiases(converted.biases));
   files.set(
     'golden.npz',
     goldenFile(
@@ -159,25 +166,32 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
       golden.map(g => g.readouts),
     ),
   );
-  const manifest = makeManifest(args, {
-    file,
-    opened,
-    converted,
-    mapped,
-    target,
-    activity,
-    margins,
-    preprocess: {
-      ...resolved.preprocess,
-      sources: resolved.sources,
-      folded: centre === null ? null : { centre: [...centre] },
+  const search = found && searchRecord(found);
+  const manifest = makeManifest(
+    { ...args, bits: weightBits },
+    {
+      file,
+      opened,
+      converted,
+      chosen,
+      mapped,
+      target,
+      activity,
+      margins,
+      preprocess: {
+        ...resolved.preprocess,
+        sources: resolved.sources,
+        folded: centre === null ? null : { centre: [...centre] },
+      },
+      stages,
+      files,
+      images: images.length,
+      settings: [...settings],
+      search,
     },
-    stages,
-    files,
-    images: images.length,
-  });
+  );
   const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
-  const report = chipReport(manifest, counts, target);
+  const report = { ...chipReport(manifest, counts, target), widths };
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
   const build = {
@@ -186,7 +200,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     peakBytes: process.resourceUsage().maxRSS * 1024,
     node: process.version,
   };
-  const summary = renderSummary(manifest, report);
+  const summary = renderSummary(manifest, report, widthLine(widths));
   const preprocessing = describePreprocess(resolved, centre);
   const written = new Map<string, Uint8Array | string>([
     ['manifest.json', printManifest(manifest)],
@@ -196,6 +210,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     ['build.json', `${JSON.stringify(build, null, 2)}\n`],
   ]);
   writeFolder(out, written);
+  if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
+  if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
   return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
 }
 
@@ -267,6 +283,7 @@ function finish(
   const { out, summary, preprocessing, manifest, report, build } = done;
   const { target, network } = manifest;
   console_.line(`images      ${preprocessing}`);
+  if (manifest.search !== null) console_.line(renderSearch(manifest.search));
   console_.line(summary.trimEnd());
   console_.line(`\nwritten to ${out} in ${build.seconds.toFixed(1)} s`);
   console_.result({
@@ -278,9 +295,11 @@ function finish(
     binding: report.binding,
     steps: network.steps,
     coding: network.coding,
+    shift: manifest.options.shift,
     terms: args.terms,
     levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
     mode: network.mode,
+    search: manifest.search,
     latency: report.latency,
     throughput: report.throughput,
     eq30: report.eq30,

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Manifest } from '../backends/manifest.ts';
 import { restsOn } from '../backends/rests-on.ts';
 import type { Target } from '../backends/target.ts';
+import type { Tried } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
@@ -28,7 +29,8 @@ const OPTIONS = [
     'coarse',
     'functions',
   ] as const),
-  ...(['bits', 'biasCorrection', 'foldNormalisation', 'effort', 'seed'] as const),
+  ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */
@@ -36,6 +38,7 @@ export interface Made {
   readonly file: ModelFile;
   readonly opened: ReadonlyMap<string, ByteSource>;
   readonly converted: Converted;
+  readonly chosen: { readonly shift: number; readonly logitMse: number; readonly tried: readonly Tried[] };
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
@@ -45,10 +48,12 @@ export interface Made {
   readonly stages: Manifest['stages'];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   readonly images: number;
+  readonly settings: Manifest['settings'];
+  readonly search: Manifest['search'] | undefined;
 }
 
 export function makeManifest(args: CompileArguments, made: Made): Manifest {
-  const { mapped, target, activity, preprocess, converted } = made;
+  const { mapped, target, activity, preprocess, converted, chosen } = made;
   const { int, chip, accounting } = mapped;
   const tiles = chip.tables.tiles;
   const cores = coreUsage(chip, accounting, args.bits);
@@ -93,7 +98,15 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       data: [...made.opened].map(([file, source]) => ({ file, sha256: sha256Of(source) })),
     },
     preprocess,
-    options: { ...options, calibrate: calibrate === undefined ? null : basename(calibrate) },
+    options: {
+      ...options,
+      // Coding and timesteps as they came out: a search may choose them.
+      coding: int.attrs.coding,
+      steps: int.attrs.steps,
+      shift: chosen.shift,
+      thresholds: basename(args.thresholds),
+      calibrate: calibrate === undefined ? null : basename(calibrate),
+    },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {
       coding: int.attrs.coding,
@@ -101,8 +114,10 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       mode: chip.attrs.mode,
       depth: chip.attrs.depth,
       neurons: neuronCount(int),
+      unread: converted.unread,
       biasCorrected: converted.isBiasCorrected,
       ...(made.margins !== undefined && { exit: { margins: [...made.margins] } }),
+      annMacs: converted.annMacs,
     },
     stages: made.stages,
     populations,
@@ -119,7 +134,14 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
     placement: { ...mapped.placement, ...mapped.proof },
     input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },
-    calibration: { images: made.images, source: calibrate === undefined ? 'synthetic' : basename(calibrate) },
+    calibration: {
+      images: made.images,
+      source: calibrate === undefined ? 'synthetic' : basename(calibrate),
+      logitMse: chosen.logitMse,
+      tried: chosen.tried.map(({ shift, logitMse }) => ({ shift, logitMse })),
+    },
+    settings: made.settings,
+    search: made.search ?? null,
     prediction: { paperAcs: activity.paperAcs },
     rests: restsOn(target).map(({ name, value, unit, status, source }) => ({
       name,

@@ -1,10 +1,24 @@
 /** The stages that a deployment folder keeps, read back for validation. */
 import type { Deployment } from '../backends/folder.ts';
+import { readNpz } from '../compiler/data/npz.ts';
 import { type AnnGraph, ann } from '../ir/ann.ts';
-import type { Dialect, Graph } from '../ir/dialect.ts';
+import type { Dialect, Graph, ValueId } from '../ir/dialect.ts';
 import { type IntGraph, int } from '../ir/int.ts';
 import { type SnnGraph, snn } from '../ir/snn.ts';
 import { parseGraph } from '../ir/text.ts';
+import { writeNpz } from './npz.ts';
+
+/** Biases of stage `snn` before they were corrected, where they were: arrays named after linears. */
+export const BIASES = 'stages/biases.npz';
+
+export const writeBiases = (biases: ReadonlyMap<ValueId, Float64Array>): Uint8Array =>
+  writeNpz([...biases].map(([id, data]) => ({ name: id, shape: [data.length], data })));
+
+export function readBiases(folder: Deployment): ReadonlyMap<ValueId, Float64Array> {
+  if (!folder.manifest.files.some(file => file.path === BIASES)) return new Map();
+  const arrays = readNpz(folder.read(BIASES), BIASES);
+  return new Map([...arrays].map(([name, { data }]) => [name as ValueId, Float64Array.from(data, Number)]));
+}
 
 export interface Stages {
   readonly ann: AnnGraph;

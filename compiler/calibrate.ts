@@ -9,6 +9,7 @@
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { type AnnRunner, createFastAnnRunner } from '../ir/fast/ann.ts';
+import { nthSmallest } from './order-statistics.ts';
 import type { Sites } from './sites.ts';
 
 export interface SiteStatistics {
@@ -81,16 +82,15 @@ function collectValues(
   return values;
 }
 
-/** Order statistics number int(p·n) and int((1 − p)·n), counted from 1, of values and magnitudes. Sorts in place. */
+/** Order statistics number int(p·n) and int((1 − p)·n), counted from 1, of values and magnitudes. Reorders. */
 function percentiles(data: Float64Array, percent: number) {
-  const nth = (sorted: Float64Array, share: number) =>
-    sorted[Math.max(1, Math.floor((sorted.length * share) / 100)) - 1]!;
-  const magnitudes = data.map(Math.abs).sort();
-  data.sort();
-  return {
-    low: nth(data, 100 - percent),
-    high: nth(data, percent),
-    magnitude: nth(magnitudes, percent),
-    max: magnitudes.at(-1)!,
-  };
+  const nth = (values: Float64Array, share: number) =>
+    nthSmallest(values, Math.max(1, Math.floor((values.length * share) / 100)));
+  const [low, high] = [nth(data, 100 - percent), nth(data, percent)];
+  let max = 0;
+  for (let i = 0; i < data.length; i++) {
+    data[i] = Math.abs(data[i]!);
+    if (data[i]! > max) max = data[i]!;
+  }
+  return { low, high, magnitude: nth(data, percent), max };
 }

@@ -20,6 +20,7 @@ import { type OnnxModel, readModel } from './onnx/model.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { convert } from './passes/convert.ts';
+import { dropUnread } from './passes/drop-unread.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { findSites } from './sites.ts';
@@ -29,6 +30,7 @@ export interface CheckOptions {
   readonly output?: string | undefined;
   readonly steps: number;
   readonly terms: number;
+  readonly keepUnread: boolean;
   /** Weights of at most so many bytes are looked at for numbers that are not finite. */
   readonly scanBytes: number;
 }
@@ -96,14 +98,15 @@ function lookFurther(graph: AnnGraph, options: CheckOptions, report: Report): vo
   }
 }
 
-function outlineOf(ann: AnnGraph, { steps, terms }: CheckOptions, report: Report): IntGraph {
+function outlineOf(ann: AnnGraph, { steps, terms, keepUnread }: CheckOptions, report: Report): IntGraph {
   const folded = foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   const nominal: SnnEmit = {
     ...{ kind: 'mt', theta1: 1, theta2: 1, levels: 8, terms, band: 0.75, rule: 'nearest' },
   };
   const emits = new Map([...findSites(folded).keys()].map(value => [value, nominal]));
   const snn = convert.run(folded, { coding: 'sum', steps, emits }, report);
-  return outlineIntegers(snn, { accumulatorBits: 0, stateBits: 0 });
+  const read = keepUnread ? snn : dropUnread.run(snn, undefined, report);
+  return outlineIntegers(read, { accumulatorBits: 0, stateBits: 0 });
 }
 
 /** How a network sits on a target under one reading of its neuron limit. */

@@ -7,13 +7,15 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph } from '../ir/chip.ts';
+import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
-import type { IntGraph } from '../ir/int.ts';
-import type { Coding, SnnGraph } from '../ir/snn.ts';
+import { createFastAnnRunner } from '../ir/fast/ann.ts';
+import type { IntGraph, IntNode } from '../ir/int.ts';
+import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
-import { calibrate } from './calibrate.ts';
+import { type Calibration, calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
@@ -21,7 +23,8 @@ import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
 import { checkConvertible, convert } from './passes/convert.ts';
-import { correctBias } from './passes/correct-bias.ts';
+import { correctBias, replacedBiases } from './passes/correct-bias.ts';
+import { dropUnread } from './passes/drop-unread.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { loadWeights } from './passes/load-weights.ts';
@@ -31,15 +34,18 @@ import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
-import { measureRanges } from './ranges.ts';
-import { findSites } from './sites.ts';
-import { emitsOf, type ThresholdRule } from './thresholds.ts';
+import { measureRanges, type Ranges } from './ranges.ts';
+import type { SiteSettings } from './site-settings.ts';
+import { findSites, type Sites } from './sites.ts';
+import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
 
 export interface CompileOptions {
   readonly coding: Coding;
   readonly steps: number;
   readonly thresholds: ThresholdRule;
   readonly profile: Profile;
+  /** Site by site, instead of the profile. */
+  readonly settings?: SiteSettings | undefined;
   readonly weightBits: number;
   readonly seed: number;
   /** Swaps that placement tries, per core. */
@@ -47,6 +53,10 @@ export interface CompileOptions {
   readonly biasCorrection: boolean;
   /** Of the images that a step could answer, the share that goes on to the next; undefined: all take every step. */
   readonly anytime?: number | undefined;
+  readonly coarse?: number | undefined;
+  readonly functions?: SomaArithmetic | undefined;
+  /** Compute what nobody reads too. */
+  readonly keepUnread: boolean;
 }
 
 export interface Context {
@@ -58,8 +68,13 @@ export interface Context {
 export interface Converted {
   readonly ann: AnnGraph;
   readonly snn: SnnGraph;
-  /** Share of neurons that send, and terms per neuron, in a step: from calibration. */
   readonly isBiasCorrected: boolean;
+  /** What the corrected biases were before. */
+  readonly biases: ReadonlyMap<ValueId, Float64Array>;
+  /** The ANN side of Eq. 30: all of the network, what nobody reads included. */
+  readonly annMacs: AnnMacs;
+  /** Neurons that are left out because nobody reads them. */
+  readonly unread: number;
 }
 
 /** ONNX → canonical `ann`. Errors E01xx. */
@@ -81,37 +96,80 @@ export function readNetwork(
   return { ann, metadata: imported.metadata };
 }
 
+/** What conversion needs of the float network and its calibration images, whatever the thresholds will be. */
+export interface Prepared {
+  readonly ann: AnnGraph;
+  readonly sites: Sites;
+  readonly calibration: Calibration;
+  readonly images: readonly Float64Array[];
+  /** The float network's logits for the first of them, by which a conversion is judged. */
+  readonly wanted: readonly Float64Array[];
+}
+
 /** `ann` → `snn`. Errors E03xx. */
-export function convertNetwork(
+export const convertNetwork = (
   ann: AnnGraph,
   images: readonly Float64Array[],
   options: CompileOptions,
+  context: Context,
+): Converted => convertPrepared(prepareConversion(ann, images, options, context), options, context);
+
+/** The float passes over the images, done once. Errors E03xx. */
+export function prepareConversion(
+  ann: AnnGraph,
+  images: readonly Float64Array[],
+  { thresholds }: Pick<CompileOptions, 'thresholds'>,
   { diagnostics, step }: Context,
-): Converted {
+): Prepared {
   const { report } = diagnostics;
   checkConvertible(ann, report);
   throwIfErrors(diagnostics);
-  const isPaper = options.thresholds === 'paper';
-  const folded = isPaper
+  const folded = isPaperRule(thresholds)
     ? ann
     : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   step('calibrate');
   const sites = findSites(folded);
   const calibration = calibrate(folded, sites, images);
-  const rules = { rule: options.thresholds, profile: options.profile, paperLevels: 8, maxLevels: 16 };
+  const float = createFastAnnRunner(folded);
+  const wanted = images.slice(0, JUDGED_IMAGES).map(image => [...float.run(image).values()][0]!);
+  return { ann: folded, sites, calibration, images, wanted };
+}
+
+/** Thresholds and the spiking network. Errors E03xx. */
+export function convertPrepared(
+  { ann, sites, calibration, images, wanted }: Prepared,
+  options: CompileOptions,
+  { diagnostics, step }: Context,
+): Converted {
+  const { report } = diagnostics;
+  const { thresholds: rule, profile, settings, coarse } = options;
+  const rules = { rule, profile, settings, coarse, paperLevels: 8, maxLevels: MAX_LEVELS };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
-  const snn = convert.run(folded, { coding, steps, emits }, report);
+  const whole = convert.run(ann, { coding, steps, emits }, report);
   throwIfErrors(diagnostics);
+  // The paper computes every token, in its last block too.
+  const snn =
+    options.keepUnread || isPaperRule(options.thresholds) ? whole : dropUnread.run(whole, undefined, report);
+  const base = {
+    ann,
+    annMacs: annMacs(countedPopulations(whole)),
+    unread: neuronCount(whole) - neuronCount(snn),
+  };
   if (!options.biasCorrection || options.thresholds !== 'pow2')
-    return { ann: folded, snn, isBiasCorrected: false };
+    return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   step('correct-bias');
-  const corrected = correctBias(snn, folded, images.slice(0, BIAS_IMAGES));
-  return { ann: folded, snn: corrected ?? snn, isBiasCorrected: corrected !== undefined };
+  const corrected = correctBias(snn, images.slice(0, wanted.length), wanted);
+  if (corrected === undefined) return { ...base, snn, isBiasCorrected: false, biases: new Map() };
+  return { ...base, snn: corrected, isBiasCorrected: true, biases: replacedBiases(snn, corrected) };
 }
 
-const BIAS_IMAGES = 64;
+/** Of a ladder of thresholds: payload exponents have four bits. */
+export const MAX_LEVELS = 16;
+
+/** Calibration images that bias correction and the choice of the shift look at. */
+export const JUDGED_IMAGES = 64;
 
 /** `snn` → `int`. Errors E04xx. */
 export function quantizeNetwork(
@@ -124,6 +182,20 @@ export function quantizeNetwork(
   isPixels = false,
   functions: SomaArithmetic = 'tables',
 ): IntGraph {
+  const context = { diagnostics, step };
+  return quantizeMeasured(snn, images, target, weightBits, context, isPixels, functions).int;
+}
+
+/** The same, with the ranges that the formats were made from. */
+export function quantizeMeasured(
+  snn: SnnGraph,
+  images: readonly Float64Array[],
+  target: Target,
+  weightBits: number,
+  { diagnostics, step }: Context,
+  isPixels: boolean,
+  functions: SomaArithmetic = 'tables',
+): { readonly int: IntGraph; readonly ranges: Ranges } {
   step('quantize');
   if (functions === 'multiply' && target.capabilities.stateMultiply?.value !== true)
     fail('E0420', { origin: '--functions' }, { target: target.name });
@@ -138,7 +210,7 @@ export function quantizeNetwork(
   const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
   const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);
-  return int;
+  return { int, ranges };
 }
 
 export interface Mapped {
@@ -203,5 +275,5 @@ export function mapNetwork(
 }
 
 /** Neurons of a network, all unrolled in space. */
-export const neuronCount = (graph: IntGraph): number =>
-  graph.nodes.reduce((sum, node) => sum + (node.kind === 'population' ? sizeOf(node.type.shape) : 0), 0);
+export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>
+  nodes.reduce((sum, node) => sum + (node.kind === 'population' ? sizeOf(node.type.shape) : 0), 0);

@@ -11,17 +11,12 @@ export interface SiteSetting {
   readonly shift: number;
   readonly terms: number;
   readonly band: number;
-  /** At step t of T nothing below 2^(coarse · (T − t)) θ fires. */
-  readonly coarse: number;
 }
 export type Profile = Readonly<Record<SiteKind, SiteSetting>>;
 
 const BAND = 0.75;
 
-/** Where the energy sits: what fires coarse first, and fine only for images that need it. */
-const COARSE_KINDS: ReadonlySet<SiteKind> = new Set(['qkv', 'proj', 'fc1', 'fc2']);
-
-export function defaultProfile(shift: number, terms = 3, coarse = 0): Profile {
+export function defaultProfile(shift: number, terms = 3): Profile {
   const fine = Math.max(6, shift + 2);
   const special: Partial<Record<SiteKind, Partial<SiteSetting>>> = {
     embedding: { shift: fine },
@@ -33,16 +28,12 @@ export function defaultProfile(shift: number, terms = 3, coarse = 0): Profile {
     gain: { shift: fine, band: 0.5 },
     gate: { shift: shift + 1, band: 0.5 },
   };
-  const setting = (kind: SiteKind) => {
-    const first = COARSE_KINDS.has(kind) ? coarse : 0;
-    return [kind, { shift, terms, band: BAND, coarse: first, ...special[kind] }] as const;
-  };
+  const setting = (kind: SiteKind) => [kind, { shift, terms, band: BAND, ...special[kind] }] as const;
   return Object.fromEntries(SITE_KINDS.map(setting)) as Record<SiteKind, SiteSetting>;
 }
 
 /** The same shift everywhere, edges half way between powers: the prototype's plain setting. */
-export function uniformProfile(shift: number, terms: number, coarse = 0): Profile {
-  const setting = (kind: SiteKind) =>
-    [kind, { shift, terms, band: 0.5, coarse: COARSE_KINDS.has(kind) ? coarse : 0 }] as const;
+export function uniformProfile(shift: number, terms: number): Profile {
+  const setting = (kind: SiteKind) => [kind, { shift, terms, band: 0.5 }] as const;
   return Object.fromEntries(SITE_KINDS.map(setting)) as Record<SiteKind, SiteSetting>;
 }

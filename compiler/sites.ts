@@ -2,7 +2,7 @@
  * Sites: the places where a network fires. A site is a value that a linear or a product reads as spikes; its
  * kind decides the default profile's threshold. Kinds come from the structure around a value, never from names.
  */
-import type { AnnGraph, AnnNode } from '../ir/ann.ts';
+import type { AnnGraph, AnnNode, AnnOf } from '../ir/ann.ts';
 import { nodeMap, readersOf, type ValueId } from '../ir/dialect.ts';
 import type { Term } from './gather.ts';
 import { planPopulations } from './plan.ts';
@@ -71,6 +71,10 @@ function sitesOfTerm(term: Term, byId: Nodes, readers: Readers): readonly (reado
       return term satisfies never;
   }
 }
+
+/** What a linear is for in its network. */
+export const linearKind = (linear: AnnOf<'linear'>, byId: Nodes, readers: Readers): SiteKind =>
+  linearSite(linear, byId.get(behindViews(linear.operands[0]!, byId)), byId, readers);
 
 function linearSite(linear: AnnNode, source: AnnNode | undefined, byId: Nodes, readers: Readers): SiteKind {
   const after = readersBehindViews(linear.id, byId, readers);

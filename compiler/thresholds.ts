@@ -2,25 +2,49 @@
 
 import type { Report } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
-import type { SnnEmit } from '../ir/snn.ts';
-import type { Calibration } from './calibrate.ts';
-import type { Profile } from './profile.ts';
+import type { EmitOf, SnnEmit, Ties } from '../ir/snn.ts';
+import type { Calibration, SiteStatistics } from './calibrate.ts';
+import type { Profile, SiteSetting } from './profile.ts';
+import type { SiteSettings } from './site-settings.ts';
 import type { SiteKind, Sites } from './sites.ts';
 
-/** `pow2`: ours. `paper`: percentiles with the ladder up, analog embedding and head. `off`: no neurons at all. */
-export const THRESHOLD_RULES = ['pow2', 'paper', 'off'] as const;
+/**
+ * `pow2`: ours. `paper`: percentiles with the ladder up, analog embedding and head; `paper-fixed` the same with
+ * the authors' constants at softmax and fc2. `off`: no neurons at all.
+ */
+export const THRESHOLD_RULES = ['pow2', 'paper', 'paper-fixed', 'off'] as const;
 export type ThresholdRule = (typeof THRESHOLD_RULES)[number];
 
 export interface ThresholdOptions {
   readonly rule: ThresholdRule;
   readonly profile: Profile;
+  /** Site by site, instead of what the profile says. */
+  readonly settings?: SiteSettings | undefined;
   /** Levels of the paper's ladder (pow2 takes them from the calibration maximum). */
   readonly paperLevels: number;
   readonly maxLevels: number;
+  /** Powers of two by which each step before the last is coarser, where the energy sits. */
+  readonly coarse?: number | undefined;
+  /** Edges of the paper's rule. */
+  readonly ties?: Ties;
 }
 
+/** Of the rules that are the paper's, attention is converted as it stands, gains and scale unfolded. */
+export const isPaperRule = (rule: ThresholdRule): boolean => rule === 'paper' || rule === 'paper-fixed';
+
+type BaseThresholds = Pick<SiteStatistics, 'theta1' | 'theta2'>;
+
+/** What the authors' code sets whatever calibration says: at softmax always, at fc2 in its ViTs (its TwoSideNeuron). */
+const AUTHORS_CONSTANTS: Partial<Record<SiteKind, BaseThresholds>> = {
+  softmax: { theta1: 0.0125, theta2: 0.0125 },
+  fc2: { theta1: 0.25, theta2: 0.08 },
+};
+
 /** In the paper's own code neither the patch embedding nor the head reads spikes. */
-const ANALOG_IN_PAPER: ReadonlySet<SiteKind> = new Set(['embedding', 'head']);
+export const ANALOG_IN_PAPER: ReadonlySet<SiteKind> = new Set(['embedding', 'head']);
+
+/** Where the energy sits: what fires coarse first, and fine only for images that need it. */
+const COARSE_KINDS: ReadonlySet<SiteKind> = new Set(['qkv', 'proj', 'fc1', 'fc2']);
 
 /** Errors: E0301 a site that calibration did not reach. */
 export function emitsOf(
@@ -35,26 +59,34 @@ export function emitsOf(
     const statistics = calibration.get(value);
     if (statistics === undefined) {
       report('E0301', { origin: value, pass: 'thresholds' }, { site: `${value} (${kind})` });
-    } else if (options.rule === 'paper') {
-      const { theta1, theta2 } = statistics;
-      const ladder = {
-        theta1,
-        theta2,
-        levels: options.paperLevels,
-        terms: 1,
-        band: 0.5,
-        rule: 'paper',
-      } as const;
-      if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, { kind: 'mt', ...ladder });
+    } else if (isPaperRule(options.rule)) {
+      if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, paperEmit(kind, statistics, options));
     } else {
-      const { shift, terms, band, coarse } = options.profile[kind];
-      const theta = powerOfTwoThreshold(statistics.magnitude, shift);
-      const levels = Math.min(options.maxLevels, levelsFor(statistics.max, theta));
-      const ladder = { theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' } as const;
-      emits.set(value, { kind: 'mt', ...ladder, ...(coarse > 0 && { coarse }) });
+      const setting = options.settings?.get(value) ?? options.profile[kind];
+      const emit = thresholdEmit(statistics, setting, options.maxLevels);
+      const coarse = COARSE_KINDS.has(kind) ? (options.coarse ?? 0) : 0;
+      emits.set(value, coarse === 0 ? emit : { ...emit, coarse });
     }
   }
   return emits;
+}
+
+function paperEmit(kind: SiteKind, statistics: SiteStatistics, options: ThresholdOptions): SnnEmit {
+  const { rule, paperLevels, ties } = options;
+  const { theta1, theta2 } = (rule === 'paper-fixed' ? AUTHORS_CONSTANTS[kind] : undefined) ?? statistics;
+  const ladder = { theta1, theta2, levels: paperLevels, terms: 1, band: 0.5, rule: 'paper' } as const;
+  return { kind: 'mt', ...ladder, ...(ties === undefined ? {} : { ties }) };
+}
+
+/** Symmetric, θ a power of two. A new object each time: emits stand for their sites. */
+export function thresholdEmit(
+  { magnitude, max }: SiteStatistics,
+  { shift, terms, band }: SiteSetting,
+  maxLevels: number,
+): EmitOf<'mt'> {
+  const theta = powerOfTwoThreshold(magnitude, shift);
+  const levels = Math.min(maxLevels, levelsFor(max, theta));
+  return { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' };
 }
 
 /** The power of two nearest (in the log domain) to p99 / 2^shift; a site that is always 0 gets 1. */

@@ -81,8 +81,12 @@ export function expandMap(map: StridedMap): Int32Array {
 }
 
 /** The expanded map, or the identity over `size` elements where there is none. */
-export const mapIndices = (map: StridedMap | undefined, size: number): Int32Array =>
-  map === undefined ? Int32Array.from({ length: size }, (_, i) => i) : expandMap(map);
+export function mapIndices(map: StridedMap | undefined, size: number): Int32Array {
+  if (map !== undefined) return expandMap(map);
+  const indices = new Int32Array(size);
+  for (let i = 0; i < size; i++) indices[i] = i;
+  return indices;
+}
 
 /** The map of a list of indices. Cost: linear in the length. */
 export const compressMap = (indices: ArrayLike<number>): StridedMap => ({

@@ -19,8 +19,9 @@ export function erf(x: number): number {
 
 /** 1 − erf(x) without cancellation for large x, so that the tail of GELU keeps its digits. */
 export function erfc(x: number): number {
-  if (x > SERIES_LIMIT) return erfcFraction(x);
-  return x < -SERIES_LIMIT ? 2 - erfcFraction(-x) : 1 - erfSeries(x);
+  const magnitude = Math.abs(x);
+  const value = magnitude < TABULATED ? erfcTabulated(magnitude) : erfcFraction(magnitude);
+  return x < 0 ? 2 - value : value;
 }
 
 /** A&S 7.1.6: 2/√π · e^{−x²} · Σ 2ⁿ x^{2n+1} / (1·3·…·(2n+1)); all terms have one sign. */
@@ -40,6 +41,42 @@ function erfcFraction(x: number): number {
   let inner = x;
   for (let n = 60; n > 0; n--) inner = x + n / 2 / inner;
   return Math.exp(-x * x) / (inner * ROOT_PI);
+}
+
+/** erfc is read from a table of expansions below this, POINTS of them a unit. */
+const TABULATED = 6;
+const POINTS = 32;
+/** The first term that is left out is below 2^-53 of the value everywhere. */
+const TERMS = 12;
+const EXPANSIONS = erfcExpansions();
+
+/**
+ * Taylor expansions at 0, 1/32, 2/32 …: erfc(a + h) = erfc(a) − 2/√π · e^{−a²} · Σ (−1)ⁿ Hₙ(a) h^{n+1} / (n+1)!.
+ * Source: A&S 7.1.19, 22.7.13 (the Hermite polynomials Hₙ)
+ */
+function erfcExpansions(): Float64Array {
+  const table = new Float64Array((TABULATED * POINTS + 1) * TERMS);
+  for (let i = 0; i * TERMS < table.length; i++) {
+    const a = i / POINTS;
+    table[i * TERMS] = a > SERIES_LIMIT ? erfcFraction(a) : 1 - erfSeries(a);
+    let factor = -TWO_OVER_ROOT_PI * Math.exp(-a * a);
+    let [before, hermite] = [0, 1];
+    for (let n = 0; n + 1 < TERMS; n++) {
+      factor /= n + 1;
+      table[i * TERMS + n + 1] = factor * hermite;
+      [before, hermite] = [hermite, 2 * a * hermite - 2 * n * before];
+      factor = -factor;
+    }
+  }
+  return table;
+}
+
+function erfcTabulated(x: number): number {
+  const i = Math.floor(x * POINTS + 0.5);
+  const h = x - i / POINTS;
+  let value = 0;
+  for (let at = (i + 1) * TERMS - 1; at >= i * TERMS; at--) value = value * h + EXPANSIONS[at]!;
+  return value;
 }
 
 export const sigmoid = (x: number): number => {

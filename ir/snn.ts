@@ -18,6 +18,13 @@ export const SOMA_POINTWISE = [
 ] as const;
 export type SomaPointwise = (typeof SOMA_POINTWISE)[number];
 
+/** Which side an edge of the paper's rule belongs to: both fire (the authors' code), or Eq. 25's half-open edges. */
+export const TIES = ['symmetric', 'paper'] as const;
+export type Ties = (typeof TIES)[number];
+
+/** What corrects a spike too many: nothing, or a negative spike while more has been sent than taken back. */
+export const CORRECTIONS = ['none', 'memory'] as const;
+
 export const snn = {
   stage: 'snn',
   version: 2,
@@ -110,6 +117,22 @@ export const snn = {
               rule: { oneOf: ['paper', 'nearest'] },
               /** At step t of T nothing below 2^(coarse · (T − t)) θ fires; absent: 0. */
               'coarse?': 'int',
+              'ties?': { oneOf: TIES },
+            },
+            /** The multi-threshold neuron as 2n binary outputs (Eqs. 26-29), +λ_1, −λ_1, +λ_2, … of every neuron. */
+            channels: { theta1: 'real', theta2: 'real', levels: 'int', 'ties?': { oneOf: TIES } },
+            /**
+             * A pair of single-threshold neurons with soft reset, one for each sign (compiler/methods). `start`,
+             * `drift` and `share` in units of θ: potential before step 1, current of every step, size of each of
+             * up to `extra` further spikes of a step.
+             */
+            pair: {
+              theta: 'real',
+              start: 'real',
+              drift: 'real',
+              extra: 'int',
+              share: 'real',
+              correction: { oneOf: CORRECTIONS },
             },
             relay: {},
             readout: {},
@@ -127,3 +150,11 @@ export type SnnOf<K extends SnnNode['kind']> = Extract<SnnNode, { kind: K }>;
 export type SnnFunction = SnnOf<'population'>['attrs']['function'];
 export type SnnProjection = Exclude<SnnNode, { kind: 'input' | 'population' }>;
 export type SnnEmit = SnnOf<'population'>['attrs']['emit'];
+export type EmitOf<K extends SnnEmit['kind']> = Extract<SnnEmit, { kind: K }>;
+
+/** Numbers that one neuron sends side by side. */
+export const channelsPerNeuron = (emit: SnnEmit): number => (emit.kind === 'channels' ? 2 * emit.levels : 1);
+
+/** Spikes, which meet a weight as additions; what is not is graded and multiplies. */
+export const isSpiking = ({ kind }: { readonly kind: string }): boolean =>
+  kind === 'mt' || kind === 'channels' || kind === 'pair';

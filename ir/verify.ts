@@ -15,7 +15,7 @@ import {
 } from './dialect.ts';
 import type { IntNode } from './int.ts';
 import { mapFits, type StridedMap } from './map.ts';
-import type { SnnNode } from './snn.ts';
+import { channelsPerNeuron, type SnnNode } from './snn.ts';
 
 type Shape = readonly number[];
 interface Lookup {
@@ -174,12 +174,12 @@ function shapeProblem(node: AnnNode | SnnNode | IntNode, { shape, constant }: Lo
     case 'bias':
       return repeatProblem(sizeOf(constant(node.attrs.value)), sizeOf(node.type.shape));
     case 'population': {
-      const wrong = node.operands.find(id => !same(shape(id), node.type.shape));
+      const neurons = node.attrs.axes.map(axis => axis.size);
+      const wrong = node.operands.find(id => !same(shape(id), neurons));
       if (wrong !== undefined) return `gathers ${wrong} of another shape`;
-      return wants(
-        node,
-        node.attrs.axes.map(axis => axis.size),
-      );
+      const { emit } = node.attrs;
+      const side = emit.kind === 'channels' ? channelsPerNeuron(emit) : 1;
+      return wants(node, [...neurons.slice(0, -1), neurons.at(-1)! * side]);
     }
     default:
       return node satisfies never;

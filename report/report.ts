@@ -1,7 +1,8 @@
 /** report.json and the one-screen summary: counts, time and energy of a deployment, every figure with its source. */
 import type { Manifest } from '../backends/manifest.ts';
 import type { Target } from '../backends/target.ts';
-import { FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
+import { NO_OPERATIONS } from '../ir/count/counts.ts';
+import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
 import { chipEnergy } from '../runtime-sim/energy.ts';
 import { stepBound } from '../runtime-sim/timing.ts';
@@ -19,7 +20,13 @@ export interface ChipReport {
   readonly staticPowerMw: number | null;
   /** Per image. */
   readonly counts: Readonly<Record<string, number>>;
-  readonly eq30: { readonly predictedPaperAcs: number; readonly formula: string };
+  readonly eq30: {
+    readonly predictedPaperAcs: number;
+    /** E_SNN/E_ANN of the paper's count; the ANN side is the whole network. */
+    readonly predictedPaper: number;
+    readonly formula: string;
+  };
+  readonly search: Manifest['search'];
   readonly notes: readonly string[];
 }
 
@@ -60,8 +67,13 @@ export function chipReport(
     counts: perImage,
     eq30: {
       predictedPaperAcs: manifest.prediction.paperAcs,
+      predictedPaper: energyRatio(
+        { ...NO_OPERATIONS, acs: manifest.prediction.paperAcs },
+        manifest.network.annMacs.paper,
+      ),
       formula: `E_SNN/E_ANN = (MACs_SNN·${FLOAT_COSTS_PJ.mac} pJ + ACs·${FLOAT_COSTS_PJ.ac} pJ) / (MACs_ANN·${FLOAT_COSTS_PJ.mac} pJ)`,
     },
+    search: manifest.search,
     notes: NOTES,
   };
 }
@@ -69,8 +81,15 @@ export function chipReport(
 const big = (n: number): string => Math.round(n).toLocaleString('en-US');
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
+function describeShift({ options, calibration }: Manifest): string {
+  const others = calibration.tried.filter(({ shift }) => shift !== options.shift);
+  const tried = others.map(({ shift, logitMse }) => `${shift}: ${logitMse.toFixed(4)}`);
+  const also = tried.length === 0 ? '' : `; tried ${tried.join(', ')}`;
+  return `shift ${options.shift}, logit mse ${calibration.logitMse.toFixed(4)} of their variance on calibration images${also}`;
+}
+
 /** One screen, 80 columns. */
-export function renderSummary(manifest: Manifest, report: ChipReport): string {
+export function renderSummary(manifest: Manifest, report: ChipReport, widths: string): string {
   const { target, network, cores } = manifest;
   const chips = new Set(cores.map(core => core.chip)).size;
   const [low, high] = [Math.min, Math.max].map(f => f(...report.energy.map(e => e.totalPj)) / 1e6);
@@ -83,9 +102,10 @@ export function renderSummary(manifest: Manifest, report: ChipReport): string {
     ['binds', `${report.binding.resource} at ${percent(report.binding.fill)} of the fullest core`],
     [
       'network',
-      `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}`,
+      `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}${network.unread === 0 ? '' : `; ${big(network.unread)} more reach no output`}`,
     ],
     ['calibration', `${manifest.calibration.images} images (${manifest.calibration.source})`],
+    ['thresholds', describeShift(manifest)],
     [
       'latency',
       `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`,
@@ -102,11 +122,16 @@ export function renderSummary(manifest: Manifest, report: ChipReport): string {
       'energy',
       `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${report.energy.map(e => e.costSet).join(', ')})`,
     ],
+    [
+      'Eq. 30',
+      `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,
+    ],
     ['placement', `cost ${big(manifest.placement.cost)}, sequential ${big(manifest.placement.baseline)}`],
     [
       'proved',
       `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`,
     ],
+    ['widths', widths],
     ['verified', `chip = integer network bit for bit on ${report.images} image(s)`],
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);

@@ -148,26 +148,27 @@ function stepAt(depth: number, now: number, { steps, period }: ChipProgram['head
 }
 
 function hostBatch(image: Float64Array, fraction: number): Batch {
-  const neurons = Int32Array.from({ length: image.length }, (_, i) => i);
-  const payloads = Int32Array.from(image, x => Math.floor(x * 2 ** fraction + 0.5));
-  return nonzero(neurons, payloads, new Uint8Array(image.length).fill(1));
+  const values = Int32Array.from(image, x => Math.floor(x * 2 ** fraction + 0.5));
+  return batchOf({ values, terms: new Uint8Array(image.length).fill(1) });
 }
 
-function batchOf({ values, terms }: TileState): Batch {
-  return nonzero(
-    Int32Array.from({ length: values.length }, (_, i) => i),
-    values,
-    terms,
-  );
-}
-
-function nonzero(neurons: Int32Array, payloads: Int32Array, terms: Uint8Array): Batch {
-  const kept = neurons.filter(i => payloads[i] !== 0);
-  return {
-    neurons: kept,
-    payloads: kept.map(i => payloads[i]!),
-    terms: Uint8Array.from(kept, i => terms[i]!),
+/** The neurons that are not silent. */
+function batchOf({ values, terms }: Pick<TileState, 'values' | 'terms'>): Batch {
+  let length = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) length += 1;
+  const batch = {
+    neurons: new Int32Array(length),
+    payloads: new Int32Array(length),
+    terms: new Uint8Array(length),
   };
+  for (let i = 0, to = 0; i < values.length; i++) {
+    if (values[i] === 0) continue;
+    batch.neurons[to] = i;
+    batch.payloads[to] = values[i]!;
+    batch.terms[to] = terms[i]!;
+    to += 1;
+  }
+  return batch;
 }
 
 function post(

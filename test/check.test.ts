@@ -19,7 +19,12 @@ import { buildModel } from './onnx/build.ts';
 import { codesOf } from './onnx/run.ts';
 import { FUSED, writeVit } from './onnx/vit.ts';
 
-const OPTIONS: CheckOptions = { steps: 1, terms: 3, scanBytes: Number.POSITIVE_INFINITY };
+const OPTIONS: CheckOptions = {
+  steps: 1,
+  terms: 3,
+  keepUnread: false,
+  scanBytes: Number.POSITIVE_INFINITY,
+};
 const SIZES = { steps: 1, weightBits: 8 };
 
 const COMPILE: CompileOptions = {
@@ -31,6 +36,7 @@ const COMPILE: CompileOptions = {
   seed: 1,
   effort: 1,
   biasCorrection: false,
+  keepUnread: false,
 };
 
 function check(file: Uint8Array | ModelFile, options = OPTIONS) {

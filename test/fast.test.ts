@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { compileKernels, printKernels } from '../bench/kernels.ts';
+import { calibrate } from '../compiler/calibrate.ts';
+import { convert } from '../compiler/passes/convert.ts';
+import { quantize } from '../compiler/passes/quantize.ts';
+import { measureRanges } from '../compiler/ranges.ts';
+import { findSites } from '../compiler/sites.ts';
 import type { AnnGraph } from '../ir/ann.ts';
+import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import type { ValueId } from '../ir/dialect.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
@@ -12,6 +19,7 @@ import { createIntRunner, type IntRunner } from '../ir/interpret/int.ts';
 import { createSnnRunner, type SnnRunner } from '../ir/interpret/snn.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomModern } from '../ir/random/modern.ts';
+import type { Coding, SnnEmit } from '../ir/snn.ts';
 import { descend, randomImages } from './kit.ts';
 
 /** What was seen, in order: the same bits are the same text, −0 included. */
@@ -78,6 +86,52 @@ const CASES = [
   { coding: 'differential', steps: 3, shift: 2, terms: 2 },
   { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 },
 ] as const;
+
+/** Nothing fires: graded values everywhere, too wide for 16 bits here and there. */
+function graded(graph: AnnGraph, images: readonly Float64Array[], coding: Coding) {
+  const { report } = createDiagnostics();
+  const snn = convert.run(graph, { coding, steps: 2, emits: new Map() }, report);
+  const widths = { weightBits: 8, accumulatorBits: 48, stateBits: 31, inputFraction: 12 };
+  return { snn, int: quantize.run(snn, { ranges: measureRanges(snn, images), ...widths }, report) };
+}
+
+test('int: doubles where bounds do not prove 16 and 32 bits, for the images that need them', () => {
+  for (const graph of networks(5)) {
+    for (const coding of ['sum', 'rate'] as const) {
+      const [image] = randomImages(graph, 1, 1);
+      const wide = image!.map(x => 40 * x);
+      const { int } = graded(graph, [image!], coding);
+      const largest = { value: 0 };
+      createIntRunner(int).run(wide, (_, __, { sums }) => {
+        for (const sum of sums) largest.value = Math.max(largest.value, Math.abs(sum));
+      });
+      assert.ok(largest.value >= 2 ** 15, graph.name);
+      const [fast, slow] = [createFastIntRunner(int), createIntRunner(int)];
+      for (const x of [image!, wide, image!]) {
+        assert.deepEqual(traceInt(fast, x), traceInt(slow, x), `${graph.name} ${coding}`);
+      }
+    }
+  }
+});
+
+test("snn: the paper's neurons, with a threshold for each sign", () => {
+  for (const graph of networks(5)) {
+    for (const coding of ['sum', 'rate'] as const) {
+      const images = randomImages(graph, 2, 3);
+      const sites = findSites(graph);
+      const { report } = createDiagnostics();
+      const emits = new Map(
+        [...calibrate(graph, sites, images)].map(([id, { theta1, theta2 }]): [ValueId, SnnEmit] => {
+          const rule = id.length % 2 === 0 ? 'paper' : 'nearest';
+          return [id, { kind: 'mt', theta1: theta1 / 4, theta2, levels: 5, terms: 2, band: 0.5, rule }];
+        }),
+      );
+      const snn = convert.run(graph, { coding, steps: 3, emits }, report);
+      const [fast, slow] = [createFastSnnRunner(snn), createSnnRunner(snn)];
+      for (const image of images) assert.deepEqual(traceSnn(fast, image), traceSnn(slow, image), graph.name);
+    }
+  }
+});
 
 test('snn and int: every payload, sum and count of every population and step', () => {
   for (const graph of networks(10)) {

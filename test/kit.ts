@@ -50,7 +50,8 @@ export function descend(
   const sites = findSites(folded);
   const options = {
     rule: 'pow2',
-    profile: defaultProfile(shift, terms, coarse),
+    profile: defaultProfile(shift, terms),
+    coarse,
     paperLevels: 8,
     maxLevels: 16,
   } as const;

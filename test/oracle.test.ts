@@ -39,6 +39,7 @@ test('Algorithm 1 (coding rate, thresholds paper): logits of T = 1…8 equal the
       seed: 1,
       effort: 1,
       biasCorrection: false,
+      keepUnread: false,
     },
     context,
   );

@@ -33,6 +33,7 @@ const OPTIONS: CompileOptions = {
   seed: 1,
   effort: 1,
   biasCorrection: true,
+  keepUnread: false,
 };
 
 /** Mean squared error of the logits over their mean square, on images that calibration has not seen. */

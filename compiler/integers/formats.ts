@@ -58,7 +58,7 @@ export function formatOf(node: SnnOf<'population'>, graph: SnnGraph, needs: Widt
       { population: node.id, range: range.output, theta: 2 ** -theta, bits: needs.stateBits },
     );
   }
-  return { fraction, outFraction, emit: integerEmit(emit, theta), floor };
+  return { fraction, outFraction, emit: integerEmit(emit, theta, node.origin, report), floor };
 }
 
 /** Powers of two below the largest score that a masked one must at least lie: beyond any output format. */
@@ -96,10 +96,22 @@ function thetaExponent(emit: Extract<SnnEmit, { kind: 'mt' }>, node: SnnOf<'popu
   return exponent;
 }
 
-function integerEmit(emit: SnnEmit, theta: number): IntEmit {
-  if (emit.kind !== 'mt') return emit;
-  const { levels, terms, band, coarse } = emit;
-  return { kind: 'mt', theta, levels, terms, band: Math.round(band * 4), coarse };
+function integerEmit(emit: SnnEmit, theta: number, origin: string, report: Report): IntEmit {
+  switch (emit.kind) {
+    case 'mt': {
+      const { levels, terms, band, coarse } = emit;
+      return { kind: 'mt', theta, levels, terms, band: Math.round(band * 4), coarse };
+    }
+    case 'channels':
+    case 'pair':
+      report('E0330', { origin, pass: 'quantize' }, { neuron: emit.kind });
+      return { kind: 'relay' };
+    case 'relay':
+    case 'readout':
+      return emit;
+    default:
+      return emit satisfies never;
+  }
 }
 
 /**

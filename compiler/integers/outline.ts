@@ -3,8 +3,8 @@
  * large things are before anything is calibrated. No weight is read; formats are 0 and thresholds 1.
  */
 import type { ConstId } from '../../ir/constants.ts';
-import { type IntGraph, type IntNode, int } from '../../ir/int.ts';
-import type { SnnGraph, SnnNode } from '../../ir/snn.ts';
+import { type IntEmit, type IntGraph, type IntNode, int } from '../../ir/int.ts';
+import type { SnnEmit, SnnGraph, SnnNode } from '../../ir/snn.ts';
 import { integerFunction } from './functions.ts';
 
 export interface Widths {
@@ -47,10 +47,16 @@ function outlineNode(node: SnnNode, { constants }: SnnGraph, none: ConstId): Int
     case 'population': {
       const { axes, emit } = node.attrs;
       const fn = integerFunction(node, { ...FORMAT, tables: { log2: none, exp2: none } }, constants);
-      const sent = emit.kind === 'mt' ? { ...emit, theta: 0 } : emit;
+      const sent = outlineEmit(emit);
       return { ...node, attrs: { ...FORMAT, axes, function: fn, emit: sent } };
     }
     default:
       return node satisfies never;
   }
+}
+
+/** Emits that stage `int` does not have stand as relays, which cost no less. */
+function outlineEmit(emit: SnnEmit): IntEmit {
+  if (emit.kind === 'mt') return { ...emit, theta: 0 };
+  return emit.kind === 'readout' ? emit : { kind: 'relay' };
 }

@@ -18,6 +18,7 @@ import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
 import { type Axis, sizeOf, type TensorType, type ValueId } from '../../ir/dialect.ts';
 import {
   type Coding,
+  isSpiking,
   type SnnEmit,
   type SnnFunction,
   type SnnGraph,
@@ -124,7 +125,7 @@ function createBuilder(graph: AnnGraph, needs: ConvertNeeds) {
 
   function addPopulation(value: Planned, emit: SnnEmit): ValueId {
     const { node } = value;
-    const isSecond = emit.kind === 'mt' && isSentTwice(value);
+    const isSecond = isSpiking(emit) && isSentTwice(value);
     const terms: readonly Term[] = isSecond
       ? [{ kind: 'relay', x: { value: node.id, map: undefined } }]
       : value.terms;

@@ -6,9 +6,7 @@
  * Source     design 3 §4; facts: helps while the error is small, hurts when it is large
  * Preserves  nothing: kept only where it lowers the error of the logits on the same images
  */
-import type { AnnGraph } from '../../ir/ann.ts';
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
-import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../../ir/fast/snn.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
@@ -16,11 +14,10 @@ import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
 /** The corrected network, or undefined where correction does not lower the error on these images. */
 export function correctBias(
   graph: SnnGraph,
-  ann: AnnGraph,
   images: readonly Float64Array[],
+  /** The float network's logits for them. */
+  wanted: readonly Float64Array[],
 ): SnnGraph | undefined {
-  const float = createFastAnnRunner(ann);
-  const wanted = images.map(image => [...float.run(image).values()][0]!);
   const { errors, logitError: before } = measureErrors(graph, images, wanted);
   const byId = nodeMap(graph.nodes);
   const nodes = graph.nodes.map(
@@ -28,6 +25,21 @@ export function correctBias(
   );
   const candidate = { ...graph, nodes };
   return measureErrors(candidate, images, wanted).logitError < before ? candidate : undefined;
+}
+
+/** The biases of `before`, per linear, that `after` has others for; zeros where there was none. */
+export function replacedBiases(before: SnnGraph, after: SnnGraph): ReadonlyMap<ValueId, Float64Array> {
+  const old = nodeMap(before.nodes);
+  return new Map(
+    after.nodes.flatMap(node => {
+      const was = old.get(node.id);
+      if (node.kind !== 'linear' || was?.kind !== 'linear' || node.attrs.bias === undefined) return [];
+      if (node.attrs.bias === was.attrs.bias) return [];
+      const { length } = after.constants.get(node.attrs.bias).data;
+      const data = was.attrs.bias === undefined ? undefined : before.constants.get(was.attrs.bias).data;
+      return [[node.id, data === undefined ? new Float64Array(length) : Float64Array.from(data)] as const];
+    }),
+  );
 }
 
 /** mean(target − emitted) of every neuron after the last step, and the squared error of the logits, over images. */

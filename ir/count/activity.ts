@@ -15,12 +15,12 @@ export function createActivityLog(): ActivityLog {
   const before = new Map<ValueId, Uint8Array>();
   return {
     record(step, id, activity) {
-      const size = activity.terms.length;
-      before.set(id, step === 1 ? new Uint8Array(size) : (nonzero.get(id) ?? new Uint8Array(size)));
-      nonzero.set(
-        id,
-        Uint8Array.from({ length: size }, (_, i) => (activity.sums[i] === 0 ? 0 : 1)),
-      );
+      const { terms, sums } = activity;
+      const [last, other] = [nonzero.get(id), before.get(id)];
+      const now = other ?? new Uint8Array(terms.length);
+      for (let i = 0; i < now.length; i++) now[i] = sums[i] === 0 ? 0 : 1;
+      nonzero.set(id, now);
+      before.set(id, step === 1 || last === undefined ? new Uint8Array(terms.length) : last);
       current.set(id, activity);
     },
     of: id => current.get(id)!,

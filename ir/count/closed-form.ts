@@ -3,7 +3,7 @@
  * for products. The fast way; events.ts counts the same event by event.
  */
 import { sizeOf, type ValueId } from '../dialect.ts';
-import { HOLE, mapIndices } from '../map.ts';
+import { HOLE } from '../map.ts';
 import type { Coding } from '../snn.ts';
 import {
   type Activity,
@@ -47,7 +47,13 @@ export function closedFormCounts(
   };
 }
 
-const sum = (data: Uint8Array): number => data.reduce((a, b) => a + b, 0);
+function sum(data: Uint8Array): number {
+  let total = 0;
+  for (let i = 0; i < data.length; i++) total += data[i]!;
+  return total;
+}
+
+type Places = CountedProjection['places'];
 const sizeOfNode = ({ node }: CountedPopulation) => node.type.shape.reduce((a, b) => a * b, 1);
 export const hasBias = ({ node }: CountedProjection): boolean =>
   node.kind === 'bias' || (node.kind === 'linear' && node.attrs.bias !== undefined);
@@ -65,9 +71,9 @@ function projectionCounts(projection: CountedProjection, activity: StepActivity)
     case 'bias':
       return addedCounts(0);
     case 'product':
-      return productCounts(node, activity);
+      return productCounts(node, projection.places, activity);
     case 'hadamard':
-      return hadamardCounts(node, activity);
+      return hadamardCounts(node, projection.places, activity);
     default:
       return node satisfies never;
   }
@@ -102,12 +108,12 @@ function weighted(terms: Uint8Array, uses: Int32Array): number {
  * Per channel, a and b the terms of this step, A and B the nonzero sums after it, B' before it:
  * paper a·b + a·B + A·b; performed a·B' + A·b (events of the first operand are worked off first).
  */
-function productCounts(node: Product, activity: StepActivity): Counts {
+function productCounts(node: Product, places: Places, activity: StepActivity): Counts {
   const [groups, rows, columns] = node.type.shape as [number, number, number];
-  const { inner, mapA, mapB } = node.attrs;
+  const { inner } = node.attrs;
   const [a, b] = node.operands as readonly [ValueId, ValueId];
-  const left = channelCounts(activity.of(a), activity.before(a), mapA, groups, rows, inner);
-  const right = channelCounts(activity.of(b), activity.before(b), mapB, groups, columns, inner);
+  const left = channelCounts(activity, a, places[0]!, { groups, rows, inner });
+  const right = channelCounts(activity, b, places[1]!, { groups, rows: columns, inner });
   let paper = 0;
   let performed = 0;
   for (let i = 0; i < groups * inner; i++) {
@@ -119,36 +125,36 @@ function productCounts(node: Product, activity: StepActivity): Counts {
 }
 
 function channelCounts(
-  activity: Activity,
-  before: Uint8Array,
-  map: Product['attrs']['mapA'],
-  groups: number,
-  rows: number,
-  inner: number,
+  activity: StepActivity,
+  id: ValueId,
+  indices: Int32Array,
+  { groups, rows, inner }: { readonly groups: number; readonly rows: number; readonly inner: number },
 ) {
-  const indices = mapIndices(map, groups * rows * inner);
+  const { terms, sums } = activity.of(id);
+  const before = activity.before(id);
   const out = {
     terms: new Float64Array(groups * inner),
     after: new Float64Array(groups * inner),
     before: new Float64Array(groups * inner),
   };
-  for (let i = 0; i < indices.length; i++) {
-    const channel = Math.floor(i / (rows * inner)) * inner + (i % inner);
-    const source = indices[i]!;
-    if (source === HOLE) continue;
-    out.terms[channel]! += activity.terms[source]!;
-    out.after[channel]! += activity.sums[source] === 0 ? 0 : 1;
-    out.before[channel]! += before[source]!;
+  for (let at = 0; at < indices.length; at += inner) {
+    const first = Math.floor(at / (rows * inner)) * inner;
+    for (let c = 0; c < inner; c++) {
+      const source = indices[at + c]!;
+      if (source === HOLE) continue;
+      out.terms[first + c]! += terms[source]!;
+      out.after[first + c]! += sums[source] === 0 ? 0 : 1;
+      out.before[first + c]! += before[source]!;
+    }
   }
   return out;
 }
 
 /** As productCounts, every neuron by itself. */
-function hadamardCounts(node: Hadamard, activity: StepActivity): Counts {
-  const { mapA, mapB } = node.attrs;
+function hadamardCounts(node: Hadamard, places: Places, activity: StepActivity): Counts {
   const [a, b] = node.operands as readonly [ValueId, ValueId];
   const size = sizeOf(node.type.shape);
-  const [left, right] = [mapIndices(mapA, size), mapIndices(mapB, size)];
+  const [left, right] = places as readonly [Int32Array, Int32Array];
   const [now, other] = [activity.of(a), activity.of(b)];
   const beforeB = activity.before(b);
   let paper = 0;

@@ -6,7 +6,7 @@ import type { ConstantPool } from '../constants.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
-import type { SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
+import { isSpiking, type SnnGraph, type SnnNode, type SnnOf, type SnnProjection } from '../snn.ts';
 
 export interface Operations {
   readonly acs: number;
@@ -49,6 +49,8 @@ export interface CountedProjection {
   readonly node: Projection;
   /** For each element of each source: how many positions of the operand it feeds. */
   readonly uses: readonly Int32Array[];
+  /** Of a product, element by element or not: which element of each source stands at each position. */
+  readonly places: readonly Int32Array[];
   readonly isEmbedding: boolean;
   readonly isHead: boolean;
   /** Does the source send graded values, so that a linear multiplies? */
@@ -76,9 +78,10 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
       return {
         node: projection,
         uses: usesOf(projection, sources, graph),
+        places: isProduct(projection) ? operandIndices(projection, graph.constants) : [],
         isEmbedding: sources.length > 0 && sources.every(source => isImage(source, byId)),
         isHead: node.attrs.emit.kind === 'readout',
-        graded: sources.map(source => source.kind !== 'population' || source.attrs.emit.kind !== 'mt'),
+        graded: sources.map(source => source.kind !== 'population' || !isSpiking(source.attrs.emit)),
         partial: sources.map(
           source => source.kind === 'population' && source.attrs.function.kind === 'partial',
         ),
@@ -88,6 +91,8 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
     return [{ node, projections }];
   });
 }
+
+const isProduct = ({ kind }: Projection): boolean => kind === 'product' || kind === 'hadamard';
 
 /** The input, or a population that only encodes it. */
 function isImage(node: SpikingNode, byId: ReadonlyMap<ValueId, SpikingNode>): boolean {
@@ -160,7 +165,12 @@ function annMacsOf(node: Projection, graph: SpikingGraph): number {
 }
 
 /** ANN side of Eq. 30: `paper` leaves the patch embedding out, `performed` has it. */
-export function annMacs(populations: readonly CountedPopulation[]): { paper: number; performed: number } {
+export interface AnnMacs {
+  readonly paper: number;
+  readonly performed: number;
+}
+
+export function annMacs(populations: readonly CountedPopulation[]): AnnMacs {
   const all = populations.flatMap(p => p.projections);
   const sum = (list: readonly CountedProjection[]) => list.reduce((n, p) => n + p.annMacs, 0);
   return { paper: sum(all.filter(p => !p.isEmbedding)), performed: sum(all) };

@@ -7,7 +7,7 @@ import { EXP_TERMS } from '../exact-functions.ts';
 import type { IntFunction } from '../int.ts';
 import { rateReciprocal } from '../interpret/int.ts';
 import { isMultiplied } from '../interpret/soma.ts';
-import type { Coding, SnnFunction, SomaPointwise } from '../snn.ts';
+import { type Coding, isSpiking, type SnnFunction, type SomaPointwise } from '../snn.ts';
 import { SOMA_FORMS, type SomaForm } from '../soma-forms.ts';
 import type { CountedPopulation, Operations } from './counts.ts';
 
@@ -143,7 +143,7 @@ export function somaOperations(
   const groups = neurons / node.type.shape.at(-1)!;
   const rescale = neurons * projections.length;
   const difference = neurons; // m = y − E
-  const firing = node.attrs.emit.kind === 'mt' ? terms * ADDS_PER_TERM : neurons;
+  const firing = isSpiking(node.attrs.emit) ? terms * ADDS_PER_TERM : neurons;
   const acs =
     cost.addsPerNeuron * neurons +
     cost.addsPerGroup * groups +

@@ -211,6 +211,37 @@ export const catalogue = {
     help: 'Compile without --anytime.',
     exit: 1,
   },
+  E0340: {
+    message: '{path} is no file of thresholds: {reason}',
+    why: '--thresholds takes the name of a rule, or a file with how every site fires.',
+    help: 'Give a file that --save-thresholds wrote, the manifest.json of a deployment, or one of the rules.',
+    exit: 1,
+  },
+  E0341: {
+    message:
+      '{path} is about another network: {missing} site(s) are not in it, {other} are none here (first {first})',
+    why: 'Thresholds belong to the sites of one network, by the names of its values.',
+    help: 'Compile the model that the file was made for with the same options, or search anew with --max-divergence.',
+    exit: 1,
+  },
+  E0342: {
+    message: '--max-drop needs the labels of the calibration images; {source} has none',
+    why: 'A loss of accuracy is measured on images whose class is known.',
+    help: 'Give an npz with labels or a folder for each class to --calibrate, or limit the error with --max-divergence.',
+    exit: 2,
+  },
+  E0343: {
+    message: 'no network that was tried stays within {limit}; the nearest reaches {reached}',
+    why: 'Weights, tables and widths of the target leave an error that no threshold can mend.',
+    help: 'Allow more, give more calibration images, or more --bits and --terms.',
+    exit: 1,
+  },
+  E0344: {
+    message: '{option} does not go together with {other}',
+    why: 'A search chooses the thresholds itself, within one limit.',
+    help: 'Leave one of the two out.',
+    exit: 2,
+  },
   E0401: {
     message: 'population {population} spans ±{range} in steps of a quarter of {theta}: more than {bits} bits',
     why: 'A membrane must hold the largest value and a quarter of its threshold in one state word.',
@@ -496,16 +527,36 @@ export const catalogue = {
     help: 'Compare the results with those of the original model, or export it with an older operator set.',
     exit: 1,
   },
+  W0340: {
+    message: 'a search on {count} calibration image(s) chooses and verifies on the same',
+    why: 'Thresholds that fit few images by chance may not fit others; from 16 images on each half checks the other.',
+    help: 'Give more images with --calibrate.',
+    exit: 1,
+  },
   W0402: {
     message: 'threshold of {population} becomes {theta}, symmetric: integers need powers of two',
     why: 'Every scale of the integer network is a power of two, so that nothing needs a multiplier.',
     help: 'Use --thresholds pow2; `validate` prints the snn stage beside the integers.',
     exit: 1,
   },
+  W0430: {
+    message:
+      '{quantity} of {population} may need {bits} bits and has {available}; calibration leaves it no factor of {headroom}',
+    why: 'Neither the weights prove that no image overflows, nor did calibration images stay clear of the limit; what overflows saturates and is counted.',
+    help: 'Use a smaller --shift, or a target with wider words; `snnc numerics` shows every width, and saturations on your data.',
+    exit: 1,
+  },
   W0301: {
     message: 'no calibration data: thresholds come from {count} synthetic images',
     why: 'Thresholds are set from percentiles of activations; noise gives only a rough picture of them.',
     help: 'Give a few dozen real images with --calibrate (npz or npy).',
+    exit: 1,
+  },
+  W0302: {
+    message:
+      'the error of the logits is {error} of their variance on calibration images; wanted at most {limit}',
+    why: 'Thresholds are made finer until conversion is near the float network, or nothing is gained any more.',
+    help: 'Give more calibration images, --steps 2 or --bits 8; `validate` says what the accuracy is.',
     exit: 1,
   },
   W0121: {
@@ -543,6 +594,36 @@ export const catalogue = {
     why: 'Floating-point images are taken as already normalised; these look as if they were not.',
     help: 'Give pixels as whole numbers (uint8), or normalise them as the model wants it.',
     exit: 1,
+  },
+  E0330: {
+    message: 'the integer network has no neuron of kind {neuron}',
+    why: 'Neurons of the comparison methods and binary channels exist at stage snn only, where they are compared.',
+    help: 'Compile with multi-threshold neurons: `snnc compile --thresholds pow2` or `paper`.',
+    exit: 1,
+  },
+  E0331: {
+    message: '{method} is no method; there are {known}',
+    why: 'The conversion methods are rows of one table (docs/methods.md).',
+    help: 'Name them separated by commas, or leave --methods away for all.',
+    exit: 2,
+  },
+  E0332: {
+    message: '{plots} cannot be made without test images',
+    why: 'Accuracies, rates and energies of these come from running the network on images.',
+    help: 'Give --data, or ask for `--only table3`, which needs shapes alone.',
+    exit: 2,
+  },
+  E0333: {
+    message: '{plot} is no table or figure; there are {known}',
+    why: '--only names tables and figures of the paper.',
+    help: 'Name them separated by commas, or leave --only away for all.',
+    exit: 2,
+  },
+  E0725: {
+    message: 'cannot write {path}: {reason}',
+    why: 'The file system refuses the file or its folder.',
+    help: 'Name a place that exists or can be made, and that you may write to.',
+    exit: 4,
   },
 } as const satisfies { readonly [code: string]: Entry };
 

@@ -53,6 +53,7 @@ export interface Arena {
 }
 
 const PAGE = 2 ** 16;
+const MOST_PAGES = 2 ** 16;
 const ALIGNMENT = 16;
 /** The memory has 4 GiB at most; weights may take so much of it. */
 const KEEP_BYTES = 2 ** 30;
@@ -68,9 +69,12 @@ export function createArena(): Arena {
   let kept = ALIGNMENT;
   let room = 0;
   const grow = () => {
-    const missing = kept + room - memory.buffer.byteLength;
+    const { byteLength } = memory.buffer;
+    const missing = kept + room - byteLength;
     if (missing <= 0) return;
-    memory.grow(Math.ceil(missing / PAGE));
+    // Growing is slow, and a page costs nothing before it is written.
+    const pages = Math.ceil(Math.max(missing, byteLength / 2) / PAGE);
+    memory.grow(Math.min(pages, Math.max(Math.ceil(missing / PAGE), MOST_PAGES - byteLength / PAGE)));
     views = viewsOf(memory);
   };
   return {

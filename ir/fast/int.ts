@@ -4,9 +4,8 @@
  */
 import { sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
-import { createIntRunner, type IntRunner } from '../interpret/int.ts';
+import { createIntRunner, createProbedRunner, type IntProbe, type IntRunner } from '../interpret/int.ts';
 import {
-  biasOf,
   currentOf,
   entersAt,
   type Gathering,
@@ -18,8 +17,8 @@ import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import { type Arena, createArena } from './arena.ts';
 import { type FillIntegers, prepareDynamicIntegers, prepareWeightedIntegers } from './integer-product.ts';
 import { createPlaces } from './places.ts';
-import { prepareFastPopulation } from './population.ts';
-import { gatherFast } from './snn.ts';
+import { CODINGS_KNOWN, prepareFastPopulation } from './population.ts';
+import { biasAdder, gatherFast } from './snn.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
 export function createFastIntRunner(graph: IntGraph): IntRunner {
@@ -32,8 +31,14 @@ export function createFastIntRunner(graph: IntGraph): IntRunner {
   });
 }
 
+/** Linears and products fast, populations as the interpreter runs them, seen by `probe`. */
+export function createFastProbedRunner(graph: IntGraph, probe: IntProbe): IntRunner {
+  const arena = createArena();
+  return createProbedRunner(graph, probe, node => gatherIntegers(node, graph, arena));
+}
+
 function gatherIntegers(node: Projection, graph: IntGraph, arena: Arena): Gathering {
-  if (graph.attrs.coding === 'differential') return prepareProjection(node, graph);
+  if (!CODINGS_KNOWN.has(graph.attrs.coding)) return prepareProjection(node, graph);
   if (node.kind === 'linear') return prepareLinear(node, graph, arena);
   if (node.kind === 'product') return prepareProduct(node, graph, arena);
   return gatherFast(node, graph, arena);
@@ -55,7 +60,7 @@ function prepareLinear(node: ProjectionOf<'linear'>, graph: IntGraph, arena: Are
   const inDoubles = lazily(() => gatherFast(node, graph, createArena()));
   const multiply = prepareWeightedIntegers(arena, { rows, inner, columns }, data);
   if (multiply === undefined) return inDoubles;
-  const bias = biasOf(node.attrs.bias, rows, columns, graph.constants);
+  const addBias = biasAdder(node, graph.constants);
   const read = reader(node.attrs.map, rows * inner);
   const source = node.operands[0]!;
   return (state, t) => {
@@ -64,7 +69,7 @@ function prepareLinear(node: ProjectionOf<'linear'>, graph: IntGraph, arena: Are
       inDoubles(state, t);
       return;
     }
-    if (entersAt(state.coding, t)) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
+    if (entersAt(state.coding, t)) addBias(current);
   };
 }
 

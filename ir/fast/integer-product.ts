@@ -71,24 +71,28 @@ function sizes({ inner, columns }: ProductShape) {
 /** max_c Σ_k |w[k, c]|; undefined where a weight is no integer of 16 bits. */
 function largestColumn(weight: TensorData, { columns }: ProductShape): number | undefined {
   const sums = new Float64Array(columns);
-  for (let i = 0; i < weight.length; i++) {
-    const size = Math.abs(weight[i]!);
-    if (!(size <= LARGEST) || !Number.isInteger(size)) return undefined;
-    sums[i % columns]! += size;
+  for (let first = 0; first < weight.length; first += columns) {
+    for (let c = 0; c < columns; c++) {
+      const size = Math.abs(weight[first + c]!);
+      if (!(size <= LARGEST) || Math.floor(size) !== size) return undefined;
+      sums[c]! += size;
+    }
   }
   return sums.reduce((a, b) => Math.max(a, b), 0);
 }
 
 function packWeights(weight: TensorData, shape: ProductShape, out: Int16Array, first: number): void {
   const { inner, columns } = shape;
-  const { panels, stride } = sizes(shape);
-  for (let panel = 0; panel < panels; panel++) {
-    for (let k = 0; k < stride; k++) {
-      const to = first + (panel * stride + (k & ~1)) * COLUMNS + (k & 1);
-      for (let i = 0, c = panel * COLUMNS; i < COLUMNS; i++, c++) {
-        out[to + 2 * i] = k < inner && c < columns ? weight[k * columns + c]! : 0;
-      }
+  const { stride } = sizes(shape);
+  const whole = columns - (columns % COLUMNS);
+  for (let k = 0; k < inner; k++) {
+    const row = k * columns;
+    let to = first + (k & ~1) * COLUMNS + (k & 1);
+    for (let c = 0; c < whole; c += COLUMNS, to += stride * COLUMNS) {
+      for (let i = 0; i < COLUMNS; i++) out[to + 2 * i] = weight[row + c + i]!;
     }
+    // What is beyond the last column, or the last input, stays as the memory was: 0.
+    for (let c = whole; c < columns; c++) out[to + 2 * (c - whole)] = weight[row + c]!;
   }
 }
 

@@ -22,6 +22,10 @@ import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
 const MOST_SHIFT = 48;
 const LEAST_SHIFT = 2;
 
+/** A coding or an attribute of a neuron that is not known here is left to the interpreter. */
+export const CODINGS_KNOWN: ReadonlySet<string> = new Set(['sum', 'rate']);
+const EMITS_KNOWN: ReadonlySet<string> = new Set(['kind', 'theta', 'levels', 'terms', 'band', 'coarse']);
+
 export function prepareFastPopulation(
   node: IntOf<'population'>,
   graph: IntGraph,
@@ -32,9 +36,9 @@ export function prepareFastPopulation(
   const channels = node.type.shape.at(-1)!;
   const scales = node.operands.map(id => gatherOf(id, node, graph));
   const isRegular = scales.every(({ shifts }) => channels % shifts.length === 0);
+  const isKnown = !isMultiplied(node.attrs.function);
   const emit = prepareEmit(node, graph, arena, counter);
-  if (!isRegular || emit === undefined || isMultiplied(node.attrs.function))
-    return preparePopulation(node, graph, counter);
+  if (!isRegular || !isKnown || emit === undefined) return preparePopulation(node, graph, counter);
   const soma = prepareSoma(node, graph, arena);
   const size = node.type.shape.reduce((a, b) => a * b, 1);
   arena.needScratch(roomOf(size, soma.room));
@@ -116,6 +120,9 @@ function prepareEmit(
   const { emit, outFraction } = node.attrs;
   if (emit.kind !== 'mt') {
     return (y, { values, terms, sums }, size) => kernels.relay(y, values, terms, sums, size);
+  }
+  if (!Object.entries(emit).every(([name, value]) => EMITS_KNOWN.has(name) || value === undefined)) {
+    return undefined;
   }
   const { levels, terms: most, band } = emit;
   const membraneAt = createMembrane(emit, outFraction, attrs);

@@ -79,10 +79,15 @@ function packWeights(
   const out = isSingle ? f32 : f64;
   const first = at / out.BYTES_PER_ELEMENT;
   const panel = inner * COLUMNS;
+  const whole = columns - (columns % COLUMNS);
   for (let k = 0; k < inner; k++) {
-    for (let c = 0, to = first + k * COLUMNS; c < columns; c += COLUMNS, to += panel) {
-      const from = k * columns + c;
-      for (let i = 0; i < COLUMNS; i++) out[to + i] = c + i < columns ? weight[from + i]! : 0;
+    const row = k * columns;
+    let to = first + k * COLUMNS;
+    for (let c = 0; c < whole; c += COLUMNS, to += panel) {
+      for (let i = 0; i < COLUMNS; i++) out[to + i] = weight[row + c + i]!;
+    }
+    for (let c = whole; c < whole + COLUMNS && whole < columns; c++) {
+      out[to + c - whole] = c < columns ? weight[row + c]! : 0;
     }
   }
 }

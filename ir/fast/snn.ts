@@ -1,11 +1,11 @@
 /**
- * Stage `snn`, fast: the interpreter with linears and products on the kernels, bit for bit the same.
+ * Stage `snn`, fast: the interpreter with linears and products on the kernels and populations in loops over whole
+ * arrays, bit for bit the same.
  */
-import type { TensorData } from '../constants.ts';
+import type { ConstantPool, TensorData } from '../constants.ts';
 import type { ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
 import {
-  biasOf,
   currentOf,
   entersAt,
   type Gathering,
@@ -14,21 +14,28 @@ import {
   type ProjectionOf,
   prepareProjection,
 } from '../interpret/projections.ts';
-import { createSnnRunner, type SnnRunner } from '../interpret/snn.ts';
+import { createSnnRunner, preparePopulation, type SnnParts, type SnnRunner } from '../interpret/snn.ts';
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import type { SnnGraph } from '../snn.ts';
 import { type Arena, createArena } from './arena.ts';
+import { CODINGS_KNOWN } from './population.ts';
+import { prepareRealPopulation } from './real-population.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
 /** Packs weights and expands maps once, then runs any number of images. */
-export function createFastSnnRunner(graph: SnnGraph): SnnRunner {
+export const createFastSnnRunner = (graph: SnnGraph): SnnRunner => createSnnRunner(graph, fastParts(graph));
+
+/** The nodes of one network, on kernels of their own. */
+export function fastParts(graph: SnnGraph): SnnParts {
   const arena = createArena();
-  return createSnnRunner(graph, node => gatherFast(node, graph, arena));
+  return {
+    projection: node => gatherFast(node, graph, arena),
+    population: node => prepareRealPopulation(node, graph) ?? preparePopulation(node, graph),
+  };
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
-  // Steps that are weighed and rounded: the reference says how, once.
-  if (graph.attrs.coding === 'differential') return prepareProjection(node, graph);
+  if (!CODINGS_KNOWN.has(graph.attrs.coding)) return prepareProjection(node, graph);
   if (node.kind === 'product') return prepareProduct(node, arena);
   if (node.kind === 'linear') {
     const { data } = graph.constants.get(node.attrs.weight);
@@ -48,13 +55,27 @@ function prepareLinear(node: ProjectionOf<'linear'>, graph: SnnGraph | IntGraph,
   const [inner, columns] = shape as [number, number];
   const { rows } = node.attrs;
   const multiply = prepareWeighted(arena, { rows, inner, columns }, data);
-  const bias = biasOf(node.attrs.bias, rows, columns, graph.constants);
+  const addBias = biasAdder(node, graph.constants);
   const read = reader(node.attrs.map, rows * inner);
   const source = node.operands[0]!;
   return (state, t) => {
     const current = currentOf(state, node.id, rows * columns, t);
     multiply(read(state.slots.get(source)!.values, 0), current);
-    if (entersAt(state.coding, t)) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
+    if (entersAt(state.coding, t)) addBias(current);
+  };
+}
+
+/** Adds a bias of [C] or [rows, C]. */
+export function biasAdder(
+  { attrs }: ProjectionOf<'linear'>,
+  constants: ConstantPool,
+): (current: Float64Array) => void {
+  if (attrs.bias === undefined) return () => {};
+  const { data } = constants.get(attrs.bias);
+  return current => {
+    for (let first = 0; first < current.length; first += data.length) {
+      for (let i = 0; i < data.length; i++) current[first + i]! += data[i]!;
+    }
   };
 }
 

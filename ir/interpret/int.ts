@@ -37,6 +37,18 @@ export type IntObserver = (
   emission: IntEmission,
 ) => void;
 
+/** A population's own numbers in one step, after its function and before it fires. */
+export interface IntInside {
+  /** U with `fraction` fraction bits and y = F(U) with `outFraction`. */
+  readonly state: Float64Array;
+  readonly target: Float64Array;
+  /** What the accumulator of each of its projections holds, in operand order. */
+  readonly accumulators: readonly Float64Array[];
+  /** Sum of all payloads of the steps before. */
+  readonly sums: Int32Array;
+}
+export type IntProbe = (step: number, node: IntOf<'population'>, inside: IntInside) => void;
+
 /** How often a width was too small, per population: each is a place where accuracy may have gone. */
 export interface Saturations {
   accumulator: number;
@@ -68,9 +80,21 @@ export interface IntParts {
 }
 const INTERPRETED: IntParts = {
   projection: prepareProjection,
-  population: preparePopulation,
+  population: (node, graph, counter) => preparePopulation(node, graph, counter),
   memory: () => ({ slots: new Map(), currents: new Map(), outputs: new Map() }),
 };
+
+/** The same, and `probe` sees every population's numbers; `projection`: how projections gather. */
+export const createProbedRunner = (
+  graph: IntGraph,
+  probe: IntProbe,
+  projection: IntParts['projection'] = prepareProjection,
+): IntRunner =>
+  createIntRunner(graph, {
+    ...INTERPRETED,
+    projection,
+    population: (node, network, counter) => preparePopulation(node, network, counter, probe),
+  });
 
 /** Expands maps and weights once, then runs any number of images. */
 export function createIntRunner(graph: IntGraph, parts: IntParts = INTERPRETED): IntRunner {
@@ -144,8 +168,13 @@ export const RECIPROCAL_FRACTION = { linear: 16, product: 24 } as const;
 export const reciprocal = (t: number, of: 'linear' | 'product'): number =>
   Math.round(2 ** RECIPROCAL_FRACTION[of] / (of === 'linear' ? t : t * t));
 
-/** The reference of every population. */
-export function preparePopulation(node: IntOf<'population'>, graph: IntGraph, counter: Saturations): IntStep {
+/** The reference of every population; `probe` sees its numbers. */
+export function preparePopulation(
+  node: IntOf<'population'>,
+  graph: IntGraph,
+  counter: Saturations,
+  probe?: IntProbe,
+): IntStep {
   const { fraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
@@ -174,6 +203,10 @@ export function preparePopulation(node: IntOf<'population'>, graph: IntGraph, co
     }
     const y = soma(u, t);
     state.outputs.set(node.id, y);
+    if (probe !== undefined) {
+      const accumulators = inputs.map(({ id }) => state.currents.get(id)!);
+      probe(t, node, { state: u, target: y, accumulators, sums: slot.sums });
+    }
     const membrane = membraneAt?.(t);
     const fire = membrane !== undefined && emit.kind === 'mt' ? firing(membrane, emit) : undefined;
     for (let i = 0; i < size; i++) {
@@ -200,7 +233,7 @@ export function gatherOf(id: ValueId, population: IntOf<'population'>, graph: In
   const shifts = projectionScale(node, graph.constants);
   const of =
     graph.attrs.coding === 'rate' ? rateReciprocal(node.kind, population.attrs.function.kind) : undefined;
-  return { id, shifts, of, factor: rateFactor(of) };
+  return { id, origin: node.origin, shifts, of, factor: rateFactor(of) };
 }
 
 /** Products of two sums grow with t², all others with t. */

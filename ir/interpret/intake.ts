@@ -3,7 +3,7 @@
  * `differential` weighs anything, and only what comes as spikes (docs/rationale/differential.md).
  */
 import type { IntGraph, IntProjection } from '../int.ts';
-import type { SnnGraph, SnnProjection } from '../snn.ts';
+import { isSpiking, type SnnGraph, type SnnProjection } from '../snn.ts';
 import { stepWeight, weightFraction } from '../step-weights.ts';
 
 export interface Intake {
@@ -47,7 +47,7 @@ export function weighedBits(
   const reader = find(({ operands }) => operands.includes(projection.id));
   return projection.operands.map(id => {
     const source = find(node => node.id === id);
-    const isSpiking = source?.attrs.emit.kind === 'mt';
-    return isPartial(source) || (isSpiking && !isPartial(reader)) ? bits : 0;
+    const spikes = source !== undefined && isSpiking(source.attrs.emit);
+    return isPartial(source) || (spikes && !isPartial(reader)) ? bits : 0;
   });
 }

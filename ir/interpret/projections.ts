@@ -27,8 +27,6 @@ export interface GatherState {
 /** Brings the current of a projection up to step t. */
 export type Gathering = (state: GatherState, t: number) => void;
 
-export type PrepareProjection = (node: Projection, graph: SnnGraph | IntGraph) => Gathering;
-
 export function prepareProjection(node: Projection, graph: SnnGraph | IntGraph): Gathering {
   const { constants } = graph;
   const intake = intakeOf(node, graph);

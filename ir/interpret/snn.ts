@@ -12,10 +12,19 @@ import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf } from '../snn.ts';
+import {
+  isSpiking,
+  type SnnEmit,
+  type SnnFunction,
+  type SnnGraph,
+  type SnnNode,
+  type SnnOf,
+  type SnnProjection,
+} from '../snn.ts';
 import { lowestExponent, membraneFactor } from '../step-weights.ts';
-import { emitRule, type Slot } from './emit.ts';
-import { type GatherState, type PrepareProjection, prepareProjection } from './projections.ts';
+import { clearSlot, createSlot, emitRule, type Slot } from './emit.ts';
+import type { Pair } from './pair.ts';
+import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
 
 /** What a population sent in one step; its arrays are written again in the next step and for the next image. */
 export interface Emission {
@@ -29,29 +38,41 @@ export interface Emission {
   readonly target: Float64Array;
   /** What each of the population's projections has gathered so far, in operand order. */
   readonly currents: readonly Float64Array[];
+  /** Both halves of every neuron, where a population sends by pairs. */
+  readonly pair?: Pair;
 }
 export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
 
 export interface SnnRunner {
   /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum, differential). */
-  run(image: Float64Array, observe?: SnnObserver): readonly Float64Array[];
+  run(image: Float64Array, observe?: SnnObserver, begin?: Begin): readonly Float64Array[];
 }
 
-/** Expands maps and weights once, then runs any number of images. `gathering`: how projections gather. */
-export function createSnnRunner(
-  graph: SnnGraph,
-  gathering: PrepareProjection = prepareProjection,
-): SnnRunner {
-  const steps = graph.nodes.map(node => prepare(node, graph, gathering));
+/** Sets what a population starts an image with, where that is not its resting state. */
+export type Begin = (population: ValueId, slot: Slot) => void;
+
+/** How the nodes of a network are made to run; ir/fast has quicker ways that come to the same. */
+export interface SnnParts {
+  projection(node: SnnProjection, graph: SnnGraph): Gathering;
+  population(node: SnnOf<'population'>, graph: SnnGraph): SnnStep;
+}
+export const INTERPRETED: SnnParts = {
+  projection: prepareProjection,
+  population: (node, graph) => preparePopulation(node, graph),
+};
+
+/** Expands maps and weights once, then runs any number of images. */
+export function createSnnRunner(graph: SnnGraph, parts: SnnParts = INTERPRETED): SnnRunner {
+  const steps = prepareSteps(graph, parts);
   const { coding } = graph.attrs;
   const held = { slots: new Map(), currents: new Map() };
   const output = graph.outputs[0] ?? defect('a network without output');
   return {
-    run(image, observe) {
-      const state: SnnState = { coding, image, ...held };
+    run(image, observe, begin) {
+      const state: SnnState = { coding, image, ...held, begin };
       const readouts: Float64Array[] = [];
       for (let t = 1; t <= graph.attrs.steps; t++) {
-        for (const step of steps) step(state, t, observe);
+        for (const { step } of steps) step(state, t, observe);
         const total = state.slots.get(output)!.target;
         readouts.push(total.map(u => (coding === 'rate' ? u / t : u)));
       }
@@ -60,42 +81,46 @@ export function createSnnRunner(
   };
 }
 
-interface SnnState extends GatherState {
+export interface SnnState extends GatherState {
   readonly image: Float64Array;
   readonly slots: Map<ValueId, Slot>;
+  readonly begin: Begin | undefined;
 }
-type Step = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
+export type SnnStep = (state: SnnState, t: number, observe: SnnObserver | undefined) => void;
 
-const newSlot = (size: number): Slot => ({
-  values: new Float64Array(size),
-  terms: new Uint8Array(size),
-  sums: new Float64Array(size),
-  target: new Float64Array(size),
-});
+/** Every node with what it does at step t, in order. */
+export const prepareSteps = (
+  graph: SnnGraph,
+  parts: SnnParts,
+): readonly { readonly node: SnnNode; readonly step: SnnStep }[] =>
+  graph.nodes.map(node => ({ node, step: prepare(node, graph, parts) }));
 
-function slotOf(state: SnnState, id: ValueId, size: number): Slot {
-  const slot = state.slots.get(id) ?? newSlot(size);
+const relayed: SnnEmit = { kind: 'relay' };
+
+/** What a population holds. */
+export function slotOf(state: SnnState, id: ValueId, neurons: number, emit: SnnEmit): Slot {
+  const slot = state.slots.get(id) ?? createSlot(neurons, emit);
   state.slots.set(id, slot);
   return slot;
 }
 
-function prepare(node: SnnNode, graph: SnnGraph, gathering: PrepareProjection): Step {
+function prepare(node: SnnNode, graph: SnnGraph, parts: SnnParts): SnnStep {
   switch (node.kind) {
     case 'input':
       return presentImage(node, sizeOf(node.type.shape));
     case 'population':
-      return preparePopulation(node, graph);
+      return parts.population(node, graph);
     default:
-      return gathering(node, graph);
+      return parts.projection(node, graph);
   }
 }
 
 const sendsSpikes = (node: SnnNode | undefined): boolean =>
-  node?.kind === 'population' && node.attrs.emit.kind === 'mt';
+  node?.kind === 'population' && isSpiking(node.attrs.emit);
 
-function presentImage(node: SnnOf<'input'>, size: number): Step {
+function presentImage(node: SnnOf<'input'>, size: number): SnnStep {
   return (state, t) => {
-    const slot = slotOf(state, node.id, size);
+    const slot = slotOf(state, node.id, size, relayed);
     const shown = state.coding === 'rate' || t === 1;
     for (let i = 0; i < size; i++) {
       slot.values[i] = shown ? state.image[i]! : 0;
@@ -105,19 +130,28 @@ function presentImage(node: SnnOf<'input'>, size: number): Step {
   };
 }
 
-function preparePopulation(node: SnnOf<'population'>, graph: SnnGraph): Step {
+/** The reference of every population; `soma`: F in place, where it is not what the function means exactly. */
+export function preparePopulation(
+  node: SnnOf<'population'>,
+  graph: SnnGraph,
+  soma?: (mean: Float64Array) => void,
+): SnnStep {
   const { nodes, constants } = graph;
-  const size = sizeOf(node.type.shape);
-  const channels = node.type.shape.at(-1)!;
-  const apply = targetFunction(node.attrs.function, channels, constants);
-  const { emit: spec } = node.attrs;
   const { coding, steps } = graph.attrs;
+  const { emit: spec } = node.attrs;
   const isWeighed = coding === 'differential' && sendsSpikes(node);
+  const size = sizeOf(node.attrs.axes.map(axis => axis.size));
+  const channels = node.attrs.axes.at(-1)!.size;
+  const apply = soma ?? targetFunction(node.attrs.function, channels, constants);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
-    const slot = slotOf(state, node.id, size);
-    if (t === 1) slot.sums.fill(0);
+    const slot = slotOf(state, node.id, size, node.attrs.emit);
+    if (t === 1) {
+      clearSlot(slot, node.attrs.emit);
+      state.begin?.(node.id, slot);
+    }
+    slot.step = t;
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
       const divisor = state.coding !== 'rate' ? 1 : isProduct.has(operand) ? t * t : t;
@@ -129,8 +163,9 @@ function preparePopulation(node: SnnOf<'population'>, graph: SnnGraph): Step {
     for (let i = 0; i < size; i++) {
       slot.target[i] = state.coding === 'rate' ? t * mean[i]! : mean[i]!;
       emit(slot, i);
-      slot.sums[i]! += isWeighed ? slot.values[i]! / t : slot.values[i]!;
     }
+    for (let i = 0; i < slot.values.length; i++)
+      slot.sums[i]! += isWeighed ? slot.values[i]! / t : slot.values[i]!;
     observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
   };
 }
@@ -139,10 +174,10 @@ const lowestOf = (emit: SnnEmit, t: number, steps: number): number =>
   emit.kind === 'mt' ? lowestExponent(emit.coarse ?? 0, t, steps, emit.levels) : 0;
 
 /** Products of two sums grow with t². */
-const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
+export const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';
 
 /** F, in place. */
-function targetFunction(
+export function targetFunction(
   fn: SnnFunction,
   channels: number,
   constants: ConstantPool,
@@ -161,7 +196,7 @@ function targetFunction(
       const beta = fn.beta === undefined ? undefined : constants.get(fn.beta).data;
       return eachGroup(channels, group => {
         const mean = group.reduce((a, b) => a + b, 0) / channels;
-        const variance = group.reduce((a, b) => a + (b - mean) ** 2, 0) / channels;
+        const variance = group.reduce((a, b) => a + (b - mean) * (b - mean), 0) / channels;
         const scale = 1 / Math.sqrt(variance + fn.epsilon);
         for (let c = 0; c < channels; c++) {
           group[c] = (group[c]! - mean) * scale * (gamma?.[c] ?? 1) + (beta?.[c] ?? 0);

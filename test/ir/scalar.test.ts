@@ -55,3 +55,12 @@ test('every function is finite far out, where it has a value', () => {
     assert.deepEqual([f(800), f(-800) === 0], [800, true], name);
   }
 });
+
+test('the tabulated complement has the slope −2/√π · e^{−x²} everywhere, across the points of the table', () => {
+  const step = 1e-4;
+  for (let x = 0.01; x < 6.5; x += 0.0037) {
+    const slope = (erfc(x + step) - erfc(x - step)) / (2 * step);
+    const wanted = (-2 / Math.sqrt(Math.PI)) * Math.exp(-x * x);
+    assert.ok(Math.abs(slope / wanted - 1) < 1e-5, `${x}`);
+  }
+});

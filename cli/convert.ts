@@ -1,0 +1,125 @@
+/** The float network → integers, with thresholds as fine as calibration images ask for, and what it does on them. */
+import { type Chosen, chooseShift, ENOUGH, relativeError, SHIFTS } from '../compiler/choose-shift.ts';
+import {
+  type CompileOptions,
+  type Converted,
+  convertPrepared,
+  prepareConversion,
+  quantizeMeasured,
+} from '../compiler/compile.ts';
+import type { Profile } from '../compiler/profile.ts';
+import type { Ranges } from '../compiler/ranges.ts';
+import {
+  type SettingsRow,
+  type SiteSettings,
+  settingsOfProfile,
+  settingsRows,
+} from '../compiler/site-settings.ts';
+import type { Sites } from '../compiler/sites.ts';
+import type { AnnGraph } from '../ir/ann.ts';
+import type { Diagnostics } from '../ir/diagnostics/diagnostic.ts';
+import type { IntGraph } from '../ir/int.ts';
+import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { marginsOf } from './anytime.ts';
+import type { Console } from './console.ts';
+import { type Found, runSearch, type SearchOptions } from './search.ts';
+
+export interface ConvertOptions extends Omit<CompileOptions, 'profile' | 'settings'> {
+  readonly shift: number | 'auto';
+  readonly profileOf: (shift: number) => Profile;
+  /** Thresholds site by site, from a file. */
+  readonly settingsOf?: ((sites: Sites) => SiteSettings) | undefined;
+  /** Thresholds site by site, weights and timesteps from a search. */
+  readonly search?: Pick<SearchOptions, 'goal' | 'labels' | 'maxTerms'> | undefined;
+}
+
+export interface MeasuredNetwork {
+  readonly converted: Converted;
+  /** How each site fires; none where the thresholds are not ours. */
+  readonly settings: readonly SettingsRow[];
+  readonly weightBits: number;
+  readonly found: Found | undefined;
+  readonly int: IntGraph;
+  /** What its formats were made from. */
+  readonly ranges: Ranges;
+  readonly activity: MeasuredActivity;
+  /** Where the host stops; undefined: nowhere. */
+  readonly margins: readonly number[] | undefined;
+  /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
+  readonly logitMse: number;
+}
+
+/** Stands where the shift means nothing: with the paper’s thresholds, and with none. */
+const SHIFTLESS = 4;
+
+/** Errors: those of conversion and quantisation · W0302 no shift is near enough. */
+export function convertMeasured(
+  ann: AnnGraph,
+  images: readonly Float64Array[],
+  options: ConvertOptions,
+  /** `isPixels`: the images are whole numbers. */
+  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
+  { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
+): Chosen<MeasuredNetwork> {
+  const { target, isPixels, origin } = about;
+  const { search } = options;
+  const prepared = prepareConversion(ann, images, options, { diagnostics, step });
+  const judged = images.slice(0, prepared.wanted.length);
+  const progress = { diagnostics, step };
+  const found = search && runSearch(prepared, searchOptions(options, search, about), progress);
+  const settings = found?.best.candidate.settings ?? options.settingsOf?.(prepared.sites);
+  const { weightBits, coding, steps } = chosenBy(found, options);
+  const make = (shift: number, own: Diagnostics): MeasuredNetwork => {
+    const context = { diagnostics: own, step };
+    step(settings === undefined ? `thresholds, shift ${shift}` : 'thresholds');
+    const profile = options.profileOf(shift);
+    const resolved = { ...options, weightBits, coding, steps, profile, settings };
+    const converted = convertPrepared(prepared, resolved, context);
+    const { functions } = options;
+    const quantized = quantizeMeasured(
+      converted.snn,
+      images,
+      target,
+      weightBits,
+      context,
+      isPixels,
+      functions,
+    );
+    const { int } = quantized;
+    step('measure');
+    const margins = marginsOf(int, images, options.anytime);
+    const activity = measureActivity(int, judged, margins);
+    const logitMse = relativeError(prepared.wanted, activity.answers);
+    const fired = settings ?? settingsOfProfile(prepared.sites, profile);
+    const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
+    return { ...quantized, converted, margins, activity, logitMse, settings: rows, weightBits, found };
+  };
+  const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
+  const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;
+  const chosen = chooseShift(isChosen ? SHIFTS : [fixed], make, diagnostics);
+  if (isChosen && !chosen.isEnough) {
+    const facts = { shift: chosen.shift, error: chosen.logitMse, limit: ENOUGH };
+    diagnostics.report('W0302', { origin, pass: 'choose-shift' }, facts);
+  }
+  return chosen;
+}
+
+/** A search finds what one fine step needs; anytime inference takes steps of its own towards it. */
+function chosenBy(found: Found | undefined, { weightBits, coding, steps, anytime }: ConvertOptions) {
+  if (found === undefined) return { weightBits, coding, steps };
+  const { candidate } = found.best;
+  return anytime === undefined ? candidate : { weightBits: candidate.weightBits, coding, steps };
+}
+
+const searchOptions = (
+  { weightBits, steps, anytime, biasCorrection, keepUnread }: ConvertOptions,
+  search: NonNullable<ConvertOptions['search']>,
+  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
+): SearchOptions => ({
+  ...search,
+  ...about,
+  weightBits,
+  maxSteps: anytime === undefined ? steps : 1,
+  biasCorrection,
+  keepUnread,
+});
