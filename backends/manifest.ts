@@ -1,6 +1,7 @@
 /** manifest.json, version 0: what was deployed, readable by anybody. The schema is published beside the code. */
 import { z } from 'zod';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { CODINGS } from '../ir/snn.ts';
 import { preprocessSchema } from './preprocess.ts';
 
 export const SCHEMA_VERSION = 0;
@@ -60,13 +61,17 @@ export const manifestSchema = z
     options: z.record(z.string(), option).describe('Every option of the compile, resolved'),
     target: z.looseObject({ name: z.string(), spec: z.string(), chips: count, cores: count }),
     network: z.strictObject({
-      coding: z.enum(['rate', 'sum']),
+      coding: z.enum(CODINGS),
       steps: count,
       mode: z.string(),
       depth: count,
       neurons: count,
       unread: count.describe('Neurons left out because nobody reads them'),
       biasCorrected: z.boolean(),
+      exit: z
+        .strictObject({ margins: z.array(z.number()).min(1) })
+        .optional()
+        .describe('Stop after step t where best − second logit ≥ margins[t − 1]; absent: take every step'),
       annMacs: z
         .strictObject({ paper: count, performed: count })
         .describe('ANN side of Eq. 30: all of the network, what nobody reads included'),

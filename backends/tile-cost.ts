@@ -4,6 +4,7 @@
  */
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import type { IntFunction } from '../ir/int.ts';
+import { isMultiplied } from '../ir/interpret/soma.ts';
 import { tableEntries } from '../ir/soma-forms.ts';
 import type { Accounting, CostSum, TileCost } from './accounting.ts';
 
@@ -180,6 +181,7 @@ const LOG_ENTRIES = 64;
 
 /** State words of the tables of a function; to be charged once per function and core, log2 and 2^x once a core. */
 export function functionWords(accounting: Accounting, fn: IntFunction): number {
+  if (isMultiplied(fn)) return 0;
   switch (fn.kind) {
     case 'identity':
     case 'partial':

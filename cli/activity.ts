@@ -3,19 +3,25 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { countedPopulations } from '../ir/count/counts.ts';
 import type { ValueId } from '../ir/dialect.ts';
+import { exitStep } from '../ir/exit.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
 
 export interface MeasuredActivity {
   /** Share of neurons that send, and terms a neuron, per step. */
   readonly rates: ReadonlyMap<ValueId, { readonly rate: number; readonly terms: number }>;
-  /** Eq. 30 ACs of the paper's count, per image, all steps. */
+  /** Eq. 30 ACs of the paper's count, per image, of the steps that it takes. */
   readonly paperAcs: number;
   /** The readout of each image after its last step. */
   readonly answers: readonly Float64Array[];
 }
 
-export function measureActivity(graph: IntGraph, images: readonly Float64Array[]): MeasuredActivity {
+/** `margins`: where the host stops (ir/exit.ts). */
+export function measureActivity(
+  graph: IntGraph,
+  images: readonly Float64Array[],
+  margins: readonly number[] = [],
+): MeasuredActivity {
   const runner = createFastIntRunner(graph);
   const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
@@ -23,11 +29,12 @@ export function measureActivity(graph: IntGraph, images: readonly Float64Array[]
   let acs = 0;
   const log = createActivityLog();
   for (const image of images) {
+    const acsOf = new Float64Array(graph.attrs.steps);
     const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
       const population = populations.get(node.id);
       if (population === undefined) return;
-      acs += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
+      acsOf[step - 1]! += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
       const total = totals.get(node.id) ?? { spikes: 0, terms: 0, neurons: 0 };
       totals.set(node.id, total);
       const { terms } = emission;
@@ -37,6 +44,7 @@ export function measureActivity(graph: IntGraph, images: readonly Float64Array[]
       }
       total.neurons += emission.terms.length;
     });
+    acs += acsOf.subarray(0, exitStep(readouts, margins)).reduce((a, b) => a + b, 0);
     answers.push(readouts.at(-1)!);
   }
   const share = ({ spikes, terms, neurons }: { spikes: number; terms: number; neurons: number }) => ({

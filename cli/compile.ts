@@ -7,6 +7,7 @@ import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
+import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { printSettings } from '../compiler/site-settings.ts';
@@ -23,9 +24,11 @@ import {
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
 import type { AnyGraph } from '../ir/dialect.ts';
+import type { Coding } from '../ir/snn.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { countStopping } from './anytime.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
@@ -47,8 +50,12 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly inputShape?: string | undefined;
   readonly output?: string | undefined;
   readonly out?: string | undefined;
-  readonly coding: 'sum' | 'rate';
-  readonly steps: number;
+  readonly coding: Coding;
+  /** Undefined: 1, or 2 with `anytime`. */
+  readonly steps?: number | undefined;
+  /** Percent of images that go on to the next step. */
+  readonly anytime?: number | undefined;
+  readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
   readonly uniform: boolean;
@@ -56,6 +63,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly thresholds: string;
   readonly saveThresholds?: string | undefined;
   readonly bits: number;
+  readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
   readonly effort: 'fast' | 'normal' | 'max';
@@ -77,7 +85,16 @@ const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
 
-export async function compileCommand(args: CompileArguments): Promise<number> {
+/** Every option that another one decides. Errors: E0320 */
+function settled(given: CompileArguments) {
+  const isAnytime = given.anytime !== undefined;
+  const steps = given.steps ?? (isAnytime ? 2 : 1);
+  if (isAnytime && steps < 2) fail('E0320', { origin: '--anytime' }, { steps });
+  return { ...given, steps, coarse: given.coarse ?? (isAnytime ? 1 : 0) };
+}
+
+export async function compileCommand(given: CompileArguments): Promise<number> {
+  const args = settled(given);
   const console_ = createConsole(args);
   const { diagnostics, step } = console_;
   const start = performance.now();
@@ -108,10 +125,13 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,
+    anytime: args.anytime === undefined ? undefined : args.anytime / 100,
+    coarse: args.coarse,
+    functions: args.functions,
   };
   const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
   const chosen = convertMeasured(ann, images, options, about, console_);
-  const { converted, int, ranges, activity, weightBits, settings, found } = chosen.made;
+  const { converted, int, ranges, activity, margins, weightBits, settings, found } = chosen.made;
   step('widths');
   const range = imageRange(images, centre);
   const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
@@ -124,7 +144,8 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
   const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
   step('simulate');
   const sample = images.slice(0, SAMPLE);
-  const machine = createMachine(chips.map(([path, data]) => decodeChip(data, path)));
+  const programs = chips.map(([path, data]) => decodeChip(data, path));
+  const machine = createMachine(programs);
   const golden = sample.map(image => compareEmissions(mapped.int, machine, image));
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
@@ -155,6 +176,7 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
       mapped,
       target,
       activity,
+      margins,
       preprocess: {
         ...resolved.preprocess,
         sources: resolved.sources,
@@ -168,7 +190,8 @@ export async function compileCommand(args: CompileArguments): Promise<number> {
       search,
     },
   );
-  const report = { ...chipReport(manifest, machine.counts, target), widths };
+  const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
+  const report = { ...chipReport(manifest, counts, target), widths };
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   const seconds = (performance.now() - start) / 1000;
   const build = {

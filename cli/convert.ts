@@ -20,6 +20,7 @@ import type { AnnGraph } from '../ir/ann.ts';
 import type { Diagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
+import { marginsOf } from './anytime.ts';
 import type { Console } from './console.ts';
 import { type Found, runSearch, type SearchOptions } from './search.ts';
 
@@ -42,6 +43,8 @@ export interface MeasuredNetwork {
   /** What its formats were made from. */
   readonly ranges: Ranges;
   readonly activity: MeasuredActivity;
+  /** Where the host stops; undefined: nowhere. */
+  readonly margins: readonly number[] | undefined;
   /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
   readonly logitMse: number;
 }
@@ -65,21 +68,31 @@ export function convertMeasured(
   const progress = { diagnostics, step };
   const found = search && runSearch(prepared, searchOptions(options, search, about), progress);
   const settings = found?.best.candidate.settings ?? options.settingsOf?.(prepared.sites);
-  const { weightBits, coding, steps } = found?.best.candidate ?? options;
+  const { weightBits, coding, steps } = chosenBy(found, options);
   const make = (shift: number, own: Diagnostics): MeasuredNetwork => {
     const context = { diagnostics: own, step };
     step(settings === undefined ? `thresholds, shift ${shift}` : 'thresholds');
     const profile = options.profileOf(shift);
     const resolved = { ...options, weightBits, coding, steps, profile, settings };
     const converted = convertPrepared(prepared, resolved, context);
-    const quantized = quantizeMeasured(converted.snn, images, target, weightBits, context, isPixels);
+    const { functions } = options;
+    const quantized = quantizeMeasured(
+      converted.snn,
+      images,
+      target,
+      weightBits,
+      context,
+      isPixels,
+      functions,
+    );
     const { int } = quantized;
     step('measure');
-    const activity = measureActivity(int, judged);
+    const margins = marginsOf(int, images, options.anytime);
+    const activity = measureActivity(int, judged, margins);
     const logitMse = relativeError(prepared.wanted, activity.answers);
     const fired = settings ?? settingsOfProfile(prepared.sites, profile);
     const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
-    return { ...quantized, converted, activity, logitMse, settings: rows, weightBits, found };
+    return { ...quantized, converted, margins, activity, logitMse, settings: rows, weightBits, found };
   };
   const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;
@@ -91,8 +104,15 @@ export function convertMeasured(
   return chosen;
 }
 
+/** A search finds what one fine step needs; anytime inference takes steps of its own towards it. */
+function chosenBy(found: Found | undefined, { weightBits, coding, steps, anytime }: ConvertOptions) {
+  if (found === undefined) return { weightBits, coding, steps };
+  const { candidate } = found.best;
+  return anytime === undefined ? candidate : { weightBits: candidate.weightBits, coding, steps };
+}
+
 const searchOptions = (
-  { weightBits, coding, steps, biasCorrection, keepUnread }: ConvertOptions,
+  { weightBits, coding, steps, anytime, biasCorrection, keepUnread }: ConvertOptions,
   search: NonNullable<ConvertOptions['search']>,
   about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
 ): SearchOptions => ({
@@ -100,7 +120,7 @@ const searchOptions = (
   ...about,
   weightBits,
   coding,
-  maxSteps: steps,
+  maxSteps: anytime === undefined ? steps : 1,
   biasCorrection,
   keepUnread,
 });

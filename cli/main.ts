@@ -1,5 +1,6 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
+import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
@@ -32,6 +33,14 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
+/** `--anytime` alone: a fifth goes on. */
+const shareOf = (value: string | undefined): number | undefined => {
+  if (value === undefined) return undefined;
+  const percent = value === '' ? 20 : Number(/^(\d+(\.\d+)?) ?%?$/.exec(value)?.[1] ?? Number.NaN);
+  if (!(percent > 0 && percent < 100))
+    throw new Error(`--anytime takes a percentage between 0 and 100, such as 20, not ${value}`);
+  return percent;
+};
 /** Thresholds, weight bits and timesteps are chosen by what they cost and do. */
 const searchOptions = {
   'max-drop': {
@@ -147,11 +156,27 @@ export async function main(argv: readonly string[]): Promise<number> {
             ...network,
             out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
             coding: {
-              choices: ['sum', 'rate'] as const,
+              choices: ['sum', 'rate', 'differential'] as const,
               default: 'sum' as const,
-              describe: 'What spikes add up to',
+              describe: 'What spikes add up to: F(S), t · F(S / t), or F(S) with weight 1/t at step t',
             },
-            steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
+            steps: {
+              type: 'number',
+              describe: 'Timesteps T of an image (default: 1, with --anytime 2)',
+              coerce: (value: number | undefined) =>
+                value === undefined ? undefined : whole(value, 'steps', 1, 64),
+            },
+            anytime: {
+              type: 'string',
+              describe: 'Stop early where the logits are sure; percent of images that go on (20)',
+              coerce: shareOf,
+            },
+            coarse: {
+              type: 'number',
+              describe: 'Powers of two by which each step before the last is coarser (0, with --anytime 1)',
+              coerce: (value: number | undefined) =>
+                value === undefined ? undefined : whole(value, 'coarse', 0, 8),
+            },
             shift: {
               type: 'string',
               default: 'auto' as const,
@@ -168,6 +193,11 @@ export async function main(argv: readonly string[]): Promise<number> {
             },
             ...searchOptions,
             bits: number('bits', 2, 8, 8, 'Weight bits'),
+            functions: {
+              choices: SOMA_ARITHMETIC,
+              default: 'tables' as const,
+              describe: 'How somas compute: tables, or multiplications as a reference',
+            },
             'bias-correction': {
               type: 'boolean',
               default: true,

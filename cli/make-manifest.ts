@@ -25,6 +25,9 @@ const OPTIONS = [
     'terms',
     'uniform',
     'thresholds',
+    'anytime',
+    'coarse',
+    'functions',
   ] as const),
   ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
   ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'effort', 'seed'] as const),
@@ -39,6 +42,8 @@ export interface Made {
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
+  /** Where the host stops; undefined: nowhere. */
+  readonly margins: readonly number[] | undefined;
   readonly preprocess: Manifest['preprocess'];
   readonly stages: Manifest['stages'];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
@@ -113,6 +118,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       neurons: neuronCount(int),
       unread: converted.unread,
       biasCorrected: converted.isBiasCorrected,
+      ...(made.margins !== undefined && { exit: { margins: [...made.margins] } }),
       annMacs: converted.annMacs,
     },
     stages: made.stages,

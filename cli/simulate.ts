@@ -1,8 +1,9 @@
 /** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
 import { openFolder } from '../backends/folder.ts';
 import type { Target } from '../backends/target.ts';
+import { isSettled } from '../ir/exit.ts';
 import { chipReport } from '../report/report.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
+import { createMachine, type HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { openImages } from './images.ts';
@@ -23,9 +24,11 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const machine = createMachine(folder.programs());
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   out.step('run');
+  const { margins = [] } = manifest.network.exit ?? {};
+  const stop: HostStop = (readout, step) => isSettled(readout, step, margins);
   const classes: number[] = [];
   for (let i = 0; i < Math.min(args.limit, set.count); i++) {
-    const logits = machine.run(await set.image(i)).at(-1)!;
+    const logits = machine.run(await set.image(i), undefined, stop).at(-1)!;
     classes.push(logits.indexOf(Math.max(...logits)));
   }
   // The manifest carries the resolved descriptor as compile wrote it.

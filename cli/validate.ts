@@ -4,9 +4,11 @@ import { readNpz } from '../compiler/data/npz.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import {
+  type Activity,
   type AnnMacs,
   addOperations,
   annMacs,
+  type CountedPopulation,
   type Counts,
   countedPopulations,
   NO_OPERATIONS,
@@ -17,10 +19,12 @@ import { eventCounts } from '../ir/count/events.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
+import type { IntGraph } from '../ir/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { compareEmissions } from './compare.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { readBytes } from './data.ts';
+import { createExitTally, type ExitTally } from './exit-row.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
@@ -60,8 +64,9 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   const tally = createTally(steps);
   const walked = args.identity === 'all' ? count : Math.min(args.identity, count);
   const intLog = createActivityLog();
-  const chipLog = createActivityLog();
   const sources = new Set(int.nodes.filter(node => node.kind === 'input').map(node => node.id as string));
+  const margins = manifest.network.exit?.margins;
+  const exit = margins === undefined ? undefined : createExitTally(margins, argMax);
   let annError = 0;
   out.step(`run ${count} images`);
   for (let n = 0; n < count; n++) {
@@ -74,25 +79,25 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
       }
     }
     const real = spiking.run(image);
+    const sent = new Map<string, Activity>();
     const compared = compareEmissions(int, machine, image, {
       int: (step, node, emission) => {
         if (sources.has(node.id))
-          chipLog.record(step, node.id, { terms: emission.terms.slice(), sums: emission.sums.slice() });
+          sent.set(`${step} ${node.id}`, { terms: emission.terms.slice(), sums: emission.sums.slice() });
         if (n >= walked) return;
         intLog.record(step, node.id, emission);
         const population = populations.get(node.id);
         if (population !== undefined)
           addTo(tally.events, step, eventCounts(population, coding, step, intLog));
       },
-      chip: (step, id, emission) => {
-        chipLog.record(step, id as `%${string}`, emission);
-        const population = populations.get(id);
-        if (population === undefined) return;
-        const counts = closedFormCounts(population, coding, step, chipLog);
-        addTo(tally.counts, step, counts);
-        if (n < walked) addTo(tally.walked, step, counts);
-      },
+      chip: (step, id, emission) => sent.set(`${step} ${id}`, emission),
     });
+    const counts = countSteps(int, sent, populations);
+    counts.forEach((own, i) => {
+      addTo(tally.counts, i + 1, own);
+      if (n < walked) addTo(tally.walked, i + 1, own);
+    });
+    exit?.add(label, float, compared.readouts, counts);
     if (compared.difference !== undefined) tally.firstDifference ??= `image ${n}: ${compared.difference}`;
     tally.add(label, float, real, compared.readouts);
   }
@@ -104,6 +109,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     set.labels !== undefined,
     annError,
     args,
+    exit,
   );
   out.line(render(result, count));
   out.result(result);
@@ -122,6 +128,26 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     );
   const loss = (result.accuracy.ann ?? 0) - (result.accuracy.int.at(-1) ?? 0);
   return loss * 100 > args.tolerance ? 1 : 0;
+}
+
+/** Closed forms over what the chip sent, in the network's order: on the chip a source is a step ahead of its reader. */
+function countSteps(
+  { nodes, attrs }: IntGraph,
+  sent: ReadonlyMap<string, Activity>,
+  populations: ReadonlyMap<string, CountedPopulation>,
+): readonly Counts[] {
+  const log = createActivityLog();
+  return Array.from({ length: attrs.steps }, (_, i) => {
+    const counts = [{ paper: NO_OPERATIONS, performed: NO_OPERATIONS }];
+    for (const { id } of nodes) {
+      const activity = sent.get(`${i + 1} ${id}`);
+      if (activity !== undefined) log.record(i + 1, id, activity);
+      const population = populations.get(id);
+      if (activity !== undefined && population !== undefined)
+        addTo(counts, 1, closedFormCounts(population, attrs.coding, i + 1, log));
+    }
+    return counts[0]!;
+  });
 }
 
 function createTally(steps: number) {
@@ -182,6 +208,7 @@ function summarise(
   hasLabels: boolean,
   annError: number,
   args: ValidateArguments,
+  exit: ExitTally | undefined,
 ) {
   const share = (list: readonly number[]) => list.map(n => n / count);
   const { spread } = tally;
@@ -198,6 +225,7 @@ function summarise(
   const paper = upTo(c => c.paper);
   const performed = upTo(c => c.performed);
   const last = performed.at(-1)!;
+  const stopped = exit?.summary(count, hasLabels, variance * spread.n, macs.whole);
   return {
     samples: count,
     steps: tally.counts.length,
@@ -217,7 +245,7 @@ function summarise(
       annUnread: 1 - macs.read.paper / macs.whole.paper,
       identity: JSON.stringify(tally.walked) === JSON.stringify(tally.events),
       identityImages: args.identity === 'all' ? count : Math.min(args.identity, count),
-      predictionError: predicted / paper.at(-1)!.acs - 1,
+      predictionError: predicted / (stopped?.paperAcs ?? paper.at(-1)!.acs) - 1,
       macs: last.macs,
       acs: last.acs,
       lookups: last.lookups,
@@ -226,6 +254,7 @@ function summarise(
       { from: 'onnx', to: 'ann', class: 'bounded', maxError: args.logits === undefined ? null : annError },
       { from: 'int', to: 'chip', class: 'exact', equal: tally.firstDifference === undefined },
     ],
+    ...(stopped !== undefined && { exit: stopped }),
     firstDifference: tally.firstDifference ?? null,
   };
 }
@@ -246,6 +275,22 @@ function render(r: ValidationResult, count: number): string {
       r.eq30.integer[t]!.toFixed(4).padStart(8),
     ].join(' '),
   );
+  if (r.exit !== undefined) {
+    const { accuracy, agreement, logitMse, eq30, continued } = r.exit;
+    rows.push(
+      [
+        'exit'.padStart(4),
+        ''.padStart(8),
+        percent(accuracy).padStart(9),
+        percent(agreement).padStart(10),
+        logitMse.toFixed(5).padStart(9),
+        eq30.paper.toFixed(4).padStart(8),
+        eq30.performed.toFixed(4).padStart(10),
+        eq30.integer.toFixed(4).padStart(8),
+        `  ${continued.map(percent).join(', then ')} go on`,
+      ].join(' '),
+    );
+  }
   const reference = r.stages[0]!.maxError;
   return [
     `${count} images, ann ${percent(r.accuracy.ann)}${reference === null || reference === undefined ? '' : `, largest distance to the reference logits ${reference.toExponential(1)}`}`,

@@ -42,11 +42,12 @@ export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): rea
 }
 
 function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
-  const { coding, steps, accumulatorBits, stateBits, depth } = graph.attrs;
+  const { coding, steps, accumulatorBits, stateBits, depth, mode } = graph.attrs;
+  const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>
     node.kind === 'population' ? [{ name: node.id.slice(1), shape: [...node.type.shape] }] : [],
   );
-  return { coding, steps, accumulatorBits, stateBits, depth, populations };
+  return { coding, steps, accumulatorBits, stateBits, depth, period, populations };
 }
 
 interface Context {

@@ -8,7 +8,7 @@ import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph } from '../ir/chip.ts';
 import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
-import { type Diagnostics, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
@@ -17,7 +17,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
-import { inputFractionOf } from './integers/formats.ts';
+import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -51,6 +51,10 @@ export interface CompileOptions {
   /** Swaps that placement tries, per core. */
   readonly effort: number;
   readonly biasCorrection: boolean;
+  /** Of the images that a step could answer, the share that goes on to the next; undefined: all take every step. */
+  readonly anytime?: number | undefined;
+  readonly coarse?: number | undefined;
+  readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
 }
@@ -138,8 +142,8 @@ export function convertPrepared(
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
-  const { profile, settings } = options;
-  const rules = { rule: options.thresholds, profile, settings, paperLevels: 8, maxLevels: MAX_LEVELS };
+  const { thresholds: rule, profile, settings, coarse } = options;
+  const rules = { rule, profile, settings, coarse, paperLevels: 8, maxLevels: MAX_LEVELS };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
@@ -176,8 +180,10 @@ export function quantizeNetwork(
   { diagnostics, step }: Context,
   /** The images are pixels: whole numbers. */
   isPixels = false,
+  functions: SomaArithmetic = 'tables',
 ): IntGraph {
-  return quantizeMeasured(snn, images, target, weightBits, { diagnostics, step }, isPixels).int;
+  const context = { diagnostics, step };
+  return quantizeMeasured(snn, images, target, weightBits, context, isPixels, functions).int;
 }
 
 /** The same, with the ranges that the formats were made from. */
@@ -188,11 +194,19 @@ export function quantizeMeasured(
   weightBits: number,
   { diagnostics, step }: Context,
   isPixels: boolean,
+  functions: SomaArithmetic = 'tables',
 ): { readonly int: IntGraph; readonly ranges: Ranges } {
   step('quantize');
+  if (functions === 'multiply' && target.capabilities.stateMultiply?.value !== true)
+    fail('E0420', { origin: '--functions' }, { target: target.name });
   const { accumulatorBits, stateBits } = target.arithmetic;
   const ranges = measureRanges(snn, images);
-  const widths = { weightBits, accumulatorBits: accumulatorBits.value, stateBits: stateBits.value };
+  const widths = {
+    functions,
+    weightBits,
+    accumulatorBits: accumulatorBits.value,
+    stateBits: stateBits.value,
+  };
   const inputFraction = inputFractionOf(images, isPixels, stateBits.value);
   const int = quantize.run(snn, { ranges, inputFraction, ...widths }, diagnostics.report);
   throwIfErrors(diagnostics);
@@ -214,7 +228,7 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort'>,
+  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'anytime'>,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -234,7 +248,9 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const tiled = partition.run(int, { accounting, weightBits, target: name, board, chips, cores }, report);
+  const mode = options.anytime === undefined ? 'pipelined' : 'layerwise';
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
   const mesh = meshOf(target);

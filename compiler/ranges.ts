@@ -9,7 +9,10 @@ export interface PopulationRange {
   readonly output: number;
   /** Largest |Σ currents| without constants. */
   readonly driven: number;
-  /** Largest magnitude of each projection's current, per channel. */
+  /**
+   * Largest magnitude of each projection's current, per channel; in `differential` also of what a step adds to it
+   * before it is weighed.
+   */
   readonly currents: ReadonlyMap<ValueId, Float64Array>;
 }
 export type Ranges = ReadonlyMap<ValueId, PopulationRange>;
@@ -23,6 +26,7 @@ export function measureRanges(graph: SnnGraph, images: readonly Float64Array[]):
   const constants = new Set(graph.nodes.filter(n => n.kind === 'bias').map(n => n.id));
   const ranges = new Map<ValueId, Measured>();
   for (const image of images) {
+    const before = new Map<ValueId, Float64Array>();
     runner.run(image, (step, node, { currents, target }) => {
       const range = ranges.get(node.id) ?? { input: 0, output: 0, driven: 0, currents: new Map() };
       ranges.set(node.id, range);
@@ -32,6 +36,12 @@ export function measureRanges(graph: SnnGraph, images: readonly Float64Array[]):
       node.operands.forEach((operand, i) => {
         const current = currents[i]!;
         raisePeaks(range, operand, current, node.type.shape.at(-1)!);
+        if (graph.attrs.coding === 'differential') {
+          const old = before.get(operand);
+          const added = current.map((x, n) => step * (x - (old?.[n] ?? 0)));
+          before.set(operand, current.slice());
+          raisePeaks(range, operand, added, node.type.shape.at(-1)!);
+        }
         for (let n = 0; n < inputs.length; n++) inputs[n]! += current[n]!;
         if (!constants.has(operand)) for (let n = 0; n < driven.length; n++) driven[n]! += current[n]!;
       });

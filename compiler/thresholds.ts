@@ -23,6 +23,8 @@ export interface ThresholdOptions {
   /** Levels of the paper's ladder (pow2 takes them from the calibration maximum). */
   readonly paperLevels: number;
   readonly maxLevels: number;
+  /** Powers of two by which each step before the last is coarser, where the energy sits. */
+  readonly coarse?: number | undefined;
   /** Edges of the paper's rule. */
   readonly ties?: Ties;
 }
@@ -41,6 +43,9 @@ const AUTHORS_CONSTANTS: Partial<Record<SiteKind, BaseThresholds>> = {
 /** In the paper's own code neither the patch embedding nor the head reads spikes. */
 export const ANALOG_IN_PAPER: ReadonlySet<SiteKind> = new Set(['embedding', 'head']);
 
+/** Where the energy sits: what fires coarse first, and fine only for images that need it. */
+const COARSE_KINDS: ReadonlySet<SiteKind> = new Set(['qkv', 'proj', 'fc1', 'fc2']);
+
 /** Errors: E0301 a site that calibration did not reach. */
 export function emitsOf(
   sites: Sites,
@@ -58,7 +63,9 @@ export function emitsOf(
       if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, paperEmit(kind, statistics, options));
     } else {
       const setting = options.settings?.get(value) ?? options.profile[kind];
-      emits.set(value, thresholdEmit(statistics, setting, options.maxLevels));
+      const emit = thresholdEmit(statistics, setting, options.maxLevels);
+      const coarse = COARSE_KINDS.has(kind) ? (options.coarse ?? 0) : 0;
+      emits.set(value, coarse === 0 ? emit : { ...emit, coarse });
     }
   }
   return emits;

@@ -4,7 +4,9 @@ import type { ConstId } from '../ir/constants.ts';
 import { nodeMap } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
 import { projectionScale } from '../ir/interpret/int.ts';
+import { weighedBits } from '../ir/interpret/intake.ts';
 import { biasOf } from '../ir/interpret/projections.ts';
+import { hasLogarithms, isMultiplied } from '../ir/interpret/soma.ts';
 import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { lengthOf } from './mapping/tiles.ts';
 
@@ -60,6 +62,7 @@ export function gatherProgram(
   };
   const ownChannels = (values: readonly number[]) =>
     Int32Array.from(values.length === 1 ? values : values.slice(box.channel[0], box.channel[1]));
+  const [shift = 0, shiftB = 0] = weighedBits(projection, network);
   switch (projection.kind) {
     case 'linear':
       return {
@@ -69,6 +72,7 @@ export function gatherProgram(
         scale: ownChannels(projectionScale(projection, network.constants)),
         bias: biasProgram(projection, box, network),
         graded: isGraded(),
+        shift,
       };
     case 'depthwise':
       return {
@@ -77,9 +81,10 @@ export function gatherProgram(
         weights: shared.weights(projection, box),
         scale: ownChannels(projectionScale(projection, network.constants)),
         graded: isGraded(),
+        shift,
       };
     case 'hadamard':
-      return { kind: 'hadamard', size, fraction: projection.attrs.fraction };
+      return { kind: 'hadamard', size, fraction: projection.attrs.fraction, shiftA: shift, shiftB };
     case 'maximum':
       return { kind: 'maximum', size, taps: projection.attrs.taps, fraction: projection.attrs.fraction };
     case 'bias':
@@ -96,9 +101,16 @@ export function gatherProgram(
         columns: channels,
         inner: projection.attrs.inner,
         fraction: projection.attrs.fraction,
+        shiftA: shift,
+        shiftB,
       };
     case 'relay':
-      return { kind: 'relay', size, scale: ownChannels(projectionScale(projection, network.constants)) };
+      return {
+        kind: 'relay',
+        size,
+        scale: ownChannels(projectionScale(projection, network.constants)),
+        shift,
+      };
     default:
       return projection satisfies never;
   }
@@ -126,6 +138,7 @@ export function somaProgram(
   shared: Shared,
 ): SomaProgram {
   const fn = attrs.function;
+  const multiplied = isMultiplied(fn);
   const vector = (id: ConstId | undefined) =>
     id === undefined ? undefined : Int32Array.from(constants.get(id).data);
   switch (fn.kind) {
@@ -141,13 +154,13 @@ export function somaProgram(
       };
     case 'layernorm':
     case 'rmsnorm': {
-      shared.logarithms(fn.log2, fn.exp2);
+      if (hasLogarithms(fn)) shared.logarithms(fn.log2, fn.exp2);
       const { kind, epsilonKey, channelKey } = fn;
-      return { kind, epsilonKey, channelKey, gain: vector(fn.gain), offset: vector(fn.offset) };
+      return { kind, epsilonKey, channelKey, gain: vector(fn.gain), offset: vector(fn.offset), multiplied };
     }
     case 'softmax':
-      shared.logarithms(fn.log2, fn.exp2);
-      return { kind: 'softmax', scale: fn.scale, shift: fn.shift };
+      if (hasLogarithms(fn)) shared.logarithms(fn.log2, fn.exp2);
+      return { kind: 'softmax', scale: fn.scale, shift: fn.shift, multiplied };
     default:
       return fn satisfies never;
   }
@@ -156,6 +169,6 @@ export function somaProgram(
 export function emitProgram({ attrs }: IntOf<'population'>): EmitProgram {
   const { emit } = attrs;
   if (emit.kind !== 'mt') return { kind: emit.kind };
-  const { theta, levels, terms, band } = emit;
-  return { kind: 'mt', theta, levels, terms, band };
+  const { theta, levels, terms, band, coarse = 0 } = emit;
+  return { kind: 'mt', theta, levels, terms, band, coarse };
 }

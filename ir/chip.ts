@@ -5,12 +5,15 @@
 import type { Dialect, Graph, NodeOf } from './dialect.ts';
 import { type IntGraph, int } from './int.ts';
 
-/** How an image passes through the chip; streaming passes tokens through time. */
+/**
+ * How an image passes through the chip. Pipelined: a step of it follows the other at once. Layerwise: a step begins when
+ * the one before has been read, so that the host may stop. Streaming passes tokens through time.
+ */
 export const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
 
 export const chip = {
   stage: 'chip',
-  version: 1,
+  version: 2,
   summary: 'The integer network placed and routed: tiles on cores, axons as table rows.',
   graph: {
     ...int.graph,

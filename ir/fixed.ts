@@ -67,17 +67,23 @@ export function exp2(x: number, fraction: number, table: Int32Array): number {
 
 /**
  * The term that a multi-threshold neuron sends for membrane m: the power of two nearest to |m| (leading one
- * plus the next bit), at least θ, at most 2^(levels−1) θ; none below band quarters of θ.
+ * plus the next bit), at least 2^lowest θ, at most 2^(levels−1) θ; none below band quarters of the lowest.
  * Returns the exponent k of ±2^k θ, or −1 for silence.
  * Units: m and θ = 2^thetaShift in the same unit, thetaShift ≥ 2 so that a quarter of θ is whole.
  */
-export function termExponent(m: number, thetaShift: number, levels: number, band: number): number {
+export function termExponent(
+  m: number,
+  thetaShift: number,
+  levels: number,
+  band: number,
+  lowest = 0,
+): number {
   const magnitude = m < 0 ? -m : m;
-  if (magnitude < band * pow2(thetaShift - 2)) return -1;
+  if (magnitude < band * pow2(thetaShift + lowest - 2)) return -1;
   const p = leadingOne(magnitude);
   const next = Math.floor(magnitude * pow2(1 - p)) & 1;
   const k = p + next - thetaShift;
-  return Math.max(0, Math.min(levels - 1, k));
+  return Math.max(lowest, Math.min(levels - 1, k));
 }
 
 /** A neuron's answer: the payload in units of θ and the number of signed powers of two in it. */
@@ -96,6 +102,7 @@ export function fire(
   terms: number,
   band: number,
   out: Firing,
+  lowest = 0,
 ): Firing {
   let rest = m;
   out.payload = 0;
@@ -103,7 +110,7 @@ export function fire(
   out.clipped = false;
   const top = 1.5 * pow2(levels - 1 + thetaShift);
   while (out.terms < terms) {
-    const k = termExponent(rest, thetaShift, levels, band);
+    const k = termExponent(rest, thetaShift, levels, band, lowest);
     if (k < 0) break;
     const size = rest < 0 ? -pow2(k) : pow2(k);
     const left = rest - size * pow2(thetaShift);

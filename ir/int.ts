@@ -9,9 +9,12 @@ import { CODINGS, SOMA_POINTWISE } from './snn.ts';
 /** gain: lg|γ| of every channel with 12 fraction bits, then sign(γ); offset: β with outFraction fraction bits. */
 const GAIN = { 'gain?': 'const', 'offset?': 'const' } as const;
 
+/** Tables; without them the function multiplies, divides and takes roots (exact-functions.ts). */
+const LOGS = { 'log2?': 'const', 'exp2?': 'const' } as const;
+
 export const int = {
   stage: 'int',
-  version: 1,
+  version: 2,
   summary: 'Spiking populations and projections in integers with power-of-two scales.',
   graph: { coding: { oneOf: CODINGS }, steps: 'int', accumulatorBits: 'int', stateBits: 'int' },
   tables: {},
@@ -82,22 +85,25 @@ export const int = {
         function: {
           variant: {
             identity: {},
-            /** ramp(u) − table[|u| · 16], entries with tableFraction fraction bits (soma-forms.ts). */
+            /**
+             * ramp(u) − table[|u| · 16], entries with tableFraction fraction bits (soma-forms.ts); without a table
+             * where the ramp is not all of it: by multiplication (exact-functions.ts).
+             */
             pointwise: { name: { oneOf: SOMA_POINTWISE }, 'table?': 'const', tableFraction: 'int' },
             /** epsilonKey = lg(C³ · ε · 4^f), channelKey = lg C, both with 12 fraction bits. */
-            layernorm: { epsilonKey: 'int', channelKey: 'int', ...GAIN, log2: 'const', exp2: 'const' },
+            layernorm: { epsilonKey: 'int', channelKey: 'int', ...GAIN, ...LOGS },
             /** epsilonKey = lg(C · ε · 4^f). */
-            rmsnorm: { epsilonKey: 'int', channelKey: 'int', ...GAIN, log2: 'const', exp2: 'const' },
+            rmsnorm: { epsilonKey: 'int', channelKey: 'int', ...GAIN, ...LOGS },
             /** Scores become the log2 domain by · scale · 2^−shift, constant shift-adds. */
-            softmax: { scale: 'int', shift: 'int', log2: 'const', exp2: 'const' },
+            softmax: { scale: 'int', shift: 'int', ...LOGS },
             /** Unrounded partial sums of a fan-in split: the one accumulator passes as it is. */
             partial: { scale: 'const' },
           },
         },
         emit: {
           variant: {
-            /** θ = 2^-theta; band counts quarters of θ. */
-            mt: { theta: 'int', levels: 'int', terms: 'int', band: 'int' },
+            /** θ = 2^-theta; band counts quarters of the lowest threshold of the step (coarse: see stage snn). */
+            mt: { theta: 'int', levels: 'int', terms: 'int', band: 'int', 'coarse?': 'int' },
             relay: {},
             readout: {},
           },

@@ -4,8 +4,11 @@
  */
 import type { Dialect, Graph, NodeOf } from './dialect.ts';
 
-/** What the spikes of a site add up to after step t: t·F(S/t) or F(S). */
-export const CODINGS = ['rate', 'sum'] as const;
+/**
+ * What the spikes of a site add up to after step t: t·F(S/t) (`rate`) or F(S); in `differential` a spike of step t
+ * weighs 1/t (step-weights.ts).
+ */
+export const CODINGS = ['rate', 'sum', 'differential'] as const;
 export type Coding = (typeof CODINGS)[number];
 
 /** Functions of one variable that a soma can hold: a ramp minus a small remainder (soma-forms.ts). */
@@ -30,14 +33,14 @@ export const snn = {
   tables: {},
   ops: {
     input: {
-      summary: 'The image as graded values: at every timestep (rate) or at the first (sum).',
+      summary: 'The image as graded values: at every timestep (rate) or at the first (sum, differential).',
       operands: [],
       attrs: { name: 'string' },
       result: 'the shape of one image',
     },
     linear: {
       summary:
-        'What the source emits, seen through map as [rows, K], times weight[K, C]; bias[C] or bias[rows, C] enters every step (rate) or at the first (sum).',
+        'What the source emits, seen through map as [rows, K], times weight[K, C]; bias[C] or bias[rows, C] enters every step (rate) or at the first (sum, differential).',
       source: 'ECMT Eqs. 26-28',
       operands: ['source'],
       attrs: { weight: 'const', 'bias?': 'const', 'map?': 'map', rows: 'int' },
@@ -81,7 +84,8 @@ export const snn = {
       result: 'the shape of the population',
     },
     bias: {
-      summary: 'A constant that enters every step (rate) or at the first (sum); repeated over leading axes.',
+      summary:
+        'A constant that enters every step (rate) or at the first (sum, differential); repeated over leading axes.',
       operands: [],
       attrs: { value: 'const' },
       result: 'the shape of the population',
@@ -111,6 +115,8 @@ export const snn = {
               terms: 'int',
               band: 'real',
               rule: { oneOf: ['paper', 'nearest'] },
+              /** At step t of T nothing below 2^(coarse · (T − t)) θ fires; absent: 0. */
+              'coarse?': 'int',
               'ties?': { oneOf: TIES },
             },
             /** The multi-threshold neuron as 2n binary outputs (Eqs. 26-29), +λ_1, −λ_1, +λ_2, … of every neuron. */

@@ -13,7 +13,7 @@ export interface ChipReport {
   readonly images: number;
   readonly binding: { readonly resource: string; readonly fill: number };
   readonly latency: { readonly steps: number; readonly seconds: number };
-  /** Images a second of a full pipeline; lower-bound step time. */
+  /** Images a second: of a full pipeline, or one after another where the host may stop; lower-bound step time. */
   readonly throughput: number;
   readonly bound: ReturnType<typeof stepBound>;
   readonly energy: readonly ReturnType<typeof chipEnergy>[];
@@ -57,7 +57,10 @@ export function chipReport(
     images: counts.images,
     binding,
     latency: { steps: manifest.network.depth, seconds: bound.layerwiseSeconds },
-    throughput: 1 / (bound.pipelinedStepSeconds * manifest.network.steps),
+    throughput:
+      manifest.network.mode === 'layerwise'
+        ? 1 / bound.layerwiseSeconds
+        : 1 / (bound.pipelinedStepSeconds * manifest.network.steps),
     bound,
     energy: target.costSets.map(set => chipEnergy(counts, set)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
@@ -111,7 +114,10 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       'latency',
       `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`,
     ],
-    ['throughput', `at most ${big(report.throughput)} images/s, pipelined`],
+    [
+      'throughput',
+      `at most ${big(report.throughput)} images/s, ${network.mode === 'layerwise' ? 'one after another' : 'pipelined'}`,
+    ],
     [
       'traffic',
       `${big(report.counts.messages!)} messages, ${big(report.counts.hopsEastWest! + report.counts.hopsNorthSouth!)} hops, ${big(report.counts.synops!)} synops an image`,

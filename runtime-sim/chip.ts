@@ -1,16 +1,18 @@
 /**
  * Functional simulation of a booted chip, in chip timesteps, driven by its tables alone. A tile executes step t
- * of an image at timestep depth + t − 1; a message sent at k is used at k + 1 + delay. Values equal those of the
+ * of an image at timestep depth + (t − 1) · period; a message sent at k is used at k + 1 + delay. Values equal those of the
  * integer interpreter bit for bit.
  *
  * Cost  synops: one multiply-add in a typed array each
  */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Firing, fire, pow2, rs, saturate } from '../ir/fixed.ts';
+import { type Firing, rs, saturate } from '../ir/fixed.ts';
 import { isProductKind, rateFactor, rateReciprocal } from '../ir/interpret/int.ts';
+import { createMembrane, firing } from '../ir/interpret/membrane.ts';
 import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
-import { apply, type Batch, clear, paperProducts, takeMaximum } from './kernels.ts';
+import type { GatherState } from './gathers.ts';
+import { apply, type Batch, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
 import { boot, type Link, type RouteState, type TileState } from './state.ts';
 
 /** What a population sent in one step, in its own neuron order. */
@@ -21,9 +23,15 @@ export interface PopulationEmission {
 }
 export type MachineObserver = (step: number, population: number, emission: PopulationEmission) => void;
 
+/** Has the host seen enough? It is asked after every step but the last. */
+export type HostStop = (readout: Float64Array, step: number) => boolean;
+
 export interface Machine {
-  /** The readout after each step t = 1…T, as real numbers. */
-  run(image: Float64Array, observe?: MachineObserver): readonly Float64Array[];
+  /**
+   * The readout after each step t = 1…T, as real numbers; up to the first that makes the host `stop`. What is not run is
+   * not counted.
+   */
+  run(image: Float64Array, observe?: MachineObserver, stop?: HostStop): readonly Float64Array[];
   readonly counts: MachineCounts;
   /** Population of every tile, by tile number. */
   readonly tilePopulations: readonly number[];
@@ -42,10 +50,11 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   if (input === undefined)
     return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input' });
   const { steps, coding } = header;
-  const timesteps = Math.max(...booted.tiles.map(tile => tile.program.depth)) + steps - 1;
+  const timesteps = timestepsOf(booted.tiles, header);
   const counts: MachineCounts = {
     images: 0,
     timesteps,
+    ran: new Float64Array(timesteps + 1),
     tiles: booted.tiles.map(createTileCounts),
     work: Array.from({ length: timesteps + 1 }, () => ({
       updates: new Float64Array(booted.cores.length),
@@ -56,25 +65,30 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   };
   const readoutTiles = booted.tiles.filter(tile => tile.program.emit.kind === 'readout');
 
-  function run(image: Float64Array, observe?: MachineObserver): readonly Float64Array[] {
+  function run(image: Float64Array, observe?: MachineObserver, stop?: HostStop): readonly Float64Array[] {
     counts.images += 1;
     for (const tile of booted.tiles) clear(tile);
     const mail: Delivery[][] = Array.from({ length: timesteps + 2 }, () => []);
     const readouts: Float64Array[] = [];
     for (let now = 0; now <= timesteps; now++) {
-      if (now < steps && (coding === 'rate' || now === 0)) {
+      counts.ran[now]! += 1;
+      if (stepAt(0, now, header) !== undefined && (coding === 'rate' || now === 0)) {
         post(booted.hostRoutes, hostBatch(image, input!.fraction), now, mail, undefined, counts);
       }
-      deliver(mail[now]!, now, steps, counts);
-      const ran = booted.tiles.filter(tile => isActive(tile, now, steps));
+      deliver(mail[now]!, now, header, counts);
+      const ran = booted.tiles.filter(tile => stepAt(tile.program.depth, now, header) !== undefined);
+      let read = 0;
       for (const tile of ran) {
-        const t = now - tile.program.depth + 1;
+        const t = stepAt(tile.program.depth, now, header)!;
         const y = execute(tile, t, header);
         countStep(tile, now, counts);
-        if (tile.program.emit.kind === 'readout') keepReadout(readouts, tile, y, t, coding === 'rate');
-        else post(tile.routes, batchOf(tile), now, mail, counts.tiles[tile.number], counts);
+        if (tile.program.emit.kind === 'readout') {
+          keepReadout(readouts, tile, y, t, coding === 'rate');
+          read = t;
+        } else post(tile.routes, batchOf(tile), now, mail, counts.tiles[tile.number], counts);
       }
       if (observe !== undefined) report(ran, now, observe);
+      if (read > 0 && read < steps && stop?.(readouts[read - 1]!, read)) break;
     }
     return readouts;
   }
@@ -96,7 +110,7 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
           emission.sums[members[i]!] = sums[i]!;
         }
       }
-      observe(now - tiles[0]!.program.depth + 1, population, emission);
+      observe(stepAt(tiles[0]!.program.depth, now, header)!, population, emission);
     }
   }
 
@@ -117,8 +131,21 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   return { run, counts, tilePopulations: booted.tiles.map(tile => tile.program.population) };
 }
 
-const isActive = ({ program }: TileState, now: number, steps: number): boolean =>
-  now >= program.depth && now < program.depth + steps;
+/** Most chip timesteps of one image: what a simulator keeps counts for. */
+const MAX_TIMESTEPS = 2 ** 16;
+
+function timestepsOf(tiles: readonly TileState[], { steps, period }: ChipProgram['header']): number {
+  const deepest = tiles.reduce((most, tile) => Math.max(most, tile.program.depth), 0);
+  const timesteps = deepest + (steps - 1) * period;
+  const problem = `${timesteps} chip timesteps for one image; at most ${MAX_TIMESTEPS} are simulated`;
+  return timesteps <= MAX_TIMESTEPS ? timesteps : fail('E0703', { origin: 'program' }, { problem });
+}
+
+/** The step of an image that is executed at this depth now; undefined: none. */
+function stepAt(depth: number, now: number, { steps, period }: ChipProgram['header']): number | undefined {
+  const t = (now - depth) / period + 1;
+  return t >= 1 && t <= steps && Number.isInteger(t) ? t : undefined;
+}
 
 function hostBatch(image: Float64Array, fraction: number): Batch {
   const values = Int32Array.from(image, x => Math.floor(x * 2 ** fraction + 0.5));
@@ -178,14 +205,19 @@ function mistimed({ tile, delay }: Link, now: number): never {
 }
 
 /** First operands of products before second ones; every other order gives the same sums. */
-function deliver(due: readonly Delivery[], now: number, steps: number, counts: MachineCounts): void {
+function deliver(
+  due: readonly Delivery[],
+  now: number,
+  header: ChipProgram['header'],
+  counts: MachineCounts,
+): void {
   for (const side of [0, 1] as const) {
     for (const { link, batch } of due) {
       if (link.side !== side) continue;
-      if (!isActive(link.tile, now, steps)) mistimed(link, now);
+      const t = stepAt(link.tile.program.depth, now, header) ?? mistimed(link, now);
       const own = counts.tiles[link.tile.number]!;
       const { synops, memoryWords } = own;
-      apply(link, batch, own);
+      apply(link, weigh(batch, link, t), own);
       const work = counts.work[now]!;
       work.synops[link.tile.core.number]! += own.synops - synops;
       work.words[link.tile.core.number]! += own.memoryWords - memoryWords;
@@ -206,32 +238,39 @@ function execute(tile: TileState, t: number, header: ChipProgram['header']): Flo
       for (let i = 0; i < accumulator.length; i++) accumulator[i]! += bias[i % bias.length]!;
     }
     if (gather.kind === 'maximum') takeMaximum(gather);
+    closeStep(gather);
     const { accumulator, scale } = gather;
     const factor = rateFactor(rate ? rateReciprocal(gather.kind, program.function.kind) : undefined);
     for (let i = 0; i < tile.size; i++) {
       const held = saturate(accumulator[i]!, accumulatorBits);
-      if (!isProductKind(gather.kind)) accumulator[i] = held;
+      if (!isRemade(gather)) accumulator[i] = held;
       u[i]! += partial ? held : factor(rs(held, scale[i % scale.length]! - program.fraction), t);
     }
   }
   if (!partial) for (let i = 0; i < u.length; i++) u[i] = saturate(u[i]!, stateBits);
   const y = tile.soma(u, t);
   const { emit, outFraction } = program;
-  const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  const membrane = emit.kind === 'mt' ? createMembrane(emit, outFraction, header)(t) : undefined;
+  const fire = membrane !== undefined && emit.kind === 'mt' ? firing(membrane, emit) : undefined;
+  const answer: Firing = { payload: 0, terms: 0, clipped: false };
   for (let i = 0; i < tile.size; i++) {
-    if (emit.kind === 'mt') {
-      const shift = outFraction - emit.theta;
-      fire(y[i]! - sums[i]! * pow2(shift), shift, emit.levels, emit.terms, emit.band, firing);
-      values[i] = firing.payload;
-      terms[i] = firing.terms;
+    if (fire !== undefined) {
+      fire(y[i]!, sums[i]!, answer);
+      values[i] = answer.payload;
+      terms[i] = answer.terms;
+      sums[i]! += answer.payload * membrane!.weight;
     } else {
       values[i] = y[i]! - sums[i]!;
       terms[i] = values[i] === 0 ? 0 : 1;
+      sums[i]! += values[i]!;
     }
-    sums[i]! += values[i]!;
   }
   return y;
 }
+
+/** A product that is not rounded step by step stays exact, however often it is read. */
+const isRemade = (gather: GatherState): boolean =>
+  isProductKind(gather.kind) && 'step' in gather && gather.step === gather.accumulator;
 
 function countStep(tile: TileState, now: number, counts: MachineCounts): void {
   const own = counts.tiles[tile.number]!;

@@ -44,8 +44,10 @@ export function addCounts(into: TileCounts, more: TileCounts): void {
 
 export interface MachineCounts {
   images: number;
-  /** Chip timesteps of one image. */
+  /** Chip timesteps of one image that takes every step. */
   readonly timesteps: number;
+  /** How many images ran each chip timestep: some stop early. */
+  readonly ran: Float64Array;
   readonly tiles: readonly TileCounts[];
   /** Per chip timestep and core: neuron updates, synops, words of synaptic memory. */
   readonly work: readonly {

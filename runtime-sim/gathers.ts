@@ -9,9 +9,15 @@ export type GatherState =
   | MaximumState
   | ConstantState
   | RelayState;
-export interface LinearState {
-  readonly kind: 'linear';
+/** Where a step is summed up: the accumulator itself, or beside it where the step is rounded before it is added. */
+interface Stepped {
   readonly accumulator: Float64Array;
+  readonly step: Float64Array;
+  /** Fraction bits of the weight of what arrives (step-weights.ts), for each operand. */
+  readonly weighed: readonly [number, number];
+}
+export interface LinearState extends Stepped {
+  readonly kind: 'linear';
   readonly weights: Int8Array;
   readonly inputs: number;
   readonly channels: number;
@@ -21,9 +27,8 @@ export interface LinearState {
   readonly scale: Int32Array;
   readonly graded: boolean;
 }
-export interface ProductState {
+export interface ProductState extends Stepped {
   readonly kind: 'product';
-  readonly accumulator: Float64Array;
   readonly shape: Extract<Gather, { kind: 'product' }>;
   /** Sums of the operands: a[g, i, c], and b laid out [g, c, j] so that a row of partners is contiguous. */
   readonly sumA: Float64Array;
@@ -36,18 +41,16 @@ export interface ProductState {
   readonly termsB: Int32Array;
   readonly scale: Int32Array;
 }
-export interface HadamardState {
+export interface HadamardState extends Stepped {
   readonly kind: 'hadamard';
-  readonly accumulator: Float64Array;
   readonly sumA: Float64Array;
   readonly sumB: Float64Array;
   readonly termsA: Int32Array;
   readonly termsB: Int32Array;
   readonly scale: Int32Array;
 }
-export interface DepthwiseState {
+export interface DepthwiseState extends Stepped {
   readonly kind: 'depthwise';
-  readonly accumulator: Float64Array;
   readonly weights: Int8Array;
   readonly taps: number;
   /** Columns of the weights: neuron i reads column i mod this. */
@@ -69,28 +72,30 @@ export interface ConstantState {
   readonly bias: Int32Array;
   readonly scale: Int32Array;
 }
-export interface RelayState {
+export interface RelayState extends Stepped {
   readonly kind: 'relay';
-  readonly accumulator: Float64Array;
   readonly scale: Int32Array;
 }
 
 export function createGather(gather: Gather, core: CoreProgram, size: number): GatherState {
   const accumulator = new Float64Array(size);
+  const weighed = weighedOf(gather);
+  const step = weighed[0] + weighed[1] === 0 ? accumulator : new Float64Array(size);
+  const stepped = { accumulator, step, weighed };
   switch (gather.kind) {
     case 'linear': {
       const block = core.weights[gather.weights]!;
       const rowWords = Math.ceil((block.channels * block.bits) / 64);
       const { inputs, channels, data: weights } = block;
       const { bias, scale, graded } = gather;
-      return { kind: 'linear', accumulator, weights, inputs, channels, rowWords, bias, scale, graded };
+      return { kind: 'linear', ...stepped, weights, inputs, channels, rowWords, bias, scale, graded };
     }
     case 'product': {
       const { groups, rows, columns, inner, fraction } = gather;
       const channels = () => new Int32Array(groups * inner);
       return {
         kind: 'product',
-        accumulator,
+        ...stepped,
         shape: gather,
         sumA: new Float64Array(groups * rows * inner),
         sumB: new Float64Array(groups * columns * inner),
@@ -105,12 +110,12 @@ export function createGather(gather: Gather, core: CoreProgram, size: number): G
       const [sumA, sumB] = [new Float64Array(size), new Float64Array(size)];
       const [termsA, termsB] = [new Int32Array(size), new Int32Array(size)];
       const scale = Int32Array.of(gather.fraction);
-      return { kind: 'hadamard', accumulator, sumA, sumB, termsA, termsB, scale };
+      return { kind: 'hadamard', ...stepped, sumA, sumB, termsA, termsB, scale };
     }
     case 'depthwise': {
       const { inputs: taps, channels: period, data: weights } = core.weights[gather.weights]!;
       const { scale, graded } = gather;
-      return { kind: 'depthwise', accumulator, weights, taps, period, scale, graded };
+      return { kind: 'depthwise', ...stepped, weights, taps, period, scale, graded };
     }
     case 'maximum': {
       const { taps, fraction } = gather;
@@ -120,8 +125,13 @@ export function createGather(gather: Gather, core: CoreProgram, size: number): G
     case 'bias':
       return { kind: 'bias', accumulator, bias: gather.values, scale: Int32Array.of(gather.fraction) };
     case 'relay':
-      return { kind: 'relay', accumulator, scale: gather.scale };
+      return { kind: 'relay', ...stepped, scale: gather.scale };
     default:
       return gather satisfies never;
   }
+}
+
+function weighedOf(gather: Gather): readonly [number, number] {
+  if (gather.kind === 'product' || gather.kind === 'hadamard') return [gather.shiftA, gather.shiftB];
+  return ['shift' in gather ? gather.shift : 0, 0];
 }

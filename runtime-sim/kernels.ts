@@ -1,5 +1,7 @@
 /** What messages do to a tile: rows of weights, rows and columns of partners, graded values, added one by one. */
+import { rs } from '../ir/fixed.ts';
 import { HOLE } from '../ir/map.ts';
+import { stepWeight } from '../ir/step-weights.ts';
 import type { TileCounts } from './counts.ts';
 import type {
   DepthwiseState,
@@ -14,7 +16,7 @@ import type { Link, TileState } from './state.ts';
 /** Messages of one sender in one timestep. */
 export interface Batch {
   readonly neurons: Int32Array;
-  readonly payloads: Int32Array;
+  readonly payloads: ArrayLike<number>;
   readonly terms: Uint8Array;
 }
 /** A new image: sums and accumulators are empty. */
@@ -22,6 +24,7 @@ export function clear(tile: TileState): void {
   tile.sums.fill(0);
   for (const gather of tile.gathers) {
     gather.accumulator.fill(0);
+    if ('step' in gather) gather.step.fill(0);
     for (const array of sumsOf(gather)) array.fill(0);
   }
 }
@@ -41,6 +44,21 @@ function sumsOf(gather: GatherState): readonly (Float64Array | Int32Array)[] {
   }
 }
 
+/** What a message of step t counts for where its operand weighs steps. */
+export function weigh(batch: Batch, { gather, side }: Link, t: number): Batch {
+  const weight = 'weighed' in gather ? stepWeight(t, gather.weighed[side]) : 1;
+  return weight === 1 ? batch : { ...batch, payloads: Float64Array.from(batch.payloads, x => x * weight) };
+}
+
+/** The sum of a step joins the accumulator, rounded. */
+export function closeStep(gather: GatherState): void {
+  if (!('step' in gather) || gather.step === gather.accumulator) return;
+  const { accumulator, step, weighed } = gather;
+  const shift = weighed[0] + weighed[1];
+  for (let i = 0; i < step.length; i++) accumulator[i]! += rs(step[i]!, shift);
+  step.fill(0);
+}
+
 export function apply({ gather, side, positions }: Link, batch: Batch, counts: TileCounts): void {
   switch (gather.kind) {
     case 'linear':
@@ -51,7 +69,7 @@ export function apply({ gather, side, positions }: Link, batch: Batch, counts: T
       for (let e = 0; e < neurons.length; e++) {
         const position = positions[neurons[e]!]!;
         if (position === HOLE) continue;
-        gather.accumulator[position]! += payloads[e]!;
+        gather.step[position]! += payloads[e]!;
         counts.relayAdds += 1;
       }
       break;
@@ -89,7 +107,7 @@ function applyLinear(
   { neurons, payloads, terms }: Batch,
   counts: TileCounts,
 ): void {
-  const { accumulator, weights, inputs, channels } = gather;
+  const { step, weights, inputs, channels } = gather;
   let met = 0;
   let termsMet = 0;
   for (let e = 0; e < neurons.length; e++) {
@@ -99,7 +117,7 @@ function applyLinear(
     const row = Math.floor(position / inputs);
     const into = row * channels;
     const from = (position - row * inputs) * channels;
-    for (let c = 0; c < channels; c++) accumulator[into + c]! += payload * weights[from + c]!;
+    for (let c = 0; c < channels; c++) step[into + c]! += payload * weights[from + c]!;
     met += 1;
     termsMet += terms[e]!;
   }
@@ -116,7 +134,7 @@ function applyRows(
   { neurons, payloads, terms }: Batch,
   counts: TileCounts,
 ): void {
-  const { accumulator, sumA, sumB, nonzeroA, nonzeroB, termsA } = gather;
+  const { step, sumA, sumB, nonzeroA, nonzeroB, termsA } = gather;
   const { rows, columns, inner } = gather.shape;
   for (let e = 0; e < neurons.length; e++) {
     const position = positions[neurons[e]!]!;
@@ -126,7 +144,7 @@ function applyRows(
     const channel = Math.floor(row / rows) * inner + (position % inner);
     const into = row * columns;
     const from = channel * columns;
-    for (let j = 0; j < columns; j++) accumulator[into + j]! += payload * sumB[from + j]!;
+    for (let j = 0; j < columns; j++) step[into + j]! += payload * sumB[from + j]!;
     const before = sumA[position]!;
     sumA[position] = before + payload;
     nonzeroA[channel]! += (before + payload !== 0 ? 1 : 0) - (before !== 0 ? 1 : 0);
@@ -142,7 +160,7 @@ function applyColumns(
   { neurons, payloads, terms }: Batch,
   counts: TileCounts,
 ): void {
-  const { accumulator, sumA, sumB, nonzeroA, nonzeroB, termsB } = gather;
+  const { step, sumA, sumB, nonzeroA, nonzeroB, termsB } = gather;
   const { rows, columns, inner } = gather.shape;
   for (let e = 0; e < neurons.length; e++) {
     const position = positions[neurons[e]!]!;
@@ -155,7 +173,7 @@ function applyColumns(
     const channel = group * inner + c;
     for (let i = 0; i < rows; i++) {
       const row = group * rows + i;
-      accumulator[row * columns + j]! += payload * sumA[row * inner + c]!;
+      step[row * columns + j]! += payload * sumA[row * inner + c]!;
     }
     const at = channel * columns + j;
     const before = sumB[at]!;
@@ -175,12 +193,12 @@ function applyPairs(
   { neurons, payloads, terms }: Batch,
   counts: TileCounts,
 ): void {
-  const { accumulator, sumA, sumB, termsA, termsB } = gather;
+  const { step, sumA, sumB, termsA, termsB } = gather;
   const [own, other, ownTerms] = side === 0 ? [sumA, sumB, termsA] : [sumB, sumA, termsB];
   for (let e = 0; e < neurons.length; e++) {
     const position = positions[neurons[e]!]!;
     if (position === HOLE) continue;
-    accumulator[position]! += payloads[e]! * other[position]!;
+    step[position]! += payloads[e]! * other[position]!;
     own[position]! += payloads[e]!;
     ownTerms[position]! += terms[e]!;
     counts.synops += 1;
@@ -189,7 +207,7 @@ function applyPairs(
 }
 
 function applyTaps(
-  { accumulator, weights, taps, period, graded }: DepthwiseState,
+  { step, weights, taps, period, graded }: DepthwiseState,
   positions: Int32Array,
   { neurons, payloads, terms }: Batch,
   counts: TileCounts,
@@ -199,7 +217,7 @@ function applyTaps(
     if (position === HOLE) continue;
     const neuron = Math.floor(position / taps);
     const tap = position - neuron * taps;
-    accumulator[neuron]! += payloads[e]! * weights[tap * period + (neuron % period)]!;
+    step[neuron]! += payloads[e]! * weights[tap * period + (neuron % period)]!;
     counts.synops += 1;
     counts.memoryWords += 1;
     if (graded) counts.gradedSynops += 1;

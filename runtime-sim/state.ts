@@ -132,8 +132,7 @@ function createSoma(
 ): SomaFunction {
   const { function: fn, fraction, outFraction } = tile;
   const tables = {
-    ...(core.log2 && { log2: core.log2 }),
-    ...(core.exp2 && { exp2: core.exp2 }),
+    ...('multiplied' in fn && !fn.multiplied && { log2: core.log2!, exp2: core.exp2! }),
     ...(fn.kind === 'pointwise' &&
       fn.remainder !== undefined && { remainder: core.remainders[fn.remainder]! }),
   };

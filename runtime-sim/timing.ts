@@ -31,15 +31,21 @@ export function stepBound(counts: MachineCounts, timing: Timing): StepBound {
     barrier: cost('barrierAllTiles', timing.barrierAllTiles),
   };
   const peak = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), 0) / images;
-  const termsOf = (work: MachineCounts['work'][number], links: ReadonlyMap<number, number>) => ({
+  const termsOf = (
+    work: MachineCounts['work'][number],
+    links: ReadonlyMap<number, number>,
+    ran = images,
+  ) => ({
     updates: peak(work.updates) * prices.updates,
     synops: peak(work.synops) * prices.synops,
     memory: peak(work.words) * prices.words,
     link: peak([...links.values()]) * prices.links,
-    barrier: prices.barrier,
+    barrier: prices.barrier * (ran / images),
   });
   const longest = (terms: Record<string, number>) => Math.max(...Object.values(terms));
-  const layerwise = counts.work.slice(1).map((work, i) => longest(termsOf(work, counts.links[i + 1]!)));
+  const layerwise = counts.work
+    .slice(1)
+    .map((work, i) => longest(termsOf(work, counts.links[i + 1]!, counts.ran[i + 1]!)));
   const cores = counts.work[0]!.updates.length;
   const total = {
     updates: new Float64Array(cores),

@@ -122,6 +122,8 @@ const CASES = [
   { coding: 'sum', steps: 1, shift: 4, terms: 3 },
   { coding: 'sum', steps: 3, shift: 2, terms: 1 },
   { coding: 'rate', steps: 4, shift: 3, terms: 2 },
+  { coding: 'differential', steps: 3, shift: 2, terms: 2 },
+  { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 },
 ] as const;
 
 /** Nothing fires: graded values everywhere, too wide for 16 bits here and there. */

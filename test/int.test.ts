@@ -7,13 +7,14 @@ import { eventCounts } from '../ir/count/events.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
 import { randomAnn } from '../ir/random/ann.ts';
+import { CODINGS } from '../ir/snn.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { descend, furthest, logitsOf, randomImages } from './kit.ts';
 
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 
-test('the integer network stays near the spiking network, both codings', () => {
-  for (const coding of ['sum', 'rate'] as const) {
+test('the integer network stays near the spiking network, every coding', () => {
+  for (const coding of CODINGS) {
     for (let seed = 0; seed < 6; seed++) {
       const ann = randomAnn(seed, UNTIDY);
       const images = randomImages(ann, 8, seed);
@@ -31,7 +32,7 @@ test('the integer network stays near the spiking network, both codings', () => {
 });
 
 test('identity: event by event counts equal the closed forms as integers', () => {
-  for (const coding of ['sum', 'rate'] as const) {
+  for (const coding of CODINGS) {
     for (let seed = 0; seed < 12; seed++) {
       const ann = randomAnn(seed);
       const images = randomImages(ann, 4, seed);

@@ -1,6 +1,7 @@
 /** What many tests need: random images, a network taken down the ladder, distances. */
 import type { Target } from '../backends/target.ts';
 import { calibrate } from '../compiler/calibrate.ts';
+import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
 import { foldNorms } from '../compiler/passes/fold-norms.ts';
@@ -34,13 +35,15 @@ export interface LadderOptions {
   readonly steps: number;
   readonly shift: number;
   readonly terms: number;
+  readonly coarse?: number;
+  readonly functions?: SomaArithmetic;
 }
 
 /** ann → snn → int with the default profile, calibrated on the given images. */
 export function descend(
   graph: AnnGraph,
   images: readonly Float64Array[],
-  { coding, steps, shift, terms }: LadderOptions,
+  { coding, steps, shift, terms, coarse = 0, functions }: LadderOptions,
 ): { folded: AnnGraph; snn: SnnGraph; int: IntGraph } {
   const { report, list } = createDiagnostics();
   const folded = foldAttentionScale.run(foldNorms.run(graph, undefined, report), undefined, report);
@@ -48,12 +51,13 @@ export function descend(
   const options = {
     rule: 'pow2',
     profile: defaultProfile(shift, terms),
+    coarse,
     paperLevels: 8,
     maxLevels: 16,
   } as const;
   const emits = emitsOf(sites, calibrate(folded, sites, images), options, report);
   const snn = convert.run(folded, { coding, steps, emits }, report);
-  const widths = { weightBits: 8, accumulatorBits: 24, stateBits: 24, inputFraction: 12 };
+  const widths = { functions, weightBits: 8, accumulatorBits: 24, stateBits: 24, inputFraction: 12 };
   const int = quantize.run(snn, { ranges: measureRanges(snn, images), ...widths }, report);
   if (list.length > 0) throw new Error(list.map(d => d.message).join('\n'));
   return { folded, snn, int };

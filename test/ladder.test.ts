@@ -12,6 +12,7 @@ import { chip } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { randomAnn, type VitShape } from '../ir/random/ann.ts';
+import { CODINGS, type Coding } from '../ir/snn.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { descend, randomImages, shrunk } from './kit.ts';
@@ -20,7 +21,7 @@ import { descend, randomImages, shrunk } from './kit.ts';
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 const OPTIONS = { weightBits: 8, seed: 1, effort: 50 } as const;
 
-const mapOn = (target: Target, seed: number, coding: 'sum' | 'rate', steps: number, shape?: VitShape) => {
+const mapOn = (target: Target, seed: number, coding: Coding, steps: number, shape?: VitShape) => {
   const ann = randomAnn(seed, shape);
   const images = randomImages(ann, 4, seed);
   const { int } = descend(ann, images, { coding, steps, shift: 4, terms: 3 });
@@ -34,6 +35,7 @@ test('the untidy model runs through every stage and the chip equals int bit for 
     ['sum', 1],
     ['sum', 3],
     ['rate', 3],
+    ['differential', 4],
   ] as const) {
     const { images, mapped } = mapOn(target, 7, coding, steps, UNTIDY);
     const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
@@ -47,7 +49,7 @@ test('small cores force cuts over groups, rows and channels; values stay', async
   const target = shrunk(await loadTarget('loihi2'), 60, 400);
   let cut = 0;
   for (let seed = 0; seed < 6; seed++) {
-    const { images, mapped } = mapOn(target, seed, seed % 2 === 0 ? 'sum' : 'rate', 2);
+    const { images, mapped } = mapOn(target, seed, CODINGS[seed % 3]!, 3);
     const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
     assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined, `seed ${seed}`);
     cut += mapped.chip.tables.tiles.rows - mapped.int.nodes.filter(n => n.kind === 'population').length;
@@ -60,8 +62,8 @@ test('a fan-in split adds depth and never changes a value', () => {
     const ann = randomAnn(seed);
     const images = randomImages(ann, 3, seed);
     const { int } = descend(ann, images, {
-      coding: seed % 2 === 0 ? 'sum' : 'rate',
-      steps: 2,
+      coding: CODINGS[seed % 3]!,
+      steps: 3,
       shift: 4,
       terms: 3,
     });
@@ -80,10 +82,12 @@ test('a fan-in split adds depth and never changes a value', () => {
 test('a fan-in split runs on the chip as well', async () => {
   const target = shrunk(await loadTarget('loihi2'), 200, 6);
   const shape = { tokens: 4, dim: 6, heads: 2, mlp: 17, depth: 1, classes: 3, patch: 4 };
-  const { images, mapped } = mapOn(target, 3, 'sum', 2, shape);
-  assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
-  const machine = createMachine(mapped.programs);
-  assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined);
+  for (const coding of CODINGS) {
+    const { images, mapped } = mapOn(target, 3, coding, 3, shape);
+    assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
+    const machine = createMachine(mapped.programs);
+    assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined, coding);
+  }
 });
 
 test('the delivery proof refuses a wrong delay, a wrong axon and a wrong map', async () => {

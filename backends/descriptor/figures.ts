@@ -16,6 +16,7 @@ import {
   CAPABILITIES,
   type Capabilities,
   type FiguresOf,
+  OPTIONAL_CAPABILITIES,
   type ParameterRule,
   type RuleTable,
 } from './rules.ts';
@@ -226,6 +227,7 @@ function readFreeFigure(context: Context, element: XmlElement): Figure | undefin
 /** Errors: E0554–E0560. */
 export function readCapabilities(context: Context, section: XmlElement): Partial<Capabilities> {
   const found: Record<string, Capability> = {};
+  const known = { ...CAPABILITIES, ...OPTIONAL_CAPABILITIES };
   const elements = section.children.filter(child => child.name === 'capability');
   checkUnique(context, section, elements);
   for (const element of elements) {
@@ -233,8 +235,8 @@ export function readCapabilities(context: Context, section: XmlElement): Partial
     if (!checkAttributes(context, element)) continue;
     const name = element.attributes.get('name') ?? '';
     const value = element.attributes.get('value') ?? '';
-    if (!Object.hasOwn(CAPABILITIES, name)) {
-      const help = `The capabilities are ${Object.keys(CAPABILITIES).join(', ')}.`;
+    if (!Object.hasOwn(known, name)) {
+      const help = `The capabilities are ${Object.keys(known).join(', ')}.`;
       context.report('E0559', element, { name, section: section.name }, help);
     } else if (value !== 'true' && value !== 'false') {
       context.report('E0561', element, { name, value, rule: 'true or false expected' });

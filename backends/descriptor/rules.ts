@@ -78,6 +78,11 @@ export const CAPABILITIES = {
   leadingZeros: 'a soma program finds the leading one of a word at the price of one operation',
 } as const;
 
+/** What a core may leave open; unclaimed is not there. */
+export const OPTIONAL_CAPABILITIES = {
+  stateMultiply: 'a soma program multiplies and divides two words of its state',
+} as const;
+
 export const CORE_COSTS = {
   synop: { unit: 'pJ', range: ENERGY, means: 'one weight accumulated because of one spike' },
   updateActive: { unit: 'pJ', range: ENERGY, means: 'step of a neuron that has input or state to work on' },
@@ -199,7 +204,9 @@ export interface FormulaRules {
   };
 }
 export type FormulasOf<T> = { readonly [K in keyof T]: Formula };
-export type Capabilities = { readonly [C in keyof typeof CAPABILITIES]: Capability };
+export type Capabilities = { readonly [C in keyof typeof CAPABILITIES]: Capability } & {
+  readonly [C in keyof typeof OPTIONAL_CAPABILITIES]?: Capability;
+};
 
 /** What holds in every descriptor of a kind, beside the assertions that it states itself. */
 export const BUILT_IN_ASSERTIONS = {

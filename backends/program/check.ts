@@ -208,12 +208,12 @@ function checkTables(core: CoreProgram, { function: soma, box, fraction }: TileP
       return checkRemainder(core, soma);
     case 'layernorm':
     case 'rmsnorm':
-      return checkLogarithms(core, soma.kind) ?? checkNorm(soma, sizeOfRange(box.channel));
+      return checkLogarithms(core, soma) ?? checkNorm(soma, sizeOfRange(box.channel));
     case 'softmax': {
       const isFar = Math.abs(soma.shift + fraction) > MAX_SHIFT;
       return isFar
         ? ['function.shift', `${soma.shift} with ${fraction} fraction bits`]
-        : checkLogarithms(core, soma.kind);
+        : checkLogarithms(core, soma);
     }
     case 'identity':
     case 'partial':
@@ -232,8 +232,11 @@ function checkRemainder(core: CoreProgram, soma: Extract<SomaProgram, { kind: 'p
     : ['function.remainder', `${table.length} entries; at most ${MAX_REMAINDER_ENTRIES}`];
 }
 
-const checkLogarithms = (core: CoreProgram, kind: string): Fault =>
-  core.log2 !== undefined && core.exp2 !== undefined
+const checkLogarithms = (
+  core: CoreProgram,
+  { kind, multiplied }: { readonly kind: string; readonly multiplied: boolean },
+): Fault =>
+  multiplied || (core.log2 !== undefined && core.exp2 !== undefined)
     ? undefined
     : ['function', `a ${kind} reads log2 and exp2, which the core lacks`];
 

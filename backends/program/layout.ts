@@ -36,7 +36,7 @@ import type {
 import { weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 1;
+export const VERSION = 2;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
 /** Entries of log2 and exp2. */
@@ -51,6 +51,8 @@ const u32 = fixed(4);
 const any = uint(0, 2 ** 32 - 1);
 const elements = uint(1, MAX_ELEMENTS);
 const fractionBits = int(-128, 127);
+const weightShift = uint(0, 32);
+const SHIFT = 'differential: payloads of step t count round(2^shift / t), a step is rounded by 2^−shift';
 const table = integers(4, TABLE_ENTRIES);
 
 /** The first bytes of a file, after the magic. */
@@ -156,6 +158,7 @@ const gather = variant<Gather>('gather', {
     scale: [integers(1), 'fraction bits of the accumulator, per channel of the tile'],
     bias: [optional(integers(4)), '[channels] or [rows, channels], in accumulator units'],
     graded: [oneOf([false, true]), 'payload is a graded value, not signed powers of two'],
+    shift: [weightShift, SHIFT],
   },
   product: {
     groups: [elements, ''],
@@ -163,16 +166,21 @@ const gather = variant<Gather>('gather', {
     columns: [elements, 'rows of operand 1'],
     inner: [elements, 'axis that is summed over'],
     fraction: [fractionBits, 'fraction bits of the accumulator'],
+    shiftA: [weightShift, `operand 0; ${SHIFT}`],
+    shiftB: [weightShift, 'operand 1; a step is rounded by both'],
   },
   hadamard: {
     size: [elements, 'neurons of the tile'],
     fraction: [fractionBits, 'fraction bits of the accumulator'],
+    shiftA: [weightShift, `operand 0; ${SHIFT}`],
+    shiftB: [weightShift, 'operand 1; a step is rounded by both'],
   },
   depthwise: {
     size: [elements, 'neurons of the tile'],
     weights: [any, 'number of a weight block [taps, P] of this core; neuron i reads column i mod P'],
     scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
     graded: [oneOf([false, true]), 'payload is a graded value, not signed powers of two'],
+    shift: [weightShift, SHIFT],
   },
   maximum: {
     size: [elements, 'neurons of the tile'],
@@ -186,6 +194,7 @@ const gather = variant<Gather>('gather', {
   relay: {
     size: [elements, 'elements of the operand'],
     scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
+    shift: [weightShift, SHIFT],
   },
 });
 
@@ -196,13 +205,17 @@ const norm = (epsilon: string) =>
     channelKey: [key, 'lg C, 12 fraction bits'],
     gain: [optional(integers(4)), 'lg|γ| of every channel, 12 fraction bits, then sign(γ)'],
     offset: [optional(integers(4)), 'β of every channel, outFraction fraction bits'],
+    multiplied: [oneOf([false, true]), 'by multiplication, division and root, not by tables'],
   }) as const;
 
 const soma = variant<SomaProgram>('function', {
   identity: {},
   pointwise: {
     name: [oneOf(SOMA_POINTWISE), 'the ramp'],
-    remainder: [optional(any), 'number of a remainder table of this core'],
+    remainder: [
+      optional(any),
+      'number of a remainder table of this core; absent: the ramp alone, or multiplication',
+    ],
     tableFraction: [uint(0, 31), 'fraction bits of that table'],
   },
   layernorm: norm('C³ · ε · 4^fraction'),
@@ -210,6 +223,7 @@ const soma = variant<SomaProgram>('function', {
   softmax: {
     scale: [int(-2048, 2048), 'scores become the log2 domain by · scale'],
     shift: [int(-128, 127), '· 2^−shift'],
+    multiplied: [oneOf([false, true]), 'by multiplication and division, not by tables'],
   },
   partial: {},
 });
@@ -219,7 +233,8 @@ const emit = variant<EmitProgram>('emit', {
     theta: [fractionBits, 'θ = 2^−theta'],
     levels: [uint(1, 32), 'thresholds θ, 2θ, … 2^(levels−1) θ'],
     terms: [uint(1, 32), 'signed powers of two in one payload, at most'],
-    band: [uint(0, 255), 'silent below so many quarters of θ'],
+    band: [uint(0, 255), 'silent below so many quarters of the lowest threshold of the step'],
+    coarse: [uint(0, 31), 'at step t of T the lowest threshold is 2^(coarse · (T − t)) θ'],
   },
   relay: {},
   readout: {},
@@ -228,7 +243,7 @@ const emit = variant<EmitProgram>('emit', {
 const tile = record<TileProgram>('tile', {
   population: [any, 'number of the population'],
   box: [box, 'part of the population'],
-  depth: [any, 'executes step t of an image at chip timestep depth + t − 1'],
+  depth: [any, 'executes step t of an image at chip timestep depth + (t − 1) · period'],
   gathers: [list(gather), 'what is summed'],
   fraction: [fractionBits, 'fraction bits of the sum'],
   outFraction: [fractionBits, 'fraction bits of the function’s result'],
@@ -261,6 +276,7 @@ const header = record<ProgramHeader>('program header', {
   accumulatorBits: [uint(2, 53), 'width of the accumulators'],
   stateBits: [uint(2, 32), 'width of the state'],
   depth: [any, 'chip timesteps of one image, from the first message to the last readout'],
+  period: [uint(1, 2 ** 16 - 1), 'chip timesteps from one step of an image to the next'],
   populations: [list(population), 'the same on every chip'],
 });
 

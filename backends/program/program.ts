@@ -16,6 +16,8 @@ export interface ProgramHeader {
   readonly stateBits: number;
   /** Chip timesteps from the first input message to the last readout of one image (steps included). */
   readonly depth: number;
+  /** Chip timesteps from one step of an image to the next: 1, or so many that a step begins when the last is read. */
+  readonly period: number;
   /** Names and shapes, for read-back; a tile names its population by number. */
   readonly populations: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
@@ -99,7 +101,7 @@ export interface Box {
 export interface TileProgram {
   readonly population: number;
   readonly box: Box;
-  /** The tile executes step t of an image at chip timestep depth + t − 1. */
+  /** The tile executes step t of an image at chip timestep depth + (t − 1) · period. */
   readonly depth: number;
   readonly gathers: readonly Gather[];
   readonly fraction: number;
@@ -109,6 +111,10 @@ export interface TileProgram {
   readonly routes: readonly Route[];
 }
 
+/**
+ * `shift`, in coding `differential`: what arrives at step t counts round(2^shift / t) times, and the sum of the step is
+ * added to the accumulator · 2^−shift, rounded. 0: as it is.
+ */
 export type Gather =
   | {
       readonly kind: 'linear';
@@ -121,6 +127,7 @@ export type Gather =
       readonly bias?: Int32Array | undefined;
       /** Does the payload hold a graded value (one multiplication a synapse) rather than signed powers of two? */
       readonly graded: boolean;
+      readonly shift: number;
     }
   | {
       readonly kind: 'product';
@@ -129,12 +136,16 @@ export type Gather =
       readonly columns: number;
       readonly inner: number;
       readonly fraction: number;
+      readonly shiftA: number;
+      readonly shiftB: number;
     }
   | {
       /** Two sums for each neuron, multiplied. */
       readonly kind: 'hadamard';
       readonly size: number;
       readonly fraction: number;
+      readonly shiftA: number;
+      readonly shiftB: number;
     }
   | {
       readonly kind: 'depthwise';
@@ -144,6 +155,7 @@ export type Gather =
       /** One number, or one per channel of the tile. */
       readonly scale: Int32Array;
       readonly graded: boolean;
+      readonly shift: number;
     }
   | {
       readonly kind: 'maximum';
@@ -162,6 +174,7 @@ export type Gather =
       readonly size: number;
       /** One number, or one per channel of the tile (partial sums). */
       readonly scale: Int32Array;
+      readonly shift: number;
     };
 
 export type SomaProgram =
@@ -169,12 +182,12 @@ export type SomaProgram =
   | {
       readonly kind: 'pointwise';
       readonly name: SomaPointwise;
-      /** Number of a remainder table of this core; absent where the ramp is the function. */
+      /** Number of a remainder table of this core; absent where the ramp is the function, or where it multiplies. */
       readonly remainder?: number | undefined;
       readonly tableFraction: number;
     }
   | NormProgram
-  | { readonly kind: 'softmax'; readonly scale: number; readonly shift: number }
+  | { readonly kind: 'softmax'; readonly scale: number; readonly shift: number; readonly multiplied: boolean }
   | { readonly kind: 'partial' };
 
 export type NormProgram = Norm<'layernorm'> | Norm<'rmsnorm'>;
@@ -184,6 +197,8 @@ interface Norm<Kind> {
   readonly channelKey: number;
   readonly gain?: Int32Array | undefined;
   readonly offset?: Int32Array | undefined;
+  /** By multiplication, division and root, not by the core's tables. */
+  readonly multiplied: boolean;
 }
 
 export type EmitProgram =
@@ -193,6 +208,7 @@ export type EmitProgram =
       readonly levels: number;
       readonly terms: number;
       readonly band: number;
+      readonly coarse: number;
     }
   | { readonly kind: 'relay' }
   | { readonly kind: 'readout' };

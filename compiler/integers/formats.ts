@@ -2,6 +2,7 @@
 import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { IntEmit } from '../../ir/int.ts';
 import type { SnnEmit, SnnGraph, SnnOf } from '../../ir/snn.ts';
+import { weightFraction } from '../../ir/step-weights.ts';
 import type { PopulationRange, Ranges } from '../ranges.ts';
 import { logScale } from './functions.ts';
 
@@ -10,9 +11,14 @@ export interface Widths {
   readonly weightBits: number;
   readonly accumulatorBits: number;
   readonly stateBits: number;
+  /** How somas compute: by tables (where absent) or by multiplication. */
+  readonly functions?: SomaArithmetic | undefined;
   /** Fraction bits of the image. */
   readonly inputFraction: number;
 }
+
+export const SOMA_ARITHMETIC = ['tables', 'multiply'] as const;
+export type SomaArithmetic = (typeof SOMA_ARITHMETIC)[number];
 
 /** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */
 export const USEFUL_FRACTION = { state: 12, softmax: 15 } as const;
@@ -37,12 +43,15 @@ export function formatOf(node: SnnOf<'population'>, graph: SnnGraph, needs: Widt
   const fn = node.attrs.function.kind;
   const { emit } = node.attrs;
   const theta = emit.kind === 'mt' ? thetaExponent(emit, node, report) : 0;
+  // E has the fraction bits of the weights of steps, a membrane those of either and as much as t times more.
+  const { coding, steps } = graph.attrs;
+  const below = Math.max(BELOW_THETA, weightFraction(coding, steps));
   const useful = fn === 'softmax' ? USEFUL_FRACTION.softmax : USEFUL_FRACTION.state;
-  const wanted = emit.kind === 'mt' ? Math.max(useful, theta + BELOW_THETA) : useful;
+  const wanted = emit.kind === 'mt' ? Math.max(useful, theta + below) : useful;
   const outFraction = Math.min(wanted, room(range.output));
   const { floor, input } = maskFloor(node, graph, range);
   const fraction = fn === 'identity' ? outFraction : Math.min(USEFUL_FRACTION.state, room(input));
-  if (emit.kind === 'mt' && outFraction < theta + BELOW_THETA) {
+  if (emit.kind === 'mt' && outFraction < theta + below) {
     report(
       'E0401',
       { origin: node.origin, pass: 'quantize' },
@@ -90,8 +99,8 @@ function thetaExponent(emit: Extract<SnnEmit, { kind: 'mt' }>, node: SnnOf<'popu
 function integerEmit(emit: SnnEmit, theta: number, origin: string, report: Report): IntEmit {
   switch (emit.kind) {
     case 'mt': {
-      const { levels, terms, band } = emit;
-      return { kind: 'mt', theta, levels, terms, band: Math.round(band * 4) };
+      const { levels, terms, band, coarse } = emit;
+      return { kind: 'mt', theta, levels, terms, band: Math.round(band * 4), coarse };
     }
     case 'channels':
     case 'pair':

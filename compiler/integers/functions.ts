@@ -12,8 +12,8 @@ const TABLE_FRACTION = 12;
 export interface FunctionFormat {
   readonly fraction: number;
   readonly outFraction: number;
-  readonly log2: ConstId;
-  readonly exp2: ConstId;
+  /** Undefined: by multiplication, division and root. */
+  readonly tables: { readonly log2: ConstId; readonly exp2: ConstId } | undefined;
 }
 
 type NormFunction = Extract<SnnFunction, { kind: 'layernorm' | 'rmsnorm' }>;
@@ -24,17 +24,17 @@ export function integerFunction(
   constants: ConstantPool,
 ): IntFunction {
   const fn = attrs.function;
-  const { log2, exp2 } = format;
+  const { tables } = format;
   switch (fn.kind) {
     case 'identity':
       return fn;
     case 'softmax':
-      return { kind: 'softmax', ...constantFactor(logScale(fn)), log2, exp2 };
+      return { kind: 'softmax', ...constantFactor(logScale(fn)), ...tables };
     case 'layernorm':
     case 'rmsnorm':
       return integerNorm(fn, type.shape.at(-1)!, format, constants);
     case 'pointwise': {
-      const entries = tableEntries(fn.name);
+      const entries = tables === undefined ? 0 : tableEntries(fn.name);
       const data = remainderTable(fn.name, TABLE_FRACTION);
       const table = entries === 0 ? undefined : constants.add({ dtype: 'i32', shape: [entries], data });
       return { kind: 'pointwise', name: fn.name, table, tableFraction: TABLE_FRACTION };
@@ -51,7 +51,7 @@ export const logScale = ({ scale, base }: Extract<SnnFunction, { kind: 'softmax'
 function integerNorm(
   fn: NormFunction,
   channels: number,
-  { fraction, outFraction, log2, exp2 }: FunctionFormat,
+  { fraction, outFraction, tables }: FunctionFormat,
   constants: ConstantPool,
 ): IntFunction {
   const beta = fn.kind === 'layernorm' ? fn.beta : undefined;
@@ -68,7 +68,7 @@ function integerNorm(
     gain: fn.gamma === undefined ? undefined : put(gainKeys(constants.get(fn.gamma).data), [2, channels]),
     offset: beta === undefined ? undefined : offset(constants.get(beta).data),
   };
-  return { kind: fn.kind, ...keys, log2, exp2 };
+  return { kind: fn.kind, ...keys, ...tables };
 }
 
 /** An ε of 0 still has a logarithm; this one is below every sum of squares that is not 0. */

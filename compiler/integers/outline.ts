@@ -46,7 +46,7 @@ function outlineNode(node: SnnNode, { constants }: SnnGraph, none: ConstId): Int
       return { ...node, attrs: { ...node.attrs, fraction } };
     case 'population': {
       const { axes, emit } = node.attrs;
-      const fn = integerFunction(node, { ...FORMAT, log2: none, exp2: none }, constants);
+      const fn = integerFunction(node, { ...FORMAT, tables: { log2: none, exp2: none } }, constants);
       const sent = outlineEmit(emit);
       return { ...node, attrs: { ...FORMAT, axes, function: fn, emit: sent } };
     }

@@ -11,6 +11,7 @@ import {
 } from '../../backends/accounting.ts';
 import { functionWords } from '../../backends/tile-cost.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import { hasLogarithms } from '../../ir/interpret/soma.ts';
 import { blockOf } from './blocks.ts';
 import { type Connection, connectTiles } from './connections.ts';
 import { createDemandModel } from './demand.ts';
@@ -90,7 +91,7 @@ export function createLoadModel(
 /** Functions that read the same tables share them. */
 function tablesOf({ population }: Tile) {
   const fn = population.attrs.function;
-  const key = 'log2' in fn ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? 'none') : 'none';
+  const key = hasLogarithms(fn) ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? 'none') : 'none';
   return { key, fn };
 }
 

@@ -28,6 +28,7 @@ export interface PartitionNeeds {
   readonly board: string;
   readonly chips: number;
   readonly cores: number;
+  readonly mode: 'pipelined' | 'layerwise';
 }
 
 export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
@@ -134,8 +135,8 @@ function chipGraph(
       target: needs.target,
       board: needs.board,
       chips: needs.chips,
-      mode: 'pipelined',
-      depth: deepest + graph.attrs.steps - 1,
+      mode: needs.mode,
+      depth: needs.mode === 'layerwise' ? deepest * graph.attrs.steps : deepest + graph.attrs.steps - 1,
     },
     nodes: graph.nodes,
     outputs: graph.outputs,

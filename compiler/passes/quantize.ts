@@ -17,6 +17,7 @@ import { type Element, readersOf, type TensorType, type ValueId } from '../../ir
 import { makeExp2Table, makeLog2Table, TABLE_SIZE } from '../../ir/fixed.ts';
 import { type IntGraph, type IntNode, int } from '../../ir/int.ts';
 import type { SnnGraph, SnnNode, SnnOf, snn } from '../../ir/snn.ts';
+import { weightFraction } from '../../ir/step-weights.ts';
 import { type Format, formatOf, HEADROOM, type Widths } from '../integers/formats.ts';
 import { integerFunction } from '../integers/functions.ts';
 import { integerWeights } from '../integers/weights.ts';
@@ -49,8 +50,7 @@ interface Context {
   readonly report: Report;
   readonly formats: ReadonlyMap<ValueId, Format>;
   readonly readers: ReadonlyMap<ValueId, readonly SnnNode[]>;
-  readonly log2: ConstId;
-  readonly exp2: ConstId;
+  readonly tables: { readonly log2: ConstId; readonly exp2: ConstId } | undefined;
 }
 
 function createContext(graph: SnnGraph, needs: Widths, report: Report): Context {
@@ -64,8 +64,9 @@ function createContext(graph: SnnGraph, needs: Widths, report: Report): Context 
     }
   }
   const table = (data: Int32Array) => graph.constants.add({ dtype: 'i32', shape: [TABLE_SIZE], data });
-  const tables = { log2: table(makeLog2Table()), exp2: table(makeExp2Table()) };
-  return { graph, needs, report, formats, readers: readersOf(graph.nodes), ...tables };
+  const hasTables = needs.functions !== 'multiply';
+  const tables = hasTables ? { log2: table(makeLog2Table()), exp2: table(makeExp2Table()) } : undefined;
+  return { graph, needs, report, formats, readers: readersOf(graph.nodes), tables };
 }
 
 function quantizeNode(node: SnnNode, context: Context): IntNode {
@@ -104,8 +105,8 @@ function quantizeNode(node: SnnNode, context: Context): IntNode {
       return quantizeConstant(node, context);
     case 'population': {
       const { fraction, outFraction, emit } = context.formats.get(node.id)!;
-      const { log2, exp2 } = context;
-      const fn = integerFunction(node, { fraction, outFraction, log2, exp2 }, context.graph.constants);
+      const { tables, graph } = context;
+      const fn = integerFunction(node, { fraction, outFraction, tables }, graph.constants);
       const attrs = { axes: node.attrs.axes, fraction, outFraction, function: fn, emit };
       return { ...node, attrs, type: { ...node.type, element: fixed(context, outFraction) } };
     }
@@ -123,11 +124,16 @@ function payloadFraction(id: ValueId, { formats }: Context): number {
   return format.emit.kind === 'mt' ? format.emit.theta : format.outFraction;
 }
 
-/** A product is exact, so nothing can be traded: it fits the accumulator or the thresholds are too fine. */
+/**
+ * A product is exact, so nothing can be traded: it fits the accumulator or the thresholds are too fine. The sum of a
+ * step holds the weight's fraction bits of one operand as well (docs/rationale/differential.md).
+ */
 function productFraction(node: SnnOf<'product'> | SnnOf<'hadamard'>, context: Context): number {
   const { needs, report } = context;
   const [a, b] = node.operands.map(id => payloadFraction(id, context)) as [number, number];
-  const peak = currentsOf(node.id, context).reduce((x, y) => Math.max(x, y), 0) * 2 ** (a + b);
+  const { coding, steps } = context.graph.attrs;
+  const weighed = weightFraction(coding, steps);
+  const peak = currentsOf(node.id, context).reduce((x, y) => Math.max(x, y), 0) * 2 ** (a + b + weighed);
   if (peak >= 2 ** (needs.accumulatorBits - 1)) {
     const bits = Math.ceil(Math.log2(peak)) + 1;
     const facts = { population: node.id, bits, available: needs.accumulatorBits };

@@ -24,19 +24,20 @@ interface Overshoot {
   readonly rest: number;
 }
 
-function overshootOf({ theta, levels, terms, band }: Ladder, outFraction: number): Overshoot {
+/** `lowest`: the exponent of the lowest threshold of the step. */
+function overshootOf({ theta, levels, terms, band }: Ladder, outFraction: number, lowest: number): Overshoot {
   const unit = pow2(outFraction - theta);
   const top = unit * pow2(levels - 1);
   const share = 3 ** -terms;
-  const rest = Math.max(band / 4, 1 - band / 4) * unit;
+  const rest = Math.max(band / 4, 1 - band / 4) * unit * pow2(lowest);
   const of = (m: number) => Math.max(m < 1.5 * top ? Math.min(m * share, top / 4) : top / 4, rest);
   return { of, theta: unit, most: terms * pow2(levels - 1), top, share, rest };
 }
 
 /** Bounds of the sum of all payloads after this step, in the payload's unit. */
-export function emissionBox(y: Box, before: Box, emit: IntEmit, outFraction: number): Box {
+export function emissionBox(y: Box, before: Box, emit: IntEmit, outFraction: number, lowest = 0): Box {
   if (emit.kind !== 'mt') return y;
-  const over = overshootOf(emit, outFraction);
+  const over = overshootOf(emit, outFraction, lowest);
   const { theta, most } = over;
   const size = y.low.length;
   const after = { low: new Float64Array(size), high: new Float64Array(size) };
@@ -61,9 +62,10 @@ export function emissionJoint(
   emit: IntEmit,
   outFraction: number,
   step: number,
+  lowest = 0,
 ): Joint {
   if (emit.kind !== 'mt') return y;
-  const { theta, top, share, rest } = overshootOf(emit, outFraction);
+  const { theta, top, share, rest } = overshootOf(emit, outFraction, lowest);
   const { channels } = y;
   const isClipped = membrane >= 1.5 * top;
   if (step > 1 && isClipped)

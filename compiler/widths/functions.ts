@@ -6,12 +6,22 @@
  *         add up to (2^(3/128) · 128/127 for a sum, its root for a length)
  */
 import type { ConstantPool } from '../../ir/constants.ts';
-import { EXP_FRACTION, exp2, LOG_FRACTION, rs, SUM_FRACTION, saturate } from '../../ir/fixed.ts';
+import {
+  EXP_FRACTION,
+  exp2,
+  LOG_FRACTION,
+  makeExp2Table,
+  rs,
+  SUM_FRACTION,
+  saturate,
+} from '../../ir/fixed.ts';
 import type { IntFunction, IntOf } from '../../ir/int.ts';
-import { ENTRY_BITS, SOMA_FORMS } from '../../ir/soma-forms.ts';
+import { ENTRY_BITS, remainderTable, SOMA_FORMS } from '../../ir/soma-forms.ts';
 import { type Box, constantBox, type Joint, mapBox, openJoint, reachOf } from './box.ts';
 
 const TABLE_SLACK = 1.03;
+/** By how much a remainder may pass those of its table between two entries, in units of a table: 1/256. */
+const BETWEEN = 16;
 
 export interface FunctionBounds {
   readonly box: Box;
@@ -115,7 +125,11 @@ function pointwiseBox(
   u: Box,
 ): Box {
   const form = SOMA_FORMS[name];
-  const remainders = table === undefined ? [] : Array.from(constants.get(table).data);
+  // A function that multiplies has the same remainder, between the entries of a table too.
+  const remainders =
+    table === undefined
+      ? [...remainderTable(name, tableFraction)].flatMap(r => [r - BETWEEN, r + BETWEEN])
+      : Array.from(constants.get(table).data);
   const read = remainders.map(r => rs(r, tableFraction - outFraction));
   const [least, most] = [Math.min(0, ...read), Math.max(0, ...read)];
   const constant = (x: number) => Math.floor(x * 2 ** outFraction + 0.5);
@@ -152,7 +166,7 @@ function normBounds(
 ): Omit<FunctionBounds, 'reach'> {
   const gain = fn.gain === undefined ? undefined : constants.get(fn.gain).data;
   const offset = fn.offset === undefined ? undefined : constants.get(fn.offset).data;
-  const powers = Int32Array.from(constants.get(fn.exp2).data);
+  const powers = fn.exp2 === undefined ? makeExp2Table() : Int32Array.from(constants.get(fn.exp2).data);
   const key = Math.ceil(fn.channelKey / 2) + 1;
   const size = Float64Array.from({ length: channels }, (_, c) =>
     gain?.[channels + c] === 0 ? 0 : exp2(key + (gain?.[c] ?? 0), outFraction, powers),

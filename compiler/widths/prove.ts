@@ -15,6 +15,7 @@ import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { gatherOf } from '../../ir/interpret/int.ts';
 import { mapIndices } from '../../ir/map.ts';
 import type { Coding } from '../../ir/snn.ts';
+import { lowestExponent } from '../../ir/step-weights.ts';
 import { HEADROOM } from '../integers/formats.ts';
 import {
   addBox,
@@ -63,13 +64,19 @@ export interface ImageRange {
 const INNER_BITS = 32;
 
 /** How often constants have entered by step t, and what a target is then a multiple of. */
-const TIMES: { readonly [C in Coding]: (t: number) => number } = { rate: t => t, sum: () => 1 };
+const TIMES: { readonly [C in Coding]: (t: number) => number } = {
+  rate: t => t,
+  sum: () => 1,
+  differential: () => 1,
+};
 
 /** Signed bits that a magnitude needs; the most negative number is left out, as saturation leaves it. */
 export const bitsFor = (magnitude: number): number =>
   magnitude < 1 ? 1 : Math.ceil(Math.log2(Math.floor(magnitude) + 1)) + 1;
 
+/** Empty where spikes are weighed by their step: the bounds of emission.ts do not know weights. */
 export function proveWidths(graph: IntGraph, image: ImageRange, met: Met): readonly Width[] {
+  if (graph.attrs.coding === 'differential' && graph.attrs.steps > 1) return [];
   const worst = createWorst();
   const walk = createWalk(graph, image, worst);
   for (let t = 1; t <= graph.attrs.steps; t++) walk(t);
@@ -182,7 +189,7 @@ function boundPopulation(
   graph: IntGraph,
   { sent, gathered, worst, runs }: Known,
 ): (t: number) => void {
-  const { accumulatorBits, stateBits, coding } = graph.attrs;
+  const { accumulatorBits, stateBits, coding, steps } = graph.attrs;
   const { fraction, outFraction, emit } = node.attrs;
   const size = sizeOf(node.type.shape);
   const isPartial = node.attrs.function.kind === 'partial';
@@ -230,11 +237,12 @@ function boundPopulation(
   }
 
   function emitted(y: Box, joint: Sent['joint'], before: Box, t: number): Sent {
-    const box = emissionBox(y, before, emit, outFraction);
+    const lowest = emit.kind === 'mt' ? lowestExponent(emit.coarse ?? 0, t, steps, emit.levels) : 0;
+    const box = emissionBox(y, before, emit, outFraction, lowest);
     if (emit.kind !== 'mt') return { box, joint };
     const membrane = membraneReach(y, before, emit, outFraction);
     worst.raise({ ...own, quantity: 'membrane' }, membrane);
     worst.raise({ ...own, quantity: 'sent' }, reachOf(box));
-    return { box, joint: emissionJoint(joint, membrane, emit, outFraction, t) };
+    return { box, joint: emissionJoint(joint, membrane, emit, outFraction, t, lowest) };
   }
 }

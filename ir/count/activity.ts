@@ -1,5 +1,6 @@
 /** Follows one image through its steps and hands each population's step to a counter. */
 import type { ValueId } from '../dialect.ts';
+import type { Coding } from '../snn.ts';
 import type { StepActivity } from './closed-form.ts';
 import type { Activity, CountedPopulation, Counts } from './counts.ts';
 
@@ -30,7 +31,7 @@ export function createActivityLog(): ActivityLog {
 /** One of the two counters: closedFormCounts or eventCounts. */
 export type Counter = (
   population: CountedPopulation,
-  coding: 'rate' | 'sum',
+  coding: Coding,
   step: number,
   activity: StepActivity,
 ) => Counts;

@@ -41,7 +41,10 @@ export function closedFormCounts(
   }
   const { terms } = activity.of(population.node.id);
   const soma = { neurons: terms.length, terms: sum(terms) };
-  return { paper, performed: addOperations(performed, somaOperations(population, coding, soma, biasAdds)) };
+  return {
+    paper,
+    performed: addOperations(performed, somaOperations(population, coding, step, soma, biasAdds)),
+  };
 }
 
 function sum(data: Uint8Array): number {

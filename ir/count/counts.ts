@@ -55,6 +55,8 @@ export interface CountedProjection {
   readonly isHead: boolean;
   /** Does the source send graded values, so that a linear multiplies? */
   readonly graded: readonly boolean[];
+  /** Does the source send partial sums on their way to one population? */
+  readonly partial: readonly boolean[];
   /** Multiply-accumulates of the same layer in the ANN. */
   readonly annMacs: number;
 }
@@ -80,6 +82,9 @@ export function countedPopulations(graph: SpikingGraph): readonly CountedPopulat
         isEmbedding: sources.length > 0 && sources.every(source => isImage(source, byId)),
         isHead: node.attrs.emit.kind === 'readout',
         graded: sources.map(source => source.kind !== 'population' || !isSpiking(source.attrs.emit)),
+        partial: sources.map(
+          source => source.kind === 'population' && source.attrs.function.kind === 'partial',
+        ),
         annMacs: annMacsOf(projection, graph),
       };
     });

@@ -40,7 +40,7 @@ export function eventCounts(
     neurons += 1;
     for (let term = 0; term < count; term++) terms += 1;
   }
-  const soma = somaOperations(population, coding, { neurons, terms }, biasAdds);
+  const soma = somaOperations(population, coding, step, { neurons, terms }, biasAdds);
   return { paper: total.paper, performed: addOperations(total.performed, soma) };
 }
 

@@ -198,6 +198,19 @@ export const catalogue = {
     help: 'Choose one with --output NAME, or export the model with that one alone.',
     exit: 1,
   },
+  E0320: {
+    message: 'inference that stops early needs at least two steps; --steps is {steps}',
+    why: 'After each step but the last the host looks at the logits; with one step there is nothing to stop.',
+    help: 'Leave --steps out (2 is the default with --anytime), or give a larger one.',
+    exit: 1,
+  },
+  E0321: {
+    message:
+      'inference that stops early needs two classes at least; the network answers with {classes} number',
+    why: 'A step is sure of its answer where the best logit is far enough above the second.',
+    help: 'Compile without --anytime.',
+    exit: 1,
+  },
   E0340: {
     message: '{path} is no file of thresholds: {reason}',
     why: '--thresholds takes the name of a rule, or a file with how every site fires.',
@@ -239,6 +252,12 @@ export const catalogue = {
     message: 'population {population} spans ±{range} in steps of a quarter of {theta}: more than {bits} bits',
     why: 'A membrane must hold the largest value and a quarter of its threshold in one state word.',
     help: 'Use a smaller --shift for this model, or a target with wider state words.',
+    exit: 1,
+  },
+  E0420: {
+    message: 'target {target} does not claim that a soma multiplies two words of its state',
+    why: 'With --functions multiply norms, softmax and activations multiply, divide and take roots.',
+    help: 'Leave --functions out: tables need no multiplication. Or claim stateMultiply in the core’s descriptor.',
     exit: 1,
   },
   E0501: {

@@ -11,6 +11,7 @@ type Multiply = (x: number, w: number, y: number, rows: number, inner: number, p
 type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
   ? T
   : Numbers<N, [...T, number]>;
+type Wides<N extends number, T extends bigint[] = []> = T['length'] extends N ? T : Wides<N, [...T, bigint]>;
 export interface ProductKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
@@ -27,7 +28,7 @@ export interface Kernels extends ProductKernels {
   readonly odd: (...args: Numbers<10>) => void;
   readonly normalise: (...args: [...Numbers<4>, bigint, bigint, bigint, ...Numbers<5>]) => void;
   readonly softmax: (...args: [...Numbers<6>, bigint, ...Numbers<2>]) => void;
-  readonly fire: (...args: [...Numbers<5>, bigint, bigint, number, bigint]) => number;
+  readonly fire: (...args: [...Numbers<5>, ...Wides<7>, number, bigint]) => number;
   readonly relay: (...args: Numbers<5>) => void;
 }
 

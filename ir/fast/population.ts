@@ -12,6 +12,8 @@ import {
   reciprocal,
   type Saturations,
 } from '../interpret/int.ts';
+import { createMembrane } from '../interpret/membrane.ts';
+import { isMultiplied } from '../interpret/soma.ts';
 import { type Arena, aligned, hasAllKernels, type Kernels } from './arena.ts';
 import { type IntPlaces, SLOT_BYTES, type SlotPlaces } from './places.ts';
 import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
@@ -22,7 +24,7 @@ const LEAST_SHIFT = 2;
 
 /** A coding or an attribute of a neuron that is not known here is left to the interpreter. */
 export const CODINGS_KNOWN: ReadonlySet<string> = new Set(['sum', 'rate']);
-const EMITS_KNOWN: ReadonlySet<string> = new Set(['kind', 'theta', 'levels', 'terms', 'band']);
+const EMITS_KNOWN: ReadonlySet<string> = new Set(['kind', 'theta', 'levels', 'terms', 'band', 'coarse']);
 
 export function prepareFastPopulation(
   node: IntOf<'population'>,
@@ -35,14 +37,13 @@ export function prepareFastPopulation(
   const channels = node.type.shape.at(-1)!;
   const scales = node.operands.map(id => gatherOf(id, node, graph));
   const isRegular = scales.every(({ shifts }) => channels % shifts.length === 0);
-  const isKnown = CODINGS_KNOWN.has(graph.attrs.coding);
-  const emit = prepareEmit(node, arena, counter);
+  const isKnown = !isMultiplied(node.attrs.function);
+  const emit = prepareEmit(node, graph, arena, counter);
+  if (!isRegular || !isKnown || emit === undefined) return preparePopulation(node, graph, counter);
   const soma = prepareSoma(node, graph, arena);
   const size = node.type.shape.reduce((a, b) => a * b, 1);
   const isPlaced = arena.fits(size * (8 * node.operands.length + SLOT_BYTES) + roomOf(size, soma.room));
-  if (!isRegular || !isKnown || !isPlaced || emit === undefined) {
-    return preparePopulation(node, graph, counter);
-  }
+  if (!isPlaced) return preparePopulation(node, graph, counter);
   arena.needScratch(roomOf(size, soma.room));
   const gather = prepareGather(node, graph, counter, arena, places);
   const own = places.slot(node.id, size);
@@ -54,7 +55,7 @@ export function prepareFastPopulation(
     gather(u, t);
     soma.apply(u, size, t, u + 2 * aligned(size * 8));
     if (isOutput) state.outputs.set(node.id, views().f64.slice(u / 8, u / 8 + size));
-    emit(u, own, size);
+    emit(u, own, size, t);
     observe?.(t, node, state.slots.get(node.id)!);
   };
 }
@@ -110,11 +111,12 @@ function placeShifts(shifts: readonly Shift[], arena: Arena<Kernels>) {
   return { factors, halves };
 }
 
-type Emit = (y: number, slot: SlotPlaces, size: number) => void;
+type Emit = (y: number, slot: SlotPlaces, size: number, t: number) => void;
 
 /** undefined where integers of 64 bits might not hold everything. */
 function prepareEmit(
   node: IntOf<'population'>,
+  { attrs }: IntGraph,
   { kernels }: Arena<Kernels>,
   counter: Saturations,
 ): Emit | undefined {
@@ -125,11 +127,15 @@ function prepareEmit(
   if (!Object.entries(emit).every(([name, value]) => EMITS_KNOWN.has(name) || value === undefined)) {
     return undefined;
   }
-  const { theta, levels, terms: most, band } = emit;
-  const shift = outFraction - theta;
+  const { levels, terms: most, band } = emit;
+  const membraneAt = createMembrane(emit, outFraction, attrs);
+  const { shift } = membraneAt(1);
   if (shift < LEAST_SHIFT || shift + levels > MOST_SHIFT || levels < 1 || band < 1) return undefined;
-  const [wideShift, wideLevels, wideBand] = [shift, levels, band].map(BigInt) as [bigint, bigint, bigint];
-  return (y, { values, terms, sums }, size) => {
-    counter.threshold += kernels.fire(y, values, terms, sums, size, wideShift, wideLevels, most, wideBand);
+  const [top, edge] = [BigInt(levels), BigInt(band)];
+  return (y, { values, terms, sums }, size, t) => {
+    const at = membraneAt(t);
+    const scales = [BigInt(at.yShift), BigInt(at.sumShift), BigInt(at.factor), BigInt(at.weight)] as const;
+    const ladder = [BigInt(at.shift), BigInt(at.lowest), top] as const;
+    counter.threshold += kernels.fire(y, values, terms, sums, size, ...scales, ...ladder, most, edge);
   };
 }

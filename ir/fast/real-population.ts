@@ -6,12 +6,13 @@ import { nodeMap, sizeOf } from '../dialect.ts';
 import { clearSlot, type Slot } from '../interpret/emit.ts';
 import { isProductKind, type SnnStep, slotOf, targetFunction } from '../interpret/snn.ts';
 import type { SnnEmit, SnnGraph, SnnOf } from '../snn.ts';
+import { lowestExponent } from '../step-weights.ts';
 import { CODINGS_KNOWN } from './population.ts';
 
 /** undefined: a kind of neuron, or a coding, that the interpreter has to do. */
 export function prepareRealPopulation(node: SnnOf<'population'>, graph: SnnGraph): SnnStep | undefined {
   const { coding } = graph.attrs;
-  const emit = prepareEmit(node.attrs.emit);
+  const emit = prepareEmit(node.attrs.emit, graph.attrs.steps);
   if (emit === undefined || !CODINGS_KNOWN.has(coding)) return undefined;
   const size = sizeOf(node.type.shape);
   const apply = targetFunction(node.attrs.function, node.type.shape.at(-1)!, graph.constants);
@@ -46,18 +47,21 @@ type Emit = (slot: Slot) => void;
 
 /** Attributes that are known here; a neuron with any other is left to the interpreter. */
 const KNOWN: ReadonlySet<string> = new Set([
-  ...['kind', 'theta1', 'theta2', 'levels', 'terms', 'band', 'rule'],
+  ...['kind', 'theta1', 'theta2', 'levels', 'terms', 'band', 'rule', 'coarse'],
 ]);
 
-function prepareEmit(emit: SnnEmit): Emit | undefined {
+function prepareEmit(emit: SnnEmit, steps: number): Emit | undefined {
   const isPlain = Object.entries(emit).every(
     ([name, value]) => KNOWN.has(name) || value === undefined || value === 'symmetric',
   );
   if (!isPlain) return undefined;
   if (emit.kind === 'relay' || emit.kind === 'readout') return sendGraded;
   if (emit.kind !== 'mt') return undefined;
-  const ladder = emit.rule === 'paper' ? paperLadder(emit) : nearestLadder(emit);
-  return slot => fire(slot, emit.terms, ladder);
+  const ladders = Array.from({ length: steps }, (_, i) => {
+    const lowest = lowestExponent(emit.coarse ?? 0, i + 1, steps, emit.levels);
+    return emit.rule === 'paper' ? paperLadder(emit, lowest) : nearestLadder(emit, lowest);
+  });
+  return slot => fire(slot, emit.terms, ladders[slot.step - 1]!);
 }
 
 function sendGraded({ values, terms, sums, target }: Slot): void {
@@ -87,24 +91,24 @@ const SILENT: Side = { edges: new Float64Array(0), thresholds: new Float64Array(
 const isPowerOfTwo = (x: number): boolean => 2 ** Math.round(Math.log2(x)) === x;
 
 /** A lower threshold belongs to every magnitude below the edge of the next; see interpret/emit.ts. */
-function nearestLadder({ theta1, theta2, levels, band }: MtEmit): Ladder {
+function nearestLadder({ theta1, theta2, levels, band }: MtEmit, lowest: number): Ladder {
   const side = (theta: number, signed: number): Side => {
     if (theta <= 0) return SILENT;
-    const edges = Float64Array.from({ length: levels }, (_, p) =>
-      p === 0 ? band * theta : 1.5 * 2 ** (p - 1) * theta,
+    const length = levels - lowest;
+    const edges = Float64Array.from({ length }, (_, i) =>
+      i === 0 ? band * 2 ** lowest * theta : 1.5 * 2 ** (i + lowest - 1) * theta,
     );
-    const thresholds = Float64Array.from({ length: levels }, (_, p) => signed * 2 ** p);
-    return { edges, thresholds, unit: isPowerOfTwo(theta) ? 1 / theta : 0 };
+    const thresholds = Float64Array.from({ length }, (_, i) => signed * 2 ** (i + lowest));
+    return { edges, thresholds, unit: isPowerOfTwo(theta) ? 2 ** -lowest / theta : 0 };
   };
   return { positive: side(theta1, theta1), negative: side(theta2, -theta2) };
 }
 
-function paperLadder({ theta1, theta2, levels }: MtEmit): Ladder {
+function paperLadder({ theta1, theta2, levels }: MtEmit, lowest: number): Ladder {
   const side = (theta: number, sign: number): Side => {
     if (theta <= 0) return SILENT;
-    const edges = Float64Array.from({ length: levels }, (_, p) => 2 ** p * theta - theta / 2);
-    const thresholds = Float64Array.from({ length: levels }, (_, p) => sign * 2 ** p * theta);
-    return { edges, thresholds, unit: 0 };
+    const powers = Float64Array.from({ length: levels - lowest }, (_, i) => 2 ** (i + lowest) * theta);
+    return { edges: powers.map(x => x - theta / 2), thresholds: powers.map(x => sign * x), unit: 0 };
   };
   return { positive: side(theta1, 1), negative: side(theta2, -1) };
 }

@@ -1,6 +1,8 @@
 /** The functions of interpret/soma.ts on the kernels, in place on doubles. */
+import { defect } from '../diagnostics/diagnostic.ts';
 import { LOG_FRACTION, lg, pow2, rs } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntOf } from '../int.ts';
+import { hasLogarithms } from '../interpret/soma.ts';
 import { ENTRY_BITS, SOMA_FORMS } from '../soma-forms.ts';
 import { type Arena, aligned, type Kernels } from './arena.ts';
 import { placeIntegers, placeReals } from './places.ts';
@@ -58,7 +60,7 @@ function prepareBase(
     case 'rmsnorm':
       return prepareNorm(node, fn, graph, arena);
     case 'softmax': {
-      const [log2, exp2] = [placeIntegers(fn.log2, graph, arena), placeIntegers(fn.exp2, graph, arena)];
+      const [log2, exp2] = placeLogarithms(fn, graph, arena);
       const { factor, half } = shiftOf(fraction + fn.shift - LOG_FRACTION);
       const wide = BigInt(outFraction);
       return (u, size) => kernels.softmax(u, size, channels, fn.scale, factor, half, wide, log2, exp2);
@@ -66,6 +68,15 @@ function prepareBase(
     default:
       return fn satisfies never;
   }
+}
+
+/** What multiplies does not come here: population.ts leaves it to the reference. */
+const logarithmsOf = (fn: IntFunction) =>
+  hasLogarithms(fn) ? fn : defect(`a ${fn.kind} without tables has no kernel`);
+
+function placeLogarithms(fn: IntFunction, graph: IntGraph, arena: Arena): readonly [number, number] {
+  const { log2, exp2 } = logarithmsOf(fn);
+  return [placeIntegers(log2, graph, arena), placeIntegers(exp2, graph, arena)];
 }
 
 function preparePointwise(
@@ -109,10 +120,10 @@ function prepareNorm(
 ): Base {
   const channels = node.type.shape.at(-1)!;
   const data = (id: typeof fn.gain) => (id === undefined ? undefined : graph.constants.get(id).data);
-  const tables = [placeIntegers(fn.log2, graph, arena), placeIntegers(fn.exp2, graph, arena)] as const;
+  const tables = placeLogarithms(fn, graph, arena);
   const [gain, offset] = [placeReals(data(fn.gain), arena), placeReals(data(fn.offset), arena)];
   const isCentred = fn.kind === 'layernorm' ? 1 : 0;
-  const log2 = Int32Array.from(graph.constants.get(fn.log2).data);
+  const log2 = Int32Array.from(graph.constants.get(logarithmsOf(fn).log2).data);
   const isRate = graph.attrs.coding === 'rate';
   const [channelKey, fraction] = [BigInt(fn.channelKey), BigInt(node.attrs.outFraction)];
   return (u, size, t, room) => {

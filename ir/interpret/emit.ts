@@ -36,13 +36,16 @@ export function clearSlot(slot: Slot, emit: SnnEmit): void {
   if (emit.kind === 'pair' && slot.pair !== undefined) clearPair(slot.pair, emit);
 }
 
-/** What neuron i sends in this step; its sums are brought up to date by whoever calls. */
-export function emitRule(emit: SnnEmit): (slot: Slot, i: number) => void {
+/**
+ * What neuron i sends in this step; its sums are brought up to date by whoever calls. `factor` brings what is missing to
+ * the scale of a spike (1 but in `differential`); nothing below 2^lowest θ fires.
+ */
+export function emitRule(emit: SnnEmit, factor = 1, lowest = 0): (slot: Slot, i: number) => void {
   switch (emit.kind) {
     case 'mt': {
-      const term = termRule(emit);
+      const term = termRule(emit, lowest);
       return (slot, i) => {
-        let rest = slot.target[i]! - slot.sums[i]!; // Eq. 21: m = v + I, telescoped
+        let rest = factor * (slot.target[i]! - slot.sums[i]!); // Eq. 21: m = v + I, telescoped
         let value = 0;
         let terms = 0;
         for (; terms < emit.terms; terms++) {
@@ -82,16 +85,16 @@ function send(slot: Slot, i: number, value: number, terms: number): void {
 type Ladder = Pick<EmitOf<'mt'>, 'theta1' | 'theta2' | 'levels' | 'ties'>;
 
 /** m → the signed threshold that it crosses, or 0. */
-export const termRule = (emit: EmitOf<'mt'>): ((m: number) => number) =>
-  emit.rule === 'paper' ? paperTerm(emit) : nearestTerm(emit);
+export const termRule = (emit: EmitOf<'mt'>, lowest = 0): ((m: number) => number) =>
+  emit.rule === 'paper' ? paperTerm(emit, lowest) : nearestTerm(emit, lowest);
 
 /**
  * Eq. 25 with the thresholds of Eq. 19, edges half a base threshold below each. Ties fire on both sides, as in
  * the authors' code, or as Eq. 25 has them: every edge belongs to the interval on its right, so that a negative
  * membrane on an edge takes the smaller threshold. A base threshold ≤ 0 silences its side.
  */
-function paperTerm({ theta1, theta2, levels, ties }: Ladder): (m: number) => number {
-  const [plus, minus] = [sideOf(theta1, levels), sideOf(theta2, levels)];
+function paperTerm({ theta1, theta2, levels, ties }: Ladder, lowest = 0): (m: number) => number {
+  const [plus, minus] = [sideOf(theta1, levels, lowest), sideOf(theta2, levels, lowest)];
   const isOpenBelow = ties === 'paper';
   return m => {
     const isNegative = m < 0;
@@ -106,18 +109,19 @@ function paperTerm({ theta1, theta2, levels, ties }: Ladder): (m: number) => num
 }
 
 /** λ_1 … λ_n of one sign in ascending order and where each begins; nothing for a silent side. */
-function sideOf(theta: number, levels: number) {
-  const thresholds = Float64Array.from({ length: theta > 0 ? levels : 0 }, (_, p) => 2 ** p * theta);
+function sideOf(theta: number, levels: number, lowest: number) {
+  const length = theta > 0 ? levels - lowest : 0;
+  const thresholds = Float64Array.from({ length }, (_, p) => 2 ** (p + lowest) * theta);
   return { thresholds, edges: thresholds.map(lambda => lambda - theta / 2) };
 }
 
-/** The power of two nearest to |m|, silent below band · θ; edges at 1.5 · 2^p θ. */
-function nearestTerm({ theta1, theta2, levels, band }: EmitOf<'mt'>): (m: number) => number {
+/** The power of two nearest to |m|, silent below band · 2^lowest θ; edges at 1.5 · 2^p θ. */
+function nearestTerm({ theta1, theta2, levels, band }: EmitOf<'mt'>, lowest: number): (m: number) => number {
   return m => {
     const theta = m < 0 ? theta2 : theta1;
     const magnitude = Math.abs(m);
-    if (theta <= 0 || magnitude < band * theta) return 0;
-    let p = 0;
+    if (theta <= 0 || magnitude < band * 2 ** lowest * theta) return 0;
+    let p = lowest;
     while (p < levels - 1 && magnitude >= 1.5 * 2 ** p * theta) p++;
     return (m < 0 ? -theta : theta) * 2 ** p;
   };

@@ -7,13 +7,16 @@
  *   y            =  F(U)                        tables and shifts (soma.ts)
  *   payload      =  terms nearest to y − E,     E += payload
  *
- * In the `rate` coding U and y carry the factors t and 1/t of the paper, by multiplications that are counted.
+ * In the `rate` coding U and y carry the factors t and 1/t of the paper, by multiplications that are counted. In
+ * `differential` a payload of step t counts round(2^b / t) · 2^−b times: E and the operand sums of a product hold b
+ * more fraction bits and are exact, what a step adds to an accumulator is rounded once (step-weights.ts).
  */
 import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
-import { type Firing, fire, pow2, rs, saturate } from '../fixed.ts';
+import { type Firing, rs, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntNode, IntOf, IntProjection } from '../int.ts';
+import { createMembrane, firing } from './membrane.ts';
 import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
 import { makeSomaFunction } from './soma.ts';
 
@@ -25,7 +28,7 @@ export interface IntEmission {
   readonly values: Int32Array;
   /** Signed powers of two in each payload; 1 for a nonzero graded value. */
   readonly terms: Uint8Array;
-  /** Sum of all payloads so far, this step included. */
+  /** Sum of all payloads so far, this step included, each times the weight of its step. */
   readonly sums: Int32Array;
 }
 export type IntObserver = (
@@ -54,7 +57,7 @@ export interface Saturations {
 }
 
 export interface IntRunner {
-  /** The readout after each step t = 1…T, as real numbers: q · 2^-f (sum) or q · 2^-f / t (rate). */
+  /** The readout after each step t = 1…T, as real numbers: q · 2^-f, in `rate` q · 2^-f / t. */
   run(image: Float64Array, observe?: IntObserver): readonly Float64Array[];
   readonly saturations: ReadonlyMap<ValueId, Saturations>;
 }
@@ -172,12 +175,14 @@ export function preparePopulation(
   counter: Saturations,
   probe?: IntProbe,
 ): IntStep {
-  const { fraction, outFraction, emit } = node.attrs;
+  const { fraction, emit } = node.attrs;
   const { accumulatorBits, stateBits } = graph.attrs;
   const size = sizeOf(node.type.shape);
   const inputs = node.operands.map(id => gatherOf(id, node, graph));
   const soma = makeSomaFunction(node, graph);
-  const firing: Firing = { payload: 0, terms: 0, clipped: false };
+  const answer: Firing = { payload: 0, terms: 0, clipped: false };
+  const membraneAt =
+    emit.kind === 'mt' ? createMembrane(emit, node.attrs.outFraction, graph.attrs) : undefined;
   const partial = node.attrs.function.kind === 'partial';
   return (state, t, observe) => {
     const slot = slotOf(state, node.id, size, t);
@@ -202,18 +207,20 @@ export function preparePopulation(
       const accumulators = inputs.map(({ id }) => state.currents.get(id)!);
       probe(t, node, { state: u, target: y, accumulators, sums: slot.sums });
     }
+    const membrane = membraneAt?.(t);
+    const fire = membrane !== undefined && emit.kind === 'mt' ? firing(membrane, emit) : undefined;
     for (let i = 0; i < size; i++) {
-      if (emit.kind === 'mt') {
-        const shift = outFraction - emit.theta;
-        fire(y[i]! - slot.sums[i]! * pow2(shift), shift, emit.levels, emit.terms, emit.band, firing);
-        slot.values[i] = firing.payload;
-        slot.terms[i] = firing.terms;
-        if (firing.clipped) counter.threshold += 1;
+      if (fire !== undefined) {
+        fire(y[i]!, slot.sums[i]!, answer);
+        slot.values[i] = answer.payload;
+        slot.terms[i] = answer.terms;
+        slot.sums[i]! += answer.payload * membrane!.weight;
+        if (answer.clipped) counter.threshold += 1;
       } else {
         slot.values[i] = y[i]! - slot.sums[i]!;
         slot.terms[i] = slot.values[i] === 0 ? 0 : 1;
+        slot.sums[i]! += slot.values[i]!;
       }
-      slot.sums[i]! += slot.values[i]!;
     }
     observe?.(t, node, slot);
   };

@@ -4,9 +4,11 @@
  */
 import type { ConstantPool, ConstId } from '../constants.ts';
 import { sizeOf, type ValueId } from '../dialect.ts';
+import { rs } from '../fixed.ts';
 import type { IntGraph, IntProjection } from '../int.ts';
 import { HOLE, mapIndices } from '../map.ts';
 import type { Coding, SnnGraph, SnnProjection } from '../snn.ts';
+import { type Intake, intakeOf } from './intake.ts';
 
 export type Projection = SnnProjection | IntProjection;
 type Of<K extends Projection['kind']> = Extract<Projection, { kind: K }>;
@@ -27,19 +29,20 @@ export type Gathering = (state: GatherState, t: number) => void;
 
 export function prepareProjection(node: Projection, graph: SnnGraph | IntGraph): Gathering {
   const { constants } = graph;
+  const intake = intakeOf(node, graph);
   switch (node.kind) {
     case 'linear':
-      return prepareLinear(node, constants);
+      return prepareLinear(node, constants, intake);
     case 'product':
-      return prepareProduct(node);
+      return prepareProduct(node, intake);
     case 'hadamard':
-      return prepareHadamard(node);
+      return prepareHadamard(node, intake);
     case 'depthwise':
-      return prepareDepthwise(node, constants);
+      return prepareDepthwise(node, constants, intake);
     case 'maximum':
       return prepareMaximum(node);
     case 'relay':
-      return prepareRelay(node);
+      return prepareRelay(node, intake);
     case 'bias':
       return prepareBias(node, constants);
     default:
@@ -55,9 +58,18 @@ export function currentOf(state: GatherState, id: ValueId, size: number, t: numb
   return current;
 }
 
+/** Where a step is summed up: beside the current if it must be rounded first, else in place. */
+function openStep(current: Float64Array, { shift }: Intake): Float64Array {
+  return shift === 0 ? current : new Float64Array(current.length);
+}
+
+function closeStep(current: Float64Array, step: Float64Array, { shift }: Intake): void {
+  if (step !== current) for (let i = 0; i < current.length; i++) current[i]! += rs(step[i]!, shift);
+}
+
 export const entersAt = (coding: Coding, t: number): boolean => coding === 'rate' || t === 1;
 
-function prepareLinear(node: Of<'linear'>, constants: ConstantPool): Gathering {
+function prepareLinear(node: Of<'linear'>, constants: ConstantPool, intake: Intake): Gathering {
   const weight = constants.get(node.attrs.weight);
   const [inputs, channels] = weight.shape as [number, number];
   const weights = Float64Array.from(weight.data);
@@ -67,16 +79,19 @@ function prepareLinear(node: Of<'linear'>, constants: ConstantPool): Gathering {
   const source = node.operands[0]!;
   return (state, t) => {
     const current = currentOf(state, node.id, rows * channels, t);
+    const step = openStep(current, intake);
     const { values } = state.slots.get(source)!;
+    const weighed = intake.weights[0]!(t);
     for (let row = 0; row < rows; row++) {
       for (let k = 0; k < inputs; k++) {
         const index = indices[row * inputs + k]!;
-        const x = index === HOLE ? 0 : values[index]!;
+        const x = index === HOLE ? 0 : values[index]! * weighed;
         if (x === 0) continue;
         const [into, from] = [row * channels, k * channels];
-        for (let c = 0; c < channels; c++) current[into + c]! += x * weights[from + c]!;
+        for (let c = 0; c < channels; c++) step[into + c]! += x * weights[from + c]!;
       }
     }
+    closeStep(current, step, intake);
     if (entersAt(state.coding, t)) for (let i = 0; i < current.length; i++) current[i]! += bias[i]!;
   };
 }
@@ -95,13 +110,30 @@ export function biasOf(
   return out;
 }
 
+/**
+ * A product of sums is made anew in every step. Where steps are rounded, what this one adds to the exact product is
+ * what counts.
+ */
+function createProduct(intake: Intake, size: number) {
+  const before = new Float64Array(size);
+  return (current: Float64Array, i: number, exact: number, t: number) => {
+    if (intake.shift === 0) {
+      current[i] = exact;
+      return;
+    }
+    current[i]! += rs(exact - (t === 1 ? 0 : before[i]!), intake.shift);
+    before[i] = exact;
+  };
+}
+
 /** S_A · S_B of everything emitted so far: the recomputed form of Eq. 16's sum. */
-function prepareProduct(node: Of<'product'>): Gathering {
+function prepareProduct(node: Of<'product'>, intake: Intake): Gathering {
   const [groups, rows, columns] = node.type.shape as [number, number, number];
   const { inner } = node.attrs;
   const [a, b] = node.operands as readonly [ValueId, ValueId];
   const indexA = mapIndices(node.attrs.mapA, groups * rows * inner);
   const indexB = mapIndices(node.attrs.mapB, groups * columns * inner);
+  const settle = createProduct(intake, groups * rows * columns);
   return (state, t) => {
     const current = currentOf(state, node.id, groups * rows * columns, t);
     const sumA = state.slots.get(a)!.sums;
@@ -114,30 +146,31 @@ function prepareProduct(node: Of<'product'>): Gathering {
             const [p, q] = [indexA[(g * rows + i) * inner + c]!, indexB[(g * columns + j) * inner + c]!];
             if (p !== HOLE && q !== HOLE) sum += sumA[p]! * sumB[q]!;
           }
-          current[(g * rows + i) * columns + j] = sum;
+          settle(current, (g * rows + i) * columns + j, sum, t);
         }
       }
     }
   };
 }
 
-function prepareHadamard(node: Of<'hadamard'>): Gathering {
+function prepareHadamard(node: Of<'hadamard'>, intake: Intake): Gathering {
   const size = sizeOf(node.type.shape);
   const [a, b] = node.operands as readonly [ValueId, ValueId];
   const indexA = mapIndices(node.attrs.mapA, size);
   const indexB = mapIndices(node.attrs.mapB, size);
+  const settle = createProduct(intake, size);
   return (state, t) => {
     const current = currentOf(state, node.id, size, t);
     const sumA = state.slots.get(a)!.sums;
     const sumB = state.slots.get(b)!.sums;
     for (let i = 0; i < size; i++) {
       const [p, q] = [indexA[i]!, indexB[i]!];
-      current[i] = p === HOLE || q === HOLE ? 0 : sumA[p]! * sumB[q]!;
+      settle(current, i, p === HOLE || q === HOLE ? 0 : sumA[p]! * sumB[q]!, t);
     }
   };
 }
 
-function prepareDepthwise(node: Of<'depthwise'>, constants: ConstantPool): Gathering {
+function prepareDepthwise(node: Of<'depthwise'>, constants: ConstantPool, intake: Intake): Gathering {
   const { shape, data } = constants.get(node.attrs.weight);
   const [taps, period] = shape as [number, number];
   const size = sizeOf(node.type.shape);
@@ -145,13 +178,16 @@ function prepareDepthwise(node: Of<'depthwise'>, constants: ConstantPool): Gathe
   const source = node.operands[0]!;
   return (state, t) => {
     const current = currentOf(state, node.id, size, t);
+    const step = openStep(current, intake);
     const { values } = state.slots.get(source)!;
+    const weighed = intake.weights[0]!(t);
     for (let i = 0; i < size; i++) {
       for (let k = 0; k < taps; k++) {
         const index = indices[i * taps + k]!;
-        if (index !== HOLE) current[i]! += values[index]! * data[k * period + (i % period)]!;
+        if (index !== HOLE) step[i]! += values[index]! * weighed * data[k * period + (i % period)]!;
       }
     }
+    closeStep(current, step, intake);
   };
 }
 
@@ -183,14 +219,17 @@ function prepareBias(node: Of<'bias'>, constants: ConstantPool): Gathering {
   };
 }
 
-function prepareRelay(node: Of<'relay'>): Gathering {
+function prepareRelay(node: Of<'relay'>, intake: Intake): Gathering {
   const size = sizeOf(node.type.shape);
   const indices = mapIndices(node.attrs.map, size);
   return (state, t) => {
     const current = currentOf(state, node.id, size, t);
+    const step = openStep(current, intake);
+    const weighed = intake.weights[0]!(t);
     for (const source of node.operands) {
       const { values } = state.slots.get(source)!;
-      for (let i = 0; i < size; i++) if (indices[i] !== HOLE) current[i]! += values[indices[i]!]!;
+      for (let i = 0; i < size; i++) if (indices[i] !== HOLE) step[i]! += values[indices[i]!]! * weighed;
     }
+    closeStep(current, step, intake);
   };
 }

@@ -3,15 +3,25 @@
  * faster implementation is measured against it.
  *
  * A population keeps its input sum S and what it has emitted, E. At step t
- *     U(t) = t · F(S/t)   (rate)      or   F(S)   (sum)          ECMT Eqs. 15-18, telescoped
+ *     U(t) = t · F(S/t)   (rate)      or   F(S)   (sum, differential)      ECMT Eqs. 15-18, telescoped
  *     x(t) = what the emit rule makes of U(t) − E,  E += x(t)      ECMT Eqs. 21-24
- * which is spike-identical to expectation compensation followed by a multi-threshold neuron.
+ * which is spike-identical to expectation compensation followed by a multi-threshold neuron. In `differential` a
+ * spike of step t weighs 1/t, for who sends it and for who receives it: x(t) comes of t · (U(t) − E), E += x(t)/t.
  */
 import type { ConstantPool } from '../constants.ts';
 import { defect } from '../diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf, type ValueId } from '../dialect.ts';
 import { scalarFunction } from '../scalar.ts';
-import type { SnnEmit, SnnFunction, SnnGraph, SnnNode, SnnOf, SnnProjection } from '../snn.ts';
+import {
+  isSpiking,
+  type SnnEmit,
+  type SnnFunction,
+  type SnnGraph,
+  type SnnNode,
+  type SnnOf,
+  type SnnProjection,
+} from '../snn.ts';
+import { lowestExponent, membraneFactor } from '../step-weights.ts';
 import { clearSlot, createSlot, emitRule, type Slot } from './emit.ts';
 import type { Pair } from './pair.ts';
 import { type Gathering, type GatherState, prepareProjection } from './projections.ts';
@@ -22,7 +32,7 @@ export interface Emission {
   readonly values: Float64Array;
   /** Number of signed powers of two in each value; 0 for silence. Graded relays carry 1 where nonzero. */
   readonly terms: Uint8Array;
-  /** Sum of all values so far, this step included. */
+  /** Sum of all values so far, this step included; in `differential` of each over its step. */
   readonly sums: Float64Array;
   /** The target U(t) that the emission approximates. */
   readonly target: Float64Array;
@@ -34,7 +44,7 @@ export interface Emission {
 export type SnnObserver = (step: number, population: SnnOf<'population'>, emission: Emission) => void;
 
 export interface SnnRunner {
-  /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum). */
+  /** The readout after each step t = 1…T: the mean of the logits (rate) or their sum (sum, differential). */
   run(image: Float64Array, observe?: SnnObserver, begin?: Begin): readonly Float64Array[];
 }
 
@@ -105,6 +115,9 @@ function prepare(node: SnnNode, graph: SnnGraph, parts: SnnParts): SnnStep {
   }
 }
 
+const sendsSpikes = (node: SnnNode | undefined): boolean =>
+  node?.kind === 'population' && isSpiking(node.attrs.emit);
+
 function presentImage(node: SnnOf<'input'>, size: number): SnnStep {
   return (state, t) => {
     const slot = slotOf(state, node.id, size, relayed);
@@ -120,13 +133,16 @@ function presentImage(node: SnnOf<'input'>, size: number): SnnStep {
 /** The reference of every population; `soma`: F in place, where it is not what the function means exactly. */
 export function preparePopulation(
   node: SnnOf<'population'>,
-  { nodes, constants }: SnnGraph,
+  graph: SnnGraph,
   soma?: (mean: Float64Array) => void,
 ): SnnStep {
+  const { nodes, constants } = graph;
+  const { coding, steps } = graph.attrs;
+  const { emit: spec } = node.attrs;
+  const isWeighed = coding === 'differential' && sendsSpikes(node);
   const size = sizeOf(node.attrs.axes.map(axis => axis.size));
   const channels = node.attrs.axes.at(-1)!.size;
   const apply = soma ?? targetFunction(node.attrs.function, channels, constants);
-  const emit = emitRule(node.attrs.emit);
   const byId = nodeMap(nodes);
   const isProduct = new Set(node.operands.filter(id => isProductKind(byId.get(id)?.kind)));
   return (state, t, observe) => {
@@ -138,19 +154,24 @@ export function preparePopulation(
     slot.step = t;
     const mean = new Float64Array(size);
     for (const operand of node.operands) {
-      const divisor = state.coding === 'sum' ? 1 : isProduct.has(operand) ? t * t : t;
+      const divisor = state.coding !== 'rate' ? 1 : isProduct.has(operand) ? t * t : t;
       const current = state.currents.get(operand)!;
       for (let i = 0; i < size; i++) mean[i]! += current[i]! / divisor;
     }
     apply(mean);
+    const emit = emitRule(spec, membraneFactor(coding, t), lowestOf(spec, t, steps));
     for (let i = 0; i < size; i++) {
       slot.target[i] = state.coding === 'rate' ? t * mean[i]! : mean[i]!;
       emit(slot, i);
     }
-    for (let i = 0; i < slot.values.length; i++) slot.sums[i]! += slot.values[i]!;
+    for (let i = 0; i < slot.values.length; i++)
+      slot.sums[i]! += isWeighed ? slot.values[i]! / t : slot.values[i]!;
     observe?.(t, node, { ...slot, currents: node.operands.map(id => state.currents.get(id)!) });
   };
 }
+
+const lowestOf = (emit: SnnEmit, t: number, steps: number): number =>
+  emit.kind === 'mt' ? lowestExponent(emit.coarse ?? 0, t, steps, emit.levels) : 0;
 
 /** Products of two sums grow with t². */
 export const isProductKind = (kind: string | undefined): boolean => kind === 'product' || kind === 'hadamard';

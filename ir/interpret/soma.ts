@@ -1,9 +1,11 @@
 /**
  * The functions of a soma in integers: table reads, shifts and additions (constant shift-adds for C·S).
- * With coding `sum` nothing here multiplies two data-dependent numbers; `rate` multiplies its result by t.
+ * With coding `sum` nothing here multiplies two data-dependent numbers; `rate` multiplies its result by t. Where a
+ * function has no tables it multiplies, divides and takes roots instead (exact-functions.ts).
  */
 import type { ConstId } from '../constants.ts';
-import { EXP_FRACTION, exp2, LOG_FRACTION, lg, rs, SUM_FRACTION, saturate } from '../fixed.ts';
+import { EXACT_POINTWISE, exactExp2, exactNorm, exactSoftmax } from '../exact-functions.ts';
+import { EXP_FRACTION, exp2, LOG_FRACTION, lg, pow2, rs, SUM_FRACTION, saturate } from '../fixed.ts';
 import type { IntFunction, IntGraph, IntOf } from '../int.ts';
 import type { SomaPointwise } from '../snn.ts';
 import { ENTRY_BITS, SOMA_FORMS } from '../soma-forms.ts';
@@ -47,11 +49,22 @@ export interface SomaSpec {
 export const isGroupFunction = (kind: IntFunction['kind']): boolean =>
   kind === 'layernorm' || kind === 'rmsnorm' || kind === 'softmax';
 
+type Logarithms = { readonly log2: ConstId; readonly exp2: ConstId };
+/** Does the function read log2 and 2^x from tables? */
+export const hasLogarithms = (fn: IntFunction): fn is IntFunction & Logarithms =>
+  'log2' in fn && fn.log2 !== undefined && fn.exp2 !== undefined;
+
+/** Does the function multiply? */
+export const isMultiplied = (fn: IntFunction): boolean =>
+  isGroupFunction(fn.kind)
+    ? !hasLogarithms(fn)
+    : fn.kind === 'pointwise' && fn.table === undefined && SOMA_FORMS[fn.name].kind !== 'clip';
+
 export function makeSomaFunction(node: IntOf<'population'>, graph: IntGraph): SomaFunction {
   const fn = node.attrs.function;
   const table = (id: ConstId) => Int32Array.from(graph.constants.get(id).data);
   const optionalTable = (id: ConstId | undefined) => (id === undefined ? undefined : table(id));
-  const logs = 'log2' in fn ? { log2: table(fn.log2), exp2: table(fn.exp2) } : {};
+  const logs = hasLogarithms(fn) ? { log2: table(fn.log2), exp2: table(fn.exp2) } : {};
   const remainder = fn.kind === 'pointwise' && fn.table !== undefined ? { remainder: table(fn.table) } : {};
   const kind: SomaKind =
     fn.kind === 'layernorm' || fn.kind === 'rmsnorm'
@@ -90,10 +103,14 @@ function baseFunction(spec: SomaSpec): SomaFunction {
     case 'pointwise':
       return pointwise(fn.name, fn.tableFraction, spec);
     case 'layernorm':
-    case 'rmsnorm':
-      return (u, t) => eachGroup(u, channels, (g, out) => norm(g, out, spec, fn, t));
-    case 'softmax':
-      return u => eachGroup(u, channels, (g, out) => softmax(g, out, spec, fn.scale, fn.shift));
+    case 'rmsnorm': {
+      const apply = spec.tables.log2 === undefined ? multipliedNorm : norm;
+      return (u, t) => eachGroup(u, channels, (g, out) => apply(g, out, spec, fn, t));
+    }
+    case 'softmax': {
+      const apply = spec.tables.log2 === undefined ? multipliedSoftmax : softmax;
+      return u => eachGroup(u, channels, (g, out) => apply(g, out, spec, fn.scale, fn.shift));
+    }
     default:
       return fn satisfies never;
   }
@@ -110,9 +127,14 @@ function eachGroup(u: Float64Array, channels: number, f: (group: Float64Array, o
 function pointwise(
   name: SomaPointwise,
   tableFraction: number,
-  { tables: { remainder = new Int32Array(0) }, fraction, outFraction }: SomaSpec,
+  { tables, fraction, outFraction }: SomaSpec,
 ): SomaFunction {
   const form = SOMA_FORMS[name];
+  if (form.kind !== 'clip' && tables.remainder === undefined) {
+    const [f, unit] = [EXACT_POINTWISE[name], pow2(-fraction)];
+    return u => u.map(x => wholeOf(f(x * unit) * pow2(outFraction)));
+  }
+  const { remainder = new Int32Array(0) } = tables;
   const constant = (x: number, bits: number) => Math.floor(x * 2 ** bits + 0.5);
   const read = (x: number) => {
     const entry = rs(Math.abs(x), fraction - ENTRY_BITS);
@@ -190,6 +212,38 @@ function softmax(
   }
   const logSum = lg(sum, tables.log2!) - SUM_FRACTION * 2 ** LOG_FRACTION;
   for (let c = 0; c < group.length; c++) out[c] = exp2(out[c]! - logSum, outFraction, tables.exp2!);
+}
+
+const wholeOf = (x: number): number => Math.floor(x + 0.5);
+
+/** What the keys of a norm stand for, with the arithmetic that they are short for. */
+function multipliedNorm(
+  group: Float64Array,
+  out: Float64Array,
+  { outFraction, rate }: SomaSpec,
+  { kind, epsilonKey, gain, offset }: NormKind,
+  t: number,
+): void {
+  const channels = group.length;
+  const isCentred = kind === 'layernorm';
+  const squares = isCentred ? channels * channels * channels : channels;
+  const epsilon = (exactExp2(epsilonKey / 2 ** LOG_FRACTION) / squares) * (rate ? t * t : 1);
+  exactNorm(group, out, isCentred, epsilon, pow2(outFraction));
+  for (let c = 0; c < channels; c++) {
+    const gamma = gain === undefined ? 1 : gain[channels + c]! * exactExp2(gain[c]! / 2 ** LOG_FRACTION);
+    out[c] = wholeOf(out[c]! * gamma) + (offset?.[c] ?? 0);
+  }
+}
+
+function multipliedSoftmax(
+  group: Float64Array,
+  out: Float64Array,
+  { fraction, outFraction }: SomaSpec,
+  scale: number,
+  shift: number,
+): void {
+  exactSoftmax(group, out, scale * pow2(-fraction - shift), pow2(outFraction));
+  for (let c = 0; c < group.length; c++) out[c] = wholeOf(out[c]!);
 }
 
 /** log2 x with 12 fraction bits, for constants that the compiler computes. */

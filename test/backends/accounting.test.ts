@@ -147,7 +147,7 @@ test('tables: 64 entries of 16 bit are 16 words; 16 entries a unit of the remain
   const logs = { log2: '@a', exp2: '@b' } as const;
   const keys = { epsilonKey: 0, channelKey: 0 } as const;
   const pointwise = (name: 'gelu' | 'silu' | 'relu6') =>
-    functionWords(loihi2, { kind: 'pointwise', name, tableFraction: 12 });
+    functionWords(loihi2, { kind: 'pointwise', name, table: '@t', tableFraction: 12 });
   assert.equal(functionWords(loihi2, { kind: 'identity' }), 0);
   assert.equal(pointwise('gelu'), 16);
   assert.equal(pointwise('silu'), 32);

@@ -143,7 +143,7 @@ const TABLES = [
   ['chipTimingName', rules.CHIP_TIMING],
   ['chipTopologyName', rules.CHIP_TOPOLOGY],
   ['boardTopologyName', rules.BOARD_TOPOLOGY],
-  ['capabilityName', rules.CAPABILITIES],
+  ['capabilityName', { ...rules.CAPABILITIES, ...rules.OPTIONAL_CAPABILITIES }],
   ['encodingFormulaName', { ...rules.WEIGHT_FORMULAS, ...rules.DYNAMIC_FORMULAS, ...rules.STATE_FORMULAS }],
 ] as const;
 

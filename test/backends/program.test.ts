@@ -91,7 +91,7 @@ const FAULTS: { readonly [what: string]: readonly [() => ChipProgram, RegExp] } 
     /takes no messages/,
   ],
   'two sides of a relay': [
-    () => change('hadamard', g => ({ kind: 'relay', size: g.size, scale: Int32Array.of(0) })),
+    () => change('hadamard', g => ({ kind: 'relay', shift: 0, size: g.size, scale: Int32Array.of(0) })),
     /has one operand/,
   ],
   'a remainder table that is not there': [

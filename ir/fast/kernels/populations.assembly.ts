@@ -232,8 +232,9 @@ export function softmax(
 }
 
 /**
- * Up to `terms` signed powers of two nearest to y − E, largest first; E is the sum of all payloads. θ = 2^shift in the
- * unit of y, none below band quarters of θ. Returns how many neurons were stopped by the highest threshold.
+ * Up to `terms` signed powers of two nearest to m = factor · (y · 2^yShift − sum · 2^sumShift), largest first. θ =
+ * 2^shift in the unit of m, none below band quarters of 2^lowest θ; the sum grows by weight · payload. Returns how many
+ * neurons were stopped by the highest threshold.
  */
 export function fire(
   y: usize,
@@ -241,17 +242,22 @@ export function fire(
   counts: usize,
   sums: usize,
   size: usize,
+  yShift: i64,
+  sumShift: i64,
+  factor: i64,
+  weight: i64,
   shift: i64,
+  lowest: i64,
   levels: i64,
   terms: i32,
   band: i64,
 ): i32 {
-  const edge = band << (shift - 2);
+  const edge = band << (shift + lowest - 2);
   const top = (<i64>3) << (levels - 2 + shift);
   let clipped = 0;
   for (let i: usize = 0; i < size; i++) {
     const sum = load<i32>(sums + i * INTEGER);
-    let rest = <i64>load<f64>(y + i * REAL) - ((<i64>sum) << shift);
+    let rest = factor * ((<i64>load<f64>(y + i * REAL) << yShift) - ((<i64>sum) << sumShift));
     let payload: i64 = 0;
     let count = 0;
     let isClipped = 0;
@@ -260,7 +266,7 @@ export function fire(
       if (magnitude < edge) break;
       const p = 63 - clz(magnitude);
       const next = p === 0 ? 0 : (magnitude >> (p - 1)) & 1;
-      const k = max(<i64>0, min(levels - 1, p + next - shift));
+      const k = max(lowest, min(levels - 1, p + next - shift));
       const step = (<i64>1) << (k + shift);
       const left = magnitude - step;
       if (count > 0 && (left < 0 ? -left : left) >= magnitude) break;
@@ -271,7 +277,7 @@ export function fire(
     }
     store<i32>(values + i * INTEGER, <i32>payload);
     store<u8>(counts + i, <u8>count);
-    store<i32>(sums + i * INTEGER, sum + <i32>payload);
+    store<i32>(sums + i * INTEGER, sum + <i32>(payload * weight));
     clipped += isClipped;
   }
   return clipped;

@@ -1,0 +1,32 @@
+/** Inference that stops early, as `snnc compile` sets it up. */
+import type { ChipProgram } from '../backends/program/program.ts';
+import { calibrateMargins } from '../compiler/margins.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { isSettled } from '../ir/exit.ts';
+import { createFastIntRunner } from '../ir/fast/int.ts';
+import type { IntGraph } from '../ir/int.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import type { MachineCounts } from '../runtime-sim/counts.ts';
+
+/** The margins of an anytime network, on calibration images. Errors: E0321 */
+export function marginsOf(int: IntGraph, images: readonly Float64Array[], share: number | undefined) {
+  if (share === undefined) return undefined;
+  const classes = int.nodes.find(({ id }) => id === int.outputs[0])!.type.shape.at(-1)!;
+  if (classes < 2) fail('E0321', { origin: '--anytime' }, { classes });
+  const runner = createFastIntRunner(int);
+  return calibrateMargins(
+    images.map(image => runner.run(image)),
+    share,
+  );
+}
+
+/** What the chip does for these images where the host stops it. */
+export function countStopping(
+  programs: readonly ChipProgram[],
+  images: readonly Float64Array[],
+  margins: readonly number[],
+): MachineCounts {
+  const machine = createMachine(programs);
+  for (const image of images) machine.run(image, undefined, (logits, t) => isSettled(logits, t, margins));
+  return machine.counts;
+}
