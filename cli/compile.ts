@@ -62,7 +62,6 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** A rule, or a file of thresholds. */
   readonly thresholds: string;
   readonly saveThresholds?: string | undefined;
-  readonly saveCurve?: string | undefined;
   readonly bits: number;
   readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;

@@ -16,9 +16,10 @@ export interface SearchArguments {
   readonly maxDrop?: number | undefined;
   readonly maxDivergence?: number | undefined;
   readonly optimize: Optimize;
+  readonly saveCurve?: string | undefined;
 }
 
-/** What the command line asks for; undefined: no search. Errors: E0342, E0344. */
+/** What the command line asks for; undefined: no search. Errors: E0342, E0344, E0345. */
 export function goalOf(
   args: SearchArguments & { readonly thresholds: string; readonly calibrate?: string | undefined },
   labels: ArrayLike<number> | undefined,
@@ -26,7 +27,10 @@ export function goalOf(
   const { maxDrop, maxDivergence, optimize, thresholds } = args;
   const option = maxDrop === undefined ? '--max-divergence' : '--max-drop';
   const clash = (other: string) => fail('E0344', { origin: option }, { option, other });
-  if (maxDrop === undefined && maxDivergence === undefined) return undefined;
+  if (maxDrop === undefined && maxDivergence === undefined) {
+    if (args.saveCurve === undefined) return undefined;
+    return fail('E0345', { origin: '--save-curve' }, { option: '--save-curve' });
+  }
   if (maxDrop !== undefined && maxDivergence !== undefined) return clash('--max-divergence');
   if (thresholds !== 'pow2') return clash(`--thresholds ${thresholds}`);
   if (maxDivergence !== undefined) return { optimize, limit: { kind: 'divergence', value: maxDivergence } };
@@ -61,7 +65,7 @@ export function runSearch(
   step('search');
   const inputFraction = inputFractionOf(images, isPixels, target.arithmetic.stateBits.value);
   const network = { graph: ann, sites, calibration, images, wanted, inputFraction, maxLevels: MAX_LEVELS };
-  const found = searchNetwork({ ...options, ...network });
+  const found = searchNetwork({ ...options, ...network, step });
   const { best } = found;
   if (!found.images.isSplit) {
     diagnostics.report('W0340', { origin, pass: 'search' }, { count: images.length });

@@ -139,6 +139,12 @@ const CASES: readonly { what: string; args: () => string[]; code: string; exit: 
     exit: 2,
   },
   {
+    what: 'a curve without a search',
+    args: () => ['compile', MODEL, '--save-curve', join(folder, 'curve.csv')],
+    code: 'E0345',
+    exit: 2,
+  },
+  {
     what: 'a largest drop that is no share',
     args: () => ['compile', MODEL, '--max-drop', '1'],
     code: 'E0001',

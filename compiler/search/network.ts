@@ -42,6 +42,8 @@ export interface NetworkSearchNeeds {
   readonly weightBits: number;
   readonly maxSteps: number;
   readonly maxLevels: number;
+  /** Called before each part, for progress. */
+  readonly step: (name: string) => void;
 }
 
 /** One predicted point: Eq. 30 in the paper's count, and the distance of the logits over their variance. */
@@ -83,6 +85,7 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const loads = loadsOf(whole, snn, emits);
   const settings = settingsUpTo(needs.maxTerms);
   const images = halves.choose.images;
+  needs.step('search: backward passes');
   const options = surveySites({ graph, sites, calibration, loads, images, settings, work: SURVEY_WORK });
   const curve = paretoCurve(options, loads);
   const scale = varianceOf(halves.choose.float) * halves.choose.float[0]!.length;
@@ -90,6 +93,7 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const on =
     (sample: Sample) =>
     (candidate: Candidate): Outcome | undefined => {
+      needs.step(`search: run ${networks.size + 1}`);
       const network = networks.has(candidate) ? networks.get(candidate) : builder.build(candidate);
       networks.set(candidate, network);
       return network === undefined
@@ -114,7 +118,11 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
     choose: on(halves.choose),
     verify: on(halves.verify),
   });
-  return { ...result, ...predictionsOf(curve, loads, scale), images: halves.counts };
+  return {
+    ...result,
+    ...predictionsOf(curve, loads, scale),
+    images: halves.countsWithin(within(TRIAL_WORK)),
+  };
 }
 
 const CORRECTION_IMAGES = 64;
@@ -151,8 +159,12 @@ function splitImages({ graph, images, wanted, labels }: NetworkSearchNeeds) {
   };
   const choose = half(0);
   const verify = isSplit ? half(1) : choose;
-  const counts = { chosenOn: choose.images.length, verifiedOn: verify.images.length, isSplit };
-  return { choose, verify, counts };
+  const countsWithin = (most: number) => ({
+    chosenOn: Math.min(most, choose.images.length),
+    verifiedOn: Math.min(most, verify.images.length),
+    isSplit,
+  });
+  return { choose, verify, countsWithin };
 }
 
 function firstOf({ images, float, labels }: Sample, count: number): Sample {

@@ -242,6 +242,12 @@ export const catalogue = {
     help: 'Leave one of the two out.',
     exit: 2,
   },
+  E0345: {
+    message: '{option} needs a search',
+    why: 'A Pareto curve is what a search finds between error and cost.',
+    help: 'Add --max-drop 1% (labelled calibration images) or --max-divergence 0.01.',
+    exit: 2,
+  },
   E0401: {
     message: 'population {population} spans ±{range} in steps of a quarter of {theta}: more than {bits} bits',
     why: 'A membrane must hold the largest value and a quarter of its threshold in one state word.',
