@@ -19,6 +19,7 @@ import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
+import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
 interface Measure {
@@ -180,6 +181,16 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
       }),
     ];
     return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** The search on --data MODEL.onnx with 64 noise images, from the images to the integer network. */
+  async 'search-time'({ data = MODEL }) {
+    const { seconds, search, peakBytes, steps, eq30 } = await measureSearch(data);
+    for (const step of steps) console.log(`${step.name.padEnd(32)} ${step.seconds.toFixed(1)} s`);
+    console.log(
+      `to the choice ${search.toFixed(1)} s, in all ${seconds.toFixed(1)} s, peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB`,
+    );
+    console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
+    return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
   },
   /** What is lost where no calibration images are given. */
   async 'data-free'({ data = 'examples/digits', only }) {

@@ -57,14 +57,23 @@ export interface Found extends NetworkSearch {
 }
 
 export function runSearch(
-  { ann, sites, calibration, images, wanted }: Prepared,
+  { ann, sites, calibration, images, float, macs }: Prepared,
   options: SearchOptions,
   { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
 ): Found {
   const { goal, target, isPixels, origin } = options;
   step('search');
   const inputFraction = inputFractionOf(images, isPixels, target.arithmetic.stateBits.value);
-  const network = { graph: ann, sites, calibration, images, wanted, inputFraction, maxLevels: MAX_LEVELS };
+  const network = {
+    graph: ann,
+    sites,
+    calibration,
+    images,
+    float,
+    macs,
+    inputFraction,
+    maxLevels: MAX_LEVELS,
+  };
   const found = searchNetwork({ ...options, ...network, step });
   const { best } = found;
   if (!found.images.isSplit) {
