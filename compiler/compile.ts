@@ -54,6 +54,8 @@ export interface CompileOptions {
   /** Of the images that a step could answer, the share that goes on to the next; undefined: all take every step. */
   readonly anytime?: number | undefined;
   readonly coarse?: number | undefined;
+  /** Thresholds of every ladder, per sign; undefined: from calibration, of the paper's 8. */
+  readonly levels?: number | undefined;
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
@@ -142,8 +144,8 @@ export function convertPrepared(
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
-  const { thresholds: rule, profile, settings, coarse } = options;
-  const rules = { rule, profile, settings, coarse, paperLevels: 8, maxLevels: MAX_LEVELS };
+  const { thresholds: rule, profile, settings, coarse, levels } = options;
+  const rules = { rule, profile, settings, coarse, levels, maxLevels: MAX_LEVELS };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
