@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { loadTarget } from '../backends/target.ts';
 import { calibrationImages, foldInto } from '../cli/calibration.ts';
 import { createConsole } from '../cli/console.ts';
-import { convertMeasured, type MeasuredNetwork } from '../cli/convert.ts';
+import { type ConvertOptions, convertMeasured, type MeasuredNetwork } from '../cli/convert.ts';
 import { openImages } from '../cli/images.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { findPreprocess, isAssumed } from '../cli/preprocess.ts';
@@ -21,15 +21,23 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { addOperations, countedPopulations, NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
+import {
+  describeSaturations,
+  type SaturationSummary,
+  summariseSaturations,
+} from '../ir/count/saturations.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import { wilsonInterval } from '../report/interval.ts';
 
-export interface Setting {
+export interface Setting
+  extends Partial<Pick<ConvertOptions, 'coding' | 'steps' | 'functions' | 'levels' | 'thresholds'>> {
   readonly name: string;
   readonly shift: number | 'auto';
   readonly bits: number;
   readonly keepUnread?: boolean;
+  /** Powers of two in a payload. */
+  readonly terms?: number;
   /** Calibrated on synthetic images. */
   readonly isDataFree?: boolean;
 }
@@ -48,6 +56,7 @@ export interface ConversionRow {
   readonly shift: number;
   readonly eq30: { readonly paper: number; readonly performed: number; readonly integer: number };
   readonly multiplications: number;
+  readonly saturations: SaturationSummary;
   /** Terms a neuron, by kind of site. */
   readonly rates: Readonly<Record<string, number>>;
 }
@@ -96,16 +105,16 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
   const about = { shape, resolved, centre };
   const images = await calibrationImages({ model: paths.model, calibrate }, about, report);
   const base = {
-    coding: 'sum',
-    steps: 1,
-    thresholds: 'pow2',
     seed: 1,
     effort: 1,
     biasCorrection: true,
   } as const;
+  const { coding = 'sum', steps = 1, thresholds = 'pow2', functions, levels } = setting;
   const options = {
-    ...{ ...base, shift: setting.shift, weightBits: setting.bits, keepUnread: setting.keepUnread ?? false },
-    profileOf: (shift: number) => defaultProfile(shift),
+    ...base,
+    ...{ coding, steps, thresholds, functions, levels },
+    ...{ shift: setting.shift, weightBits: setting.bits, keepUnread: setting.keepUnread ?? false },
+    profileOf: (shift: number) => defaultProfile(shift, setting.terms),
   };
   const where = { target, isPixels: centre !== null, origin: paths.model };
   const chosen = convertMeasured(ann, images, options, where, console_);
@@ -127,7 +136,7 @@ function rowOf(
   images: readonly Float64Array[],
   labels: readonly number[],
 ): ConversionRow {
-  const { answers, performed, paper } = run(made, images);
+  const { answers, performed, paper, saturations } = run(made, images);
   const runner = createFastAnnRunner(ann);
   const wanted = images.map(image => [...runner.run(image).values()][0]!);
   const share = (hit: (i: number) => boolean) => images.filter((_, i) => hit(i)).length;
@@ -153,6 +162,7 @@ function rowOf(
       integer: energyRatio(perImage, annMacs.performed, INTEGER_COSTS_PJ),
     },
     multiplications: performed.macs,
+    saturations,
     rates: ratesOf(made),
   };
 }
@@ -174,7 +184,7 @@ function run({ int }: MeasuredNetwork, images: readonly Float64Array[]) {
     });
     return readouts.at(-1)!;
   });
-  return { answers, paper, performed };
+  return { answers, paper, performed, saturations: summariseSaturations(runner.saturations) };
 }
 
 /** On calibration images. A site’s population has the site’s name. */
@@ -199,6 +209,7 @@ function printRow(r: ConversionRow): string {
   return [
     `${r.model}  ${r.setting}: ${r.images} images, float ${percent(r.float)} %, int ${percent(r.accuracy)} % [${percent(low)}, ${percent(high)}], agreement ${percent(r.agreement)} %`,
     `  shift ${r.shift}, logit mse ${r.logitMse.toFixed(4)} (calibration ${r.calibrationMse.toFixed(4)}${r.isBiasCorrected ? ', biases corrected' : ''}), E paper · performed · integer ${energy}, ${r.multiplications} multiplications`,
+    `  saturations: ${describeSaturations(r.saturations, 'test images')}`,
     `  terms a neuron: ${rates.join(', ')}`,
   ].join('\n');
 }

@@ -8,9 +8,11 @@ import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
 import { noiseImages } from '../cli/data.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
+import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
+import { CODINGS } from '../ir/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { type ConversionRow, measureConversions, type Setting } from './conversion.ts';
 import { measureScale, printScale } from './import-scale.ts';
@@ -40,6 +42,8 @@ const OPTIONS = {
   biasCorrection: false,
   keepUnread: false,
 } as const;
+
+const PAPER = { coding: 'rate', thresholds: 'paper' } as const;
 
 /** Shortest of several runs, in seconds. */
 function fastest(run: () => void): number {
@@ -152,6 +156,35 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   /** Accuracy and error of the logits with fewer weight bits. */
   async 'weight-bits'({ data = 'examples/digits', only }) {
     const settings = [8, 6, 5, 4].map((bits): Setting => ({ name: `${bits} bits`, shift: 'auto', bits }));
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Codings over timesteps; with one step all are the same. */
+  async codings({ data = 'examples/digits', only }) {
+    const settings = [1, 3].flatMap(terms => [
+      { name: `one step, K ${terms}`, shift: 3, bits: 8, terms },
+      ...CODINGS.flatMap(coding =>
+        [2, 4, 8].map((steps): Setting => {
+          return { name: `${coding}, T ${steps}, K ${terms}`, shift: 3, bits: 8, coding, steps, terms };
+        }),
+      ),
+    ]);
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Tables against multiplications. */
+  async functions({ data = 'examples/digits', only }) {
+    const settings = SOMA_ARITHMETIC.map(
+      (functions): Setting => ({ name: functions, shift: 'auto', bits: 8, functions }),
+    );
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Ladders of a fixed length, ours and the paper's, over timesteps. */
+  async levels({ data = 'examples/digits', only }) {
+    const settings = [4, 6, 8].flatMap(levels => [
+      ...[1, 4].map(
+        (steps): Setting => ({ name: `${levels} levels, T ${steps}`, shift: 3, bits: 8, levels, steps }),
+      ),
+      { name: `paper, ${levels} levels, T 4`, shift: 3, bits: 8, levels, steps: 4, ...PAPER } as const,
+    ]);
     return worstLoss(await measureConversions(data, settings, { only }));
   },
   /** What is lost where no calibration images are given. */
