@@ -9,10 +9,12 @@ import { loadTarget } from '../backends/target.ts';
 import { noiseImages } from '../cli/data.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
+import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { defaultProfile } from '../compiler/profile.ts';
+import type { Goal } from '../compiler/search/goal.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
-import { CODINGS } from '../ir/snn.ts';
+import { CODINGS, type Coding } from '../ir/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { type ConversionRow, measureConversions, type Setting } from './conversion.ts';
 import { measureScale, printScale } from './import-scale.ts';
@@ -42,8 +44,6 @@ const OPTIONS = {
   biasCorrection: false,
   keepUnread: false,
 } as const;
-
-const PAPER = { coding: 'rate', thresholds: 'paper' } as const;
 
 /** Shortest of several runs, in seconds. */
 function fastest(run: () => void): number {
@@ -158,33 +158,60 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const settings = [8, 6, 5, 4].map((bits): Setting => ({ name: `${bits} bits`, shift: 'auto', bits }));
     return worstLoss(await measureConversions(data, settings, { only }));
   },
+  /** Coarse to fine with exit by margin: as compile --anytime sets it up, with shares of images that go on, with a search. */
+  async anytime({ data = 'examples/digits', only }) {
+    const stopping = (name: string, anytime: Stopping, goal?: Goal): Setting => ({
+      ...{ name, shift: 'auto', bits: 8, options: { steps: 2, anytime } },
+      ...(goal === undefined ? {} : { goal }),
+    });
+    const settings = [
+      stopping('anytime', DEFAULT_STOPPING),
+      ...[0.1, 0.2, 0.3].map(value => stopping(`${100 * value} % go on`, { by: 'share', value })),
+      stopping('search and anytime', DEFAULT_STOPPING, SEARCHES[0]),
+    ];
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Thresholds site by site against the default profile. */
+  async search({ data = 'examples/digits', only }) {
+    const settings: readonly Setting[] = [
+      { name: 'default', shift: 'auto', bits: 8 },
+      ...SEARCHES.map(goal => {
+        const { kind, value } = goal.limit;
+        const said = kind === 'drop' ? `--max-drop ${100 * value}%` : `--max-divergence ${value}`;
+        return { name: said, shift: 'auto', bits: 8, goal } as const;
+      }),
+    ];
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
   /** Codings over timesteps; with one step all are the same. */
   async codings({ data = 'examples/digits', only }) {
-    const settings = [1, 3].flatMap(terms => [
-      { name: `one step, K ${terms}`, shift: 3, bits: 8, terms },
-      ...CODINGS.flatMap(coding =>
-        [2, 4, 8].map((steps): Setting => {
-          return { name: `${coding}, T ${steps}, K ${terms}`, shift: 3, bits: 8, coding, steps, terms };
-        }),
-      ),
-    ]);
+    const settings = [1, 3].flatMap(terms => {
+      const profileOf = (shift: number) => defaultProfile(shift, terms);
+      const of = (coding: Coding, steps: number): Setting => ({
+        ...{ name: `${coding}, T ${steps}, K ${terms}`, shift: 3, bits: 8 },
+        options: { coding, steps, profileOf },
+      });
+      return [of('sum', 1), ...CODINGS.flatMap(coding => [2, 4, 8].map(steps => of(coding, steps)))];
+    });
     return worstLoss(await measureConversions(data, settings, { only }));
   },
   /** Tables against multiplications. */
   async functions({ data = 'examples/digits', only }) {
     const settings = SOMA_ARITHMETIC.map(
-      (functions): Setting => ({ name: functions, shift: 'auto', bits: 8, functions }),
+      (functions): Setting => ({ name: functions, shift: 'auto', bits: 8, options: { functions } }),
     );
     return worstLoss(await measureConversions(data, settings, { only }));
   },
-  /** Ladders of a fixed length, ours and the paper's, over timesteps. */
+  /** Ladders of a fixed length, ours and the paper's. */
   async levels({ data = 'examples/digits', only }) {
-    const settings = [4, 6, 8].flatMap(levels => [
-      ...[1, 4].map(
-        (steps): Setting => ({ name: `${levels} levels, T ${steps}`, shift: 3, bits: 8, levels, steps }),
-      ),
-      { name: `paper, ${levels} levels, T 4`, shift: 3, bits: 8, levels, steps: 4, ...PAPER } as const,
-    ]);
+    const settings = [4, 6, 8].flatMap(levels => {
+      const of = (name: string, options: Setting['options']): Setting => ({
+        ...{ name: `${name}, n ${levels}`, shift: 3, bits: 8 },
+        options: { ...options, levels },
+      });
+      const paper = { coding: 'rate', thresholds: 'paper', steps: 4 } as const;
+      return [of('T 1', {}), of('T 4', { steps: 4 }), of('paper, T 4', paper)];
+    });
     return worstLoss(await measureConversions(data, settings, { only }));
   },
   /** What is lost where no calibration images are given. */
@@ -196,6 +223,11 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     return worstLoss(await measureConversions(data, settings, { only }));
   },
 };
+
+const SEARCHES: readonly Goal[] = [
+  { optimize: 'energy', limit: { kind: 'divergence', value: 0.01 } },
+  { optimize: 'energy', limit: { kind: 'drop', value: 0.005 } },
+];
 
 function worstLoss(rows: readonly ConversionRow[]): Measure {
   const value = 100 * Math.max(...rows.map(row => row.float - row.accuracy));
