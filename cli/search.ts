@@ -21,7 +21,11 @@ export interface SearchArguments {
 
 /** What the command line asks for; undefined: no search. Errors: E0342, E0344, E0345. */
 export function goalOf(
-  args: SearchArguments & { readonly thresholds: string; readonly calibrate?: string | undefined },
+  args: SearchArguments & {
+    readonly thresholds: string;
+    readonly levels?: number | undefined;
+    readonly calibrate?: string | undefined;
+  },
   labels: ArrayLike<number> | undefined,
 ): Goal | undefined {
   const { maxDrop, maxDivergence, optimize, thresholds } = args;
@@ -33,6 +37,7 @@ export function goalOf(
   }
   if (maxDrop !== undefined && maxDivergence !== undefined) return clash('--max-divergence');
   if (thresholds !== 'pow2') return clash(`--thresholds ${thresholds}`);
+  if (args.levels !== undefined) return clash(`--levels ${args.levels}`);
   if (maxDivergence !== undefined) return { optimize, limit: { kind: 'divergence', value: maxDivergence } };
   if (labels === undefined) {
     return fail('E0342', { origin: '--max-drop' }, { source: args.calibrate ?? 'synthetic noise' });

@@ -55,6 +55,8 @@ export interface CompileOptions {
   /** When the host stops; undefined: all images take every step. */
   readonly anytime?: Stopping | undefined;
   readonly coarse?: number | undefined;
+  /** Thresholds of every ladder, per sign; undefined: from calibration, of the paper's 8. */
+  readonly levels?: number | undefined;
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
@@ -147,8 +149,8 @@ export function convertPrepared(
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
-  const { thresholds: rule, profile, settings, coarse } = options;
-  const rules = { rule, profile, settings, coarse, paperLevels: 8, maxLevels: MAX_LEVELS };
+  const { thresholds: rule, profile, settings, coarse, levels } = options;
+  const rules = { rule, profile, settings, coarse, levels, maxLevels: MAX_LEVELS };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
