@@ -107,7 +107,12 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
     ...{ ...base, shift: setting.shift, weightBits: setting.bits, keepUnread: setting.keepUnread ?? false },
     profileOf: (shift: number) => defaultProfile(shift),
   };
-  const where = { target, isPixels: centre !== null, origin: paths.model };
+  const where = {
+    target,
+    isPixels: centre !== null,
+    origin: paths.model,
+    isSynthetic: setting.isDataFree === true,
+  };
   const chosen = convertMeasured(ann, images, options, where, console_);
   const taker = { shape, preprocess: resolved.preprocess, centre, isAssumed: isAssumed(resolved) };
   const set = await openImages(paths.test, taker, {}, report);

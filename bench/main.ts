@@ -6,8 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
-import { noiseImages } from '../cli/data.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
@@ -55,7 +55,7 @@ async function digits() {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const target = await loadTarget('loihi2');
   const { ann } = readNetwork(readFileSync(MODEL), MODEL, context);
-  const images = noiseImages([1, 8, 8], 8);
+  const images = syntheticImages([1, 8, 8], 8);
   const { snn } = convertNetwork(ann, images, OPTIONS, context);
   const int = quantizeNetwork(snn, images, target, 8, context);
   return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };

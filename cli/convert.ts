@@ -1,5 +1,11 @@
 /** The float network → integers, with thresholds as fine as calibration images ask for, and what it does on them. */
-import { type Chosen, chooseShift, ENOUGH, relativeError, SHIFTS } from '../compiler/choose-shift.ts';
+import {
+  BY_IMAGES,
+  BY_SYNTHETIC,
+  type Chosen,
+  chooseShift,
+  relativeError,
+} from '../compiler/choose-shift.ts';
 import {
   type CompileOptions,
   type Converted,
@@ -52,13 +58,13 @@ export interface MeasuredNetwork {
 /** Stands where the shift means nothing: with the paper’s thresholds, and with none. */
 const SHIFTLESS = 4;
 
-/** Errors: those of conversion and quantisation · W0302 no shift is near enough. */
+/** Errors: those of conversion and quantisation · W0302 no shift is near enough · W0303 no real images. */
 export function convertMeasured(
   ann: AnnGraph,
   images: readonly Float64Array[],
   options: ConvertOptions,
-  /** `isPixels`: the images are whole numbers. */
-  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
+  /** `isPixels`: the images are whole numbers. `isSynthetic`: and nobody's. */
+  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'> & { readonly isSynthetic?: boolean },
   { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
 ): Chosen<MeasuredNetwork> {
   const { target, isPixels, origin } = about;
@@ -96,10 +102,15 @@ export function convertMeasured(
   };
   const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;
-  const chosen = chooseShift(isChosen ? SHIFTS : [fixed], make, diagnostics);
+  const rule = about.isSynthetic ? BY_SYNTHETIC : BY_IMAGES;
+  const chosen = chooseShift(isChosen ? rule : { ...rule, shifts: [fixed] }, make, diagnostics);
   if (isChosen && !chosen.isEnough) {
-    const facts = { shift: chosen.shift, error: chosen.logitMse, limit: ENOUGH };
+    const facts = { shift: chosen.shift, error: chosen.logitMse, limit: rule.enough };
     diagnostics.report('W0302', { origin, pass: 'choose-shift' }, facts);
+  }
+  if (about.isSynthetic) {
+    const facts = { error: chosen.logitMse, shift: chosen.shift };
+    diagnostics.report('W0303', { origin, pass: 'choose-shift' }, facts);
   }
   return chosen;
 }
