@@ -5,9 +5,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadTarget } from '../backends/target.ts';
-import { calibrationImages, foldInto } from '../cli/calibration.ts';
+import { calibrationSet, foldInto } from '../cli/calibration.ts';
 import { createConsole } from '../cli/console.ts';
-import { convertMeasured, type MeasuredNetwork } from '../cli/convert.ts';
+import { type ConvertOptions, convertMeasured, type MeasuredNetwork } from '../cli/convert.ts';
 import { openImages } from '../cli/images.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { findPreprocess, isAssumed } from '../cli/preprocess.ts';
@@ -15,14 +15,17 @@ import { type Chosen, relativeError } from '../compiler/choose-shift.ts';
 import { readNetwork } from '../compiler/compile.ts';
 import { nameSites } from '../compiler/population-names.ts';
 import { defaultProfile } from '../compiler/profile.ts';
+import type { Goal } from '../compiler/search/goal.ts';
 import { findSites } from '../compiler/sites.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { addOperations, countedPopulations, NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
+import { exitStep } from '../ir/exit.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
+import { argMax } from '../ir/logits.ts';
 import { wilsonInterval } from '../report/interval.ts';
 
 export interface Setting {
@@ -32,6 +35,9 @@ export interface Setting {
   readonly keepUnread?: boolean;
   /** Calibrated on synthetic images. */
   readonly isDataFree?: boolean;
+  readonly options?: Partial<Omit<ConvertOptions, 'shift' | 'weightBits' | 'keepUnread' | 'search'>>;
+  /** Thresholds site by site, by search. */
+  readonly goal?: Goal;
 }
 
 export interface ConversionRow {
@@ -48,6 +54,8 @@ export interface ConversionRow {
   readonly shift: number;
   readonly eq30: { readonly paper: number; readonly performed: number; readonly integer: number };
   readonly multiplications: number;
+  /** Share of images that take a second step, where the host may stop. */
+  readonly continued: number | null;
   /** Terms a neuron, by kind of site. */
   readonly rates: Readonly<Record<string, number>>;
 }
@@ -94,7 +102,7 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
   const { ann, centre } = foldInto(read.ann, resolved, true, console_);
   const calibrate = setting.isDataFree === true ? undefined : paths.calibrate;
   const about = { shape, resolved, centre };
-  const images = await calibrationImages({ model: paths.model, calibrate }, about, report);
+  const { images, labels: known } = await calibrationSet({ model: paths.model, calibrate }, about, report);
   const base = {
     coding: 'sum',
     steps: 1,
@@ -106,6 +114,8 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
   const options = {
     ...{ ...base, shift: setting.shift, weightBits: setting.bits, keepUnread: setting.keepUnread ?? false },
     profileOf: (shift: number) => defaultProfile(shift),
+    search: setting.goal && { goal: setting.goal, labels: known, maxTerms: 3 },
+    ...setting.options,
   };
   const where = {
     target,
@@ -122,8 +132,6 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
   return rowOf(paths.model, setting, chosen, ann, tests, labels);
 }
 
-const argMax = (x: Float64Array): number => x.reduce((best, y, i) => (y > x[best]! ? i : best), 0);
-
 function rowOf(
   model: string,
   setting: Setting,
@@ -132,7 +140,7 @@ function rowOf(
   images: readonly Float64Array[],
   labels: readonly number[],
 ): ConversionRow {
-  const { answers, performed, paper } = run(made, images);
+  const { answers, performed, paper, continued } = run(made, images);
   const runner = createFastAnnRunner(ann);
   const wanted = images.map(image => [...runner.run(image).values()][0]!);
   const share = (hit: (i: number) => boolean) => images.filter((_, i) => hit(i)).length;
@@ -158,28 +166,40 @@ function rowOf(
       integer: energyRatio(perImage, annMacs.performed, INTEGER_COSTS_PJ),
     },
     multiplications: performed.macs,
+    continued,
     rates: ratesOf(made),
   };
 }
 
-/** Counts and last answers of the integer network. */
-function run({ int }: MeasuredNetwork, images: readonly Float64Array[]) {
+/** Counts and answers of the integer network, each image as far as the host lets it go. */
+function run({ int, margins = [] }: MeasuredNetwork, images: readonly Float64Array[]) {
   const runner = createFastIntRunner(int);
   const populations = new Map(countedPopulations(int).map(p => [p.node.id, p]));
-  let [paper, performed] = [NO_OPERATIONS, NO_OPERATIONS];
+  let [paper, performed, continued] = [NO_OPERATIONS, NO_OPERATIONS, 0];
   const answers = images.map(image => {
     const log = createActivityLog();
+    const steps = Array.from({ length: int.attrs.steps }, () => ({
+      paper: NO_OPERATIONS,
+      performed: NO_OPERATIONS,
+    }));
     const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
       const population = populations.get(node.id);
       if (population === undefined) return;
       const counts = closedFormCounts(population, int.attrs.coding, step, log);
-      paper = addOperations(paper, counts.paper);
-      performed = addOperations(performed, counts.performed);
+      const own = steps[step - 1]!;
+      own.paper = addOperations(own.paper, counts.paper);
+      own.performed = addOperations(own.performed, counts.performed);
     });
-    return readouts.at(-1)!;
+    const taken = exitStep(readouts, margins);
+    for (const own of steps.slice(0, taken)) {
+      paper = addOperations(paper, own.paper);
+      performed = addOperations(performed, own.performed);
+    }
+    if (taken > 1) continued += 1;
+    return readouts[taken - 1]!.slice();
   });
-  return { answers, paper, performed };
+  return { answers, paper, performed, continued: margins.length > 0 ? continued / images.length : null };
 }
 
 /** On calibration images. A site’s population has the site’s name. */
@@ -203,7 +223,7 @@ function printRow(r: ConversionRow): string {
   const rates = Object.entries(r.rates).map(([kind, rate]) => `${kind} ${rate.toFixed(2)}`);
   return [
     `${r.model}  ${r.setting}: ${r.images} images, float ${percent(r.float)} %, int ${percent(r.accuracy)} % [${percent(low)}, ${percent(high)}], agreement ${percent(r.agreement)} %`,
-    `  shift ${r.shift}, logit mse ${r.logitMse.toFixed(4)} (calibration ${r.calibrationMse.toFixed(4)}${r.isBiasCorrected ? ', biases corrected' : ''}), E paper · performed · integer ${energy}, ${r.multiplications} multiplications`,
+    `  shift ${r.shift}, logit mse ${r.logitMse.toFixed(4)} (calibration ${r.calibrationMse.toFixed(4)}${r.isBiasCorrected ? ', biases corrected' : ''}), E paper · performed · integer ${energy}, ${r.multiplications} multiplications${r.continued === null ? '' : `, ${percent(r.continued)} % of images go on`}`,
     `  terms a neuron: ${rates.join(', ')}`,
   ].join('\n');
 }

@@ -8,7 +8,9 @@ import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
+import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { defaultProfile } from '../compiler/profile.ts';
+import type { Goal } from '../compiler/search/goal.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
@@ -154,6 +156,31 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const settings = [8, 6, 5, 4].map((bits): Setting => ({ name: `${bits} bits`, shift: 'auto', bits }));
     return worstLoss(await measureConversions(data, settings, { only }));
   },
+  /** Coarse to fine with exit by margin: as compile --anytime sets it up, with shares of images that go on, with a search. */
+  async anytime({ data = 'examples/digits', only }) {
+    const stopping = (name: string, anytime: Stopping, goal?: Goal): Setting => ({
+      ...{ name, shift: 'auto', bits: 8, options: { steps: 2, anytime } },
+      ...(goal === undefined ? {} : { goal }),
+    });
+    const settings = [
+      stopping('anytime', DEFAULT_STOPPING),
+      ...[0.1, 0.2, 0.3].map(value => stopping(`${100 * value} % go on`, { by: 'share', value })),
+      stopping('search and anytime', DEFAULT_STOPPING, SEARCHES[0]),
+    ];
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Thresholds site by site against the default profile. */
+  async search({ data = 'examples/digits', only }) {
+    const settings: readonly Setting[] = [
+      { name: 'default', shift: 'auto', bits: 8 },
+      ...SEARCHES.map(goal => {
+        const { kind, value } = goal.limit;
+        const said = kind === 'drop' ? `--max-drop ${100 * value}%` : `--max-divergence ${value}`;
+        return { name: said, shift: 'auto', bits: 8, goal } as const;
+      }),
+    ];
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
   /** What is lost where no calibration images are given. */
   async 'data-free'({ data = 'examples/digits', only }) {
     const settings = (['auto', 3, 4, 5] as const).flatMap((shift): readonly Setting[] => [
@@ -163,6 +190,11 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     return worstLoss(await measureConversions(data, settings, { only }));
   },
 };
+
+const SEARCHES: readonly Goal[] = [
+  { optimize: 'energy', limit: { kind: 'divergence', value: 0.01 } },
+  { optimize: 'energy', limit: { kind: 'drop', value: 0.005 } },
+];
 
 function worstLoss(rows: readonly ConversionRow[]): Measure {
   const value = 100 * Math.max(...rows.map(row => row.float - row.accuracy));

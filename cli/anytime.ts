@@ -1,6 +1,6 @@
 /** Inference that stops early, as `snnc compile` sets it up. */
 import type { ChipProgram } from '../backends/program/program.ts';
-import { calibrateMargins } from '../compiler/margins.ts';
+import { calibrateMargins, type Stopping } from '../compiler/margins.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { isSettled } from '../ir/exit.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
@@ -9,14 +9,18 @@ import { createMachine } from '../runtime-sim/chip.ts';
 import type { MachineCounts } from '../runtime-sim/counts.ts';
 
 /** The margins of an anytime network, on calibration images. Errors: E0321 */
-export function marginsOf(int: IntGraph, images: readonly Float64Array[], share: number | undefined) {
-  if (share === undefined) return undefined;
+export function marginsOf(
+  int: IntGraph,
+  images: readonly Float64Array[],
+  stopping: Stopping | undefined,
+): readonly number[] | undefined {
+  if (stopping === undefined) return undefined;
   const classes = int.nodes.find(({ id }) => id === int.outputs[0])!.type.shape.at(-1)!;
   if (classes < 2) fail('E0321', { origin: '--anytime' }, { classes });
   const runner = createFastIntRunner(int);
   return calibrateMargins(
     images.map(image => runner.run(image)),
-    share,
+    stopping,
   );
 }
 

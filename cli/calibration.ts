@@ -79,7 +79,7 @@ const BRIGHTEST = 255;
 function limitsOf(preprocess: Preprocess): readonly Limits[] {
   const { scale, mean, std } = preprocess;
   return Array.from({ length: Math.max(mean.length, std.length) }, (_, channel) => {
-    const isUnit = scale > 0 && mean[channel % mean.length]! < 1;
+    const isUnit = scale > 0 && scale < 1 && mean[channel % mean.length]! < 1;
     const white = isUnit ? Math.min(BRIGHTEST, 1 / scale) : BRIGHTEST;
     const ends = [0, white].map(pixel => normalise(pixel, channel, preprocess));
     return { low: Math.min(...ends), high: Math.max(...ends) };

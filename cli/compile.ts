@@ -8,6 +8,7 @@ import { encodeChip } from '../backends/program/encode.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
+import type { Stopping } from '../compiler/margins.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { printSettings } from '../compiler/site-settings.ts';
@@ -54,7 +55,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** Undefined: 1, or 2 with `anytime`. */
   readonly steps?: number | undefined;
   /** Percent of images that go on to the next step. */
-  readonly anytime?: number | undefined;
+  readonly anytime?: Stopping | undefined;
   readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
@@ -90,7 +91,7 @@ function settled(given: CompileArguments) {
   const isAnytime = given.anytime !== undefined;
   const steps = given.steps ?? (isAnytime ? 2 : 1);
   if (isAnytime && steps < 2) fail('E0320', { origin: '--anytime' }, { steps });
-  return { ...given, steps, coarse: given.coarse ?? (isAnytime ? 1 : 0) };
+  return { ...given, steps };
 }
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
@@ -125,7 +126,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     effort: EFFORT[args.effort],
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,
-    anytime: args.anytime === undefined ? undefined : args.anytime / 100,
+    anytime: args.anytime,
     coarse: args.coarse,
     functions: args.functions,
   };

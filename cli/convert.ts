@@ -1,5 +1,6 @@
 /** The float network → integers, with thresholds as fine as calibration images ask for, and what it does on them. */
 import {
+  attempt,
   BY_IMAGES,
   BY_SYNTHETIC,
   type Chosen,
@@ -13,6 +14,7 @@ import {
   prepareConversion,
   quantizeMeasured,
 } from '../compiler/compile.ts';
+import type { Stopping } from '../compiler/margins.ts';
 import type { Profile } from '../compiler/profile.ts';
 import type { Ranges } from '../compiler/ranges.ts';
 import {
@@ -23,7 +25,7 @@ import {
 } from '../compiler/site-settings.ts';
 import type { Sites } from '../compiler/sites.ts';
 import type { AnnGraph } from '../ir/ann.ts';
-import type { Diagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { createDiagnostics, type Diagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
 import { marginsOf } from './anytime.ts';
@@ -49,6 +51,8 @@ export interface MeasuredNetwork {
   /** What its formats were made from. */
   readonly ranges: Ranges;
   readonly activity: MeasuredActivity;
+  /** Powers of two by which each step before the last is coarser. */
+  readonly coarse: number;
   /** Where the host stops; undefined: nowhere. */
   readonly margins: readonly number[] | undefined;
   /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
@@ -75,11 +79,11 @@ export function convertMeasured(
   const found = search && runSearch(prepared, searchOptions(options, search, about), progress);
   const settings = found?.best.candidate.settings ?? options.settingsOf?.(prepared.sites);
   const { weightBits, coding, steps } = chosenBy(found, options);
-  const make = (shift: number, own: Diagnostics): MeasuredNetwork => {
+  const make = ({ shift, coarse }: Firing, own: Diagnostics): MeasuredNetwork => {
     const context = { diagnostics: own, step };
     step(settings === undefined ? `thresholds, shift ${shift}` : 'thresholds');
     const profile = options.profileOf(shift);
-    const resolved = { ...options, weightBits, coding, steps, profile, settings };
+    const resolved = { ...options, weightBits, coding, steps, profile, settings, coarse };
     const converted = convertPrepared(prepared, resolved, context);
     const { functions } = options;
     const quantized = quantizeMeasured(
@@ -98,21 +102,76 @@ export function convertMeasured(
     const logitMse = relativeError(prepared.wanted, activity.answers);
     const fired = settings ?? settingsOfProfile(prepared.sites, profile);
     const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
-    return { ...quantized, converted, margins, activity, logitMse, settings: rows, weightBits, found };
+    return {
+      ...quantized,
+      converted,
+      coarse,
+      margins,
+      activity,
+      logitMse,
+      settings: rows,
+      weightBits,
+      found,
+    };
   };
   const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;
   const rule = about.isSynthetic ? BY_SYNTHETIC : BY_IMAGES;
-  const chosen = chooseShift(isChosen ? rule : { ...rule, shifts: [fixed] }, make, diagnostics);
+  const coarses = options.coarse !== undefined ? [options.coarse] : coarsesOf(options.anytime);
+  const own = createDiagnostics();
+  const withCoarse = (coarse: number) => (shift: number, said: Diagnostics) => make({ shift, coarse }, said);
+  const chosen = chooseShift(isChosen ? rule : { ...rule, shifts: [fixed] }, withCoarse(coarses[0]!), own);
   if (isChosen && !chosen.isEnough) {
     const facts = { shift: chosen.shift, error: chosen.logitMse, limit: rule.enough };
-    diagnostics.report('W0302', { origin, pass: 'choose-shift' }, facts);
+    own.report('W0302', { origin, pass: 'choose-shift' }, facts);
   }
+  const shifts = isChosen ? [chosen.shift, chosen.shift + 1] : [chosen.shift];
+  const firings = shifts.flatMap(shift => coarses.map(coarse => ({ shift, coarse })));
+  const others = options.anytime?.by === 'change' ? firings.slice(1) : [];
+  const limit = Math.max(rule.enough, chosen.logitMse);
+  const taken = withSaid(cheapest({ chosen, own }, others, limit, make), diagnostics);
   if (about.isSynthetic) {
-    const facts = { error: chosen.logitMse, shift: chosen.shift };
+    const facts = { error: taken.logitMse, shift: taken.shift };
     diagnostics.report('W0303', { origin, pass: 'choose-shift' }, facts);
   }
+  return taken;
+}
+
+/** Coarse enough to be cheap, fine enough for most answers: which it is, answers say where they bound the changes. */
+function coarsesOf(anytime: Stopping | undefined): readonly number[] {
+  if (anytime === undefined) return [0];
+  return anytime.by === 'change' ? [1, 2] : [1];
+}
+interface Firing {
+  readonly shift: number;
+  readonly coarse: number;
+}
+/** A network, and what was said of it. */
+interface Spoken {
+  readonly chosen: Chosen<MeasuredNetwork>;
+  readonly own: Diagnostics;
+}
+
+function withSaid({ chosen, own }: Spoken, diagnostics: Diagnostics): Chosen<MeasuredNetwork> {
+  diagnostics.take(own.list);
   return chosen;
+}
+
+/** Of networks whose last step is near enough, the one whose images cost least on average. */
+function cheapest(
+  first: Spoken,
+  others: readonly Firing[],
+  limit: number,
+  make: (firing: Firing, own: Diagnostics) => MeasuredNetwork,
+): Spoken {
+  return others.reduce((best, firing) => {
+    const own = createDiagnostics();
+    const made = attempt(() => make(firing, own), true);
+    if (made === undefined || made.logitMse > limit) return best;
+    if (made.activity.paperAcs >= best.chosen.made.activity.paperAcs) return best;
+    const { shift } = firing;
+    return { chosen: { ...best.chosen, shift, logitMse: made.logitMse, made }, own };
+  }, first);
 }
 
 /** A search finds what one fine step needs; anytime inference takes steps of its own towards it. */

@@ -1,6 +1,7 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
 import yargs from 'yargs';
 import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
+import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
@@ -33,13 +34,14 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
-/** `--anytime` alone: a fifth goes on. */
-const shareOf = (value: string | undefined): number | undefined => {
+/** `--anytime` alone: as few images as keep the answers. */
+const stoppingOf = (value: string | undefined): Stopping | undefined => {
   if (value === undefined) return undefined;
-  const percent = value === '' ? 20 : Number(/^(\d+(\.\d+)?) ?%?$/.exec(value)?.[1] ?? Number.NaN);
+  if (value === '') return DEFAULT_STOPPING;
+  const percent = Number(/^(\d+(\.\d+)?) ?%?$/.exec(value)?.[1] ?? Number.NaN);
   if (!(percent > 0 && percent < 100))
     throw new Error(`--anytime takes a percentage between 0 and 100, such as 20, not ${value}`);
-  return percent;
+  return { by: 'share', value: percent / 100 };
 };
 /** Thresholds, weight bits and timesteps are chosen by what they cost and do. */
 const searchOptions = {
@@ -168,12 +170,14 @@ export async function main(argv: readonly string[]): Promise<number> {
             },
             anytime: {
               type: 'string',
-              describe: 'Stop early where the logits are sure; percent of images that go on (20)',
-              coerce: shareOf,
+              describe:
+                'Stop early where the logits are sure: as often as answers bear it, or let so many percent of images go on',
+              coerce: stoppingOf,
             },
             coarse: {
               type: 'number',
-              describe: 'Powers of two by which each step before the last is coarser (0, with --anytime 1)',
+              describe:
+                'Powers of two by which each step before the last is coarser (0; with --anytime what is cheapest)',
               coerce: (value: number | undefined) =>
                 value === undefined ? undefined : whole(value, 'coarse', 0, 8),
             },

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Manifest } from '../backends/manifest.ts';
 import { restsOn } from '../backends/rests-on.ts';
 import type { Target } from '../backends/target.ts';
-import type { Tried } from '../compiler/choose-shift.ts';
+import type { Chosen } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
@@ -25,8 +25,6 @@ const OPTIONS = [
     'terms',
     'uniform',
     'thresholds',
-    'anytime',
-    'coarse',
     'functions',
   ] as const),
   ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
@@ -38,7 +36,7 @@ export interface Made {
   readonly file: ModelFile;
   readonly opened: ReadonlyMap<string, ByteSource>;
   readonly converted: Converted;
-  readonly chosen: { readonly shift: number; readonly logitMse: number; readonly tried: readonly Tried[] };
+  readonly chosen: Chosen<{ readonly coarse: number }>;
   readonly mapped: Mapped;
   readonly target: Target;
   readonly activity: MeasuredActivity;
@@ -106,6 +104,8 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       coding: int.attrs.coding,
       steps: int.attrs.steps,
       shift: made.isSiteBySite ? null : chosen.shift,
+      anytime: args.anytime === undefined ? null : `${args.anytime.by} ${args.anytime.value}`,
+      coarse: chosen.made.coarse,
       thresholds: basename(args.thresholds),
       calibrate: calibrate === undefined ? null : basename(calibrate),
     },

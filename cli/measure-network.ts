@@ -8,6 +8,7 @@ import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createFastSnnRunner, fastParts } from '../ir/fast/snn.ts';
 import type { SnnObserver } from '../ir/interpret/snn.ts';
 import { createTwoPhaseRunner, keptNumbers, type TwoPhaseRunner } from '../ir/interpret/two-phase.ts';
+import { argMax } from '../ir/logits.ts';
 import type { SnnGraph } from '../ir/snn.ts';
 import { wilsonInterval } from '../report/interval.ts';
 
@@ -37,12 +38,6 @@ export interface FloatTally {
   see(logits: Float64Array, label: number | undefined): void;
   answers(): FloatAnswers;
 }
-
-export const argMax = (x: ArrayLike<number>): number => {
-  let best = 0;
-  for (let i = 1; i < x.length; i++) if (x[i]! > x[best]!) best = i;
-  return best;
-};
 
 export function createFloatTally(): FloatTally {
   const seen = { images: 0, labelled: 0, right: 0, numbers: 0, sum: 0, squares: 0 };

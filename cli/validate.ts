@@ -20,6 +20,7 @@ import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { IntGraph } from '../ir/int.ts';
+import { argMax } from '../ir/logits.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { compareEmissions } from './compare.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
@@ -41,8 +42,6 @@ export interface ValidateArguments extends Shared, DataOptions {
 }
 
 type PerStep<T> = T[];
-const argMax = (x: ArrayLike<number>): number =>
-  Array.from(x).reduce((best, y, i) => (y > x[best]! ? i : best), 0);
 
 export async function validateCommand(args: ValidateArguments): Promise<number> {
   const out = createConsole(args);

@@ -59,7 +59,8 @@ export function chooseShift<T extends { readonly logitMse: number }>(
   return { shift, made, tried, logitMse: made.logitMse, isEnough: made.logitMse <= enough };
 }
 
-function attempt<T>(make: () => T, isOptional: boolean): T | undefined {
+/** undefined where an optional network does not fit its formats. */
+export function attempt<T>(make: () => T, isOptional: boolean): T | undefined {
   try {
     return make();
   } catch (error) {

@@ -19,6 +19,7 @@ import { type Calibration, calibrate } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
+import type { Stopping } from './margins.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
 import { canonicalize } from './passes/canonicalize.ts';
@@ -51,8 +52,8 @@ export interface CompileOptions {
   /** Swaps that placement tries, per core. */
   readonly effort: number;
   readonly biasCorrection: boolean;
-  /** Of the images that a step could answer, the share that goes on to the next; undefined: all take every step. */
-  readonly anytime?: number | undefined;
+  /** When the host stops; undefined: all images take every step. */
+  readonly anytime?: Stopping | undefined;
   readonly coarse?: number | undefined;
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */

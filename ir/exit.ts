@@ -4,18 +4,7 @@
  *
  * Source  design 3 §4
  */
-
-/** Best minus second of the logits. */
-export function marginOf(logits: ArrayLike<number>): number {
-  let best = Number.NEGATIVE_INFINITY;
-  let second = Number.NEGATIVE_INFINITY;
-  for (let c = 0; c < logits.length; c++) {
-    const logit = logits[c]!;
-    if (logit > best) [best, second] = [logit, best];
-    else if (logit > second) second = logit;
-  }
-  return best - second;
-}
+import { marginOf } from './logits.ts';
 
 /** Is the answer of step t good enough to stop? `margins`: one for each step but the last. */
 export const isSettled = (logits: ArrayLike<number>, t: number, margins: readonly number[]): boolean =>

@@ -9,12 +9,13 @@ import { main } from '../cli/main.ts';
 import { mapNetwork } from '../compiler/compile.ts';
 import { calibrateMargins } from '../compiler/margins.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
-import { exitStep, isSettled, marginOf } from '../ir/exit.ts';
+import { exitStep, isSettled } from '../ir/exit.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import { fire } from '../ir/fixed.ts';
 import { int as intDialect } from '../ir/int.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
+import { marginOf } from '../ir/logits.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
@@ -72,11 +73,29 @@ test('margins: of the images that reach a step, the given share goes on', () => 
     Float64Array.of(10 * i, 0),
     Float64Array.of(0, 0),
   ]);
-  const margins = calibrateMargins(runs, 0.4);
+  const margins = calibrateMargins(runs, { by: 'share', value: 0.4 });
   assert.deepEqual(margins, [4, 10]);
   const taken = runs.map(run => exitStep(run, margins));
   assert.deepEqual(taken, [3, 2, 2, 2, 1, 1, 1, 1, 1, 1]);
-  assert.deepEqual(calibrateMargins(runs, 0.05), [0, 0]);
+  assert.deepEqual(calibrateMargins(runs, { by: 'share', value: 0.05 }), [0, 0]);
+});
+
+test('margins: no more answers change than allowed, as met and as expected of errors of other images', () => {
+  // Image 0 answers 1 with a margin of 3 and ends with 0; all others keep their answer.
+  const runs = Array.from({ length: 10 }, (_, i) =>
+    i === 0 ? [Float64Array.of(0, 3), Float64Array.of(1, 0)] : [Float64Array.of(9, 0), Float64Array.of(9, 0)],
+  );
+  const at = (value: number) => calibrateMargins(runs, { by: 'change', value })[0]!;
+  assert.ok(at(0.05) > 3 && at(0.05) < 3.001);
+  assert.equal(at(0.1), 0);
+  // An error of (−5, +5) turns every image whose margin is below 10, one in five here.
+  const near = Array.from({ length: 20 }, (_, i) => {
+    const final = i % 5 === 1 ? Float64Array.of(4, 0) : Float64Array.of(50, 0);
+    return [i === 0 ? Float64Array.of(45, 5) : final, final];
+  });
+  const [margin] = calibrateMargins(near, { by: 'change', value: 0.005 });
+  assert.ok(margin! > 6 && margin! < 6.001, `${margin}`);
+  assert.equal(calibrateMargins(near, { by: 'change', value: 0.02 })[0], 0);
 });
 
 test('a chip that the host stops runs and counts the steps that were taken, and no other', async () => {
@@ -84,12 +103,12 @@ test('a chip that the host stops runs and counts the steps that were taken, and 
   const images = randomImages(ann, 10, 5);
   const { int } = descend(ann, images, { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 });
   const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = { weightBits: 8, seed: 1, effort: 1, anytime: 0.5 };
+  const options = { weightBits: 8, seed: 1, effort: 1, anytime: { by: 'share', value: 0.5 } as const };
   const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
   const boot = () => createMachine(programs.map(p => decodeChip(encodeChip(p), 'memory')));
   const runner = createFastIntRunner(int);
   const readouts = images.map(image => runner.run(image));
-  const margins = calibrateMargins(readouts, 0.5);
+  const margins = calibrateMargins(readouts, { by: 'share', value: 0.5 });
   const [whole, stopped] = [boot(), boot()];
   const met = new Set<number>();
   let neurons = 0;
@@ -132,7 +151,7 @@ test('E0321: one logit has no margin', () => {
   const images = randomImages(ann, 2, 1);
   const { int } = descend(ann, images, { coding: 'sum', steps: 2, shift: 4, terms: 2 });
   assert.throws(
-    () => marginsOf(int, images, 0.2),
+    () => marginsOf(int, images, { by: 'share', value: 0.2 }),
     (error: unknown) => error instanceof UserError && error.diagnostics[0]!.code === 'E0321',
   );
   assert.equal(marginsOf(int, images, undefined), undefined);

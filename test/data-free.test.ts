@@ -45,6 +45,7 @@ test('synthetic images reach black and white and no further, as the normalisatio
     [1 / 16, 0.5, 0.5, 16],
     [1 / 127.5, 1, 1, 255],
     [1, 127.5, 60, 255],
+    [1, 0, 1, 255],
   ] as const) {
     const { low, high } = await drawn(scale, mean, std, null);
     near(low, -mean / std);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { writeNpz } from '../cli/npz.ts';
-import { argMax, createReplayRunner, findFlip, recordKey } from '../compiler/numerics/flips.ts';
+import { createReplayRunner, findFlip, recordKey } from '../compiler/numerics/flips.ts';
 import { createNumerics } from '../compiler/numerics/measure.ts';
 import { numericsReport } from '../compiler/numerics/report.ts';
 import { compare, createFidelity, createSpread, sqnr } from '../compiler/numerics/spread.ts';
@@ -20,6 +20,7 @@ import { imageRange, reportOpenWidths, widthReport } from '../compiler/widths/su
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createSnnRunner } from '../ir/interpret/snn.ts';
+import { argMax } from '../ir/logits.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 import { descend, furthest, logitsOf, randomImages } from './kit.ts';

@@ -5,7 +5,7 @@
  * Source  the dead-leaves model of natural images (Lee, Mumford and Huang, 2001) and octaves of noise in turn.
  *         Measured against calibration images of two networks, by the percentiles of their sites: either kind alone,
  *         less contrast and plain noise are all further off; more than COUNT images are hardly nearer
- * Units   normalised numbers, around 0
+ * Units   normalised numbers, mostly around 0
  * Cost    O(pixels · things) an image
  */
 import { sizeOf } from '../../ir/dialect.ts';
@@ -40,11 +40,19 @@ export function syntheticImages(
   return Array.from({ length: count }, (_, n) => {
     const image = layout === undefined ? smoothNumbers(sizeOf(shape), random) : picture(layout, n, random);
     return image.map((x, i) => {
-      const { low, high } = limits[channelOf(i) % limits.length]!;
-      return Math.max(low, Math.min(high, x));
+      const limit = limits[channelOf(i) % limits.length]!;
+      return clamp(x * deviationOf(limit) + centreOf(limit), limit);
     });
   });
 }
+
+const clamp = (x: number, { low, high }: Limits): number => Math.max(low, Math.min(high, x));
+
+/** 0 and 1, as normalised images have them, unless these limits say that the images are not normalised. */
+const centreOf = ({ low, high }: Limits): number =>
+  clamp(0, { low: (3 * low + high) / 4, high: (low + 3 * high) / 4 });
+const deviationOf = ({ low, high }: Limits): number =>
+  clamp(1, { low: (high - low) / 6, high: (high - low) / 2 });
 
 /** Not a picture: neighbours are alike, deviation 1. */
 function smoothNumbers(size: number, random: Random): Float64Array {

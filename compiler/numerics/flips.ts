@@ -5,10 +5,12 @@
  *
  * Cost  log2(populations) float runs per image
  */
+
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
 import { fastParts } from '../../ir/fast/snn.ts';
 import { biasOf, entersAt, type Gathering } from '../../ir/interpret/projections.ts';
 import { createSnnRunner, type SnnStep, slotOf } from '../../ir/interpret/snn.ts';
+import { argMax } from '../../ir/logits.ts';
 import type { SnnGraph, SnnOf, SnnProjection } from '../../ir/snn.ts';
 import { type Lowered, VARIANTS, variantGraph } from './variants.ts';
 
@@ -21,9 +23,6 @@ export interface Sent {
 /** What every population sent, per step. */
 export type Recording = ReadonlyMap<string, Sent>;
 export const recordKey = (step: number, id: ValueId): string => `${step} ${id}`;
-
-export const argMax = (x: ArrayLike<number>): number =>
-  Array.from(x).reduce((best, y, i) => (y > x[best]! ? i : best), 0);
 
 /** The logits with the first `count` populations as recorded. */
 export type ReplayRunner = (image: Float64Array, recording: Recording, count: number) => Float64Array;

@@ -4,14 +4,16 @@
  *
  * Cost  five runs per image, and a few more for an image that is answered differently
  */
+
 import type { ValueId } from '../../ir/dialect.ts';
 import { createFastProbedRunner } from '../../ir/fast/int.ts';
 import { pow2 } from '../../ir/fixed.ts';
 import type { IntOf } from '../../ir/int.ts';
 import type { Saturations } from '../../ir/interpret/int.ts';
+import { argMax } from '../../ir/logits.ts';
 import type { SnnOf } from '../../ir/snn.ts';
 import { createMeter, type Meter } from '../widths/met.ts';
-import { argMax, createReplayRunner, findFlip, recordKey, type Sent } from './flips.ts';
+import { createReplayRunner, findFlip, recordKey, type Sent } from './flips.ts';
 import { compare, createFidelity, createSpread, type Fidelity, type Spread } from './spread.ts';
 import { createVariant, type Lowered, payloadFraction, VARIANTS, type VariantName } from './variants.ts';
 

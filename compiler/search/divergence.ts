@@ -6,6 +6,7 @@
  * larger where an image is hard. The drop is the product, or what the errors of others alone make of it if that is
  * more.
  */
+import { argMax } from '../../ir/logits.ts';
 import { relativeError } from '../choose-shift.ts';
 
 export interface Divergence {
@@ -95,10 +96,4 @@ const mean = (list: ArrayLike<number>): number =>
 function standardError(list: Float64Array): number {
   const centre = mean(list);
   return Math.sqrt(mean(list.map(x => (x - centre) ** 2)) / Math.max(1, list.length - 1));
-}
-
-function argMax(logits: Float64Array): number {
-  let best = 0;
-  for (let c = 1; c < logits.length; c++) if (logits[c]! > logits[best]!) best = c;
-  return best;
 }
