@@ -123,7 +123,12 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
     search: setting.goal && { goal: setting.goal, labels: known, maxTerms: 3 },
     ...setting.options,
   };
-  const where = { target, isPixels: centre !== null, origin: paths.model };
+  const where = {
+    target,
+    isPixels: centre !== null,
+    origin: paths.model,
+    isSynthetic: setting.isDataFree === true,
+  };
   const chosen = convertMeasured(ann, images, options, where, console_);
   const taker = { shape, preprocess: resolved.preprocess, centre, isAssumed: isAssumed(resolved) };
   const set = await openImages(paths.test, taker, {}, report);

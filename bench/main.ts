@@ -6,31 +6,20 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
-import { noiseImages } from '../cli/data.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
-import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
-import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { defaultProfile } from '../compiler/profile.ts';
-import type { Goal } from '../compiler/search/goal.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
-import { CODINGS, type Coding } from '../ir/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { type ConversionRow, measureConversions, type Setting } from './conversion.ts';
+import { CONVERSION_MEASURES } from './conversion-measures.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
+import type { Measure, MeasureOptions } from './measure.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
-
-interface Measure {
-  readonly value: number;
-  readonly unit: string;
-  readonly anchor: string;
-  /** Ours against the anchor; above 1 is better. */
-  readonly ratio: number;
-}
 
 const MODEL = 'examples/digits/vit-digits.onnx';
 const REPEATS = 5;
@@ -60,19 +49,10 @@ async function digits() {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const target = await loadTarget('loihi2');
   const { ann } = readNetwork(readFileSync(MODEL), MODEL, context);
-  const images = noiseImages([1, 8, 8], 8);
+  const images = syntheticImages([1, 8, 8], 8);
   const { snn } = convertNetwork(ann, images, OPTIONS, context);
   const int = quantizeNetwork(snn, images, target, 8, context);
   return { images, mapped: mapNetwork(int, target, new Map(), OPTIONS, context) };
-}
-
-interface MeasureOptions {
-  /** Folder of the measure's files. */
-  readonly data?: string | undefined;
-  /** Folder for what it wrote. */
-  readonly save?: string | undefined;
-  /** Part of the names of the cases to run. */
-  readonly only?: string | undefined;
 }
 
 function speedOf(speed: Speed): Measure {
@@ -145,46 +125,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const right = entries.filter(entry => entry.state === 'ok').length;
     return { value: right, unit: 'files right', anchor: 'files', ratio: right / entries.length };
   },
-  /** The default conversion of the models of --data DIR at stage int: accuracy, error, Eq. 30; --only PART of a name. */
-  async conversion({ data = 'examples/digits', only }) {
-    const settings: readonly Setting[] = [
-      { name: 'default', shift: 'auto', bits: 8 },
-      { name: 'unread kept', shift: 'auto', bits: 8, keepUnread: true },
-      { name: 'D 4', shift: 4, bits: 8 },
-    ];
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** Accuracy and error of the logits with fewer weight bits. */
-  async 'weight-bits'({ data = 'examples/digits', only }) {
-    const settings = [8, 6, 5, 4].map((bits): Setting => ({ name: `${bits} bits`, shift: 'auto', bits }));
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** Coarse to fine with exit by margin: as compile --anytime sets it up, with shares of images that go on, with a search. */
-  async anytime({ data = 'examples/digits', only }) {
-    const stopping = (name: string, anytime: Stopping, goal?: Goal): Setting => ({
-      ...{ name, shift: 'auto', bits: 8, options: { steps: 2, anytime } },
-      ...(goal === undefined ? {} : { goal }),
-    });
-    const settings = [
-      stopping('anytime', DEFAULT_STOPPING),
-      ...[0.1, 0.2, 0.3].map(value => stopping(`${100 * value} % go on`, { by: 'share', value })),
-      stopping('search and anytime', DEFAULT_STOPPING, SEARCHES[0]),
-    ];
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** Thresholds site by site against the default profile. */
-  async search({ data = 'examples/digits', only }) {
-    const settings: readonly Setting[] = [
-      { name: 'default', shift: 'auto', bits: 8 },
-      ...SEARCHES.map(goal => {
-        const { kind, value } = goal.limit;
-        const said = kind === 'drop' ? `--max-drop ${100 * value}%` : `--max-divergence ${value}`;
-        return { name: said, shift: 'auto', bits: 8, goal } as const;
-      }),
-    ];
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** The search on --data MODEL.onnx with 64 noise images, from the images to the integer network. */
+  /** The search on --data MODEL.onnx with 64 synthetic images, from the images to the integer network. */
   async 'search-time'({ data = MODEL }) {
     const { seconds, search, peakBytes, steps, eq30 } = await measureSearch(data);
     for (const step of steps) console.log(`${step.name.padEnd(32)} ${step.seconds.toFixed(1)} s`);
@@ -194,61 +135,8 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
     return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
   },
-  /** Codings over timesteps; with one step all are the same. */
-  async codings({ data = 'examples/digits', only }) {
-    const settings = [1, 3].flatMap(terms => {
-      const profileOf = (shift: number) => defaultProfile(shift, terms);
-      const of = (coding: Coding, steps: number): Setting => ({
-        ...{ name: `${coding}, T ${steps}, K ${terms}`, shift: 3, bits: 8 },
-        options: { coding, steps, profileOf },
-      });
-      return [of('sum', 1), ...CODINGS.flatMap(coding => [2, 4, 8].map(steps => of(coding, steps)))];
-    });
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** Tables against multiplications. */
-  async functions({ data = 'examples/digits', only }) {
-    const settings = SOMA_ARITHMETIC.map(
-      (functions): Setting => ({ name: functions, shift: 'auto', bits: 8, options: { functions } }),
-    );
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** Ladders of a fixed length, ours and the paper's. */
-  async levels({ data = 'examples/digits', only }) {
-    const settings = [4, 6, 8].flatMap(levels => {
-      const of = (name: string, options: Setting['options']): Setting => ({
-        ...{ name: `${name}, n ${levels}`, shift: 3, bits: 8 },
-        options: { ...options, levels },
-      });
-      const paper = { coding: 'rate', thresholds: 'paper', steps: 4 } as const;
-      return [of('T 1', {}), of('T 4', { steps: 4 }), of('paper, T 4', paper)];
-    });
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
-  /** What is lost where no calibration images are given. */
-  async 'data-free'({ data = 'examples/digits', only }) {
-    const settings = (['auto', 3, 4, 5] as const).flatMap((shift): readonly Setting[] => [
-      { name: `shift ${shift}`, shift, bits: 8 },
-      { name: `shift ${shift}, data-free`, shift, bits: 8, isDataFree: true },
-    ]);
-    return worstLoss(await measureConversions(data, settings, { only }));
-  },
+  ...CONVERSION_MEASURES,
 };
-
-const SEARCHES: readonly Goal[] = [
-  { optimize: 'energy', limit: { kind: 'divergence', value: 0.01 } },
-  { optimize: 'energy', limit: { kind: 'drop', value: 0.005 } },
-];
-
-function worstLoss(rows: readonly ConversionRow[]): Measure {
-  const value = 100 * Math.max(...rows.map(row => row.float - row.accuracy));
-  return {
-    value,
-    unit: 'points lost at most',
-    anchor: '1 point that may be lost',
-    ratio: 1 / Math.max(value, 0.01),
-  };
-}
 
 const { values, positionals } = parseArgs({
   options: { data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },

@@ -3,9 +3,9 @@
  * same products on memory that is already packed.
  */
 import { loadTarget } from '../backends/target.ts';
-import { noiseImages } from '../cli/data.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { type CompileOptions, convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../ir/dialect.ts';
@@ -37,7 +37,7 @@ const IMAGES = 3;
 export function annSpeed(path: string): Speed {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const { ann } = readNetwork(openModelFile(path), path, context);
-  const images = noiseImages(inputShape(ann), IMAGES);
+  const images = syntheticImages(inputShape(ann), IMAGES);
   const runner = createFastAnnRunner(ann);
   return {
     ...compare(images, {
@@ -52,7 +52,7 @@ export async function intSpeed(path: string, options: CompileOptions): Promise<S
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const target = await loadTarget('loihi2');
   const { ann } = readNetwork(openModelFile(path), path, context);
-  const images = noiseImages(inputShape(ann), IMAGES);
+  const images = syntheticImages(inputShape(ann), IMAGES);
   const { snn } = convertNetwork(ann, images, options, context);
   const int = quantizeNetwork(snn, images, target, options.weightBits, context);
   const runner = createFastIntRunner(int);

@@ -135,7 +135,10 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     levels: args.levels,
     functions: args.functions,
   };
-  const about = { target: candidates[0]!, isPixels: centre !== null, origin: args.model };
+  const about = {
+    ...{ target: candidates[0]!, isPixels: centre !== null, origin: args.model },
+    isSynthetic: data.isSynthetic,
+  };
   const chosen = convertMeasured(ann, images, options, about, console_);
   const { converted, int, ranges, activity, margins, weightBits, settings, found } = chosen.made;
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);

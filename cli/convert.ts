@@ -1,11 +1,11 @@
 /** The float network → integers, with thresholds as fine as calibration images ask for, and what it does on them. */
 import {
   attempt,
+  BY_IMAGES,
+  BY_SYNTHETIC,
   type Chosen,
   chooseShift,
-  ENOUGH,
   relativeError,
-  SHIFTS,
 } from '../compiler/choose-shift.ts';
 import {
   type CompileOptions,
@@ -63,13 +63,13 @@ export interface MeasuredNetwork {
 /** Stands where the shift means nothing: with the paper’s thresholds, and with none. */
 const SHIFTLESS = 4;
 
-/** Errors: those of conversion and quantisation · W0302 no shift is near enough. */
+/** Errors: those of conversion and quantisation · W0302 no shift is near enough · W0303 no real images. */
 export function convertMeasured(
   ann: AnnGraph,
   images: readonly Float64Array[],
   options: ConvertOptions,
-  /** `isPixels`: the images are whole numbers. */
-  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'>,
+  /** `isPixels`: the images are whole numbers. `isSynthetic`: and nobody's. */
+  about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'> & { readonly isSynthetic?: boolean },
   { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
 ): Chosen<MeasuredNetwork> {
   const { target, isPixels, origin } = about;
@@ -117,18 +117,25 @@ export function convertMeasured(
   };
   const isChosen = options.shift === 'auto' && options.thresholds === 'pow2' && settings === undefined;
   const fixed = options.shift === 'auto' ? SHIFTLESS : options.shift;
+  const rule = about.isSynthetic ? BY_SYNTHETIC : BY_IMAGES;
   const coarses = options.coarse !== undefined ? [options.coarse] : coarsesOf(options.anytime);
   const own = createDiagnostics();
   const withCoarse = (coarse: number) => (shift: number, said: Diagnostics) => make({ shift, coarse }, said);
-  const chosen = chooseShift(isChosen ? SHIFTS : [fixed], withCoarse(coarses[0]!), own);
+  const chosen = chooseShift(isChosen ? rule : { ...rule, shifts: [fixed] }, withCoarse(coarses[0]!), own);
   if (isChosen && !chosen.isEnough) {
-    const facts = { shift: chosen.shift, error: chosen.logitMse, limit: ENOUGH };
+    const facts = { shift: chosen.shift, error: chosen.logitMse, limit: rule.enough };
     own.report('W0302', { origin, pass: 'choose-shift' }, facts);
   }
   const shifts = isChosen ? [chosen.shift, chosen.shift + 1] : [chosen.shift];
   const firings = shifts.flatMap(shift => coarses.map(coarse => ({ shift, coarse })));
   const others = options.anytime?.by === 'change' ? firings.slice(1) : [];
-  return withSaid(cheapest({ chosen, own }, others, make), diagnostics);
+  const limit = Math.max(rule.enough, chosen.logitMse);
+  const taken = withSaid(cheapest({ chosen, own }, others, limit, make), diagnostics);
+  if (about.isSynthetic) {
+    const facts = { error: taken.logitMse, shift: taken.shift };
+    diagnostics.report('W0303', { origin, pass: 'choose-shift' }, facts);
+  }
+  return taken;
 }
 
 /** Coarse enough to be cheap, fine enough for most answers: which it is, answers say where they bound the changes. */
@@ -155,9 +162,9 @@ function withSaid({ chosen, own }: Spoken, diagnostics: Diagnostics): Chosen<Mea
 function cheapest(
   first: Spoken,
   others: readonly Firing[],
+  limit: number,
   make: (firing: Firing, own: Diagnostics) => MeasuredNetwork,
 ): Spoken {
-  const limit = Math.max(ENOUGH, first.chosen.logitMse);
   return others.reduce((best, firing) => {
     const own = createDiagnostics();
     const made = attempt(() => make(firing, own), true);

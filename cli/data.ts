@@ -1,8 +1,6 @@
 /** Reading what the user names. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
-import { sizeOf } from '../ir/dialect.ts';
-import { createRandom } from '../ir/random/seeded.ts';
 
 /** What the system says of a path. Errors: E0101. */
 export function cannotRead(path: string, error: unknown): never {
@@ -38,17 +36,4 @@ export function readSlice(path: string, offset: number, length: number): Uint8Ar
   } finally {
     if (file !== undefined) closeSync(file);
   }
-}
-
-/** Synthetic calibration: smooth noise over the usual range of a normalised image. */
-export function noiseImages(shape: readonly number[], count: number): readonly Float64Array[] {
-  const random = createRandom(1);
-  const size = sizeOf(shape);
-  return Array.from({ length: count }, () => {
-    let level = 0;
-    return Float64Array.from({ length: size }, () => {
-      level = 0.7 * level + 0.7 * random.normal();
-      return Math.max(-2, Math.min(2, level));
-    });
-  });
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadCandidates, loadTarget } from '../backends/target.ts';
-import { noiseImages } from '../cli/data.ts';
 import { type CheckOptions, checkBoards, checkNetwork } from '../compiler/check.ts';
 import {
   type CompileOptions,
@@ -11,6 +10,7 @@ import {
   quantizeNetwork,
   readNetwork,
 } from '../compiler/compile.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { type ModelFile, memoryFile } from '../compiler/onnx/source.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
@@ -56,7 +56,7 @@ test('compile takes about the cores that check expects, and never fewer than it 
     const context = { diagnostics, step: () => {} };
     const { ann } = readNetwork(bytes, 'test.onnx', context);
     const input = ann.nodes.find(node => node.kind === 'input')!;
-    const images = noiseImages(input.type.shape, 2);
+    const images = syntheticImages(input.type.shape, 2);
     const { snn } = convertNetwork(ann, images, COMPILE, context);
     const int = quantizeNetwork(snn, images, target, 8, context);
     const { chip } = mapNetwork(int, target, new Map(), COMPILE, context);

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
 import { convertMeasured } from '../cli/convert.ts';
-import { chooseShift, ENOUGH, relativeError, SHIFTS } from '../compiler/choose-shift.ts';
+import { BY_IMAGES, chooseShift, relativeError } from '../compiler/choose-shift.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics, fail } from '../ir/diagnostics/diagnostic.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomImages } from './kit.ts';
 
+const rule = (...shifts: number[]) => ({ ...BY_IMAGES, shifts });
 const made = (errors: Readonly<Record<number, number>>) => (shift: number) => ({ logitMse: errors[shift]! });
 
 test('the coarsest shift that is near enough is taken, and no finer one is tried', () => {
-  const chosen = chooseShift([3, 4, 5], made({ 3: 0.3, 4: 0.01 }), createDiagnostics());
+  const chosen = chooseShift(rule(3, 4, 5), made({ 3: 0.3, 4: 0.01 }), createDiagnostics());
   assert.equal(chosen.shift, 4);
   assert.ok(chosen.isEnough);
   assert.deepEqual(
@@ -21,7 +22,7 @@ test('the coarsest shift that is near enough is taken, and no finer one is tried
 });
 
 test('where none is near enough the best one is taken, not the last', () => {
-  const chosen = chooseShift([3, 4, 5], made({ 3: 0.3, 4: 0.1, 5: 0.2 }), createDiagnostics());
+  const chosen = chooseShift(rule(3, 4, 5), made({ 3: 0.3, 4: 0.1, 5: 0.2 }), createDiagnostics());
   assert.deepEqual([chosen.shift, chosen.isEnough], [4, false]);
 });
 
@@ -33,13 +34,13 @@ test('a shift that its formats cannot hold ends the search; only what the taken 
     if (shift === 5) fail('E0403', { origin: 'x' }, facts);
     return { logitMse: 1 / shift };
   };
-  const chosen = chooseShift([3, 4, 5, 6], make, diagnostics);
+  const chosen = chooseShift(rule(3, 4, 5, 6), make, diagnostics);
   assert.equal(chosen.shift, 4);
   assert.deepEqual(
     diagnostics.list.map(d => d.at.origin),
     ['shift 4'],
   );
-  assert.throws(() => chooseShift([5, 6], make, createDiagnostics()), /E0403/);
+  assert.throws(() => chooseShift(rule(5, 6), make, createDiagnostics()), /E0403/);
 });
 
 test('the error is relative to the variance of the wanted answers, and finite where they have none', () => {
@@ -73,9 +74,9 @@ test('auto: the error falls with the shift, is what the integer network makes, a
   const { chosen, codes } = run('auto');
   assert.deepEqual(
     chosen.tried.map(t => t.shift),
-    SHIFTS.slice(0, chosen.tried.length),
+    BY_IMAGES.shifts.slice(0, chosen.tried.length),
   );
-  assert.equal(chosen.isEnough, chosen.logitMse <= ENOUGH);
+  assert.equal(chosen.isEnough, chosen.logitMse <= BY_IMAGES.enough);
   assert.deepEqual(codes, chosen.isEnough ? [] : ['W0302']);
   for (const { shift, logitMse } of chosen.tried) assert.equal(run(shift).chosen.logitMse, logitMse);
   assert.ok(run(7).chosen.logitMse < run(1).chosen.logitMse);
@@ -99,7 +100,7 @@ test('W0302: two bits of weights are too few for any shift', async () => {
     diagnostics,
     step: () => {},
   });
-  assert.equal(chosen.tried.length, SHIFTS.length);
+  assert.equal(chosen.tried.length, BY_IMAGES.shifts.length);
   assert.deepEqual(
     diagnostics.list.map(d => [d.code, d.at.origin, d.facts.shift]),
     [['W0302', 'vit.onnx', chosen.shift]],

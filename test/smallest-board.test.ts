@@ -9,7 +9,7 @@ import { type Diagnostics, throwIfErrors, UserError } from '../ir/diagnostics/di
 const needing =
   (needed: number) =>
   ({ spec, cores }: { spec: string; cores: number }, own: Diagnostics): Mapped => {
-    own.report('W0301', { origin: spec }, { count: 1 });
+    own.report('W0301', { origin: spec }, { count: 1, accuracy: '+0', agreement: '100', energy: '+0' });
     if (cores < needed) own.report('E0502', { origin: spec }, { target: spec, needed, available: cores });
     throwIfErrors(own);
     return {} as Mapped;

@@ -6,7 +6,7 @@
  * Source     design 3 §4; facts: helps while the error is small, hurts when it is large
  * Preserves  nothing: kept only where it lowers the error of the logits on the same images
  */
-import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
+import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import { createFastSnnRunner } from '../../ir/fast/snn.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
@@ -60,6 +60,11 @@ function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted:
   return { errors, logitError };
 }
 
+/**
+ * A bias of all rows takes the mean over all of them, where holes have no error. One that a row has for itself takes
+ * the mean over the rows that read something, and stays where its row reads nothing; the errors of single rows follow
+ * the images too closely to be of use to others.
+ */
 function corrected(
   node: SnnOf<'linear'>,
   graph: SnnGraph,
@@ -68,15 +73,28 @@ function corrected(
 ): SnnNode {
   const weight = graph.constants.get(node.attrs.weight);
   const [inputs, channels] = weight.shape as [number, number];
+  const { rows } = node.attrs;
   const source = byId.get(node.operands[0]!)!;
-  const own = channelErrors(source, errors.get(source.id), node, inputs);
-  const passed = attentionErrors(source, errors, node, inputs, byId);
+  const own = readErrors(errors.get(source.id), node, inputs);
+  const passed = readErrors(attentionErrors(source, errors, byId), node, inputs);
   if (own === undefined && passed === undefined) return node;
+  const all =
+    own === undefined || passed === undefined ? (own ?? passed)! : own.map((e, i) => e + passed[i]!);
   const old = node.attrs.bias === undefined ? undefined : graph.constants.get(node.attrs.bias);
   const bias = Float64Array.from({ length: old?.data.length ?? channels }, (_, i) => old?.data[i] ?? 0);
+  const isShared = bias.length === channels;
+  const indices = mapIndices(node.attrs.map, rows * inputs);
   for (let k = 0; k < inputs; k++) {
-    const error = (own?.[k] ?? 0) + (passed?.[k] ?? 0);
-    for (let i = 0; i < bias.length; i++) bias[i]! += error * weight.data[k * channels + (i % channels)]!;
+    const readers = Array.from({ length: rows }, (_, row) => row * inputs + k).filter(
+      i => indices[i] !== HOLE,
+    );
+    const sum = readers.reduce((total, i) => total + all[i]!, 0);
+    if (sum === 0) continue;
+    const error = sum / (isShared ? rows : readers.length);
+    for (let i = 0; i < bias.length; i++) {
+      if (!isShared && indices[Math.floor(i / channels) * inputs + k] === HOLE) continue;
+      bias[i]! += error * weight.data[k * channels + (i % channels)]!;
+    }
   }
   const shape = old?.shape ?? [channels];
   return {
@@ -85,29 +103,21 @@ function corrected(
   };
 }
 
-/** Mean error of every input of a linear over the rows that it reads. */
-function channelErrors(
-  source: SnnNode,
+/** The error of every number that a linear reads; 0 in holes. */
+function readErrors(
   error: Float64Array | undefined,
   { attrs }: SnnOf<'linear'>,
   inputs: number,
 ): Float64Array | undefined {
   if (error === undefined) return undefined;
   const indices = mapIndices(attrs.map, attrs.rows * inputs);
-  const out = new Float64Array(inputs);
-  if (sizeOf(source.type.shape) === 0) return out;
-  indices.forEach((index, i) => {
-    if (index !== HOLE) out[i % inputs]! += error[index]! / attrs.rows;
-  });
-  return out;
+  return Float64Array.from(indices, index => (index === HOLE ? 0 : error[index]!));
 }
 
-/** Errors of the values that an attention output is a mean of, as inputs of the linear behind it. */
+/** Errors of the values that an attention output is a mean of, in its shape. */
 function attentionErrors(
   source: SnnNode,
   errors: ReadonlyMap<ValueId, Float64Array>,
-  linear: SnnOf<'linear'>,
-  inputs: number,
   byId: ReadonlyMap<ValueId, SnnNode>,
 ): Float64Array | undefined {
   const product = source.kind === 'population' ? byId.get(source.operands[0]!) : undefined;
@@ -123,9 +133,8 @@ function attentionErrors(
   values.forEach((index, i) => {
     if (index !== HOLE) mean[Math.floor(i / inner)]! += error[index]! / inner;
   });
-  const spread = Float64Array.from({ length: groups * rows * columns }, (_, i) => {
+  return Float64Array.from({ length: groups * rows * columns }, (_, i) => {
     const group = Math.floor(i / (rows * columns));
     return mean[group * columns + (i % columns)]!;
   });
-  return channelErrors(source, spread, linear, inputs);
 }

@@ -1,0 +1,17 @@
+/** What a measure takes and gives. */
+export interface Measure {
+  readonly value: number;
+  readonly unit: string;
+  readonly anchor: string;
+  /** Ours against the anchor; above 1 is better. */
+  readonly ratio: number;
+}
+
+export interface MeasureOptions {
+  /** Folder of the measure's files. */
+  readonly data?: string | undefined;
+  /** Folder for what it wrote. */
+  readonly save?: string | undefined;
+  /** Part of the names of the cases to run. */
+  readonly only?: string | undefined;
+}
