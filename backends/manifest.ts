@@ -117,6 +117,15 @@ export const manifestSchema = z
       tried: z
         .array(z.strictObject({ shift: count, logitMse: z.number() }))
         .describe('Threshold shifts that were tried, coarsest first'),
+      saturations: z
+        .strictObject({
+          accumulator: count,
+          state: count,
+          threshold: count.describe('Neurons that asked for more than the highest threshold'),
+          worst: z.strictObject({ population: z.string(), count }).nullable(),
+          images: count,
+        })
+        .describe('Of the integer network, over all steps of so many calibration images'),
     }),
     settings: z
       .array(z.strictObject({ site: z.string(), kind: z.string(), shift: z.int(), terms: count, band: real }))

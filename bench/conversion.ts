@@ -22,6 +22,11 @@ import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { addOperations, countedPopulations, NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
+import {
+  describeSaturations,
+  type SaturationSummary,
+  summariseSaturations,
+} from '../ir/count/saturations.ts';
 import { exitStep } from '../ir/exit.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
@@ -54,6 +59,7 @@ export interface ConversionRow {
   readonly shift: number;
   readonly eq30: { readonly paper: number; readonly performed: number; readonly integer: number };
   readonly multiplications: number;
+  readonly saturations: SaturationSummary;
   /** Share of images that take a second step, where the host may stop. */
   readonly continued: number | null;
   /** Terms a neuron, by kind of site. */
@@ -140,7 +146,7 @@ function rowOf(
   images: readonly Float64Array[],
   labels: readonly number[],
 ): ConversionRow {
-  const { answers, performed, paper, continued } = run(made, images);
+  const { answers, performed, paper, continued, saturations } = run(made, images);
   const runner = createFastAnnRunner(ann);
   const wanted = images.map(image => [...runner.run(image).values()][0]!);
   const share = (hit: (i: number) => boolean) => images.filter((_, i) => hit(i)).length;
@@ -166,6 +172,7 @@ function rowOf(
       integer: energyRatio(perImage, annMacs.performed, INTEGER_COSTS_PJ),
     },
     multiplications: performed.macs,
+    saturations,
     continued,
     rates: ratesOf(made),
   };
@@ -199,7 +206,9 @@ function run({ int, margins = [] }: MeasuredNetwork, images: readonly Float64Arr
     if (taken > 1) continued += 1;
     return readouts[taken - 1]!.slice();
   });
-  return { answers, paper, performed, continued: margins.length > 0 ? continued / images.length : null };
+  const saturations = summariseSaturations(runner.saturations);
+  const share = margins.length > 0 ? continued / images.length : null;
+  return { answers, paper, performed, continued: share, saturations };
 }
 
 /** On calibration images. A site’s population has the site’s name. */
@@ -224,6 +233,7 @@ function printRow(r: ConversionRow): string {
   return [
     `${r.model}  ${r.setting}: ${r.images} images, float ${percent(r.float)} %, int ${percent(r.accuracy)} % [${percent(low)}, ${percent(high)}], agreement ${percent(r.agreement)} %`,
     `  shift ${r.shift}, logit mse ${r.logitMse.toFixed(4)} (calibration ${r.calibrationMse.toFixed(4)}${r.isBiasCorrected ? ', biases corrected' : ''}), E paper · performed · integer ${energy}, ${r.multiplications} multiplications${r.continued === null ? '' : `, ${percent(r.continued)} % of images go on`}`,
+    `  saturations: ${describeSaturations(r.saturations, 'test images')}`,
     `  terms a neuron: ${rates.join(', ')}`,
   ].join('\n');
 }

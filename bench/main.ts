@@ -8,17 +8,20 @@ import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
+import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import type { Goal } from '../compiler/search/goal.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
+import { CODINGS, type Coding } from '../ir/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { type ConversionRow, measureConversions, type Setting } from './conversion.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
+import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
 interface Measure {
@@ -179,6 +182,47 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
         return { name: said, shift: 'auto', bits: 8, goal } as const;
       }),
     ];
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** The search on --data MODEL.onnx with 64 noise images, from the images to the integer network. */
+  async 'search-time'({ data = MODEL }) {
+    const { seconds, search, peakBytes, steps, eq30 } = await measureSearch(data);
+    for (const step of steps) console.log(`${step.name.padEnd(32)} ${step.seconds.toFixed(1)} s`);
+    console.log(
+      `to the choice ${search.toFixed(1)} s, in all ${seconds.toFixed(1)} s, peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB`,
+    );
+    console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
+    return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
+  },
+  /** Codings over timesteps; with one step all are the same. */
+  async codings({ data = 'examples/digits', only }) {
+    const settings = [1, 3].flatMap(terms => {
+      const profileOf = (shift: number) => defaultProfile(shift, terms);
+      const of = (coding: Coding, steps: number): Setting => ({
+        ...{ name: `${coding}, T ${steps}, K ${terms}`, shift: 3, bits: 8 },
+        options: { coding, steps, profileOf },
+      });
+      return [of('sum', 1), ...CODINGS.flatMap(coding => [2, 4, 8].map(steps => of(coding, steps)))];
+    });
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Tables against multiplications. */
+  async functions({ data = 'examples/digits', only }) {
+    const settings = SOMA_ARITHMETIC.map(
+      (functions): Setting => ({ name: functions, shift: 'auto', bits: 8, options: { functions } }),
+    );
+    return worstLoss(await measureConversions(data, settings, { only }));
+  },
+  /** Ladders of a fixed length, ours and the paper's. */
+  async levels({ data = 'examples/digits', only }) {
+    const settings = [4, 6, 8].flatMap(levels => {
+      const of = (name: string, options: Setting['options']): Setting => ({
+        ...{ name: `${name}, n ${levels}`, shift: 3, bits: 8 },
+        options: { ...options, levels },
+      });
+      const paper = { coding: 'rate', thresholds: 'paper', steps: 4 } as const;
+      return [of('T 1', {}), of('T 4', { steps: 4 }), of('paper, T 4', paper)];
+    });
     return worstLoss(await measureConversions(data, settings, { only }));
   },
   /** What is lost where no calibration images are given. */

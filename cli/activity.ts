@@ -2,18 +2,22 @@
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import { countedPopulations } from '../ir/count/counts.ts';
+import { type SaturationSummary, summariseSaturations } from '../ir/count/saturations.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { exitStep } from '../ir/exit.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
 
 export interface MeasuredActivity {
+  /** Neurons with thresholds, each image and step counted. */
+  readonly firings: number;
   /** Share of neurons that send, and terms a neuron, per step. */
   readonly rates: ReadonlyMap<ValueId, { readonly rate: number; readonly terms: number }>;
   /** Eq. 30 ACs of the paper's count, per image, of the steps that it takes. */
   readonly paperAcs: number;
   /** The readout of each image after its last step. */
   readonly answers: readonly Float64Array[];
+  readonly saturations: SaturationSummary;
 }
 
 /** `margins`: where the host stops (ir/exit.ts). */
@@ -27,11 +31,13 @@ export function measureActivity(
   const totals = new Map<ValueId, { spikes: number; terms: number; neurons: number }>();
   const answers: Float64Array[] = [];
   let acs = 0;
+  let firings = 0;
   const log = createActivityLog();
   for (const image of images) {
     const acsOf = new Float64Array(graph.attrs.steps);
     const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);
+      if (node.kind === 'population' && node.attrs.emit.kind === 'mt') firings += emission.terms.length;
       const population = populations.get(node.id);
       if (population === undefined) return;
       acsOf[step - 1]! += closedFormCounts(population, graph.attrs.coding, step, log).paper.acs;
@@ -52,5 +58,6 @@ export function measureActivity(
     terms: terms / neurons,
   });
   const rates = new Map([...totals].map(([id, t]) => [id, share(t)] as const));
-  return { rates, paperAcs: acs / images.length, answers };
+  const saturations = summariseSaturations(runner.saturations);
+  return { firings, rates, paperAcs: acs / images.length, answers, saturations };
 }

@@ -9,6 +9,8 @@ export interface Comparison {
   readonly readouts: readonly Float64Array[];
   /** The first difference, in words; undefined: equal bit for bit. */
   readonly difference: string | undefined;
+  /** Of the integer network, over all images so far. */
+  readonly saturations: IntRunner['saturations'];
 }
 
 const runners = new WeakMap<IntGraph, IntRunner>();
@@ -56,5 +58,5 @@ export function compareEmissions(
     if (difference === undefined && i >= 0)
       difference = `readout ${i} of step ${t + 1}: expected ${readout[i]}, got ${got[t]?.[i]}`;
   });
-  return { readouts: got, difference };
+  return { readouts: got, difference, saturations: runner.saturations };
 }

@@ -22,6 +22,7 @@ import {
   type Diagnostic,
   type Diagnostics,
   fail,
+  type Report,
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
 import type { AnyGraph } from '../ir/dialect.ts';
@@ -29,6 +30,7 @@ import type { Coding } from '../ir/snn.ts';
 import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import type { MeasuredActivity } from './activity.ts';
 import { countStopping } from './anytime.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
@@ -59,6 +61,8 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
+  /** Of every ladder; undefined: from calibration. */
+  readonly levels?: number | undefined;
   readonly uniform: boolean;
   /** A rule, or a file of thresholds. */
   readonly thresholds: string;
@@ -128,6 +132,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     keepUnread: args.keepUnread,
     anytime: args.anytime,
     coarse: args.coarse,
+    levels: args.levels,
     functions: args.functions,
   };
   const about = {
@@ -136,6 +141,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   };
   const chosen = convertMeasured(ann, images, options, about, console_);
   const { converted, int, ranges, activity, margins, weightBits, settings, found } = chosen.made;
+  if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
   const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
@@ -217,6 +223,14 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
   if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
   return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
+}
+
+/** Of neurons that fire, the share that may be stopped by the highest threshold without a word. */
+const CLIPPED = 0.001;
+
+function reportClipped(levels: number, activity: MeasuredActivity, origin: string, report: Report): void {
+  const share = activity.saturations.threshold / Math.max(1, activity.firings);
+  if (share > CLIPPED) report('W0422', { origin }, { levels, percent: Number((100 * share).toFixed(2)) });
 }
 
 const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;

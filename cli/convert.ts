@@ -17,6 +17,7 @@ import {
 import type { Stopping } from '../compiler/margins.ts';
 import type { Profile } from '../compiler/profile.ts';
 import type { Ranges } from '../compiler/ranges.ts';
+import { rangeImages } from '../compiler/samples.ts';
 import {
   type SettingsRow,
   type SiteSettings,
@@ -74,7 +75,7 @@ export function convertMeasured(
   const { target, isPixels, origin } = about;
   const { search } = options;
   const prepared = prepareConversion(ann, images, options, { diagnostics, step });
-  const judged = images.slice(0, prepared.wanted.length);
+  const { judged } = prepared;
   const progress = { diagnostics, step };
   const found = search && runSearch(prepared, searchOptions(options, search, about), progress);
   const settings = found?.best.candidate.settings ?? options.settingsOf?.(prepared.sites);
@@ -88,7 +89,7 @@ export function convertMeasured(
     const { functions } = options;
     const quantized = quantizeMeasured(
       converted.snn,
-      images,
+      rangeImages(images, prepared.macs, steps),
       target,
       weightBits,
       context,
@@ -98,8 +99,8 @@ export function convertMeasured(
     const { int } = quantized;
     step('measure');
     const margins = marginsOf(int, images, options.anytime);
-    const activity = measureActivity(int, judged, margins);
-    const logitMse = relativeError(prepared.wanted, activity.answers);
+    const activity = measureActivity(int, judged.images, margins);
+    const logitMse = relativeError(judged.float, activity.answers);
     const fired = settings ?? settingsOfProfile(prepared.sites, profile);
     const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
     return {

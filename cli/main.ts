@@ -189,6 +189,12 @@ export async function main(argv: readonly string[]): Promise<number> {
                 value === 'auto' ? value : whole(Number(value || Number.NaN), 'shift', 0, 12),
             },
             terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
+            levels: {
+              type: 'number',
+              describe: 'Thresholds n of every ladder, per sign (default: up to the calibration maximum)',
+              coerce: (value: number | undefined) =>
+                value === undefined ? undefined : whole(value, 'levels', 1, 16),
+            },
             uniform: { type: 'boolean', default: false, describe: 'The same shift everywhere' },
             thresholds: {
               type: 'string',

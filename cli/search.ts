@@ -21,7 +21,11 @@ export interface SearchArguments {
 
 /** What the command line asks for; undefined: no search. Errors: E0342, E0344, E0345. */
 export function goalOf(
-  args: SearchArguments & { readonly thresholds: string; readonly calibrate?: string | undefined },
+  args: SearchArguments & {
+    readonly thresholds: string;
+    readonly levels?: number | undefined;
+    readonly calibrate?: string | undefined;
+  },
   labels: ArrayLike<number> | undefined,
 ): Goal | undefined {
   const { maxDrop, maxDivergence, optimize, thresholds } = args;
@@ -33,6 +37,7 @@ export function goalOf(
   }
   if (maxDrop !== undefined && maxDivergence !== undefined) return clash('--max-divergence');
   if (thresholds !== 'pow2') return clash(`--thresholds ${thresholds}`);
+  if (args.levels !== undefined) return clash(`--levels ${args.levels}`);
   if (maxDivergence !== undefined) return { optimize, limit: { kind: 'divergence', value: maxDivergence } };
   if (labels === undefined) {
     return fail('E0342', { origin: '--max-drop' }, { source: args.calibrate ?? 'synthetic noise' });
@@ -57,14 +62,23 @@ export interface Found extends NetworkSearch {
 }
 
 export function runSearch(
-  { ann, sites, calibration, images, wanted }: Prepared,
+  { ann, sites, calibration, images, float, macs }: Prepared,
   options: SearchOptions,
   { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
 ): Found {
   const { goal, target, isPixels, origin } = options;
   step('search');
   const inputFraction = inputFractionOf(images, isPixels, target.arithmetic.stateBits.value);
-  const network = { graph: ann, sites, calibration, images, wanted, inputFraction, maxLevels: MAX_LEVELS };
+  const network = {
+    graph: ann,
+    sites,
+    calibration,
+    images,
+    float,
+    macs,
+    inputFraction,
+    maxLevels: MAX_LEVELS,
+  };
   const found = searchNetwork({ ...options, ...network, step });
   const { best } = found;
   if (!found.images.isSplit) {

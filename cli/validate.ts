@@ -16,6 +16,7 @@ import {
 } from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
 import { eventCounts } from '../ir/count/events.ts';
+import { describeSaturations, summariseSaturations } from '../ir/count/saturations.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
@@ -99,6 +100,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     exit?.add(label, float, compared.readouts, counts);
     if (compared.difference !== undefined) tally.firstDifference ??= `image ${n}: ${compared.difference}`;
     tally.add(label, float, real, compared.readouts);
+    tally.saturations = summariseSaturations(compared.saturations);
   }
   const result = summarise(
     tally,
@@ -166,6 +168,7 @@ function createTally(steps: number) {
     walked: Array.from({ length: steps }, none) as PerStep<Counts>,
     events: Array.from({ length: steps }, none) as PerStep<Counts>,
     firstDifference: undefined as string | undefined,
+    saturations: summariseSaturations(new Map()),
     add(
       label: number | undefined,
       float: Float64Array,
@@ -254,6 +257,7 @@ function summarise(
       { from: 'int', to: 'chip', class: 'exact', equal: tally.firstDifference === undefined },
     ],
     ...(stopped !== undefined && { exit: stopped }),
+    saturations: tally.saturations,
     firstDifference: tally.firstDifference ?? null,
   };
 }
@@ -298,6 +302,7 @@ function render(r: ValidationResult, count: number): string {
     `chip = int    ${r.firstDifference ?? 'bit for bit, every population, step and image'}`,
     `multiplications ${r.eq30.macs}   additions ${Math.round(r.eq30.acs).toLocaleString('en-US')}   table reads ${Math.round(r.eq30.lookups).toLocaleString('en-US')} an image`,
     `ANN side      whole network, ${r.eq30.annMacs.paper.toLocaleString('en-US')} MACs; leaving out what nobody reads would save it ${(100 * r.eq30.annUnread).toFixed(1)} % (not in the ratio)`,
+    `saturations   ${describeSaturations(r.saturations, 'all images and steps')}`,
     `identity      ${r.eq30.identity ? `event counts = closed forms, as integers, on ${r.eq30.identityImages} images` : 'BROKEN'}`,
     `prediction    ${(100 * r.eq30.predictionError).toFixed(2)} % off (ACs predicted from calibration images)`,
   ].join('\n');

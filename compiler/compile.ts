@@ -11,11 +11,10 @@ import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts
 import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
-import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
-import { type Calibration, calibrate } from './calibrate.ts';
+import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
@@ -36,6 +35,7 @@ import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
 import { emitsOf, isPaperRule, type ThresholdRule } from './thresholds.ts';
@@ -55,6 +55,8 @@ export interface CompileOptions {
   /** When the host stops; undefined: all images take every step. */
   readonly anytime?: Stopping | undefined;
   readonly coarse?: number | undefined;
+  /** Thresholds of every ladder, per sign; undefined: from calibration, of the paper's 8. */
+  readonly levels?: number | undefined;
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
@@ -103,8 +105,12 @@ export interface Prepared {
   readonly sites: Sites;
   readonly calibration: Calibration;
   readonly images: readonly Float64Array[];
-  /** The float network's logits for the first of them, by which a conversion is judged. */
-  readonly wanted: readonly Float64Array[];
+  /** The float network's logits for them. */
+  readonly float: readonly Float64Array[];
+  /** Those by which a conversion is judged. */
+  readonly judged: Answered;
+  /** Multiply-accumulates of one image. */
+  readonly macs: number;
 }
 
 /** `ann` → `snn`. Errors E03xx. */
@@ -130,21 +136,21 @@ export function prepareConversion(
     : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   step('calibrate');
   const sites = findSites(folded);
-  const calibration = calibrate(folded, sites, images);
-  const float = createFastAnnRunner(folded);
-  const wanted = images.slice(0, JUDGED_IMAGES).map(image => [...float.run(image).values()][0]!);
-  return { ann: folded, sites, calibration, images, wanted };
+  const { calibration, float } = calibrateAndAnswer(folded, sites, images);
+  const macs = countMacs(folded);
+  const judged = judgedSample({ images, float }, macs);
+  return { ann: folded, sites, calibration, images, float, judged, macs };
 }
 
 /** Thresholds and the spiking network. Errors E03xx. */
 export function convertPrepared(
-  { ann, sites, calibration, images, wanted }: Prepared,
+  { ann, sites, calibration, judged }: Prepared,
   options: CompileOptions,
   { diagnostics, step }: Context,
 ): Converted {
   const { report } = diagnostics;
-  const { thresholds: rule, profile, settings, coarse } = options;
-  const rules = { rule, profile, settings, coarse, paperLevels: 8, maxLevels: MAX_LEVELS };
+  const { thresholds: rule, profile, settings, coarse, levels } = options;
+  const rules = { rule, profile, settings, coarse, levels, maxLevels: MAX_LEVELS };
   const emits = emitsOf(sites, calibration, rules, report);
   step('convert');
   const { coding, steps } = options;
@@ -161,16 +167,13 @@ export function convertPrepared(
   if (!options.biasCorrection || options.thresholds !== 'pow2')
     return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   step('correct-bias');
-  const corrected = correctBias(snn, images.slice(0, wanted.length), wanted);
+  const corrected = correctBias(snn, judged.images, judged.float);
   if (corrected === undefined) return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   return { ...base, snn: corrected, isBiasCorrected: true, biases: replacedBiases(snn, corrected) };
 }
 
 /** Of a ladder of thresholds: payload exponents have four bits. */
 export const MAX_LEVELS = 16;
-
-/** Calibration images that bias correction and the choice of the shift look at. */
-export const JUDGED_IMAGES = 64;
 
 /** `snn` → `int`. Errors E04xx. */
 export function quantizeNetwork(

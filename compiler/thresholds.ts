@@ -20,8 +20,8 @@ export interface ThresholdOptions {
   readonly profile: Profile;
   /** Site by site, instead of what the profile says. */
   readonly settings?: SiteSettings | undefined;
-  /** Levels of the paper's ladder (pow2 takes them from the calibration maximum). */
-  readonly paperLevels: number;
+  /** Thresholds of every ladder, per sign; undefined: from the calibration maximum, of the paper's ladder 8. */
+  readonly levels?: number | undefined;
   readonly maxLevels: number;
   /** Powers of two by which each step before the last is coarser, where the energy sits. */
   readonly coarse?: number | undefined;
@@ -63,7 +63,7 @@ export function emitsOf(
       if (!ANALOG_IN_PAPER.has(kind)) emits.set(value, paperEmit(kind, statistics, options));
     } else {
       const setting = options.settings?.get(value) ?? options.profile[kind];
-      const emit = thresholdEmit(statistics, setting, options.maxLevels);
+      const emit = thresholdEmit(statistics, setting, options.maxLevels, options.levels);
       const coarse = COARSE_KINDS.has(kind) ? (options.coarse ?? 0) : 0;
       emits.set(value, coarse === 0 ? emit : { ...emit, coarse });
     }
@@ -71,21 +71,28 @@ export function emitsOf(
   return emits;
 }
 
+/** n of the paper's own runs. */
+const PAPER_LEVELS = 8;
+
 function paperEmit(kind: SiteKind, statistics: SiteStatistics, options: ThresholdOptions): SnnEmit {
-  const { rule, paperLevels, ties } = options;
+  const { rule, levels = PAPER_LEVELS, ties } = options;
   const { theta1, theta2 } = (rule === 'paper-fixed' ? AUTHORS_CONSTANTS[kind] : undefined) ?? statistics;
-  const ladder = { theta1, theta2, levels: paperLevels, terms: 1, band: 0.5, rule: 'paper' } as const;
+  const ladder = { theta1, theta2, levels, terms: 1, band: 0.5, rule: 'paper' } as const;
   return { kind: 'mt', ...ladder, ...(ties === undefined ? {} : { ties }) };
 }
 
-/** Symmetric, θ a power of two. A new object each time: emits stand for their sites. */
+/**
+ * Symmetric, θ a power of two, its ladder up to the calibration maximum unless `fixed` says how many levels it has. A
+ * new object each time: emits stand for their sites.
+ */
 export function thresholdEmit(
   { magnitude, max }: SiteStatistics,
   { shift, terms, band }: SiteSetting,
   maxLevels: number,
+  fixed?: number,
 ): EmitOf<'mt'> {
   const theta = powerOfTwoThreshold(magnitude, shift);
-  const levels = Math.min(maxLevels, levelsFor(max, theta));
+  const levels = fixed ?? Math.min(maxLevels, levelsFor(max, theta));
   return { kind: 'mt', theta1: theta, theta2: theta, levels, terms, band, rule: 'nearest' };
 }
 

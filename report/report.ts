@@ -3,6 +3,7 @@ import type { Manifest } from '../backends/manifest.ts';
 import type { Target } from '../backends/target.ts';
 import { NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
+import { describeSaturations } from '../ir/count/saturations.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
 import { chipEnergy } from '../runtime-sim/energy.ts';
 import { stepBound } from '../runtime-sim/timing.ts';
@@ -110,6 +111,13 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
     ],
     ['calibration', `${manifest.calibration.images} images (${manifest.calibration.source})`],
     ['thresholds', describeShift(manifest)],
+    [
+      'saturations',
+      describeSaturations(
+        manifest.calibration.saturations,
+        `${manifest.calibration.saturations.images} of them`,
+      ),
+    ],
     [
       'latency',
       `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`,

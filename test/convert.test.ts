@@ -57,7 +57,7 @@ test('sum coding approaches the network as T grows, and its spikes die out', () 
     );
     const images = randomImages(graph, 8, seed);
     const sites = findSites(graph);
-    const options = { rule: 'pow2', profile: defaultProfile(8, 1), paperLevels: 8, maxLevels: 16 } as const;
+    const options = { rule: 'pow2', profile: defaultProfile(8, 1), maxLevels: 16 } as const;
     const emits = emitsOf(sites, calibrate(graph, sites, images), options, report);
     const runner = createSnnRunner(convert.run(graph, { coding: 'sum', steps: 8, emits }, report));
     const wanted = logitsOf(graph, images[0]!);

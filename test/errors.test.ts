@@ -139,6 +139,12 @@ const CASES: readonly { what: string; args: () => string[]; code: string; exit: 
     exit: 2,
   },
   {
+    what: 'a search with ladders of a fixed length',
+    args: () => ['compile', MODEL, '--max-divergence', '0.1', '--levels', '6'],
+    code: 'E0344',
+    exit: 2,
+  },
+  {
     what: 'a curve without a search',
     args: () => ['compile', MODEL, '--save-curve', join(folder, 'curve.csv')],
     code: 'E0345',

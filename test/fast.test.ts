@@ -6,6 +6,7 @@ import { compileKernels, printKernels } from '../bench/kernels.ts';
 import { calibrate } from '../compiler/calibrate.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { quantize } from '../compiler/passes/quantize.ts';
+import { splitFanIn } from '../compiler/passes/split-fan-in.ts';
 import { measureRanges } from '../compiler/ranges.ts';
 import { findSites } from '../compiler/sites.ts';
 import type { AnnGraph } from '../ir/ann.ts';
@@ -24,7 +25,7 @@ import { createSnnRunner, type SnnRunner } from '../ir/interpret/snn.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { randomModern } from '../ir/random/modern.ts';
 import { createRandom } from '../ir/random/seeded.ts';
-import type { Coding, SnnEmit } from '../ir/snn.ts';
+import { CODINGS, type Coding, type SnnEmit } from '../ir/snn.ts';
 import { descend, randomImages } from './kit.ts';
 
 /** What was seen, in order: the same bits are the same text, −0 included. */
@@ -123,6 +124,7 @@ const CASES = [
   { coding: 'sum', steps: 3, shift: 2, terms: 1 },
   { coding: 'rate', steps: 4, shift: 3, terms: 2 },
   { coding: 'differential', steps: 3, shift: 2, terms: 2 },
+  { coding: 'differential', steps: 5, shift: 4, terms: 1, coarse: 1 },
   { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 },
 ] as const;
 
@@ -136,7 +138,7 @@ function graded(graph: AnnGraph, images: readonly Float64Array[], coding: Coding
 
 test('int: doubles where bounds do not prove 16 and 32 bits, for the images that need them', () => {
   for (const graph of networks(5)) {
-    for (const coding of ['sum', 'rate'] as const) {
+    for (const coding of CODINGS) {
       const [image] = randomImages(graph, 1, 1);
       const wide = image!.map(x => 40 * x);
       const { int } = graded(graph, [image!], coding);
@@ -155,7 +157,7 @@ test('int: doubles where bounds do not prove 16 and 32 bits, for the images that
 
 test("snn: the paper's neurons, with a threshold for each sign", () => {
   for (const graph of networks(5)) {
-    for (const coding of ['sum', 'rate'] as const) {
+    for (const coding of CODINGS) {
       const images = randomImages(graph, 2, 3);
       const sites = findSites(graph);
       const { report } = createDiagnostics();
@@ -185,5 +187,17 @@ test('snn and int: every payload, sum and count of every population and step', (
         assert.deepEqual(traceInt(wholeFast, image), traceInt(wholeSlow, image), place);
       }
     }
+  }
+});
+
+test('int: partial sums of a split fan-in, which are weighed where they are added up', () => {
+  const { report } = createDiagnostics();
+  for (const graph of networks(2)) {
+    const images = randomImages(graph, 2, 5);
+    const { int } = descend(graph, images, { coding: 'differential', steps: 4, shift: 3, terms: 2 });
+    const split = splitFanIn.run(int, { piecesOf: () => 3 }, report);
+    assert.ok(split.nodes.length > int.nodes.length);
+    const [fast, slow] = [createFastIntRunner(split), createIntRunner(split)];
+    for (const image of images) assert.deepEqual(traceInt(fast, image), traceInt(slow, image), graph.name);
   }
 });

@@ -52,7 +52,6 @@ export function descend(
     rule: 'pow2',
     profile: defaultProfile(shift, terms),
     coarse,
-    paperLevels: 8,
     maxLevels: 16,
   } as const;
   const emits = emitsOf(sites, calibrate(folded, sites, images), options, report);

@@ -40,7 +40,7 @@ function paperNetwork(
 ): SnnGraph {
   const { report, list } = createDiagnostics();
   const sites = findSites(graph);
-  const options = { rule, profile: defaultProfile(4), paperLevels: levels, maxLevels: 16 };
+  const options = { rule, profile: defaultProfile(4), levels, maxLevels: 16 };
   const emits = emitsOf(
     sites,
     calibrate(graph, sites, images),
@@ -270,7 +270,7 @@ test('the authors’ constants stand at softmax and fc2 and nowhere else', () =>
   const { report } = createDiagnostics();
   const statistics = calibrate(ann, sites, calibration.slice(0, 16));
   const of = (rule: ThresholdRule) =>
-    emitsOf(sites, statistics, { rule, profile: defaultProfile(4), paperLevels: 6, maxLevels: 16 }, report);
+    emitsOf(sites, statistics, { rule, profile: defaultProfile(4), levels: 6, maxLevels: 16 }, report);
   const [percentile, fixed] = [of('paper'), of('paper-fixed')];
   for (const [id, kind] of sites) {
     const emit = fixed.get(id);

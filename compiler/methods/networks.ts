@@ -73,7 +73,7 @@ export function methodNetworks({ rule }: Method, context: MethodContext): readon
 function ladderNetwork(coding: Coding, rule: ThresholdRule, context: MethodContext): SnnGraph {
   const { profile, levels, ties, steps, report } = context;
   const { ann, sites, statistics } = isPaperRule(rule) ? context.plain : context.folded;
-  const options = { rule, profile, paperLevels: levels, maxLevels: 16, ties };
+  const options = { rule, profile, levels, maxLevels: 16, ties };
   const emits = emitsOf(sites, statistics(CALIBRATE_DEFAULTS.percent), options, report);
   return convert.run(ann, { coding, steps: Math.max(...steps), emits }, report);
 }

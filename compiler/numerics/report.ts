@@ -1,4 +1,6 @@
 /** The numerics report: everything that was measured of each population, as plain data. */
+
+import { sumSaturations } from '../../ir/count/saturations.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import type { Saturations } from '../../ir/interpret/int.ts';
 import type { Width } from '../widths/prove.ts';
@@ -95,7 +97,7 @@ export function numericsReport(
     answers: each(answer),
     totals: {
       neurons: tally.populations.reduce((sum, p) => sum + p.fired.chances, 0),
-      saturations: total([...tally.saturations.values()]),
+      saturations: sumSaturations([...tally.saturations.values()]),
     },
     populations: worstFirst(
       tally.populations.map(p => describe(p, tally, widths)),
@@ -143,7 +145,7 @@ function describe(
     sqnrDb: each(source => sqnr(fidelity[source])),
     firingSqnrDb: sqnr(firing),
     squaredError: each(source => fidelity[source].noise / images),
-    saturations: total([...(saturations.has(node.id) ? [saturations.get(node.id)!] : [])]),
+    saturations: saturations.get(node.id) ?? sumSaturations([]),
     firing: {
       share: fired.chances === 0 ? 0 : fired.spikes / fired.chances,
       termsPerSpike: fired.spikes === 0 ? 0 : fired.terms / fired.spikes,
@@ -151,12 +153,6 @@ function describe(
     widths: widths.filter(width => width.population === node.id),
   };
 }
-
-const total = (counters: readonly Saturations[]): Saturations => ({
-  accumulator: counters.reduce((sum, c) => sum + c.accumulator, 0),
-  state: counters.reduce((sum, c) => sum + c.state, 0),
-  threshold: counters.reduce((sum, c) => sum + c.threshold, 0),
-});
 
 const functionName = ({ attrs }: PopulationTally['node']): string =>
   attrs.function.kind === 'pointwise' ? attrs.function.name : attrs.function.kind;

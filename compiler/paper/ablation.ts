@@ -23,7 +23,7 @@ export const LADDERS: readonly Ladder[] = [
 
 export function ladderOf({ levels, base }: Ladder, context: MethodContext): MethodNetwork {
   const { plain, steps, ties, profile, report } = context;
-  const options = { rule: 'paper', profile, paperLevels: levels, maxLevels: 16, ties } as const;
+  const options = { rule: 'paper', profile, levels, maxLevels: 16, ties } as const;
   const emits = emitsOf(plain.sites, plain.statistics(CALIBRATE_DEFAULTS.percent), options, report);
   const moved = new Map(
     [...emits].map(([id, emit]): [ValueId, SnnEmit] => [

@@ -5,12 +5,11 @@
 import type { Target } from '../../backends/target.ts';
 import type { AnnGraph } from '../../ir/ann.ts';
 import { energyRatio } from '../../ir/count/energy.ts';
-import { nodeMap, sizeOf } from '../../ir/dialect.ts';
-import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import type { IntGraph } from '../../ir/int.ts';
 import type { Coding } from '../../ir/snn.ts';
 import type { Calibration } from '../calibrate.ts';
 import { defaultProfile } from '../profile.ts';
+import { imagesWithin, spread } from '../samples.ts';
 import { settingsOfProfile } from '../site-settings.ts';
 import type { Sites } from '../sites.ts';
 import { type Candidate, createBuilder } from './build.ts';
@@ -28,8 +27,10 @@ export interface NetworkSearchNeeds {
   readonly sites: Sites;
   readonly calibration: Calibration;
   readonly images: readonly Float64Array[];
-  /** The float network's logits for the first of them. */
-  readonly wanted: readonly Float64Array[];
+  /** The float network's logits for them. */
+  readonly float: readonly Float64Array[];
+  /** Multiply-accumulates of one image. */
+  readonly macs: number;
   readonly labels: ArrayLike<number> | undefined;
   readonly goal: Goal;
   readonly target: Pick<Target, 'arithmetic'>;
@@ -66,20 +67,18 @@ const PROFILES = [3, 4, 5];
 /** Of weights, where cores count. */
 const FEWER_BITS = [6, 5, 4];
 /** Multiply-accumulates that backward passes, and images of one trial, may take. */
-const SURVEY_WORK = 1e11;
+const SURVEY_WORK = 6e10;
 const TRIAL_WORK = 6e10;
 const CORRECTION_WORK = 4e10;
-const MIN_IMAGES = 8;
 /** An accuracy drop of 1 % comes, roughly, with this much of relative error: where to look first. */
 const ERROR_PER_DROP = 2;
 
 export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
   const { graph, sites, calibration, goal } = needs;
   const halves = splitImages(needs);
-  const macs = countMacs(graph);
-  const within = (work: number) => Math.max(MIN_IMAGES, Math.floor(work / Math.max(1, macs)));
+  const within = (work: number) => imagesWithin(work, needs.macs);
   const corrected = Math.min(CORRECTION_IMAGES, within(CORRECTION_WORK));
-  const builder = createBuilder({ ...needs, sample: firstOf(halves.choose, corrected) });
+  const builder = createBuilder({ ...needs, sample: sampleOf(halves.choose, corrected) });
   const start = settingsOfProfile(sites, defaultProfile(Math.max(...PROFILES), needs.maxTerms));
   const { whole, snn, emits } = builder.spiking({ coding: needs.coding, steps: 1, settings: start });
   const loads = loadsOf(whole, snn, emits);
@@ -98,7 +97,7 @@ export function searchNetwork(needs: NetworkSearchNeeds): NetworkSearch {
       networks.set(candidate, network);
       return network === undefined
         ? undefined
-        : measure(network, firstOf(sample, within(TRIAL_WORK)), loads.annMacs);
+        : measure(network, sampleOf(sample, within(TRIAL_WORK)), loads.annMacs);
     };
   const { limit } = goal;
   const guess = scale * (limit.kind === 'divergence' ? limit.value : limit.value * ERROR_PER_DROP);
@@ -146,14 +145,13 @@ const codingsUpTo = ({ coding, maxSteps }: NetworkSearchNeeds) =>
   Array.from({ length: maxSteps }, (_, i) => ({ coding, steps: i + 1 }));
 
 /** Every second image, so that data sorted by class is no matter. */
-function splitImages({ graph, images, wanted, labels }: NetworkSearchNeeds) {
-  const runner = createFastAnnRunner(graph);
+function splitImages({ images, float, labels }: NetworkSearchNeeds) {
   const isSplit = images.length >= MIN_SPLIT;
   const half = (parity: number): Sample => {
     const own = Array.from(images.keys()).filter(i => !isSplit || i % 2 === parity);
     return {
       images: own.map(i => images[i]!),
-      float: own.map(i => wanted[i] ?? [...runner.run(images[i]!).values()][0]!),
+      float: own.map(i => float[i]!),
       labels: labels === undefined ? undefined : own.map(i => labels[i]!),
     };
   };
@@ -167,16 +165,7 @@ function splitImages({ graph, images, wanted, labels }: NetworkSearchNeeds) {
   return { choose, verify, countsWithin };
 }
 
-function firstOf({ images, float, labels }: Sample, count: number): Sample {
-  const cut = <T>(list: ArrayLike<T>) => Array.from(list).slice(0, count);
-  return { images: cut(images), float: cut(float), labels: labels === undefined ? undefined : cut(labels) };
-}
-
-/** Multiply-accumulates of linears and products. */
-function countMacs(graph: AnnGraph): number {
-  const byId = nodeMap(graph.nodes);
-  return graph.nodes.reduce((sum, node) => {
-    if (node.kind !== 'linear' && node.kind !== 'matmul') return sum;
-    return sum + sizeOf(node.type.shape) * byId.get(node.operands[0]!)!.type.shape.at(-1)!;
-  }, 0);
+function sampleOf({ images, float, labels }: Sample, count: number): Sample {
+  const known = labels === undefined ? undefined : spread(Array.from(labels), count);
+  return { images: spread(images, count), float: spread(float, count), labels: known };
 }

@@ -566,6 +566,13 @@ export const catalogue = {
     help: 'Give real images with --calibrate, which may allow a coarser shift and less energy; `validate` says what the accuracy is.',
     exit: 1,
   },
+  W0422: {
+    message:
+      'with --levels {levels}, {percent} % of firings on calibration images ask for more than the highest threshold',
+    why: 'A ladder that ends below the largest values cuts them off; what is cut can only be sent in later steps.',
+    help: 'Leave --levels out (ladders then reach the calibration maximum), or give a smaller --shift or more --steps.',
+    exit: 1,
+  },
   W0302: {
     message:
       'the error of the logits is {error} of their variance on calibration images; wanted at most {limit}',

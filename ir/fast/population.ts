@@ -22,8 +22,10 @@ import { prepareSoma, type Shift, shiftOf, topOf } from './soma.ts';
 const MOST_SHIFT = 48;
 const LEAST_SHIFT = 2;
 
-/** A coding or an attribute of a neuron that is not known here is left to the interpreter. */
-export const CODINGS_KNOWN: ReadonlySet<string> = new Set(['sum', 'rate']);
+/** Doubles, which the interpreter computes with, are whole numbers up to so many bits. */
+const MOST_BITS = 53;
+
+/** A neuron with an attribute that is not known here is left to the interpreter. */
 const EMITS_KNOWN: ReadonlySet<string> = new Set(['kind', 'theta', 'levels', 'terms', 'band', 'coarse']);
 
 export function prepareFastPopulation(
@@ -129,7 +131,9 @@ function prepareEmit(
   }
   const { levels, terms: most, band } = emit;
   const membraneAt = createMembrane(emit, outFraction, attrs);
-  const { shift } = membraneAt(1);
+  const { shift, yShift } = membraneAt(1);
+  const { factor } = membraneAt(attrs.steps);
+  if (attrs.stateBits + yShift + Math.ceil(Math.log2(factor)) > MOST_BITS) return undefined;
   if (shift < LEAST_SHIFT || shift + levels > MOST_SHIFT || levels < 1 || band < 1) return undefined;
   const [top, edge] = [BigInt(levels), BigInt(band)];
   return (y, { values, terms, sums }, size, t) => {

@@ -6,14 +6,13 @@ import { nodeMap, sizeOf } from '../dialect.ts';
 import { clearSlot, type Slot } from '../interpret/emit.ts';
 import { isProductKind, type SnnStep, slotOf, targetFunction } from '../interpret/snn.ts';
 import type { SnnEmit, SnnGraph, SnnOf } from '../snn.ts';
-import { lowestExponent } from '../step-weights.ts';
-import { CODINGS_KNOWN } from './population.ts';
+import { lowestExponent, membraneFactor } from '../step-weights.ts';
 
-/** undefined: a kind of neuron, or a coding, that the interpreter has to do. */
+/** undefined: a kind of neuron that the interpreter has to do. */
 export function prepareRealPopulation(node: SnnOf<'population'>, graph: SnnGraph): SnnStep | undefined {
   const { coding } = graph.attrs;
-  const emit = prepareEmit(node.attrs.emit, graph.attrs.steps);
-  if (emit === undefined || !CODINGS_KNOWN.has(coding)) return undefined;
+  const emit = prepareEmit(node.attrs.emit, graph.attrs);
+  if (emit === undefined) return undefined;
   const size = sizeOf(node.type.shape);
   const apply = targetFunction(node.attrs.function, node.type.shape.at(-1)!, graph.constants);
   const byId = nodeMap(graph.nodes);
@@ -28,7 +27,7 @@ export function prepareRealPopulation(node: SnnOf<'population'>, graph: SnnGraph
     const { target } = slot;
     target.fill(0);
     node.operands.forEach((operand, i) => {
-      addMean(target, state.currents.get(operand)!, coding === 'sum' ? 1 : isProduct[i] ? t * t : t);
+      addMean(target, state.currents.get(operand)!, coding !== 'rate' ? 1 : isProduct[i] ? t * t : t);
     });
     apply(target);
     if (coding === 'rate') for (let i = 0; i < size; i++) target[i] = t * target[i]!;
@@ -50,7 +49,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['kind', 'theta1', 'theta2', 'levels', 'terms', 'band', 'rule', 'coarse'],
 ]);
 
-function prepareEmit(emit: SnnEmit, steps: number): Emit | undefined {
+function prepareEmit(emit: SnnEmit, { coding, steps }: SnnGraph['attrs']): Emit | undefined {
   const isPlain = Object.entries(emit).every(
     ([name, value]) => KNOWN.has(name) || value === undefined || value === 'symmetric',
   );
@@ -61,7 +60,7 @@ function prepareEmit(emit: SnnEmit, steps: number): Emit | undefined {
     const lowest = lowestExponent(emit.coarse ?? 0, i + 1, steps, emit.levels);
     return emit.rule === 'paper' ? paperLadder(emit, lowest) : nearestLadder(emit, lowest);
   });
-  return slot => fire(slot, emit.terms, ladders[slot.step - 1]!);
+  return slot => fire(slot, emit.terms, ladders[slot.step - 1]!, membraneFactor(coding, slot.step));
 }
 
 function sendGraded({ values, terms, sums, target }: Slot): void {
@@ -128,9 +127,15 @@ function crossed(magnitude: number, { edges, unit }: Side): number {
   return p;
 }
 
-function fire({ values, terms, sums, target }: Slot, most: number, { positive, negative }: Ladder): void {
+/** A spike counts for 1/factor of itself. */
+function fire(
+  { values, terms, sums, target }: Slot,
+  most: number,
+  { positive, negative }: Ladder,
+  factor: number,
+): void {
   for (let i = 0; i < target.length; i++) {
-    let rest = target[i]! - sums[i]!;
+    let rest = factor * (target[i]! - sums[i]!);
     let value = 0;
     let count = 0;
     for (; count < most; count++) {
@@ -145,6 +150,6 @@ function fire({ values, terms, sums, target }: Slot, most: number, { positive, n
     }
     values[i] = value;
     terms[i] = count;
-    sums[i]! += value;
+    sums[i]! += value / factor;
   }
 }

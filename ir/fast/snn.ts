@@ -3,13 +3,17 @@
  * arrays, bit for bit the same.
  */
 import type { ConstantPool, TensorData } from '../constants.ts';
-import type { ValueId } from '../dialect.ts';
+import { sizeOf, type ValueId } from '../dialect.ts';
 import type { IntGraph } from '../int.ts';
+import { intakeOf } from '../interpret/intake.ts';
 import {
+  closeStep,
+  createProduct,
   currentOf,
   entersAt,
   type Gathering,
   type GatherState,
+  openStep,
   type Projection,
   type ProjectionOf,
   prepareProjection,
@@ -18,7 +22,6 @@ import { createSnnRunner, preparePopulation, type SnnParts, type SnnRunner } fro
 import { expandMap, HOLE, type StridedMap } from '../map.ts';
 import type { SnnGraph } from '../snn.ts';
 import { type Arena, createArena } from './arena.ts';
-import { CODINGS_KNOWN } from './population.ts';
 import { prepareRealPopulation } from './real-population.ts';
 import { type Fill, prepareDynamic, prepareWeighted } from './real-product.ts';
 
@@ -35,14 +38,51 @@ export function fastParts(graph: SnnGraph): SnnParts {
 }
 
 export function gatherFast(node: Projection, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
-  if (!CODINGS_KNOWN.has(graph.attrs.coding)) return prepareProjection(node, graph);
-  if (node.kind === 'product') return prepareProduct(node, arena);
+  if (node.kind === 'product') return gatherProduct(node, graph, productAdder(node, arena));
   if (node.kind === 'linear') {
     const { data } = graph.constants.get(node.attrs.weight);
     // The interpreter skips silent inputs; 0 · weight changes no sum either, unless the weight is no number.
-    if (allFinite(data)) return prepareLinear(node, graph, arena);
+    if (allFinite(data)) return gatherLinear(node, graph, linearAdder(node, graph, arena));
   }
   return prepareProjection(node, graph);
+}
+
+/** Adds what a step sends, each value times `weighed`, to `out`; of a product the product of the sums so far. */
+export type Adder = (state: GatherState, out: Float64Array, weighed: number) => void;
+
+export function gatherLinear(
+  node: ProjectionOf<'linear'>,
+  graph: SnnGraph | IntGraph,
+  add: Adder,
+): Gathering {
+  const intake = intakeOf(node, graph);
+  const addBias = biasAdder(node, graph.constants);
+  const size = sizeOf(node.type.shape);
+  return (state, t) => {
+    const current = currentOf(state, node.id, size, t);
+    const step = openStep(current, intake);
+    add(state, step, intake.weights[0]!(t));
+    closeStep(current, step, intake);
+    if (entersAt(state.coding, t)) addBias(current);
+  };
+}
+
+export function gatherProduct(
+  node: ProjectionOf<'product'>,
+  graph: SnnGraph | IntGraph,
+  add: Adder,
+): Gathering {
+  const intake = intakeOf(node, graph);
+  const size = sizeOf(node.type.shape);
+  const settle = createProduct(intake, size);
+  const exact = new Float64Array(intake.shift === 0 ? 0 : size);
+  return (state, t) => {
+    const current = currentOf(state, node.id, size, t);
+    const out = intake.shift === 0 ? current : exact;
+    out.fill(0);
+    add(state, out, 1);
+    if (out !== current) for (let i = 0; i < size; i++) settle(current, i, out[i]!, t);
+  };
 }
 
 function allFinite(data: TensorData): boolean {
@@ -50,23 +90,18 @@ function allFinite(data: TensorData): boolean {
   return true;
 }
 
-function prepareLinear(node: ProjectionOf<'linear'>, graph: SnnGraph | IntGraph, arena: Arena): Gathering {
+export function linearAdder(node: ProjectionOf<'linear'>, graph: SnnGraph | IntGraph, arena: Arena): Adder {
   const { shape, data } = graph.constants.get(node.attrs.weight);
   const [inner, columns] = shape as [number, number];
   const { rows } = node.attrs;
   const multiply = prepareWeighted(arena, { rows, inner, columns }, data);
-  const addBias = biasAdder(node, graph.constants);
   const read = reader(node.attrs.map, rows * inner);
   const source = node.operands[0]!;
-  return (state, t) => {
-    const current = currentOf(state, node.id, rows * columns, t);
-    multiply(read(state.slots.get(source)!.values, 0), current);
-    if (entersAt(state.coding, t)) addBias(current);
-  };
+  return (state, out, weighed) => multiply(read(state.slots.get(source)!.values, 0, weighed), out);
 }
 
 /** Adds a bias of [C] or [rows, C]. */
-export function biasAdder(
+function biasAdder(
   { attrs }: ProjectionOf<'linear'>,
   constants: ConstantPool,
 ): (current: Float64Array) => void {
@@ -79,37 +114,34 @@ export function biasAdder(
   };
 }
 
-function prepareProduct(node: ProjectionOf<'product'>, arena: Arena): Gathering {
+export function productAdder(node: ProjectionOf<'product'>, arena: Arena): Adder {
   const [groups, rows, columns] = node.type.shape as [number, number, number];
   const { inner } = node.attrs;
   const multiply = prepareDynamic(arena, { rows, inner, columns });
   const [readA, readB] = [reader(node.attrs.mapA, rows * inner), reader(node.attrs.mapB, columns * inner)];
   const [a, b] = node.operands as readonly [ValueId, ValueId];
-  const size = groups * rows * columns;
   const sumsOf = (state: GatherState, id: ValueId) => state.slots.get(id)!.sums;
-  return (state, t) => {
-    const current = currentOf(state, node.id, size, t);
-    current.fill(0);
+  return (state, out) => {
     const [sumsA, sumsB] = [sumsOf(state, a), sumsOf(state, b)];
     for (let g = 0; g < groups; g++) {
-      multiply(readA(sumsA, g), readB(sumsB, g), current, g * rows * columns);
+      multiply(readA(sumsA, g, 1), readB(sumsB, g, 1), out, g * rows * columns);
     }
   };
 }
 
-/** Block `index` of `length` elements of a source seen through a map. */
+/** Block `index` of `length` elements of a source seen through a map, each times `weighed`. */
 function reader(
   map: StridedMap | undefined,
   length: number,
-): (source: ArrayLike<number>, index: number) => Fill {
+): (source: ArrayLike<number>, index: number, weighed: number) => Fill {
   const indices = map === undefined ? undefined : expandMap(map);
-  return (source, index) => (out, at) => {
+  return (source, index, weighed) => (out, at) => {
     const first = index * length;
-    if (indices === undefined) for (let i = 0; i < length; i++) out[at + i] = source[first + i]!;
+    if (indices === undefined) for (let i = 0; i < length; i++) out[at + i] = source[first + i]! * weighed;
     else
       for (let i = 0; i < length; i++) {
         const from = indices[first + i]!;
-        out[at + i] = from === HOLE ? 0 : source[from]!;
+        out[at + i] = from === HOLE ? 0 : source[from]! * weighed;
       }
   };
 }

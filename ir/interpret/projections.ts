@@ -59,11 +59,11 @@ export function currentOf(state: GatherState, id: ValueId, size: number, t: numb
 }
 
 /** Where a step is summed up: beside the current if it must be rounded first, else in place. */
-function openStep(current: Float64Array, { shift }: Intake): Float64Array {
+export function openStep(current: Float64Array, { shift }: Intake): Float64Array {
   return shift === 0 ? current : new Float64Array(current.length);
 }
 
-function closeStep(current: Float64Array, step: Float64Array, { shift }: Intake): void {
+export function closeStep(current: Float64Array, step: Float64Array, { shift }: Intake): void {
   if (step !== current) for (let i = 0; i < current.length; i++) current[i]! += rs(step[i]!, shift);
 }
 
@@ -114,7 +114,7 @@ export function biasOf(
  * A product of sums is made anew in every step. Where steps are rounded, what this one adds to the exact product is
  * what counts.
  */
-function createProduct(intake: Intake, size: number) {
+export function createProduct(intake: Intake, size: number) {
   const before = new Float64Array(size);
   return (current: Float64Array, i: number, exact: number, t: number) => {
     if (intake.shift === 0) {

@@ -28,7 +28,7 @@ const silent = () => createDiagnostics().report;
 
 function spiking(ann: AnnGraph, images: readonly Float64Array[], coding: Coding, steps: number): SnnGraph {
   const sites = findSites(ann);
-  const rules = { rule: 'pow2', profile: defaultProfile(3), paperLevels: 8, maxLevels: 16 } as const;
+  const rules = { rule: 'pow2', profile: defaultProfile(3), maxLevels: 16 } as const;
   const emits = emitsOf(sites, calibrate(ann, sites, images), rules, silent());
   return convert.run(ann, { coding, steps, emits }, silent());
 }
