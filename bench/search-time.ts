@@ -2,9 +2,9 @@
 import { loadTarget } from '../backends/target.ts';
 import { createConsole } from '../cli/console.ts';
 import { convertMeasured } from '../cli/convert.ts';
-import { noiseImages } from '../cli/data.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { readNetwork } from '../compiler/compile.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 
 const IMAGES = 64;
@@ -24,7 +24,7 @@ export async function measureSearch(model: string): Promise<SearchTime> {
   const target = await loadTarget('loihi2');
   const { ann } = readNetwork(openModelFile(model), model, console_);
   const { shape } = ann.nodes.find(node => node.kind === 'input')!.type;
-  const images = noiseImages(shape, IMAGES);
+  const images = syntheticImages(shape, IMAGES);
   console_.step('prepare');
   const start = performance.now();
   const options = {
