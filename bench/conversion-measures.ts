@@ -16,12 +16,16 @@ const SEARCHES: readonly Goal[] = [
 ];
 
 const SETTINGS: Readonly<Record<string, () => readonly Setting[]>> = {
-  /** The default conversion, with and without what nobody reads, and finer. */
+  /** The default conversion, with and without what nobody reads, and finer; the paper's. */
   conversion() {
     const settings: readonly Setting[] = [
       { name: 'default', shift: 'auto', bits: 8 },
       { name: 'unread kept', shift: 'auto', bits: 8, keepUnread: true },
       { name: 'D 4', shift: 4, bits: 8 },
+      ...[4, 8].map((steps): Setting => {
+        const options = { coding: 'rate', thresholds: 'paper', steps } as const;
+        return { name: `paper, T ${steps}`, shift: 'auto', bits: 8, options };
+      }),
     ];
     return settings;
   },
@@ -38,7 +42,7 @@ const SETTINGS: Readonly<Record<string, () => readonly Setting[]>> = {
     });
     const settings = [
       stopping('anytime', DEFAULT_STOPPING),
-      ...[0.1, 0.2, 0.3].map(value => stopping(`${100 * value} % go on`, { by: 'share', value })),
+      stopping('20 % go on', { by: 'share', value: 0.2 }),
       stopping('search and anytime', DEFAULT_STOPPING, SEARCHES[0]),
     ];
     return settings;

@@ -17,7 +17,7 @@ const MIN_IMAGES = 8;
 const MAX_JUDGED = 64;
 /** Multiply-accumulates of the float network. */
 const JUDGED_WORK = 4e10;
-const RANGES_WORK = 6e10;
+const RANGES_WORK = 4e10;
 
 export const imagesWithin = (work: number, macs: number): number =>
   Math.max(MIN_IMAGES, Math.floor(work / Math.max(1, macs)));

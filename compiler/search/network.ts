@@ -68,7 +68,7 @@ const PROFILES = [3, 4, 5];
 const FEWER_BITS = [6, 5, 4];
 /** Multiply-accumulates that backward passes, and images of one trial, may take. */
 const SURVEY_WORK = 6e10;
-const TRIAL_WORK = 6e10;
+const TRIAL_WORK = 4e10;
 const CORRECTION_WORK = 4e10;
 /** An accuracy drop of 1 % comes, roughly, with this much of relative error: where to look first. */
 const ERROR_PER_DROP = 2;

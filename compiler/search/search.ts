@@ -68,8 +68,18 @@ export function search(needs: SearchNeeds): SearchResult {
   probeCurve(needs, base, log);
   tryPresets(needs, base, log);
   for (const coding of needs.codings.slice(1)) tryCoding(needs, { ...coding, weightBits: bits }, log);
-  return { best: log.verifiedBest(), trials: log.trials() };
+  let best = log.verifiedBest();
+  for (let retry = 0; best === undefined && retry < MAX_RETRIES; retry++) {
+    const point = moreExact(needs, log.trials());
+    if (point === undefined) break;
+    log.run('curve', { ...base, settings: point.settings }, point);
+    best = log.verifiedBest();
+  }
+  return { best, trials: log.trials() };
 }
+
+/** Further points that are tried where the other half of the images does not agree. */
+const MAX_RETRIES = 3;
 
 type Base = Omit<Candidate, 'settings'>;
 type Log = ReturnType<typeof createLog>;
@@ -91,7 +101,7 @@ function createLog({ goal, choose, verify }: SearchNeeds) {
     cheapest: () => passing()[0],
     /** The cheapest that holds on the other half too; the dearest is taken at its word only if it does. */
     verifiedBest(): Trial | undefined {
-      for (const { outcome: _, ...trial } of passing()) {
+      for (const { outcome: _, ...trial } of passing().filter(known => known.verified === undefined)) {
         const verified = verify(trial.candidate);
         const at = trials.findIndex(({ candidate }) => candidate === trial.candidate);
         trials[at] = { ...trial, verified };
@@ -119,12 +129,8 @@ function coarsestWeights({ curve, weightBits, codings }: SearchNeeds, log: Log):
  * says where to look next; else the stretch between a point that passes and one that does not is halved.
  */
 function probeCurve({ curve, guess, goal, errorOf }: SearchNeeds, base: Base, log: Log): void {
-  const lastBelow = (error: number) => {
-    const beyond = curve.findIndex(point => point.error > error);
-    return Math.max(0, (beyond < 0 ? curve.length : beyond) - 1);
-  };
   let [good, bad] = [-1, curve.length];
-  let at = lastBelow(guess);
+  let at = lastBelow(curve, guess);
   let stride = FIRST_STRIDE;
   for (let probe = 0; probe < MAX_PROBES && bad - good > 1; probe++) {
     const point = curve[at]!;
@@ -136,12 +142,33 @@ function probeCurve({ curve, guess, goal, errorOf }: SearchNeeds, base: Base, lo
     if (isGood && goal.limit.kind === 'divergence' && met >= CLOSE * goal.limit.value) return;
     const isOpen = good < 0 || bad === curve.length;
     const halfway = isOpen ? (isGood ? at + stride : at - stride) : Math.floor((good + bad) / 2);
-    const scaled = lastBelow((point.error * goal.limit.value * AIM) / met);
+    const scaled = lastBelow(curve, (point.error * goal.limit.value * AIM) / met);
     const wanted = goal.limit.kind === 'divergence' && met > 0 ? scaled : halfway;
     const isNew = wanted > good && wanted < bad;
     at = Math.max(good + 1, Math.min(bad - 1, isNew ? wanted : halfway));
     stride *= 2;
   }
+}
+
+function lastBelow(curve: readonly CurvePoint[], error: number): number {
+  const beyond = curve.findIndex(point => point.error > error);
+  return Math.max(0, (beyond < 0 ? curve.length : beyond) - 1);
+}
+
+/** A point that the images which refused the best of those tried should bear: their error says how much is missing. */
+function moreExact({ curve, goal, errorOf }: SearchNeeds, trials: readonly Trial[]): CurvePoint | undefined {
+  const refused = trials.flatMap(({ predicted, verified }) =>
+    verified === undefined || predicted.error === undefined
+      ? []
+      : [{ error: predicted.error, met: errorOf(verified) }],
+  );
+  const [nearest] = refused.toSorted((a, b) => a.met - b.met);
+  if (nearest === undefined) return undefined;
+  const least = Math.min(...refused.map(({ error }) => error));
+  const wanted = (nearest.error * goal.limit.value * AIM) / nearest.met;
+  const tried = curve.findIndex(({ error }) => error >= least);
+  const at = Math.min(lastBelow(curve, wanted), tried - 1);
+  return curve[at];
 }
 
 /** Points of the curve that the first step goes; each further one twice as far. */
