@@ -56,7 +56,8 @@ export interface ConversionRow {
   readonly logitMse: number;
   readonly calibrationMse: number;
   readonly isBiasCorrected: boolean;
-  readonly shift: number;
+  /** null: site by site. */
+  readonly shift: number | null;
   readonly eq30: { readonly paper: number; readonly performed: number; readonly integer: number };
   readonly multiplications: number;
   readonly saturations: SaturationSummary;
@@ -165,7 +166,7 @@ function rowOf(
     logitMse: relativeError(wanted, answers),
     calibrationMse: logitMse,
     isBiasCorrected: made.converted.isBiasCorrected,
-    shift,
+    shift: made.found === undefined ? shift : null,
     eq30: {
       paper: energyRatio({ ...paper, acs: paper.acs / n, macs: paper.macs / n }, annMacs.paper),
       performed: energyRatio(perImage, annMacs.performed),
@@ -232,7 +233,7 @@ function printRow(r: ConversionRow): string {
   const rates = Object.entries(r.rates).map(([kind, rate]) => `${kind} ${rate.toFixed(2)}`);
   return [
     `${r.model}  ${r.setting}: ${r.images} images, float ${percent(r.float)} %, int ${percent(r.accuracy)} % [${percent(low)}, ${percent(high)}], agreement ${percent(r.agreement)} %`,
-    `  shift ${r.shift}, logit mse ${r.logitMse.toFixed(4)} (calibration ${r.calibrationMse.toFixed(4)}${r.isBiasCorrected ? ', biases corrected' : ''}), E paper · performed · integer ${energy}, ${r.multiplications} multiplications${r.continued === null ? '' : `, ${percent(r.continued)} % of images go on`}`,
+    `  ${r.shift === null ? 'site by site' : `shift ${r.shift}`}, logit mse ${r.logitMse.toFixed(4)} (calibration ${r.calibrationMse.toFixed(4)}${r.isBiasCorrected ? ', biases corrected' : ''}), E paper · performed · integer ${energy}, ${r.multiplications} multiplications${r.continued === null ? '' : `, ${percent(r.continued)} % of images go on`}`,
     `  saturations: ${describeSaturations(r.saturations, 'test images')}`,
     `  terms a neuron: ${rates.join(', ')}`,
   ].join('\n');

@@ -4,6 +4,7 @@ import type { Target } from '../backends/target.ts';
 import type { Prepared } from '../compiler/compile.ts';
 import { MAX_LEVELS } from '../compiler/compile.ts';
 import { inputFractionOf } from '../compiler/integers/formats.ts';
+import { spread } from '../compiler/samples.ts';
 import type { Goal, Limit, Optimize } from '../compiler/search/goal.ts';
 import { errorOf } from '../compiler/search/goal.ts';
 import { type NetworkSearch, type NetworkSearchNeeds, searchNetwork } from '../compiler/search/network.ts';
@@ -162,14 +163,20 @@ export function renderSearch(search: SearchRecord): string {
     ].join(' '),
   );
   const limit = sayLimit({ kind: search.limit, value: search.value });
-  const spread = curve.filter((_, i) => i % Math.ceil(curve.length / 12) === 0);
+  const points = spread(curve, CURVE_COLUMNS);
+  const curveRow = (name: string, text: (p: (typeof curve)[number]) => string) =>
+    `  ${name.padEnd(22)} ${points.map(p => text(p).padStart(7)).join(' ')}`;
   return [
     `search      least ${search.optimize} within ${limit}; chosen on ${images.chosenOn} calibration images, verified on ${images.isSplit ? `${images.verifiedOn} others` : 'the same'}`,
     `  ${''.padEnd(22)} predicted       E  predicted     mse  agreement     drop  verified     drop`,
     ...rows,
-    `  predicted curve (Eq. 30: logit mse)  ${spread.map(p => `${p.eq30.toFixed(3)}: ${p.logitMse.toPrecision(2)}`).join(' · ')}`,
+    curveRow('predicted curve: E', p => p.eq30.toFixed(3)),
+    curveRow('logit mse', p => (p.logitMse < 0.001 ? p.logitMse.toExponential(0) : p.logitMse.toFixed(3))),
   ].join('\n');
 }
+
+/** Points of the curve that are printed; all of them stand in the manifest. */
+const CURVE_COLUMNS = 8;
 
 /** The curve and the runs as a table for other programs. */
 export function curveCsv({ curve, trials }: SearchRecord): string {

@@ -3,7 +3,8 @@
  * further, one for each step but the last.
  *
  *     share    a given share of the images that reach a step goes on
- *     change   of all images, at most a given share is expected to be answered otherwise than the last step would
+ *     change   of all images, at most a given share is expected to be answered otherwise than the last step would; a
+ *              tenth goes on all the same, since calibration images are often easier than those to come
  *
  * Some hundred images hold few answers that stopping changes. So what a step's logits miss is tried on other images
  * too: an error that turns the answer of an image and leaves a margin is a change that every margin below lets
@@ -17,8 +18,10 @@ export interface Stopping {
   readonly by: 'share' | 'change';
   readonly value: number;
 }
-/** Without a wish: a hundredth of the answers, of which about a third costs accuracy. */
-export const DEFAULT_STOPPING: Stopping = { by: 'change', value: 0.01 };
+/** Without a wish: one answer in two hundred, of which about a third costs accuracy. */
+export const DEFAULT_STOPPING: Stopping = { by: 'change', value: 0.005 };
+/** With a bound on changes: the share of images that goes on at least. */
+const LEAST_SHARE = 0.1;
 
 /** Readouts of one image, step by step. */
 type Run = readonly Float64Array[];
@@ -33,6 +36,7 @@ export function calibrateMargins(runs: readonly Run[], { by, value }: Stopping):
       by === 'share'
         ? quantile(running, step, value)
         : Math.max(
+            quantile(running, step, LEAST_SHARE),
             marginOfChanges(changesAsMet(running, step), (runs.length * value) / last),
             marginOfChanges(changesExpected(running, step), (runs.length * value) / last),
           );

@@ -23,7 +23,16 @@ export interface Chart {
 
 const SIZE = { width: 720, height: 440 } as const;
 const PLOT = { left: 72, top: 44, right: 700, bottom: 330 } as const;
-const LEGEND = { top: 392, column: 160, row: 18 } as const;
+/** An entry is a line and its name; `letter`: width of one, about. */
+const LEGEND = { top: 392, line: 28, letter: 6.6, gap: 16, row: 18, most: 4 } as const;
+
+/** Columns that the longest name leaves room for. */
+function legendColumns(series: readonly Series[]): number {
+  const longest = Math.max(0, ...series.map(({ name }) => name.length));
+  const width = LEGEND.line + longest * LEGEND.letter + LEGEND.gap;
+  return Math.max(1, Math.min(LEGEND.most, Math.floor((PLOT.right - PLOT.left) / width)));
+}
+
 /** Distinct for the colour-blind as well (Okabe and Ito, 2002), the dark ones lightened. */
 const COLOURS = [
   '#0072b2',
@@ -53,7 +62,8 @@ export function chartSvg(chart: Chart): string {
     PLOT.bottom,
     PLOT.top,
   );
-  const rows = Math.ceil(chart.series.length / 4);
+  const columns = legendColumns(chart.series);
+  const rows = Math.ceil(chart.series.length / columns);
   const height = SIZE.height + Math.max(0, rows - 2) * LEGEND.row;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${height}" role="img" aria-label="${escapeXml(chart.title)}">`,
@@ -70,7 +80,7 @@ export function chartSvg(chart: Chart): string {
     text((PLOT.left + PLOT.right) / 2, PLOT.bottom + 40, chart.x.label, 'middle'),
     `<g transform="rotate(-90 18 ${(PLOT.top + PLOT.bottom) / 2})">${text(18, (PLOT.top + PLOT.bottom) / 2, chart.y.label, 'middle')}</g>`,
     ...chart.series.map((series, i) => curve(series, i, x, y)),
-    ...chart.series.map((series, i) => legendEntry(series, i)),
+    ...chart.series.map((series, i) => legendEntry(series, i, columns)),
     '</svg>',
     '',
   ].join('\n');
@@ -123,12 +133,12 @@ function dashOf(isDashed: boolean | undefined, i: number): string {
   return pattern === '' ? '' : ` stroke-dasharray="${pattern}"`;
 }
 
-function legendEntry({ name, isDashed }: Series, i: number): string {
-  const left = PLOT.left + (i % 4) * LEGEND.column;
-  const top = LEGEND.top + Math.floor(i / 4) * LEGEND.row;
+function legendEntry({ name, isDashed }: Series, i: number, columns: number): string {
+  const left = PLOT.left + (i % columns) * Math.floor((PLOT.right - PLOT.left) / columns);
+  const top = LEGEND.top + Math.floor(i / columns) * LEGEND.row;
   const dash = dashOf(isDashed, i);
   const line = `<path class="curve" d="M${left} ${top - 4}h22"${dash}/>`;
-  return `<g class="s${i % COLOURS.length}">${line}</g>${text(left + 28, top, name, 'start')}`;
+  return `<g class="s${i % COLOURS.length}">${line}</g>${text(left + LEGEND.line, top, name, 'start')}`;
 }
 
 const text = (x: number, y: number, content: string, anchor: string, kind = 'label'): string =>
