@@ -16,7 +16,6 @@ import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
-import { sha256 } from '../ir/constants.ts';
 import {
   createDiagnostics,
   type Diagnostic,
@@ -25,9 +24,7 @@ import {
   type Report,
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
-import type { AnyGraph } from '../ir/dialect.ts';
 import type { Coding } from '../ir/snn.ts';
-import { printGraph } from '../ir/text.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import type { MeasuredActivity } from './activity.ts';
@@ -36,9 +33,9 @@ import { calibrationSet, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
+import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
-import { writeNpz } from './npz.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
@@ -233,8 +230,6 @@ function reportClipped(levels: number, activity: MeasuredActivity, origin: strin
   if (share > CLIPPED) report('W0422', { origin }, { levels, percent: Number((100 * share).toFixed(2)) });
 }
 
-const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
-
 /** The first board, fewest chips first, that has cores enough. */
 export function mapOnSmallest(
   candidates: readonly Target[],
@@ -252,38 +247,6 @@ export function mapOnSmallest(
     }
   }
   throw new Error('a target without boards');
-}
-
-function writeStages(files: Map<string, Uint8Array | string>, graphs: Readonly<Record<string, AnyGraph>>) {
-  return Object.entries(graphs).map(([name, graph]) => {
-    const { text, tensors } = printGraph(graph);
-    files.set(`stages/${name}.snnir`, text);
-    files.set(`stages/${name}.bin`, tensors);
-    return { name, sha256: sha256(text) };
-  });
-}
-
-function goldenFile(
-  images: readonly Float64Array[],
-  readouts: readonly (readonly Float64Array[])[],
-): Uint8Array {
-  const join = (arrays: readonly Float64Array[]) => {
-    const out = new Float64Array(arrays.reduce((n, a) => n + a.length, 0));
-    let at = 0;
-    for (const array of arrays) {
-      out.set(array, at);
-      at += array.length;
-    }
-    return out;
-  };
-  return writeNpz([
-    { name: 'inputs', shape: [images.length, images[0]!.length], data: join(images) },
-    {
-      name: 'readouts',
-      shape: [images.length, readouts[0]!.length, readouts[0]![0]!.length],
-      data: join(readouts.flat()),
-    },
-  ]);
 }
 
 function finish(

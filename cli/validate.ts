@@ -16,7 +16,7 @@ import {
 } from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
 import { eventCounts } from '../ir/count/events.ts';
-import { describeSaturations, summariseSaturations } from '../ir/count/saturations.ts';
+import { summariseSaturations } from '../ir/count/saturations.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
@@ -31,6 +31,7 @@ import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
 import { readStages } from './stages.ts';
+import { renderValidation } from './validation-table.ts';
 
 export interface ValidateArguments extends Shared, DataOptions {
   readonly folder: string;
@@ -112,7 +113,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     args,
     exit,
   );
-  out.line(render(result, count));
+  out.line(renderValidation(result, count));
   out.result(result);
   reportDiagnostics(out.diagnostics.list, args.json);
   if (tally.firstDifference !== undefined)
@@ -261,49 +262,4 @@ function summarise(
     firstDifference: tally.firstDifference ?? null,
   };
 }
-type ValidationResult = ReturnType<typeof summarise>;
-
-function render(r: ValidationResult, count: number): string {
-  const percent = (x: number | null | undefined) =>
-    x === null || x === undefined ? '–' : `${(100 * x).toFixed(2)} %`;
-  const rows = r.eq30.paper.map((_, t) =>
-    [
-      `${t + 1}`.padStart(3),
-      percent(r.accuracy.snn[t]).padStart(9),
-      percent(r.accuracy.int[t]).padStart(9),
-      percent(r.agreement.int[t]).padStart(10),
-      r.logitMse.int[t]!.toFixed(5).padStart(9),
-      r.eq30.paper[t]!.toFixed(4).padStart(8),
-      r.eq30.performed[t]!.toFixed(4).padStart(10),
-      r.eq30.integer[t]!.toFixed(4).padStart(8),
-    ].join(' '),
-  );
-  if (r.exit !== undefined) {
-    const { accuracy, agreement, logitMse, eq30, continued } = r.exit;
-    rows.push(
-      [
-        'exit'.padStart(4),
-        ''.padStart(8),
-        percent(accuracy).padStart(9),
-        percent(agreement).padStart(10),
-        logitMse.toFixed(5).padStart(9),
-        eq30.paper.toFixed(4).padStart(8),
-        eq30.performed.toFixed(4).padStart(10),
-        eq30.integer.toFixed(4).padStart(8),
-        `  ${continued.map(percent).join(', then ')} go on`,
-      ].join(' '),
-    );
-  }
-  const reference = r.stages[0]!.maxError;
-  return [
-    `${count} images, ann ${percent(r.accuracy.ann)}${reference === null || reference === undefined ? '' : `, largest distance to the reference logits ${reference.toExponential(1)}`}`,
-    '  T   snn acc   int acc  agreement logit mse  E paper  performed  integer',
-    ...rows,
-    `chip = int    ${r.firstDifference ?? 'bit for bit, every population, step and image'}`,
-    `multiplications ${r.eq30.macs}   additions ${Math.round(r.eq30.acs).toLocaleString('en-US')}   table reads ${Math.round(r.eq30.lookups).toLocaleString('en-US')} an image`,
-    `ANN side      whole network, ${r.eq30.annMacs.paper.toLocaleString('en-US')} MACs; leaving out what nobody reads would save it ${(100 * r.eq30.annUnread).toFixed(1)} % (not in the ratio)`,
-    `saturations   ${describeSaturations(r.saturations, 'all images and steps')}`,
-    `identity      ${r.eq30.identity ? `event counts = closed forms, as integers, on ${r.eq30.identityImages} images` : 'BROKEN'}`,
-    `prediction    ${(100 * r.eq30.predictionError).toFixed(2)} % off (ACs predicted from calibration images)`,
-  ].join('\n');
-}
+export type ValidationResult = ReturnType<typeof summarise>;
