@@ -11,10 +11,10 @@ import { correctBias } from '../passes/correct-bias.ts';
 import { dropUnread } from '../passes/drop-unread.ts';
 import { quantize } from '../passes/quantize.ts';
 import { measureRanges } from '../ranges.ts';
+import type { Answered } from '../samples.ts';
 import type { SiteSettings } from '../site-settings.ts';
 import type { Sites } from '../sites.ts';
 import { thresholdEmit } from '../thresholds.ts';
-import type { Sample } from './measure.ts';
 
 export interface Candidate {
   readonly coding: Coding;
@@ -28,7 +28,7 @@ export interface BuildNeeds {
   readonly sites: Sites;
   readonly calibration: Calibration;
   /** For ranges and bias correction, with the float network's logits. */
-  readonly sample: Pick<Sample, 'images' | 'float'>;
+  readonly sample: Answered;
   readonly target: Pick<Target, 'arithmetic'>;
   readonly inputFraction: number;
   readonly biasCorrection: boolean;

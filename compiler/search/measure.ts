@@ -5,12 +5,10 @@ import { countedPopulations } from '../../ir/count/counts.ts';
 import { energyRatio } from '../../ir/count/energy.ts';
 import { createFastIntRunner } from '../../ir/fast/int.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import type { Answered } from '../samples.ts';
 import { type Divergence, divergenceOf } from './divergence.ts';
 
-export interface Sample {
-  readonly images: readonly Float64Array[];
-  /** Logits of the float network. */
-  readonly float: readonly Float64Array[];
+export interface Sample extends Answered {
   readonly labels?: ArrayLike<number> | undefined;
 }
 

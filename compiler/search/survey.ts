@@ -9,6 +9,7 @@ import { createFastAnnRunner } from '../../ir/fast/ann.ts';
 import { createRandom } from '../../ir/random/seeded.ts';
 import type { Calibration } from '../calibrate.ts';
 import type { SiteSetting } from '../profile.ts';
+import { spread } from '../samples.ts';
 import type { Sites } from '../sites.ts';
 import type { Options } from './curve.ts';
 import { createBackward } from './gradient.ts';
@@ -62,6 +63,5 @@ function sampleOf({ images, work, loads }: SurveyNeeds) {
   const passes = Math.max(1, Math.floor(work / Math.max(1, loads.annMacs)));
   const count = Math.min(images.length, passes);
   const projections = Math.max(1, Math.min(MAX_PROJECTIONS, Math.floor(passes / count)));
-  const sample = Array.from({ length: count }, (_, i) => images[Math.floor((i * images.length) / count)]!);
-  return { images: sample, projections };
+  return { images: spread(images, count), projections };
 }
