@@ -41,7 +41,9 @@ function distanceCounts(at: number, chip: number, chips: number, border: number)
 function convolve(a: Float64Array, b: Float64Array): Float64Array {
   const sum = new Float64Array(a.length + b.length - 1);
   a.forEach((n, i) => {
-    if (n > 0) b.forEach((m, j) => void (sum[i + j]! += n * m));
+    b.forEach((m, j) => {
+      sum[i + j]! += n * m;
+    });
   });
   return sum;
 }

@@ -1,8 +1,8 @@
 /**
- * Orders of a grid's cells in which neighbours of the order are neighbours on the grid: a snake, and a curve of Hilbert's
- * kind for rectangles of any size.
+ * Orders of cells in which neighbours of the order are neighbours on the grid: a snake, and a curve of Hilbert's kind
+ * for rectangles of any size.
  *
- * Source  Hilbert 1891; for rectangles the halving of the longer side is the usual way out
+ * Source  Hilbert 1891; for rectangles after the idea of Červený's generalised Hilbert curve
  */
 import type { Grid } from './problem.ts';
 
@@ -61,25 +61,25 @@ function fill(at: Cell, main: Step, side: Step, cells: Cell[]): void {
   fill(back, times(-1, near), times(-1, rest), cells);
 }
 
-/** Order of all seats: chip after chip along the curve over chips, within a chip along the curve over routers. */
-export function orderCells(
-  grid: Grid,
-  curve: (width: number, height: number) => readonly Cell[],
-): Int32Array {
-  const { width, height, layers, chipWidth, chipHeight } = grid;
-  const chips = curve(width / chipWidth, height / chipHeight);
-  const routers = curve(chipWidth, chipHeight);
+/** Numbers of chips along the curve, layer after layer; a layer begins at the chip at which the one below ended. */
+export function orderChips(chipsX: number, chipsY: number, layers: number): readonly number[] {
+  const plane = hilbert(chipsX, chipsY).map(([x, y]) => x + chipsX * y);
+  return Array.from({ length: layers }, (_, layer) =>
+    (layer % 2 === 0 ? plane : plane.toReversed()).map(chip => chip + chipsX * chipsY * layer),
+  ).flat();
+}
+
+/** All cells of a grid: chip after chip along the curve over chips, within a chip along the curve over routers. */
+export function orderCells({ width, height, layers, chipWidth, chipHeight }: Grid): Int32Array {
+  const chipsX = width / chipWidth;
+  const chipsY = height / chipHeight;
+  const routers = hilbert(chipWidth, chipHeight);
   const order = new Int32Array(width * height * layers);
   let next = 0;
-  for (let layer = 0; layer < layers; layer++) {
-    // A layer begins at the chip at which the one below ended.
-    for (const [chipX, chipY] of layer % 2 === 0 ? chips : chips.toReversed()) {
-      for (const [x, y] of routers) {
-        const column = chipX * chipWidth + x;
-        const row = chipY * chipHeight + y;
-        order[next++] = column + width * (row + height * layer);
-      }
-    }
+  for (const chip of orderChips(chipsX, chipsY, layers)) {
+    const left = (chip % chipsX) * chipWidth;
+    const top = Math.floor(chip / chipsX) * chipHeight;
+    for (const [x, y] of routers) order[next++] = left + x + width * (top + y);
   }
   return order;
 }

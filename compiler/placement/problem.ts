@@ -2,6 +2,7 @@
  * What is to be placed and where: nodes with flows between them, seats with coordinates. Plain typed arrays, so that a
  * worker thread can be handed them and an inner loop can run on them; nothing here knows of cores, tiles or networks.
  */
+import { snake } from './curve.ts';
 
 /**
  * Places for nodes. Distances are sums of |difference| of three coordinates in which the weight of chip borders is
@@ -78,14 +79,10 @@ export function makeSeats(grid: Grid, routers: readonly Router[]): Seats {
   return { count, x, y, z, cell, cellStart, cellSeats, grid };
 }
 
-/** One chip, one seat at every router: the mesh of the published graphs. */
+/** One chip with one seat at every router, in the order of a snake: the mesh of the published graphs. */
 export function squareSeats(side: number): Seats {
   const grid = { width: side, height: side, layers: 1, chipWidth: side, chipHeight: side, border: 1 };
-  const routers = Array.from({ length: side * side }, (_, i) => ({
-    column: i % side,
-    row: Math.floor(i / side),
-    layer: 0,
-  }));
+  const routers = snake(side, side).map(([column, row]) => ({ column, row, layer: 0 }));
   return makeSeats(grid, routers);
 }
 

@@ -1,6 +1,6 @@
 /** One way from nothing to a placement: a curve, forces, annealing, relief. */
 import { anneal } from './anneal.ts';
-import { hilbert, orderCells } from './curve.ts';
+import { orderCells } from './curve.ts';
 import { settle } from './force.ts';
 import { makeLayout } from './layout.ts';
 import { measure, type Quality, scoreOf } from './measure.ts';
@@ -33,7 +33,7 @@ export function seatInOrder({ nodes, pins }: PlacementProblem, order: Iterable<n
 
 /** Seats chip by chip, router by router along Hilbert's curve. */
 export function* hilbertSeats({ grid, cellStart, cellSeats }: Seats): Generator<number> {
-  for (const cell of orderCells(grid, hilbert))
+  for (const cell of orderCells(grid))
     for (let i = cellStart[cell]!; i < cellStart[cell + 1]!; i++) yield cellSeats[i]!;
 }
 
