@@ -58,3 +58,16 @@ export interface MachineCounts {
   /** Messages over each directed mesh link, per chip timestep. */
   readonly links: readonly Map<number, number>[];
 }
+
+export const createCounts = (timesteps: number, tiles: number, cores: number): MachineCounts => ({
+  images: 0,
+  timesteps,
+  ran: new Float64Array(timesteps + 1),
+  tiles: Array.from({ length: tiles }, createTileCounts),
+  work: Array.from({ length: timesteps + 1 }, () => ({
+    updates: new Float64Array(cores),
+    synops: new Float64Array(cores),
+    words: new Float64Array(cores),
+  })),
+  links: Array.from({ length: timesteps + 1 }, () => new Map<number, number>()),
+});

@@ -285,6 +285,18 @@ export const catalogue = {
     help: 'Take a target with an encoding of dynamic weights: `snnc targets` lists them.',
     exit: 3,
   },
+  E0530: {
+    message: 'rows cannot pass through time: an image has {steps} steps',
+    why: 'In mode streaming a tile keeps nothing of a row once it has executed, so that each row has one step.',
+    help: 'Give --steps 1, or --mode pipelined or layerwise.',
+    exit: 1,
+  },
+  E0531: {
+    message: '--anytime goes with mode layerwise; --mode {mode} is given',
+    why: 'The host can stop an image only where the next step waits until the last has been read.',
+    help: 'Leave --mode out, or give --mode layerwise.',
+    exit: 1,
+  },
   E0550: {
     message: 'not well-formed XML: {problem}',
     why: 'The descriptor cannot be read as an XML 1.0 document in UTF-8.',
