@@ -16,6 +16,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
+import { checkTiming } from './check-timing.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
 import type { Stopping } from './margins.ts';
@@ -278,7 +279,9 @@ export function mapNetwork(
   throwIfErrors(diagnostics);
   step('encode');
   const programs = assemble(routed, { weightBits });
-  return { int, chip: routed, programs, accounting, placement, proof: checkDelivery(programs, int) };
+  const proof = checkDelivery(programs, int);
+  checkTiming(programs);
+  return { int, chip: routed, programs, accounting, placement, proof };
 }
 
 /** Neurons of a network, all unrolled in space. */

@@ -34,34 +34,40 @@ export function arrive(
 ): void {
   switch (gather.kind) {
     case 'linear':
-      return arriveLinear(gather, positions, batch, isOnTime, counts);
+      arriveLinear(gather, positions, batch, isOnTime, counts);
+      break;
     case 'depthwise':
-      return arriveTaps(gather, positions, batch, isOnTime, counts);
+      arriveTaps(gather, positions, batch, isOnTime, counts);
+      break;
     case 'relay':
     case 'maximum': {
       const isRelay = gather.kind === 'relay';
       const width = gather.shape[2] * (gather.kind === 'maximum' ? gather.taps : 1);
-      return eachArrival(gather.ring, width, positions, batch, isOnTime, (at, e) => {
+      eachArrival(gather.ring, width, positions, batch, isOnTime, (at, e) => {
         gather.ring.data[at]! += batch.payloads[e]!;
         counts.relayAdds += isRelay ? 1 : batch.terms[e]!;
       });
+      break;
     }
     case 'hadamard': {
       const ring = gather.rings[side];
-      return eachArrival(ring, gather.shape[2], positions, batch, isOnTime, (at, e) => {
+      eachArrival(ring, gather.shape[2], positions, batch, isOnTime, (at, e) => {
         ring.data[at]! += batch.payloads[e]!;
         ring.terms[at]! += batch.terms[e]!;
         counts.synops += 1;
       });
+      break;
     }
     case 'product':
-      if (side === 1) return keep(gather, positions, batch, isOnTime);
-      return eachArrival(gather.ring, gather.inner, positions, batch, isOnTime, (at, e) => {
-        gather.ring.data[at]! += batch.payloads[e]!;
-        gather.ring.terms[at]! += batch.terms[e]!;
-      });
+      if (side === 1) keep(gather, positions, batch, isOnTime);
+      else
+        eachArrival(gather.ring, gather.inner, positions, batch, isOnTime, (at, e) => {
+          gather.ring.data[at]! += batch.payloads[e]!;
+          gather.ring.terms[at]! += batch.terms[e]!;
+        });
+      break;
     case 'bias':
-      return;
+      break;
     default:
       gather satisfies never;
   }

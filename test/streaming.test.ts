@@ -5,6 +5,7 @@ import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
+import { checkTiming } from '../compiler/check-timing.ts';
 import { type Mapped, mapNetwork } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
@@ -119,7 +120,7 @@ test('E0530: several steps do not pass through time', async () => {
   );
 });
 
-test('a ring of one slot fewer than is needed is overwritten, and the simulator says so', async () => {
+test('a ring of one slot fewer than is needed is overwritten: proof and simulator say so', async () => {
   const graph = randomAnn(7, UNTIDY);
   const images = randomImages(graph, 4, 7);
   const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
@@ -138,10 +139,38 @@ test('a ring of one slot fewer than is needed is overwritten, and the simulator 
             const cores = program.cores.with(c, { ...core, tiles: core.tiles.with(t, { ...tile, rings }) });
             const broken = programs.with(p, { ...program, cores });
             assert.throws(() => createStreamingMachine(broken).runStream(images), /still needs/);
+            assert.throws(() => checkTiming(broken), /is needed until/);
           });
         });
       });
     });
   });
   assert.ok(narrowed >= 8, `${narrowed}`);
+});
+
+test('a tile that runs a step earlier, and images that follow too soon: proof and simulator say so', async () => {
+  const graph = randomAnn(7, UNTIDY);
+  const images = randomImages(graph, 4, 7);
+  const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
+  const mapped = map(int, await loadTarget('loihi2'), 'streaming');
+  const programs = reload(mapped);
+  checkTiming(programs);
+  let moved = 0;
+  programs.forEach((program, p) => {
+    program.cores.forEach((core, c) => {
+      core.tiles.forEach((tile, t) => {
+        if (tile.depth < 2) return;
+        moved += 1;
+        const tiles = core.tiles.with(t, { ...tile, depth: tile.depth - 1 });
+        const broken = programs.with(p, { ...program, cores: program.cores.with(c, { ...core, tiles }) });
+        assert.throws(() => checkTiming(broken), /that is read at/);
+        assert.throws(() => createStreamingMachine(broken).run(images[0]!), /meets tile/);
+      });
+    });
+  });
+  assert.ok(moved > 10);
+  const { interval } = programs[0]!.header;
+  const hasty = programs.map(p => ({ ...p, header: { ...p.header, interval: interval - 1 } }));
+  assert.throws(() => checkTiming(hasty), /is needed until|follow too soon/);
+  assert.throws(() => encodeChip(hasty[0]!), /image every/);
 });
