@@ -54,7 +54,7 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
     return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input' });
   const { steps, coding } = header;
   const timesteps = timestepsOf(booted.tiles, header);
-  const counts = createCounts(timesteps, booted.tiles.length, booted.cores.length);
+  const counts = createCounts(timesteps, header.interval, booted.tiles.length, booted.cores.length);
   const readoutTiles = booted.tiles.filter(tile => tile.program.emit.kind === 'readout');
 
   function run(image: Float64Array, observe?: MachineObserver, stop?: HostStop): readonly Float64Array[] {

@@ -46,6 +46,8 @@ export interface MachineCounts {
   images: number;
   /** Chip timesteps of one image that takes every step. */
   readonly timesteps: number;
+  /** Chip timesteps from one image to the next. */
+  readonly interval: number;
   /** How many images ran each chip timestep: some stop early. */
   readonly ran: Float64Array;
   readonly tiles: readonly TileCounts[];
@@ -59,9 +61,15 @@ export interface MachineCounts {
   readonly links: readonly Map<number, number>[];
 }
 
-export const createCounts = (timesteps: number, tiles: number, cores: number): MachineCounts => ({
+export const createCounts = (
+  timesteps: number,
+  interval: number,
+  tiles: number,
+  cores: number,
+): MachineCounts => ({
   images: 0,
   timesteps,
+  interval,
   ran: new Float64Array(timesteps + 1),
   tiles: Array.from({ length: tiles }, createTileCounts),
   work: Array.from({ length: timesteps + 1 }, () => ({

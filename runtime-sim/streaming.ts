@@ -49,7 +49,7 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
   const hostSteps = expandMap(input.steps);
   const sentAt = elementsByStep(hostSteps);
   findKept(booted, { rows: sentAt.length, rowOf: element => hostSteps[element]! });
-  const counts = createCounts(timesteps, tiles.length, booted.cores.length);
+  const counts = createCounts(timesteps, header.interval, tiles.length, booted.cores.length);
   const readouts = tiles.filter(tile => tile.program.emit.kind === 'readout');
   const classes = readouts.reduce((n, tile) => n + tile.size, 0);
 

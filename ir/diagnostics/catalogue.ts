@@ -268,8 +268,8 @@ export const catalogue = {
   },
   E0502: {
     message: 'the network needs {needed} cores; {target} has {available}',
-    why: 'Every population is unrolled in space: a neuron for every token and channel.',
-    help: 'Take a larger board (`snnc targets` lists them) or several: --target NAME:BOARD*N.',
+    why: 'Modes pipelined and layerwise have a neuron for every token and channel; streaming has one set of neurons that the tokens pass, and each weight once.',
+    help: 'Take a larger board (`snnc targets` lists them) or several: --target NAME:BOARD*N. At T = 1, --mode streaming takes fewer cores.',
     exit: 3,
   },
   E0504: {
