@@ -12,7 +12,8 @@ import type { Layer, Shape } from '../compiler/mapping/strategies/layers.ts';
 type Pair = readonly [number, number];
 
 const input = (shape: Shape): Layer => layer('input', 'input', shape, [1, 1], [1, 1], [0, 0]);
-const dense = (name: string, size: number): Layer => layer(name, 'dense', [1, 1, size], [1, 1], [1, 1], [0, 0]);
+const dense = (name: string, size: number): Layer =>
+  layer(name, 'dense', [1, 1, size], [1, 1], [1, 1], [0, 0]);
 
 function layer(
   name: string,
