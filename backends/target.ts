@@ -33,7 +33,10 @@ export interface CoreLimits
 /** pJ per event; staticPower and hostPower in mW per chip. */
 export interface Costs extends FiguresOf<typeof rules.CORE_COSTS>, FiguresOf<typeof rules.CHIP_COSTS> {}
 /** ns per event; interchipBandwidth in GB/s per chip. */
-export interface Timing extends FiguresOf<typeof rules.CORE_TIMING>, FiguresOf<typeof rules.CHIP_TIMING> {}
+export interface Timing
+  extends FiguresOf<typeof rules.CORE_TIMING>,
+    FiguresOf<typeof rules.CHIP_TIMING>,
+    FiguresOf<typeof rules.BOARD_TIMING> {}
 /** A chip's mesh and a board's arrangement of chips; usableCores is per chip. */
 export interface Topology
   extends FiguresOf<typeof rules.CHIP_TOPOLOGY>,
@@ -228,7 +231,7 @@ function assemble(parts: Parts, diagnostics: Diagnostics): Target {
     arithmetic: core.arithmetic,
     capabilities: core.capabilities,
     costSets: mergeCostSets(core, chip, diagnostics),
-    timing: { ...core.timing, ...chip.timing },
+    timing: { ...core.timing, ...chip.timing, ...board?.timing },
     topology: { ...chip.topology, ...arrangement, usableCores },
     extensions: Object.fromEntries(files.map(document => [document.kind, document.extensions])),
     files: files.map(({ vlnv, origin, sha256 }) => ({ vlnv: formatVlnv(vlnv), origin, sha256 })),
