@@ -56,15 +56,15 @@ export interface Accounting {
   readonly isBinary: boolean;
   /** Neurons of the core that one with soft reset takes; its own way back counts as one synapse more. */
   readonly softResetNeurons: number;
-  /** Synaptic words behind one axon, at most. */
-  readonly axonWords: number;
+  /** Synaptic words of that way back. */
+  readonly resetWords: number;
   readonly neuronWords: number;
   delayWords(delay: number): number;
   constantWords(n: number): number;
   operandWords(n: number): number;
   tableWords(entries: number): number;
   /** In-axons that one source tile takes at a core that reads it. */
-  inAxons(demand: AxonDemand): number;
+  inAxons(demand: AxonDemand, sharing?: WeightAccounting['sharing']): number;
   /** Out-axon entries that a source tile takes for one tile that reads it. */
   outAxonEntries(demand: AxonDemand): number;
   /** Absent where spikes cannot write weights. */
@@ -101,13 +101,14 @@ export function createAccounting(target: Target): Accounting {
   const delayWords = of(encodings.state.delayWords);
   const weights = encodings.weights.map((encoding): [string, WeightAccounting] => [
     encoding.name,
-    weightAccounting(encoding, limits.synapseWordBits.value),
+    weightAccounting(encoding, limits),
   ]);
+  const resets = weights[0]![1].rowWords(1, limits.weightBitsMax.value);
   return {
     capacity: capacityOf(limits),
     isBinary: !capabilities.gradedSpikes.value,
     softResetNeurons: capabilities.softReset.value ? 1 : (limits.softResetNeurons?.value ?? 1),
-    axonWords: limits.axonWords?.value ?? Number.POSITIVE_INFINITY,
+    resetWords: resets,
     neuronWords: of(encodings.state.neuronWords)(state),
     delayWords: delay => {
       state.delay = delay;
@@ -127,26 +128,37 @@ export function createAccounting(target: Target): Accounting {
   };
 }
 
-function weightAccounting({ sharing, rowWords }: WeightEncoding, wordBits: number): WeightAccounting {
+/** A row that one axon cannot lead to fits nowhere. */
+function weightAccounting({ sharing, rowWords }: WeightEncoding, limits: CoreLimits): WeightAccounting {
   const evaluate = compileFormula(rowWords.tree);
-  const vars = { wordBits, n: 0, weightBits: 0, delay: 0 };
+  const vars = { wordBits: limits.synapseWordBits.value, n: 0, weightBits: 0, delay: 0 };
+  const most = limits.axonWords?.value ?? Number.POSITIVE_INFINITY;
   return {
     sharing,
     rowWords: (n, weightBits, delay = 0) => {
       vars.n = n;
       vars.weightBits = weightBits;
       vars.delay = delay;
-      return evaluate(vars);
+      const words = evaluate(vars);
+      return words > most ? Number.POSITIVE_INFINITY : words;
     },
   };
 }
 
-function axonAccounting(encoding: AxonEncoding | undefined, chips: number) {
-  if (encoding === undefined) return { inAxons: () => 1, outAxonEntries: ({ rows }: AxonDemand) => rows };
+function axonAccounting(
+  encoding: AxonEncoding | undefined,
+  chips: number,
+): Pick<Accounting, 'inAxons' | 'outAxonEntries'> {
+  if (encoding === undefined) {
+    return {
+      inAxons: ({ neurons, axons }, sharing = 'shared') => (sharing === 'shared' ? 1 : neurons * axons),
+      outAxonEntries: ({ rows }) => rows,
+    };
+  }
   const [into, out] = [compileFormula(encoding.inAxons.tree), compileFormula(encoding.outAxonEntries.tree)];
   return {
-    inAxons: (demand: AxonDemand) => into({ ...demand, chips }),
-    outAxonEntries: (demand: AxonDemand) => out({ ...demand, chips }),
+    inAxons: demand => into({ ...demand, chips }),
+    outAxonEntries: demand => out({ ...demand, chips }),
   };
 }
 

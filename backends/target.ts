@@ -73,6 +73,16 @@ export interface Target {
   readonly files: readonly { readonly vlnv: string; readonly origin: string; readonly sha256: string }[];
 }
 
+/** What no timestep is shorter than: the tick of a clocked chip, else the barrier over the chips in use. */
+export function stepFloor(
+  { tick, barrierAllTiles, barrierAllChips }: Timing,
+  chips: number,
+): { readonly name: string; readonly figure: Figure | undefined } {
+  if (tick !== undefined) return { name: 'tick', figure: tick };
+  const isOne = chips <= 1 || barrierAllChips === undefined;
+  return { name: 'barrier', figure: isOne ? barrierAllTiles : barrierAllChips };
+}
+
 export interface TargetSummary {
   readonly name: string;
   readonly title: string;

@@ -81,7 +81,12 @@ function readWeights(context: Context, element: XmlElement, around: Surroundings
 function checkNumbers(
   context: Context,
   section: XmlElement,
-  { weights, dynamic, state, axons }: Readonly<Record<'weights' | 'dynamic' | 'state' | 'axons', readonly unknown[]>>,
+  {
+    weights,
+    dynamic,
+    state,
+    axons,
+  }: Readonly<Record<'weights' | 'dynamic' | 'state' | 'axons', readonly unknown[]>>,
   needsDynamic: boolean,
 ): void {
   const need = (missing: string): void =>

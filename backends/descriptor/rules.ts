@@ -134,8 +134,18 @@ export const OPTIONAL_CAPABILITIES = {
 
 export const CORE_COSTS = {
   synop: { unit: 'pJ', range: ENERGY, optional: true, means: 'one weight accumulated because of one spike' },
-  updateActive: { unit: 'pJ', range: ENERGY, optional: true, means: 'step of a neuron that has input or state to work on' },
-  updateInactive: { unit: 'pJ', range: ENERGY, optional: true, means: 'step of a neuron that has nothing to do' },
+  updateActive: {
+    unit: 'pJ',
+    range: ENERGY,
+    optional: true,
+    means: 'step of a neuron that has input or state to work on',
+  },
+  updateInactive: {
+    unit: 'pJ',
+    range: ENERGY,
+    optional: true,
+    means: 'step of a neuron that has nothing to do',
+  },
   spikeOut: { unit: 'pJ', range: ENERGY, optional: true, means: 'a neuron fires, on top of its update' },
   axonIn: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message arrives at a core' },
   axonOut: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message leaves a core' },
@@ -158,8 +168,18 @@ export const CHIP_COSTS = {
 
 export const CORE_TIMING = {
   synop: { unit: 'ns', range: TIME, optional: true, means: 'one weight accumulated' },
-  updateActive: { unit: 'ns', range: TIME, optional: true, means: 'step of a neuron that has input or state to work on' },
-  updateInactive: { unit: 'ns', range: TIME, optional: true, means: 'step of a neuron that has nothing to do' },
+  updateActive: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'step of a neuron that has input or state to work on',
+  },
+  updateInactive: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'step of a neuron that has nothing to do',
+  },
   spikeOut: { unit: 'ns', range: TIME, optional: true, means: 'a neuron fires, on top of its update' },
   axonIn: { unit: 'ns', range: TIME, optional: true, means: 'a message is taken in' },
   axonOut: { unit: 'ns', range: TIME, optional: true, means: 'a message is sent' },
@@ -171,7 +191,12 @@ export const CHIP_TIMING = {
   hopNorthSouth: { unit: 'ns', range: TIME, optional: true, means: 'a message crosses a vertical link' },
   linkMessage: { unit: 'ns', range: TIME, optional: true, means: 'a link is busy with one message' },
   barrierOneTile: { unit: 'ns', range: TIME, optional: true, means: 'barrier when one router is in use' },
-  barrierAllTiles: { unit: 'ns', range: TIME, optional: true, means: 'barrier when all are; linear between the two' },
+  barrierAllTiles: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'barrier when all are; linear between the two',
+  },
   tick: {
     unit: 'ns',
     range: [1e-3, TIME[1]],
