@@ -1,9 +1,9 @@
 /**
  * The five-term lower bound of a timestep: no step is shorter than its busiest core's neuron updates, synops and
- * synaptic memory reads, its busiest link, and the barrier.
+ * synaptic memory reads, its busiest link, and the barrier; on a clocked chip its tick.
  * Source  Timcheck, Pierro, Shrestha, arXiv 2601.10035; costs and their status from the target's descriptor
  */
-import type { Timing } from '../backends/target.ts';
+import { stepFloor, type Timing } from '../backends/target.ts';
 import type { MachineCounts } from './counts.ts';
 
 export interface StepBound {
@@ -18,19 +18,20 @@ export interface StepBound {
   readonly unknown: readonly string[];
 }
 
-export function stepBound(counts: MachineCounts, timing: Timing): StepBound {
+export function stepBound(counts: MachineCounts, timing: Timing, chips = 1): StepBound {
   const images = Math.max(1, counts.images);
   const unknown: string[] = [];
   const cost = (name: string, figure: { readonly value: number } | undefined) => {
     if (figure === undefined) unknown.push(name);
     return figure?.value ?? 0;
   };
+  const floor = stepFloor(timing, chips);
   const prices = {
     updates: cost('updateActive', timing.updateActive),
     synops: cost('synop', timing.synop),
     words: cost('memoryRead', timing.memoryRead),
     links: cost('linkMessage', timing.linkMessage),
-    barrier: cost('barrierAllTiles', timing.barrierAllTiles),
+    floor: cost(floor.name, floor.figure),
   };
   const peak = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), 0) / images;
   const termsOf = (
@@ -42,7 +43,7 @@ export function stepBound(counts: MachineCounts, timing: Timing): StepBound {
     synops: peak(work.synops) * prices.synops,
     memory: peak(work.words) * prices.words,
     link: peak([...links.values()]) * prices.links,
-    barrier: prices.barrier * (ran / images),
+    [floor.name]: prices.floor * (ran / images),
   });
   const longest = (terms: Record<string, number>) => Math.max(...Object.values(terms));
   const layerwise = counts.work

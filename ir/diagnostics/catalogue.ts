@@ -424,6 +424,18 @@ export const catalogue = {
     help: 'For example loihi2, loihi2:kapoho-point or loihi2:kapoho-point*4.',
     exit: 2,
   },
+  E0575: {
+    message: 'timing has neither a tick nor a barrier, or has both',
+    why: 'A timestep of a clocked chip ends with its tick; without a clock it ends at a barrier of all cores.',
+    help: 'Give tick, or barrierOneTile and barrierAllTiles.',
+    exit: 2,
+  },
+  E0576: {
+    message: 'gradedSpikes is {claim}, but a spike carries {bits} bits of payload (payloadBits)',
+    why: 'A graded spike carries an integer; a binary one carries none.',
+    help: 'Set payloadBits to 0 where spikes are binary, and gradedSpikes to true where they are not.',
+    exit: 2,
+  },
   E0403: {
     message: 'product {population} needs {bits} bits of accumulator, the target has {available}',
     why: 'The product of two spiking operands is kept exactly; its unit is the product of their thresholds.',
