@@ -8,7 +8,10 @@ import { isMultiplied } from '../ir/interpret/soma.ts';
 import { tableEntries } from '../ir/soma-forms.ts';
 import type { Accounting, CostSum, TileCost } from './accounting.ts';
 
-/** A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. */
+/**
+ * A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. Where rows pass through time the
+ * tile has the neurons of one row, and what waits for its row is held beside them.
+ */
 export interface TileRequest {
   readonly groups: number;
   readonly rows: number;
@@ -20,7 +23,7 @@ export interface TileRequest {
    * then this equals `channels`.
    */
   readonly wholeGroup?: number;
-  /** Longest delay of what comes in, in steps. */
+  /** Longest delay of what comes in, in steps; rows whose sums wait for their turn. */
   readonly delay: number;
   /** Tiles that read this one through shared, dynamic or relay axons; for a readout the host counts as one. */
   readonly destinationTiles: number;
@@ -56,11 +59,17 @@ export interface ProductGather {
   readonly inner: number;
   readonly sourceTilesA: number;
   readonly sourceTilesB: number;
+  /** Rows of a that are held; absent: those of the tile. */
+  readonly rowsHeld?: number;
+  /** How much of b is held, in times all of it: the next image's rows come while this one's are read; absent: 1. */
+  readonly copies?: number;
 }
 
 /** Every neuron keeps the sums of its own two operands. */
 export interface HadamardGather {
   readonly kind: 'hadamard';
+  /** Rows of both operands together that are held; absent: twice those of the tile. */
+  readonly rowsHeld?: number;
   readonly sourceTilesA: number;
   readonly sourceTilesB: number;
 }
@@ -78,6 +87,8 @@ export interface DepthwiseGather {
 export interface MaximumGather {
   readonly kind: 'maximum';
   readonly taps: number;
+  /** Rows that are held; absent: those of the tile. */
+  readonly rowsHeld?: number;
   readonly sourceTiles: number;
 }
 
@@ -123,7 +134,10 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
         addProduct(accounting, request, gather, sum);
         break;
       case 'hadamard':
-        sum.stateWords += groups * rows * accounting.operandWords(2 * channels);
+        sum.stateWords +=
+          gather.rowsHeld === undefined
+            ? groups * rows * accounting.operandWords(2 * channels)
+            : groups * gather.rowsHeld * accounting.operandWords(channels);
         sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
         break;
       case 'depthwise':
@@ -131,7 +145,8 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
         sum.inAxons += gather.sourceTiles;
         break;
       case 'maximum':
-        sum.stateWords += groups * rows * accounting.operandWords(gather.taps * channels);
+        sum.stateWords +=
+          groups * (gather.rowsHeld ?? rows) * accounting.operandWords(gather.taps * channels);
         sum.inAxons += gather.sourceTiles;
         break;
       case 'bias':
@@ -170,8 +185,9 @@ function addProduct(accounting: Accounting, request: TileRequest, gather: Produc
   const { groups, rows, channels } = request;
   const { dynamicRowWords } = accounting;
   if (dynamicRowWords === undefined) defect('the target cannot multiply two spiking operands');
-  sum.synapseWords += groups * gather.inner * dynamicRowWords(channels);
-  sum.stateWords += groups * rows * accounting.operandWords(gather.inner);
+  const { inner, rowsHeld = rows, copies = 1 } = gather;
+  sum.synapseWords += groups * Math.ceil(copies * inner * dynamicRowWords(channels));
+  sum.stateWords += groups * rowsHeld * accounting.operandWords(inner);
   sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
 }
 

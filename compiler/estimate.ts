@@ -25,7 +25,7 @@ import { nodeMap, sizeOf, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph, IntNode, IntOf } from '../ir/int.ts';
 import { pieceCounts } from './mapping/cuts.ts';
 import { createDemandModel, type DemandModel, needsWholeGroups } from './mapping/demand.ts';
-import { findDepths } from './mapping/schedule.ts';
+import { scheduleOf } from './mapping/schedule.ts';
 
 export interface PopulationEstimate {
   readonly name: string;
@@ -60,7 +60,8 @@ export interface Estimate {
 }
 
 export function estimateCores(graph: IntGraph, accounting: Accounting, weightBits: number): Estimate {
-  const demand = createDemandModel(graph, accounting, weightBits);
+  const schedule = scheduleOf(graph, 'pipelined');
+  const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const context = { graph, accounting, demand, byId: nodeMap(graph.nodes) };
   const populations: PopulationEstimate[] = [];
   const misfits: Misfit[] = [];
@@ -85,7 +86,7 @@ export function estimateCores(graph: IntGraph, accounting: Accounting, weightBit
     synapses: synapsesOf(graph),
     cores: Math.ceil(sum(p => p.cores)),
     leastCores: leastCores(context),
-    depth: Math.max(0, ...findDepths(graph).values()),
+    depth: Math.max(0, ...schedule.starts.values()),
   };
 }
 
