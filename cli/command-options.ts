@@ -3,6 +3,7 @@ import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
+import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
@@ -142,6 +143,12 @@ export const COMPILE_OPTIONS = {
     describe:
       'Stop early where the logits are sure: as often as answers bear it, or let so many percent of images go on',
     coerce: stoppingOf,
+  },
+  mode: {
+    choices: ['auto', ...MODES] as const,
+    default: 'auto' as const,
+    describe:
+      'Rows unrolled in space (pipelined, layerwise) or in time (streaming); auto: the fastest that fits',
   },
   coarse: {
     type: 'number',

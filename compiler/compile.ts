@@ -6,7 +6,7 @@ import { type Accounting, createAccounting } from '../backends/accounting.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
-import type { ChipGraph } from '../ir/chip.ts';
+import type { ChipGraph, Mode } from '../ir/chip.ts';
 import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
@@ -16,6 +16,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
+import { checkTiming } from './check-timing.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
 import type { Stopping } from './margins.ts';
@@ -54,6 +55,8 @@ export interface CompileOptions {
   readonly biasCorrection: boolean;
   /** When the host stops; undefined: all images take every step. */
   readonly anytime?: Stopping | undefined;
+  /** How images pass through the chip; undefined: pipelined, or layerwise where the host may stop. */
+  readonly mode?: Mode | undefined;
   readonly coarse?: number | undefined;
   /** Thresholds of every ladder, per sign; undefined: from calibration, of the paper's 8. */
   readonly levels?: number | undefined;
@@ -232,11 +235,13 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'anytime'>,
+  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'anytime' | 'mode'>,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
-  const { weightBits, seed } = options;
+  const { weightBits, seed, anytime, mode = anytime === undefined ? 'pipelined' : 'layerwise' } = options;
+  const { steps } = network.attrs;
+  if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
   const weights = accounting.weights.get('')!;
@@ -252,7 +257,6 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const mode = options.anytime === undefined ? 'pipelined' : 'layerwise';
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
@@ -275,7 +279,9 @@ export function mapNetwork(
   throwIfErrors(diagnostics);
   step('encode');
   const programs = assemble(routed, { weightBits });
-  return { int, chip: routed, programs, accounting, placement, proof: checkDelivery(programs, int) };
+  const proof = checkDelivery(programs, int);
+  checkTiming(programs);
+  return { int, chip: routed, programs, accounting, placement, proof };
 }
 
 /** Neurons of a network, all unrolled in space. */
