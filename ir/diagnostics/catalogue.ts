@@ -296,6 +296,7 @@ export const catalogue = {
     why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
     help: 'Make the folder writable and validate again; nothing else depends on it.',
     exit: 4,
+  },
   E0530: {
     message: 'rows cannot pass through time: an image has {steps} steps',
     why: 'In mode streaming a tile keeps nothing of a row once it has executed, so that each row has one step.',
