@@ -227,6 +227,9 @@ export interface Mapped {
   readonly proof: DeliveryProof;
 }
 
+/** Moves of packing, for each tile. */
+const PACKING_MOVES = 1000;
+
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(
   network: IntGraph,
@@ -253,7 +256,8 @@ export function mapNetwork(
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
   const mode = options.anytime === undefined ? 'pipelined' : 'layerwise';
-  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const packing = { rates, seed, moves: PACKING_MOVES };
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');

@@ -6,19 +6,31 @@
  * Needs      the target's accounting; split-fan-in before, so that one row and channel of every linear fits
  * Preserves  exactly: a cut never changes a value
  * Errors     E0501 a population no cut of which fits · E0502 more cores than the target has
- * Cost       cuts: (distinct piece lengths)³ per population; packing: tiles × open cores
+ * Cost       cuts: (distinct piece lengths)³ per population of a new shape; packing: linear in pairs of tiles of
+ *            which one feeds the other, times moves
  */
-import { type Accounting, bindingResource, fits, type TileCost } from '../../backends/accounting.ts';
+import {
+  type Accounting,
+  bindingResource,
+  fits,
+  RESOURCES,
+  type Resource,
+  type TileCost,
+} from '../../backends/accounting.ts';
 import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import type { ValueId } from '../../ir/dialect.ts';
+import type { Table, ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
-import { type CoreLoad, createLoadModel, emptyCore } from '../mapping/core-load.ts';
+import { loadsOf, tileProblem } from '../mapping/core-load.ts';
 import { chooseCut } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
+import { feedsOf } from '../mapping/feeds.ts';
+import { packItems } from '../mapping/pack.ts';
+import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { findDepths } from '../mapping/schedule.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
-import { type Cut, type Tile, tilesOf } from '../mapping/tiles.ts';
+import type { Cut } from '../mapping/tiles.ts';
+import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
 export interface PartitionNeeds {
@@ -29,6 +41,11 @@ export interface PartitionNeeds {
   readonly chips: number;
   readonly cores: number;
   readonly mode: 'pipelined' | 'layerwise';
+  /** Share of a population's neurons that send in a step; 1 where unknown. */
+  readonly rates: ReadonlyMap<ValueId, number>;
+  readonly seed: number;
+  /** Moves of packing, for each tile. */
+  readonly moves: number;
 }
 
 export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
@@ -37,17 +54,23 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
   source: 'Design 4 §2-3',
 
   run(graph, needs, report) {
-    const tiles = cutAll(graph, needs, report);
-    const cores = tiles === undefined ? [] : pack(tiles, graph, needs, report);
-    if (cores.length > needs.cores) {
-      const facts = { target: needs.target, needed: cores.length, available: needs.cores };
+    const cuts = cutAll(graph, needs, report);
+    const tiling = tilingOf(graph, population => cuts?.get(population) ?? WHOLE);
+    const packing = cuts === undefined ? NOTHING : pack(tiling, needs, report);
+    if (packing.bins > needs.cores) {
+      const facts = { target: needs.target, needed: packing.bins, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
     }
-    return chipGraph(graph, needs, tiles ?? [], cores);
+    return chipGraph(graph, needs, tiling, packing);
   },
 };
 
-function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): readonly Tile[] | undefined {
+const WHOLE: Cut = { groups: 1, rows: 1, channels: 1 };
+const NOTHING: Packing = { binOf: new Int32Array(0), bins: 0 };
+
+type Cuts = ReadonlyMap<IntOf<'population'>, Cut>;
+
+function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): Cuts | undefined {
   const demand = createDemandModel(graph, needs.accounting, needs.weightBits);
   const cuts = new Map<IntOf<'population'>, Cut>();
   let fitting = true;
@@ -62,71 +85,60 @@ function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): readonl
       report('E0501', { origin: node.origin, pass: 'partition' }, facts);
     }
   }
-  return fitting ? [...cuts].flatMap(([node, cut]) => tilesOf(node, cut)) : undefined;
+  return fitting ? cuts : undefined;
 }
 
-/** Cores that packing looks back at: enough for the neighbours of a block, few enough to stay linear. */
-const OPEN_CORES = 16;
+/** Messages that weigh as much as one core: a core's worth of neurons firing once more. */
+const MESSAGES_PER_CORE = 4096;
 
-/** Each tile goes to the open core that holds most of its sources and has room, else to a new one. */
-function pack(
-  tiles: readonly Tile[],
-  graph: IntGraph,
-  needs: PartitionNeeds,
+function pack(tiling: Tiling, needs: PartitionNeeds, report: Report): Packing {
+  const { accounting, weightBits, rates, seed, moves, cores } = needs;
+  const demand = createDemandModel(tiling.network, accounting, weightBits);
+  const problem = tileProblem(tiling, feedsOf(tiling), { accounting, weightBits, demand, rates });
+  if (reportMisfits(tiling, problem, needs, report)) return NOTHING;
+  return packItems(problem, { seed, moves, bins: cores, messagesPerBin: MESSAGES_PER_CORE });
+}
+
+/** Tiles that do not fit a core even by themselves: in-axons and out-axon entries are known only now. */
+function reportMisfits(
+  { populations, first }: Tiling,
+  problem: PackProblem,
+  { accounting, target }: PartitionNeeds,
   report: Report,
-): readonly CoreLoad[] {
-  const { capacity } = needs.accounting;
-  const model = createLoadModel(graph, tiles, needs.accounting, needs.weightBits);
-  const cores: CoreLoad[] = [];
-  const coreOf = new Map<number, CoreLoad>();
-  tiles.forEach((tile, number) => {
-    let home: CoreLoad | undefined;
-    let most = -1;
-    for (const core of cores.slice(-OPEN_CORES)) {
-      const affinity = model.sourcesOf(number).filter(source => coreOf.get(source) === core).length;
-      if (affinity <= most || fits(capacity, model.preview(core, number)) !== undefined) continue;
-      home = core;
-      most = affinity;
+): boolean {
+  const alone = loadsOf(
+    problem,
+    Int32Array.from({ length: problem.items }, (_, i) => i),
+    problem.items,
+  );
+  let isMisfit = false;
+  populations.forEach((population, p) => {
+    for (let tile = first[p]!; tile < first[p + 1]!; tile++) {
+      const overflow = fits(accounting.capacity, costAt(alone, tile));
+      if (overflow === undefined) continue;
+      isMisfit = true;
+      const facts = { population: population.id, ...overflow, target };
+      report('E0501', { origin: population.origin, pass: 'partition' }, facts);
+      return;
     }
-    if (home === undefined) {
-      home = emptyCore();
-      cores.push(home);
-      const overflow = fits(capacity, model.preview(home, number));
-      if (overflow !== undefined) {
-        const facts = { population: tile.population.id, ...overflow, target: needs.target };
-        report('E0501', { origin: tile.population.origin, pass: 'partition' }, facts);
-      }
-    }
-    model.add(home, number);
-    coreOf.set(number, home);
   });
-  return cores;
+  return isMisfit;
 }
+
+const costAt = (loads: Float64Array, core: number): TileCost =>
+  Object.fromEntries(
+    RESOURCES.map((resource, r) => [resource, loads[core * RESOURCES.length + r]!]),
+  ) as TileCost;
 
 function chipGraph(
   graph: IntGraph,
   needs: PartitionNeeds,
-  tiles: readonly Tile[],
-  cores: readonly CoreLoad[],
+  tiling: Tiling,
+  { binOf, bins }: Packing,
 ): ChipGraph {
   const depths = findDepths(graph);
-  const core = new Int32Array(tiles.length);
-  cores.forEach((c, number) => {
-    for (const tile of c.tiles) core[tile] = number;
-  });
-  const index = new Map<ValueId, number>(graph.nodes.map((node, i) => [node.id, i]));
-  const rows = tiles.map(({ population, box }, i) => ({
-    population: index.get(population.id)!,
-    core: core[i]!,
-    group0: box.group[0],
-    group1: box.group[1],
-    row0: box.row[0],
-    row1: box.row[1],
-    channel0: box.channel[0],
-    channel1: box.channel[1],
-    depth: depths.get(population.id)!,
-  }));
-  const deepest = Math.max(0, ...rows.map(row => row.depth));
+  const deepest = Math.max(0, ...tiling.populations.map(population => depths.get(population.id)!));
+  const nowhere = Array.from({ length: bins }, () => ({ chip: -1, x: -1, y: -1, slot: -1 }));
   return {
     dialect: chip,
     name: graph.name,
@@ -142,28 +154,55 @@ function chipGraph(
     outputs: graph.outputs,
     constants: graph.constants,
     tables: {
-      cores: makeTable(
-        chip.tables.cores,
-        cores.map(() => ({ chip: -1, x: -1, y: -1, slot: -1 })),
-      ),
-      tiles: makeTable(chip.tables.tiles, rows),
+      cores: makeTable(chip.tables.cores, nowhere),
+      tiles: tilesTable(tiling, binOf, depths),
       routes: makeTable(chip.tables.routes, []),
       targets: makeTable(chip.tables.targets, []),
     },
   };
 }
 
-/** What every core of a mapped network holds, and which limit binds it. */
-export function coreUsage(graph: ChipGraph, accounting: Accounting, weightBits: number) {
-  const tiles = placedTiles(graph);
-  const model = createLoadModel(networkOf(graph), tiles, accounting, weightBits);
-  const cores = Array.from({ length: graph.tables.cores.rows }, emptyCore);
-  tiles.forEach((tile, number) => {
-    model.add(cores[tile.core]!, number);
+function tilesTable(tiling: Tiling, core: Int32Array, depths: ReadonlyMap<ValueId, number>): Table {
+  const rows = core.length;
+  const index = new Map<ValueId, number>(tiling.network.nodes.map((node, i) => [node.id, i]));
+  const columns = Object.fromEntries(chip.tables.tiles.map(name => [name, new Int32Array(rows)]));
+  for (let tile = 0; tile < rows; tile++) {
+    const { population, box } = tileAt(tiling, tile);
+    columns.population![tile] = index.get(population.id)!;
+    columns.core![tile] = core[tile]!;
+    columns.depth![tile] = depths.get(population.id)!;
+    for (const axis of ['group', 'row', 'channel'] as const) {
+      columns[`${axis}0`]![tile] = box[axis][0];
+      columns[`${axis}1`]![tile] = box[axis][1];
+    }
+  }
+  return { rows, columns };
+}
+
+/** What a core holds, and which limit is nearest. */
+export interface CoreUsage {
+  readonly tiles: readonly number[];
+  readonly used: TileCost;
+  readonly binding: Resource;
+}
+
+/** Of every core of a mapped network. Cost: linear in pairs of tiles of which one feeds the other. */
+export function coreUsage(
+  graph: ChipGraph,
+  accounting: Accounting,
+  weightBits: number,
+): readonly CoreUsage[] {
+  const network = networkOf(graph);
+  const tiling = tilingOfTiles(network, placedTiles(graph));
+  const demand = createDemandModel(network, accounting, weightBits);
+  const context = { accounting, weightBits, demand, rates: new Map() };
+  const problem = tileProblem(tiling, feedsOf(tiling), context, true);
+  const core = graph.tables.tiles.columns.core!;
+  const loads = loadsOf(problem, core, graph.tables.cores.rows);
+  const tiles = Array.from({ length: graph.tables.cores.rows }, (): number[] => []);
+  core.forEach((own, tile) => void tiles[own]!.push(tile));
+  return tiles.map((own, i) => {
+    const used = costAt(loads, i);
+    return { tiles: own, used, binding: bindingResource(accounting.capacity, used) };
   });
-  return cores.map(({ tiles: own, used }) => ({
-    tiles: own,
-    used: used as TileCost,
-    binding: bindingResource(accounting.capacity, used),
-  }));
 }

@@ -1,0 +1,197 @@
+/**
+ * Items → bins: two ways to begin, bins that are hardly filled emptied into others, then moves (refine.ts).
+ *
+ * Rule  Where the bins that there are do not suffice, the fewest bins; else the least price, that is the bins and the
+ *       messages between them, so many messages to a bin.
+ */
+import {
+  type Bins,
+  binsOf,
+  emptyBins,
+  gainOf,
+  isRoom,
+  openBin,
+  type Packing,
+  type PackProblem,
+  packingOf,
+  putItem,
+  takeItem,
+} from './packing.ts';
+import { type Effort, refine } from './refine.ts';
+
+export interface PackOptions extends Effort {
+  /** Bins that there are. */
+  readonly bins: number;
+  /** Messages that weigh as much as one more bin. */
+  readonly messagesPerBin: number;
+}
+
+/** Every item must fit a bin by itself. Cost: linear in items, shares and nets, times moves. */
+export function packItems(problem: PackProblem, options: PackOptions): Packing {
+  const offers = [byAffinity(problem), byFit(problem)].map(start => emptied(problem, start, options));
+  const [first, ...others] = offers;
+  const start = others.reduce((a, b) => (isBetter(problem, b, a, options) ? b : a), first!);
+  return refine(problem, start, options);
+}
+
+function isBetter(problem: PackProblem, a: Packing, b: Packing, options: PackOptions): boolean {
+  const most = Math.max(a.bins, b.bins);
+  if (most > options.bins && a.bins !== b.bins) return a.bins < b.bins;
+  const price = (packing: Packing) =>
+    packing.bins + binsOf(problem, packing).messages / options.messagesPerBin;
+  return price(a) < price(b);
+}
+
+/** Bins that an item looks back at: enough for its neighbours, few enough to stay linear. */
+const OPEN_BINS = 24;
+
+/** In their order, each item goes to the open bin with room to which it is nearest, else to a new one. */
+export function byAffinity(problem: PackProblem): Packing {
+  const bins = emptyBins(problem);
+  for (let item = 0; item < problem.items; item++) {
+    let home = -1;
+    let most = Number.NEGATIVE_INFINITY;
+    for (let bin = bins.count - 1; bin >= Math.max(0, bins.count - OPEN_BINS); bin--) {
+      if (!isRoom(bins, item, bin)) continue;
+      const gain = gainOf(bins, item, bin);
+      if (gain > most) [home, most] = [bin, gain];
+    }
+    putItem(bins, item, home < 0 ? openBin(bins) : home);
+  }
+  return packingOf(bins);
+}
+
+/** Items that need most of a bin first, each into the fullest bin with room. */
+export function byFit(problem: PackProblem): Packing {
+  const { items } = problem;
+  const sizes = Float64Array.from({ length: items }, (_, item) => largestPart(problem, item));
+  const order = Int32Array.from({ length: items }, (_, i) => i).sort(
+    (a, b) => sizes[b]! - sizes[a]! || a - b,
+  );
+  const bins = emptyBins(problem);
+  const shelves = createShelves();
+  for (const item of order) {
+    let home = -1;
+    for (const bin of shelves.fullestFirst(1 - sizes[item]!)) {
+      if (isRoom(bins, item, bin)) {
+        home = bin;
+        break;
+      }
+    }
+    if (home < 0) home = openBin(bins);
+    putItem(bins, item, home);
+    shelves.place(home, fillOf(bins, home));
+  }
+  return packingOf(bins);
+}
+
+function largestPart({ capacity, demand }: PackProblem, item: number): number {
+  let most = 0;
+  for (let r = 0; r < capacity.length; r++) {
+    most = Math.max(most, demand[item * capacity.length + r]! / capacity[r]!);
+  }
+  return most;
+}
+
+/** Fill of a bin's fullest resource. */
+export function fillOf({ problem: { capacity }, used }: Bins, bin: number): number {
+  let most = 0;
+  for (let r = 0; r < capacity.length; r++)
+    most = Math.max(most, used[bin * capacity.length + r]! / capacity[r]!);
+  return most;
+}
+
+const SHELVES = 256;
+/** Bins looked at on one shelf, and in all. */
+const LOOKS = 48;
+
+/** Bins by how full they are. */
+function createShelves() {
+  const shelfOf: number[] = [];
+  const shelves = Array.from({ length: SHELVES + 1 }, () => new Set<number>());
+  return {
+    place(bin: number, fill: number) {
+      const shelf = Math.min(SHELVES, Math.floor(fill * SHELVES));
+      const old = shelfOf[bin];
+      if (old === shelf) return;
+      if (old !== undefined) shelves[old]!.delete(bin);
+      shelves[shelf]!.add(bin);
+      shelfOf[bin] = shelf;
+    },
+    /** Those that may have so much room left, the fullest first. */
+    *fullestFirst(room: number): Generator<number> {
+      let left = LOOKS;
+      for (let shelf = Math.min(SHELVES, Math.floor(room * SHELVES) + 1); shelf >= 0; shelf--) {
+        for (const bin of shelves[shelf]!) {
+          yield bin;
+          if (--left === 0) return;
+        }
+      }
+    },
+  };
+}
+
+/** Bins with the least in them are emptied into others where that costs less than a bin is worth. */
+function emptied(problem: PackProblem, start: Packing, options: PackOptions): Packing {
+  const bins = binsOf(problem, start);
+  const order = Array.from({ length: bins.count }, (_, bin) => bin).sort(
+    (a, b) => fillOf(bins, a) - fillOf(bins, b) || a - b,
+  );
+  let left = start.bins;
+  for (const bin of order) {
+    if (fillOf(bins, bin) > MOST_EMPTIED) break;
+    const isTight = left > options.bins;
+    if (emptyBin(bins, bin, isTight ? Number.POSITIVE_INFINITY : options.messagesPerBin, order)) left -= 1;
+  }
+  return packingOf(bins);
+}
+
+/** A bin above this is not worth the try. */
+const MOST_EMPTIED = 0.75;
+
+function emptyBin(bins: Bins, bin: number, price: number, order: readonly number[]): boolean {
+  const before = bins.messages;
+  const moved: number[] = [];
+  let isEmpty = true;
+  for (let item = bins.first[bin]!; item >= 0; item = bins.first[bin]!) {
+    const home = roomFor(bins, item, bin, order);
+    takeItem(bins, item);
+    moved.push(item);
+    if (home < 0) {
+      isEmpty = false;
+      putItem(bins, item, bin);
+      break;
+    }
+    putItem(bins, item, home);
+  }
+  if (isEmpty && bins.messages - before < price) return true;
+  for (const item of moved.toReversed()) {
+    takeItem(bins, item);
+    putItem(bins, item, bin);
+  }
+  return false;
+}
+
+/** The bin with room that costs least: those of the item's nets and some of the least filled. */
+function roomFor(bins: Bins, item: number, from: number, order: readonly number[]): number {
+  const { netsOf, itemsOf } = bins.problem;
+  const candidates = new Set<number>();
+  for (let i = netsOf.begin[item]!; i < netsOf.begin[item + 1]! && candidates.size < LOOKS; i++) {
+    const net = netsOf.list[i]!;
+    for (let j = itemsOf.begin[net]!; j < itemsOf.begin[net + 1]! && candidates.size < LOOKS; j++)
+      candidates.add(bins.binOf[itemsOf.list[j]!]!);
+  }
+  for (let i = 0, looked = 0; i < order.length && looked < LOOKS; i++) {
+    if (bins.first[order[i]!]! < 0) continue;
+    candidates.add(order[i]!);
+    looked += 1;
+  }
+  let home = -1;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const bin of candidates) {
+    if (bin === from || bin < 0 || !isRoom(bins, item, bin)) continue;
+    const gain = gainOf(bins, item, bin);
+    if (gain > most) [home, most] = [bin, gain];
+  }
+  return home;
+}
