@@ -256,7 +256,9 @@ export function mapNetwork(
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
   const mode = options.anytime === undefined ? 'pipelined' : 'layerwise';
-  const packing = { rates, seed, moves: PACKING_MOVES };
+  const { synop, updateActive } = target.timing;
+  const durations = { synop: synop.value, update: updateActive.value };
+  const packing = { rates, durations, seed, moves: PACKING_MOVES };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);

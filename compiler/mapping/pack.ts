@@ -29,6 +29,14 @@ export interface PackOptions extends Effort {
 /** Every item must fit a bin by itself. Cost: linear in items, shares and nets, times moves. */
 export function packItems(problem: PackProblem, options: PackOptions): Packing {
   const offers = [byAffinity(problem), byFit(problem)].map(start => emptied(problem, start, options));
+  if (process.env.DBG)
+    console.log(
+      'aff',
+      byAffinity(problem).bins,
+      'fit',
+      byFit(problem).bins,
+      offers.map(o => [o.bins, binsOf(problem, o).messages]),
+    );
   const [first, ...others] = offers;
   const start = others.reduce((a, b) => (isBetter(problem, b, a, options) ? b : a), first!);
   return refine(problem, start, options);
@@ -61,36 +69,50 @@ export function byAffinity(problem: PackProblem): Packing {
   return packingOf(bins);
 }
 
-/** Items that need most of a bin first, each into the fullest bin with room. */
+/**
+ * Items that need most of a bin first, those that need the same one after another: each bin, the fullest first, takes
+ * as many of them as it can, new bins take the rest.
+ * Cost: kinds of items × bins
+ */
 export function byFit(problem: PackProblem): Packing {
-  const { items } = problem;
-  const sizes = Float64Array.from({ length: items }, (_, item) => largestPart(problem, item));
-  const order = Int32Array.from({ length: items }, (_, i) => i).sort(
-    (a, b) => sizes[b]! - sizes[a]! || a - b,
-  );
   const bins = emptyBins(problem);
-  const shelves = createShelves();
-  for (const item of order) {
-    let home = -1;
-    for (const bin of shelves.fullestFirst(1 - sizes[item]!)) {
-      if (isRoom(bins, item, bin)) {
-        home = bin;
-        break;
-      }
+  for (const kind of kindsOf(problem)) {
+    const fills = Float64Array.from({ length: bins.count }, (_, bin) => fillOf(bins, bin));
+    const order = [...fills.keys()].sort((a, b) => fills[b]! - fills[a]! || a - b);
+    let at = 0;
+    for (const bin of order) {
+      while (at < kind.length && isRoom(bins, kind[at]!, bin)) putItem(bins, kind[at++]!, bin);
+      if (at === kind.length) break;
     }
-    if (home < 0) home = openBin(bins);
-    putItem(bins, item, home);
-    shelves.place(home, fillOf(bins, home));
+    let last = -1;
+    for (; at < kind.length; at++) {
+      if (last < 0 || !isRoom(bins, kind[at]!, last)) last = openBin(bins);
+      putItem(bins, kind[at]!, last);
+    }
   }
   return packingOf(bins);
 }
 
-function largestPart({ capacity, demand }: PackProblem, item: number): number {
-  let most = 0;
-  for (let r = 0; r < capacity.length; r++) {
-    most = Math.max(most, demand[item * capacity.length + r]! / capacity[r]!);
+/** Items that take the same, the largest first; those that share something stand together. */
+function kindsOf(problem: PackProblem): readonly (readonly number[])[] {
+  const { items, capacity, demand, sharesOf, shareAmount, shareResource } = problem;
+  const kinds = new Map<string, { readonly items: number[]; readonly size: number }>();
+  for (let item = 0; item < items; item++) {
+    const own = demand.slice(item * capacity.length, (item + 1) * capacity.length);
+    for (let i = sharesOf.begin[item]!; i < sharesOf.begin[item + 1]!; i++) {
+      const share = sharesOf.list[i]!;
+      own[shareResource[share]!]! += shareAmount[share]!;
+    }
+    const key = own.join(' ');
+    const kind = kinds.get(key) ?? { items: [], size: Math.max(...own.map((n, r) => n / capacity[r]!)) };
+    kinds.set(key, kind);
+    kind.items.push(item);
   }
-  return most;
+  const firstShare = (item: number) =>
+    sharesOf.begin[item] === sharesOf.begin[item + 1] ? -1 : sharesOf.list[sharesOf.begin[item]!]!;
+  return [...kinds.values()]
+    .sort((a, b) => b.size - a.size || a.items[0]! - b.items[0]!)
+    .map(kind => kind.items.sort((a, b) => firstShare(a) - firstShare(b) || a - b));
 }
 
 /** Fill of a bin's fullest resource. */
@@ -101,35 +123,8 @@ export function fillOf({ problem: { capacity }, used }: Bins, bin: number): numb
   return most;
 }
 
-const SHELVES = 256;
-/** Bins looked at on one shelf, and in all. */
+/** Bins that an item looks at. */
 const LOOKS = 48;
-
-/** Bins by how full they are. */
-function createShelves() {
-  const shelfOf: number[] = [];
-  const shelves = Array.from({ length: SHELVES + 1 }, () => new Set<number>());
-  return {
-    place(bin: number, fill: number) {
-      const shelf = Math.min(SHELVES, Math.floor(fill * SHELVES));
-      const old = shelfOf[bin];
-      if (old === shelf) return;
-      if (old !== undefined) shelves[old]!.delete(bin);
-      shelves[shelf]!.add(bin);
-      shelfOf[bin] = shelf;
-    },
-    /** Those that may have so much room left, the fullest first. */
-    *fullestFirst(room: number): Generator<number> {
-      let left = LOOKS;
-      for (let shelf = Math.min(SHELVES, Math.floor(room * SHELVES) + 1); shelf >= 0; shelf--) {
-        for (const bin of shelves[shelf]!) {
-          yield bin;
-          if (--left === 0) return;
-        }
-      }
-    },
-  };
-}
 
 /** Bins with the least in them are emptied into others where that costs less than a bin is worth. */
 function emptied(problem: PackProblem, start: Packing, options: PackOptions): Packing {

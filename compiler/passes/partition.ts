@@ -22,9 +22,10 @@ import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Table, ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
 import { loadsOf, tileProblem } from '../mapping/core-load.ts';
-import { chooseCut } from '../mapping/cuts.ts';
+import { cutClasses, MESSAGES_PER_CORE } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
 import { feedsOf } from '../mapping/feeds.ts';
+import { chooseJointly } from '../mapping/joint.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { findDepths } from '../mapping/schedule.ts';
@@ -43,6 +44,8 @@ export interface PartitionNeeds {
   readonly mode: 'pipelined' | 'layerwise';
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
+  /** Duration of an accumulation and of an update of a neuron, in any one unit. */
+  readonly durations: { readonly synop: number; readonly update: number };
   readonly seed: number;
   /** Moves of packing, for each tile. */
   readonly moves: number;
@@ -71,25 +74,22 @@ const NOTHING: Packing = { binOf: new Int32Array(0), bins: 0 };
 type Cuts = ReadonlyMap<IntOf<'population'>, Cut>;
 
 function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): Cuts | undefined {
-  const demand = createDemandModel(graph, needs.accounting, needs.weightBits);
-  const cuts = new Map<IntOf<'population'>, Cut>();
-  let fitting = true;
-  for (const node of graph.nodes) {
-    if (node.kind !== 'population') continue;
-    const cut = chooseCut(node, { graph, accounting: needs.accounting, demand });
-    if (!('resource' in cut)) cuts.set(node, cut);
-    else {
-      fitting = false;
-      const { resource, needed, available } = cut;
-      const facts = { population: node.id, needed, resource, target: needs.target, available };
-      report('E0501', { origin: node.origin, pass: 'partition' }, facts);
+  const { accounting, weightBits, rates, durations } = needs;
+  const demand = createDemandModel(graph, accounting, weightBits);
+  const classes = cutClasses({ graph, accounting, weightBits, demand, rates, durations });
+  for (const { members, overflow } of classes) {
+    if (overflow === undefined) continue;
+    for (const { id, origin } of members) {
+      const facts = { population: id, ...overflow, target: needs.target };
+      report('E0501', { origin, pass: 'partition' }, facts);
     }
   }
-  return fitting ? cuts : undefined;
+  if (classes.some(({ overflow }) => overflow !== undefined)) return undefined;
+  const chosen = chooseJointly(classes, accounting, needs.cores);
+  return new Map(
+    classes.flatMap(({ members }, i) => members.map(member => [member, chosen[i]!.cut] as const)),
+  );
 }
-
-/** Messages that weigh as much as one core: a core's worth of neurons firing once more. */
-const MESSAGES_PER_CORE = 4096;
 
 function pack(tiling: Tiling, needs: PartitionNeeds, report: Report): Packing {
   const { accounting, weightBits, rates, seed, moves, cores } = needs;
