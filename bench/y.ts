@@ -3,9 +3,10 @@ import { loadTarget } from '../backends/target.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { checkNetwork } from '../compiler/check.ts';
 import { estimateCores } from '../compiler/estimate.ts';
-import { cutClasses } from '../compiler/mapping/cuts.ts';
+import { cutClasses, everyCut } from '../compiler/mapping/cuts.ts';
 import { createDemandModel } from '../compiler/mapping/demand.ts';
 import { chooseJointly, packKinds } from '../compiler/mapping/joint.ts';
+import { scheduleOf } from '../compiler/mapping/schedule.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 
 const [model, spec, bits, weight] = process.argv.slice(2);
@@ -22,17 +23,26 @@ const full = createAccounting(target);
 const accounting = process.env.LOOSE ? { ...full, capacity: { ...full.capacity, neurons: 1e9 } } : full;
 const weightBits = Number(bits ?? 8);
 const graph = net.outline!;
-const demand = createDemandModel(graph, accounting, weightBits);
-console.log('outline', el());
-const classes = cutClasses({
+const demand = createDemandModel(
   graph,
   accounting,
   weightBits,
-  demand,
-  rates: new Map(),
-  durations: { synop: 0.7, update: 4.2 },
-});
-console.log('least', estimateCores(graph, accounting, weightBits).leastCores);
+  scheduleOf(graph, (process.env.MODE ?? 'pipelined') as 'pipelined'),
+);
+console.log('outline', el());
+const classes = cutClasses(
+  {
+    graph,
+    accounting,
+    weightBits,
+    demand,
+    cutsRows: process.env.MODE !== 'streaming',
+    rates: new Map(),
+    durations: { synop: 0.7, update: 4.2 },
+  },
+  p => everyCut(p, process.env.MODE !== 'streaming'),
+);
+console.log('least', 0);
 console.log('classes', classes.length, el());
 const chosen = chooseJointly(classes, accounting, Number(weight ?? target.cores));
 console.log('chosen', el());

@@ -18,6 +18,7 @@ import type { IntGraph } from '../ir/int.ts';
 import { compressMap } from '../ir/map.ts';
 import { type Connection, connectTiles, HOST } from './mapping/connections.ts';
 import { sentNeurons } from './mapping/out-axons.ts';
+import { scheduleOf } from './mapping/schedule.ts';
 import { type PlacedTile, placedTiles, rowsOf } from './mapping/tables.ts';
 import { groupByRoute } from './passes/route.ts';
 import { createShared, emitProgram, gatherProgram, type Shared, somaProgram } from './tile-programs.ts';
@@ -36,18 +37,18 @@ export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): rea
   const chips = [...new Set(cores.map(core => core.chip))].sort((a, b) => a - b);
   return chips.map((chip): ChipProgram => {
     const own = cores.flatMap((core, number) => (core.chip === chip ? [number] : []));
-    const input = chip === chips[0] ? hostInput(network, context) : undefined;
+    const input = chip === chips[0] ? hostInput(graph, network, context) : undefined;
     return { header, chip, input, cores: own.map(number => coreProgram(number, context)) };
   });
 }
 
 function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
-  const { coding, steps, accumulatorBits, stateBits, depth, mode } = graph.attrs;
+  const { coding, steps, accumulatorBits, stateBits, depth, mode, interval } = graph.attrs;
   const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>
     node.kind === 'population' ? [{ name: node.id.slice(1), shape: [...node.type.shape] }] : [],
   );
-  return { coding, steps, accumulatorBits, stateBits, depth, period, populations };
+  return { coding, steps, accumulatorBits, stateBits, depth, period, mode, interval, populations };
 }
 
 interface Context {
@@ -64,6 +65,8 @@ interface Context {
     readonly core: number;
   }[];
   readonly delays: ReadonlyMap<string, number>;
+  /** Of every tile, by gather and side. */
+  readonly rings: ReadonlyMap<number, readonly (readonly number[])[]>;
 }
 
 function createContext(
@@ -92,7 +95,16 @@ function createContext(
   for (const row of rowsOf(graph.tables.targets, graph.dialect.tables.targets)) {
     delays.set(`${row.route} ${row.tile} ${row.gather} ${row.side}`, row.delay);
   }
-  return { network, tiles, cores, weightBits, coreNumber, tileNumber, routes, delays };
+  const rings = ringsOf(graph, tiles);
+  return { network, tiles, cores, weightBits, coreNumber, tileNumber, routes, delays, rings };
+}
+
+function ringsOf(graph: ChipGraph, tiles: readonly PlacedTile[]): Context['rings'] {
+  if (graph.attrs.mode !== 'streaming') return new Map();
+  const rings = new Map(tiles.map((tile, i) => [i, tile.population.operands.map((): number[] => [])]));
+  for (const row of rowsOf(graph.tables.rings, graph.dialect.tables.rings))
+    rings.get(row.tile)![row.gather]![row.side] = row.slots;
+  return rings;
 }
 
 /** Running number of every item among those with its own key. */
@@ -105,13 +117,15 @@ function numberWithin(keys: readonly number[]): readonly number[] {
   });
 }
 
-function hostInput(network: IntGraph, { routes }: Context): HostInput {
+function hostInput({ attrs }: ChipGraph, network: IntGraph, { routes }: Context): HostInput {
   const input = network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
   const sent = routes.filter(({ connections }) => connections[0]!.source === HOST).map(({ route }) => route);
+  const { rows } = scheduleOf(network, attrs.mode);
   return {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
+    steps: rows && compressMap(rows.hostSteps),
     routes: sent,
   };
 }
@@ -142,6 +156,7 @@ function tileProgram(tile: PlacedTile, number: number, context: Context, shared:
     box,
     depth,
     gathers,
+    rings: context.rings.get(number) ?? [],
     fraction: population.attrs.fraction,
     outFraction: population.attrs.outFraction,
     function: somaProgram(population, network, shared),

@@ -20,6 +20,8 @@ export interface LoadContext {
   readonly accounting: Accounting;
   readonly weightBits: number;
   readonly demand: DemandModel;
+  /** Where rows pass through time they are not cut. */
+  readonly cutsRows: boolean;
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
 }
@@ -39,10 +41,10 @@ export function tileProblem(
   context: LoadContext,
   withInAxons = false,
 ): PackProblem {
-  const { accounting } = context;
+  const { accounting, cutsRows } = context;
   const items = tiling.first.at(-1)!;
   const capacity = Float64Array.from(RESOURCES, resource => accounting.capacity[resource]);
-  const links = linksOf(tiling, feeds);
+  const links = linksOf(tiling, feeds, cutsRows);
   const demand = new Float64Array(items * RESOURCES.length);
   const shares = createShares();
   const lists: number[] = [];

@@ -16,7 +16,7 @@ import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { blockOf } from './blocks.ts';
 import { type DemandModel, needsWholeGroups } from './demand.ts';
 import { accumulationsOf, createReadings, messagesInto, type Reading } from './readings.ts';
-import { boxSize, type Cut } from './tiles.ts';
+import { boxSize, type Cut, lengthOf } from './tiles.ts';
 import { tileCount, tileOfPopulation } from './tiling.ts';
 
 export interface CutContext {
@@ -24,6 +24,8 @@ export interface CutContext {
   readonly accounting: Accounting;
   readonly weightBits: number;
   readonly demand: DemandModel;
+  /** Where rows pass through time they are not cut, and a tile runs one of them in a step. */
+  readonly cutsRows: boolean;
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
   /** Duration of an accumulation and of an update, in any one unit. */
@@ -53,26 +55,34 @@ export interface CutClass {
 
 export type Candidates = (population: IntOf<'population'>) => Iterable<Cut>;
 
-/** Every cut whose pieces differ in length, group functions whole. */
-export function* everyCut(population: IntOf<'population'>): Generator<Cut> {
+/** Every cut whose pieces differ in length, group functions whole; rows that pass through time are not cut. */
+export function* everyCut(population: IntOf<'population'>, cutsRows: boolean): Generator<Cut> {
   const [groups, rows, channels] = population.type.shape as [number, number, number];
   const channelCounts = needsWholeGroups(population) ? [1] : pieceCounts(channels);
   for (const g of pieceCounts(groups)) {
-    for (const r of pieceCounts(rows)) {
+    for (const r of cutsRows ? pieceCounts(rows) : [1]) {
       for (const c of channelCounts) yield { groups: g, rows: r, channels: c };
     }
   }
 }
 
-/** Cost: the cuts of one population of each class. */
-export function cutClasses(context: CutContext, candidates: Candidates = everyCut): readonly CutClass[] {
+/**
+ * Populations with different bounds are of different classes.
+ * Cost: the cuts of one population of each class
+ */
+export function cutClasses(
+  context: CutContext,
+  candidates: Candidates,
+  bounds: ReadonlyMap<IntOf<'population'>, number> = new Map(),
+  choose: (offers: readonly Offer[]) => readonly Offer[] = worthChoosing,
+): readonly CutClass[] {
   const groups = new Map<string, IntOf<'population'>[]>();
   const readings = new Map<string, readonly Reading[]>();
   const readingsOf = createReadings(context.graph);
   for (const node of context.graph.nodes) {
     if (node.kind !== 'population') continue;
     const own = readingsOf(node);
-    const key = classKey(node, own, context);
+    const key = `${classKey(node, own, context)} ${bounds.get(node)}`;
     readings.set(key, own);
     groups.set(key, [...(groups.get(key) ?? []), node]);
   }
@@ -87,7 +97,7 @@ export function cutClasses(context: CutContext, candidates: Candidates = everyCu
       if ('resource' in offer) overflow = offer;
       else all.push(offer);
     }
-    return { members, offers: worthChoosing(all), overflow: all.length === 0 ? overflow : undefined };
+    return { members, offers: choose(all), overflow: all.length === 0 ? overflow : undefined };
   });
 }
 
@@ -124,7 +134,7 @@ function offerOf(
   readings: readonly Reading[],
   rateOf: (source: ValueId) => number,
   known: Map<string, number>,
-  { graph, accounting, weightBits, demand, durations }: CutContext,
+  { graph, accounting, weightBits, demand, durations, cutsRows }: CutContext,
 ): Offer | Overflow {
   const { box } = tileOfPopulation(population, cut, 0);
   const cost = demand.cost(population, box, { sources: [], destinations: 1 });
@@ -135,7 +145,7 @@ function offerOf(
   const shares = fill(accounting.capacity, charged);
   // Tiles of other rows read the same weights.
   const shared = cut.rows === 1 ? 0 : sharedWords(population, box, graph, accounting, weightBits);
-  const neurons = boxSize(box);
+  const neurons = cutsRows ? boxSize(box) : boxSize(box) / lengthOf(box.row);
   return {
     cut,
     tiles: tileCount(cut),

@@ -5,7 +5,7 @@
 import type { ValueId } from '../../ir/dialect.ts';
 import { type Feed, HOST, type Intake, type Sent, unionOf } from './feeds.ts';
 import type { Rows } from './packing.ts';
-import { boxSize } from './tiles.ts';
+import { boxShape, boxSize } from './tiles.ts';
 import { type Tiling, tileAt } from './tiling.ts';
 
 export interface Links {
@@ -14,7 +14,7 @@ export interface Links {
   /** What goes there: number of a set, beside `targetsOf.list`. */
   readonly sent: Int32Array;
   readonly sets: readonly Sent[];
-  /** Out-axon entries of each tile: one for every token and destination tile that needs it. */
+  /** Out-axon entries of each tile: one for every token (tokens in time: group) and destination tile that needs it. */
   readonly entries: Float64Array;
 }
 
@@ -71,17 +71,18 @@ function uniteSets(tiling: Tiling, tile: number, sets: readonly Sent[], intakes:
 }
 
 /** Cost: linear in the pairs of tiles. */
-export function linksOf(tiling: Tiling, feeds: readonly Feed[]): Links {
+export function linksOf(tiling: Tiling, feeds: readonly Feed[], cutsRows: boolean): Links {
   const tiles = tiling.first.at(-1)!;
   const begin = new Int32Array(tiles + 2);
   const entries = new Float64Array(tiles);
+  const widths = cutsRows ? new Int32Array(0) : groupWidths(tiling);
   const numbers = new Map<string, number>();
   const byObject = new Map<Sent, number>();
   const sets: Sent[] = [];
   eachLink(tiling, feeds, {
     link(source, _, sent) {
       begin[source + 1]! += 1;
-      if (source > 0) entries[source - 1]! += sent.rows;
+      if (source > 0) entries[source - 1]! += cutsRows ? sent.rows : groupsIn(sent, widths[source]!);
       if (byObject.has(sent)) return;
       const number = numbers.get(sent.key) ?? sets.push(sent) - 1;
       numbers.set(sent.key, number);
@@ -101,6 +102,32 @@ export function linksOf(tiling: Tiling, feeds: readonly Feed[]): Links {
   });
   return { targetsOf: { begin, list }, sent, sets, entries };
 }
+
+/** Neurons of a group of each tile, as `targetsOf` numbers them. */
+function groupWidths(tiling: Tiling): Int32Array {
+  const widths = new Int32Array(tiling.first.at(-1)! + 1);
+  for (let tile = 0; tile + 1 < widths.length; tile++) {
+    const [, rows, channels] = boxShape(tileAt(tiling, tile).box);
+    widths[tile + 1] = rows * channels;
+  }
+  return widths;
+}
+
+/** Groups of a tile that hold one of the neurons. */
+function groupsIn({ neurons, key }: Sent, width: number): number {
+  if (neurons === undefined) return sizeIn(key) / width;
+  let groups = 0;
+  let last = -1;
+  for (const neuron of neurons) {
+    const group = Math.floor(neuron / width);
+    if (group !== last) groups += 1;
+    last = group;
+  }
+  return groups;
+}
+
+/** Neurons of the tile of a set: its key begins with them. */
+const sizeIn = (key: string): number => Number(key.split(' ', 1)[0]);
 
 export interface Nets {
   readonly itemsOf: Rows;
@@ -165,7 +192,7 @@ function atomsOf(numbers: readonly number[], sets: readonly Sent[]): readonly At
   const [only, ...others] = numbers;
   if (others.length === 0) return [{ count: sets[only!]!.count, members: new Set([only!]) }];
   // Class of each neuron, refined set by set; classes are numbered as they come.
-  const size = Number(sets[only!]!.key.split(' ', 1)[0]);
+  const size = sizeIn(sets[only!]!.key);
   let classes = new Int32Array(size);
   const members: number[][] = [[]];
   for (const number of numbers) {

@@ -17,18 +17,18 @@ import {
   type Resource,
   type TileCost,
 } from '../../backends/accounting.ts';
-import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
+import { type ChipGraph, chip, type Mode, networkOf } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Table, ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
 import { loadsOf, tileProblem } from '../mapping/core-load.ts';
-import { cutClasses, MESSAGES_PER_CORE } from '../mapping/cuts.ts';
+import { MESSAGES_PER_CORE } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
 import { feedsOf } from '../mapping/feeds.ts';
-import { chooseJointly } from '../mapping/joint.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
-import { findDepths } from '../mapping/schedule.ts';
+import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
+import { chooseCuts, isOneTileACore, type Misfit, rowsOfTile, type Strategy } from '../mapping/strategy.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import type { Cut } from '../mapping/tiles.ts';
 import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
@@ -41,11 +41,12 @@ export interface PartitionNeeds {
   readonly board: string;
   readonly chips: number;
   readonly cores: number;
-  readonly mode: 'pipelined' | 'layerwise';
+  readonly mode: Mode;
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
   /** Duration of an accumulation and of an update of a neuron, in any one unit. */
   readonly durations: { readonly synop: number; readonly update: number };
+  readonly strategy: Strategy;
   readonly seed: number;
   /** Moves of packing, for each tile. */
   readonly moves: number;
@@ -57,72 +58,81 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
   source: 'Design 4 §2-3',
 
   run(graph, needs, report) {
-    const cuts = cutAll(graph, needs, report);
-    const tiling = tilingOf(graph, population => cuts?.get(population) ?? WHOLE);
-    const packing = cuts === undefined ? NOTHING : pack(tiling, needs, report);
+    const schedule = scheduleOf(graph, needs.mode);
+    const tiled = tile(graph, needs, schedule, report);
+    const packing = tiled === undefined ? NOTHING : pack(tiled.problem, needs);
     if (packing.bins > needs.cores) {
       const facts = { target: needs.target, needed: packing.bins, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
     }
-    return chipGraph(graph, needs, tiling, packing);
+    return chipGraph(tiled?.tiling ?? tilingOf(graph, () => WHOLE), needs, schedule, packing);
   },
 };
 
 const WHOLE: Cut = { groups: 1, rows: 1, channels: 1 };
 const NOTHING: Packing = { binOf: new Int32Array(0), bins: 0 };
 
-type Cuts = ReadonlyMap<IntOf<'population'>, Cut>;
-
-function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): Cuts | undefined {
-  const { accounting, weightBits, rates, durations } = needs;
-  const demand = createDemandModel(graph, accounting, weightBits);
-  const classes = cutClasses({ graph, accounting, weightBits, demand, rates, durations });
-  for (const { members, overflow } of classes) {
-    if (overflow === undefined) continue;
-    for (const { id, origin } of members) {
-      const facts = { population: id, ...overflow, target: needs.target };
-      report('E0501', { origin, pass: 'partition' }, facts);
-    }
-  }
-  if (classes.some(({ overflow }) => overflow !== undefined)) return undefined;
-  const chosen = chooseJointly(classes, accounting, needs.cores);
-  return new Map(
-    classes.flatMap(({ members }, i) => members.map(member => [member, chosen[i]!.cut] as const)),
-  );
+interface Tiled {
+  readonly tiling: Tiling;
+  readonly problem: PackProblem;
 }
 
-function pack(tiling: Tiling, needs: PartitionNeeds, report: Report): Packing {
-  const { accounting, weightBits, rates, seed, moves, cores } = needs;
-  const demand = createDemandModel(tiling.network, accounting, weightBits);
-  const problem = tileProblem(tiling, feedsOf(tiling), { accounting, weightBits, demand, rates });
-  if (reportMisfits(tiling, problem, needs, report)) return NOTHING;
+/** Axons depend on the cuts of both ends: where they run out, tiles get fewer rows, so many times at most. */
+const MOST_TRIED = 6;
+
+function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report): Tiled | undefined {
+  const { accounting, weightBits, rates, durations, strategy, cores } = needs;
+  const demand = createDemandModel(graph, accounting, weightBits, schedule);
+  const cutsRows = schedule.rows === undefined;
+  const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
+  const bounds = new Map<IntOf<'population'>, number>();
+  let misfits: readonly Misfit[] = [];
+  for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
+    const choice = chooseCuts(context, strategy, cores, bounds);
+    // Where a bound leaves no cut, what overflowed before is the reason.
+    if (choice.misfits.length > 0) {
+      if (attempt === 0) misfits = choice.misfits;
+      break;
+    }
+    const tiling = tilingOf(graph, population => choice.cuts.get(population)!);
+    const problem = tileProblem(tiling, feedsOf(tiling), context);
+    misfits = misfitsOf(tiling, problem, accounting);
+    if (misfits.length === 0) return { tiling, problem };
+    for (const { population, needed, available } of misfits) {
+      const rows = rowsOfTile(population, choice.cuts.get(population)!);
+      bounds.set(population, Math.min(rows - 1, Math.floor((rows * available) / needed)));
+    }
+  }
+  for (const { population, ...overflow } of misfits) {
+    const facts = { population: population.id, ...overflow, target: needs.target };
+    report('E0501', { origin: population.origin, pass: 'partition' }, facts);
+  }
+  return undefined;
+}
+
+function pack(problem: PackProblem, { seed, moves, cores, strategy }: PartitionNeeds): Packing {
+  if (isOneTileACore(strategy)) return { binOf: everyNumber(problem.items), bins: problem.items };
   return packItems(problem, { seed, moves, bins: cores, messagesPerBin: MESSAGES_PER_CORE });
 }
 
-/** Tiles that do not fit a core even by themselves: in-axons and out-axon entries are known only now. */
-function reportMisfits(
+const everyNumber = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+
+/** Populations whose tiles do not fit a core even by themselves: axons are known only now. */
+function misfitsOf(
   { populations, first }: Tiling,
   problem: PackProblem,
-  { accounting, target }: PartitionNeeds,
-  report: Report,
-): boolean {
-  const alone = loadsOf(
-    problem,
-    Int32Array.from({ length: problem.items }, (_, i) => i),
-    problem.items,
-  );
-  let isMisfit = false;
-  populations.forEach((population, p) => {
+  { capacity }: Accounting,
+): readonly Misfit[] {
+  const alone = loadsOf(problem, everyNumber(problem.items), problem.items);
+  return populations.flatMap((population, p) => {
+    let worst: Misfit | undefined;
     for (let tile = first[p]!; tile < first[p + 1]!; tile++) {
-      const overflow = fits(accounting.capacity, costAt(alone, tile));
-      if (overflow === undefined) continue;
-      isMisfit = true;
-      const facts = { population: population.id, ...overflow, target };
-      report('E0501', { origin: population.origin, pass: 'partition' }, facts);
-      return;
+      const overflow = fits(capacity, costAt(alone, tile));
+      if (overflow !== undefined && overflow.needed > (worst?.needed ?? 0))
+        worst = { population, ...overflow };
     }
+    return worst === undefined ? [] : [worst];
   });
-  return isMisfit;
 }
 
 const costAt = (loads: Float64Array, core: number): TileCost =>
@@ -131,38 +141,39 @@ const costAt = (loads: Float64Array, core: number): TileCost =>
   ) as TileCost;
 
 function chipGraph(
-  graph: IntGraph,
-  needs: PartitionNeeds,
   tiling: Tiling,
+  needs: PartitionNeeds,
+  schedule: Schedule,
   { binOf, bins }: Packing,
 ): ChipGraph {
-  const depths = findDepths(graph);
-  const deepest = Math.max(0, ...tiling.populations.map(population => depths.get(population.id)!));
+  const { network } = tiling;
   const nowhere = Array.from({ length: bins }, () => ({ chip: -1, x: -1, y: -1, slot: -1 }));
   return {
     dialect: chip,
-    name: graph.name,
+    name: network.name,
     attrs: {
-      ...graph.attrs,
+      ...network.attrs,
       target: needs.target,
       board: needs.board,
       chips: needs.chips,
       mode: needs.mode,
-      depth: needs.mode === 'layerwise' ? deepest * graph.attrs.steps : deepest + graph.attrs.steps - 1,
+      depth: schedule.depth,
+      interval: schedule.interval,
     },
-    nodes: graph.nodes,
-    outputs: graph.outputs,
-    constants: graph.constants,
+    nodes: network.nodes,
+    outputs: network.outputs,
+    constants: network.constants,
     tables: {
       cores: makeTable(chip.tables.cores, nowhere),
-      tiles: tilesTable(tiling, binOf, depths),
+      tiles: tilesTable(tiling, binOf, schedule),
       routes: makeTable(chip.tables.routes, []),
       targets: makeTable(chip.tables.targets, []),
+      rings: makeTable(chip.tables.rings, [...ringRows(tiling, binOf.length, schedule)]),
     },
   };
 }
 
-function tilesTable(tiling: Tiling, core: Int32Array, depths: ReadonlyMap<ValueId, number>): Table {
+function tilesTable(tiling: Tiling, core: Int32Array, { starts }: Schedule): Table {
   const rows = core.length;
   const index = new Map<ValueId, number>(tiling.network.nodes.map((node, i) => [node.id, i]));
   const columns = Object.fromEntries(chip.tables.tiles.map(name => [name, new Int32Array(rows)]));
@@ -170,13 +181,22 @@ function tilesTable(tiling: Tiling, core: Int32Array, depths: ReadonlyMap<ValueI
     const { population, box } = tileAt(tiling, tile);
     columns.population![tile] = index.get(population.id)!;
     columns.core![tile] = core[tile]!;
-    columns.depth![tile] = depths.get(population.id)!;
+    columns.depth![tile] = starts.get(population.id)!;
     for (const axis of ['group', 'row', 'channel'] as const) {
       columns[`${axis}0`]![tile] = box[axis][0];
       columns[`${axis}1`]![tile] = box[axis][1];
     }
   }
   return { rows, columns };
+}
+
+function* ringRows(tiling: Tiling, tiles: number, { rows }: Schedule) {
+  if (rows === undefined) return;
+  for (let tile = 0; tile < tiles; tile++) {
+    const rings = rows.rings.get(tileAt(tiling, tile).population.id) ?? [];
+    for (const [gather, ring] of rings.entries())
+      for (const [side, slots] of ring.slots.entries()) yield { tile, gather, side, slots };
+  }
 }
 
 /** What a core holds, and which limit is nearest. */
@@ -194,8 +214,9 @@ export function coreUsage(
 ): readonly CoreUsage[] {
   const network = networkOf(graph);
   const tiling = tilingOfTiles(network, placedTiles(graph));
-  const demand = createDemandModel(network, accounting, weightBits);
-  const context = { accounting, weightBits, demand, rates: new Map() };
+  const schedule = scheduleOf(network, graph.attrs.mode);
+  const demand = createDemandModel(network, accounting, weightBits, schedule);
+  const context = { accounting, weightBits, demand, cutsRows: schedule.rows === undefined, rates: new Map() };
   const problem = tileProblem(tiling, feedsOf(tiling), context, true);
   const core = graph.tables.tiles.columns.core!;
   const loads = loadsOf(problem, core, graph.tables.cores.rows);

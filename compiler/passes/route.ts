@@ -28,6 +28,7 @@ export const route: Pass<typeof chip, typeof chip, RouteNeeds> = {
     const tiles = placedTiles(graph);
     const connections = connectTiles(networkOf(graph), tiles);
     const byRoute = groupByRoute(connections, tiles);
+    const isStreaming = graph.attrs.mode === 'streaming';
     const axons = new Map<number, number>();
     const routes: Record<(typeof chip.tables.routes)[number], number>[] = [];
     const targets: Record<(typeof chip.tables.targets)[number], number>[] = [];
@@ -38,7 +39,8 @@ export const route: Pass<typeof chip, typeof chip, RouteNeeds> = {
       axons.set(core, axon + 1);
       for (const connection of group) {
         const tile = tiles[connection.target]!;
-        const delay = delayOf(source === HOST ? 0 : tiles[source]!.depth, tile.depth);
+        // Where rows pass through time, what is early waits in a ring of its gather.
+        const delay = isStreaming ? 0 : delayOf(source === HOST ? 0 : tiles[source]!.depth, tile.depth);
         if (delay > delayMax) {
           const facts = { population: tile.population.id, delay, target, limit: delayMax };
           report('E0504', { origin: tile.population.origin, pass: 'route' }, facts);
@@ -46,7 +48,7 @@ export const route: Pass<typeof chip, typeof chip, RouteNeeds> = {
         const { gather, side } = connection;
         targets.push({ route: routes.length, tile: connection.target, gather, side, delay });
       }
-      routes.push({ tile: source, core, axon, entries: outAxonEntries(group, tiles) });
+      routes.push({ tile: source, core, axon, entries: outAxonEntries(group, tiles, isStreaming) });
     }
     const tables = {
       ...graph.tables,
