@@ -20,19 +20,28 @@ const ROUNDS = 4;
 /** Packings by kind that may be tried in all. */
 const MOST_TRIED = 6000;
 
+/** What a choice is to have few of, as long as the board has cores enough. */
+export const FAVOURS = ['balance', 'cores', 'messages'] as const;
+export type Favour = (typeof FAVOURS)[number];
+
 /** Worth of a core in cores: more where the board has too few of them. */
-const CORE_WEIGHTS = [1, 4, 16, 64, 1024] as const;
+const CORE_WEIGHTS = {
+  messages: [1 / 64, 1 / 16, 1 / 4, 1, 4, 16, 64, 1024],
+  balance: [1, 4, 16, 64, 1024],
+  cores: [1024],
+} as const satisfies Record<Favour, readonly number[]>;
 /** Packing by kind knows no single tiles: it may be so far below what tiles will take. */
 const RESERVE = 0.99;
 
-/** The fewest messages that the board has cores for; where it has not, the fewest cores. */
+/** The best choice that the board has cores for, cores getting dearer until it has; else the fewest cores. */
 export function chooseJointly(
   classes: readonly CutClass[],
   accounting: Accounting,
   cores: number,
+  favour: Favour,
 ): readonly Offer[] {
   let fewest: Choice | undefined;
-  for (const coreWeight of CORE_WEIGHTS) {
+  for (const coreWeight of CORE_WEIGHTS[favour]) {
     const choice = cheapestChoice({ classes, accounting, coreWeight });
     if (choice.cores <= cores * RESERVE) return choice.offers;
     if (fewest === undefined || choice.cores < fewest.cores) fewest = choice;

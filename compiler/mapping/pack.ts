@@ -29,7 +29,6 @@ export interface PackOptions extends Effort {
 /** Every item must fit a bin by itself. Cost: linear in items, shares and nets, times moves. */
 export function packItems(problem: PackProblem, options: PackOptions): Packing {
   const offers = [byAffinity(problem), byFit(problem)].map(start => emptied(problem, start, options));
-  if (process.env.DBG)
     console.log(
       'aff',
       byAffinity(problem).bins,

@@ -5,7 +5,7 @@
 import type { Overflow } from '../../backends/accounting.ts';
 import type { IntOf } from '../../ir/int.ts';
 import { type Candidates, type CutClass, type CutContext, cutClasses, everyCut, type Offer } from './cuts.ts';
-import { chooseJointly } from './joint.ts';
+import { chooseJointly, type Favour } from './joint.ts';
 import type { Cut } from './tiles.ts';
 
 export const STRATEGIES = ['auto', 'token-major', 'channel-major'] as const;
@@ -29,10 +29,16 @@ export interface CutChoice {
   readonly misfits: readonly Misfit[];
 }
 
+export interface CutWishes {
+  readonly strategy: Strategy;
+  readonly favour: Favour;
+  /** Cores of the board. */
+  readonly cores: number;
+}
+
 export function chooseCuts(
   context: CutContext,
-  strategy: Strategy,
-  cores: number,
+  { strategy, favour, cores }: CutWishes,
   bounds: RowBounds = new Map(),
 ): CutChoice {
   const candidates: Candidates = function* (population) {
@@ -47,7 +53,7 @@ export function chooseCuts(
   );
   if (misfits.length > 0) return { cuts: new Map(), misfits };
   const chosen = isOurs
-    ? chooseJointly(classes, context.accounting, cores)
+    ? chooseJointly(classes, context.accounting, cores, favour)
     : classes.map(({ offers }) => offers[0]!);
   return { cuts: cutsOf(classes, chosen), misfits };
 }

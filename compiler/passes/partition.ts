@@ -28,25 +28,23 @@ import { feedsOf } from '../mapping/feeds.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
-import { chooseCuts, isOneTileACore, type Misfit, rowsOfTile, type Strategy } from '../mapping/strategy.ts';
+import { type CutWishes, chooseCuts, isOneTileACore, type Misfit, rowsOfTile } from '../mapping/strategy.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import type { Cut } from '../mapping/tiles.ts';
 import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
-export interface PartitionNeeds {
+export interface PartitionNeeds extends CutWishes {
   readonly accounting: Accounting;
   readonly weightBits: number;
   readonly target: string;
   readonly board: string;
   readonly chips: number;
-  readonly cores: number;
   readonly mode: Mode;
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
   /** Duration of an accumulation and of an update of a neuron, in any one unit. */
   readonly durations: { readonly synop: number; readonly update: number };
-  readonly strategy: Strategy;
   readonly seed: number;
   /** Moves of packing, for each tile. */
   readonly moves: number;
@@ -81,14 +79,14 @@ interface Tiled {
 const MOST_TRIED = 6;
 
 function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report): Tiled | undefined {
-  const { accounting, weightBits, rates, durations, strategy, cores } = needs;
+  const { accounting, weightBits, rates, durations } = needs;
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
   const bounds = new Map<IntOf<'population'>, number>();
   let misfits: readonly Misfit[] = [];
   for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
-    const choice = chooseCuts(context, strategy, cores, bounds);
+    const choice = chooseCuts(context, needs, bounds);
     // Where a bound leaves no cut, what overflowed before is the reason.
     if (choice.misfits.length > 0) {
       if (attempt === 0) misfits = choice.misfits;
