@@ -8,6 +8,8 @@ import { encodeChip } from '../backends/program/encode.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
+import type { Favour } from '../compiler/mapping/joint.ts';
+import type { Strategy } from '../compiler/mapping/strategy.ts';
 import type { Stopping } from '../compiler/margins.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
@@ -59,6 +61,8 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** Percent of images that go on to the next step. */
   readonly anytime?: Stopping | undefined;
   readonly mode: Mode | 'auto';
+  readonly strategy: Strategy;
+  readonly favour: Favour;
   readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
@@ -132,6 +136,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     weightBits: args.bits,
     seed: args.seed,
     effort: args.effort,
+    strategy: args.strategy,
+    favour: args.favour,
     pins: args.pin === undefined ? undefined : readPins(args.pin),
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,

@@ -240,9 +240,6 @@ export interface Mapped {
   readonly proof: DeliveryProof;
 }
 
-/** Moves of packing, for each tile. */
-const PACKING_MOVES = 1000;
-
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(
   network: IntGraph,
@@ -277,7 +274,7 @@ export function mapNetwork(
   // Without known durations an update counts as one accumulation.
   const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
   const { strategy = 'auto', favour = 'balance' } = options;
-  const packing = { rates, durations, strategy, favour, seed, moves: PACKING_MOVES };
+  const packing = { rates, durations, strategy, favour, seed };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);

@@ -46,8 +46,6 @@ export interface PartitionNeeds extends CutWishes {
   /** Duration of an accumulation and of an update of a neuron, in any one unit. */
   readonly durations: { readonly synop: number; readonly update: number };
   readonly seed: number;
-  /** Moves of packing, for each tile. */
-  readonly moves: number;
 }
 
 export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
@@ -108,8 +106,14 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   return undefined;
 }
 
-function pack(problem: PackProblem, { seed, moves, cores, strategy }: PartitionNeeds): Packing {
+/** Moves of packing: so many in all, but for each tile at least and at most so many. */
+const MOVES = 400_000;
+const LEAST_MOVES = 10;
+const MOST_MOVES = 2000;
+
+function pack(problem: PackProblem, { seed, cores, strategy }: PartitionNeeds): Packing {
   if (isOneTileACore(strategy)) return { binOf: everyNumber(problem.items), bins: problem.items };
+  const moves = Math.min(MOST_MOVES, Math.max(LEAST_MOVES, MOVES / problem.items));
   return packItems(problem, { seed, moves, bins: cores, messagesPerBin: MESSAGES_PER_CORE });
 }
 
