@@ -1,5 +1,8 @@
 /** What many tests need: random images, a network taken down the ladder, distances. */
+import { decodeChip } from '../backends/program/decode.ts';
+import { encodeChip } from '../backends/program/encode.ts';
 import type { Target } from '../backends/target.ts';
+import { allPrograms, type Programs } from '../compiler/assemble.ts';
 import { calibrate } from '../compiler/calibrate.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { convert } from '../compiler/passes/convert.ts';
@@ -17,6 +20,7 @@ import type { IntGraph } from '../ir/int.ts';
 import { interpretAnn } from '../ir/interpret/ann.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 import type { Coding, SnnGraph } from '../ir/snn.ts';
+import { createMachine, type Machine } from '../runtime-sim/chip.ts';
 
 export function randomImages(graph: AnnGraph, count: number, seed: number): readonly Float64Array[] {
   const random = createRandom(seed);
@@ -78,3 +82,7 @@ export function shrunk(target: Target, neurons: number, synapseWords: number): T
     topology: { ...topology, chipsX: { ...topology.chipsX, value: 1000 } },
   };
 }
+
+/** A chip that boots from bytes, as a deployed one does. */
+export const bootFromBytes = (programs: Programs): Machine =>
+  createMachine(allPrograms(programs).map(program => decodeChip(encodeChip(program), 'memory')));

@@ -7,15 +7,14 @@
  * Preserves  exactly: where a core sits never changes a value
  * Cost       `moves` swaps, each linear in the traffic partners of two cores; deterministic for a seed
  */
-import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
+import { type ChipGraph, chip } from '../../ir/chip.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { createRandom } from '../../ir/random/seeded.ts';
-import { connectTiles, HOST } from '../mapping/connections.ts';
+import { wiringOf } from '../mapping/arrivals.ts';
 import { CHIP_HOP, distance, type Mesh, type Position } from '../mapping/mesh.ts';
-import { sentNeurons } from '../mapping/out-axons.ts';
-import { makeTable, placedTiles } from '../mapping/tables.ts';
+import { makeTable } from '../mapping/tables.ts';
+import { trafficOf } from '../mapping/traffic.ts';
 import type { Pass } from '../pass.ts';
-import { groupByRoute } from './route.ts';
 
 export interface PlaceNeeds {
   readonly mesh: Mesh;
@@ -53,21 +52,16 @@ export function coreTraffic(
   graph: ChipGraph,
   rates: ReadonlyMap<ValueId, number>,
 ): readonly (readonly Flow[])[] {
-  const tiles = placedTiles(graph);
+  const { begins, from, messages } = trafficOf(wiringOf(graph), rates);
   const flows = Array.from({ length: graph.tables.cores.rows }, () => new Map<number, number>());
-  const add = (from: number, to: number, messages: number) =>
-    flows[from]!.set(to, (flows[from]!.get(to) ?? 0) + messages);
-  for (const group of groupByRoute(connectTiles(networkOf(graph), tiles), tiles)) {
-    const { source, target, maps } = group[0]!;
-    if (source === HOST) continue;
-    const { core, population } = tiles[source]!;
-    const to = tiles[target]!.core;
-    const neurons = sentNeurons(group)?.length ?? maps[0]!.length;
-    if (to === core) continue;
-    add(core, to, neurons * (rates.get(population.id) ?? 1));
-    add(to, core, neurons * (rates.get(population.id) ?? 1));
-  }
-  return flows.map(flow => [...flow].map(([to, messages]) => ({ to, messages })));
+  const add = (a: number, b: number, count: number) => flows[a]!.set(b, (flows[a]!.get(b) ?? 0) + count);
+  flows.forEach((_, core) => {
+    for (let i = begins[core]!; i < begins[core + 1]!; i++) {
+      add(from[i]!, core, messages[i]!);
+      add(core, from[i]!, messages[i]!);
+    }
+  });
+  return flows.map(flow => [...flow].map(([to, count]) => ({ to, messages: count })));
 }
 
 /** Σ messages × distance over all flows, each counted once. */
