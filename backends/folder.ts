@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -103,6 +104,18 @@ function writeParts(path: string, parts: Iterable<Uint8Array | string>): Omit<Fi
     closeSync(file);
   }
   return { bytes, sha256: hash.digest('hex') };
+}
+
+/** Writes a file aside and renames it, so that no reader meets half of it. */
+export function replaceFile(path: string, text: string): void {
+  const aside = `${path}.tmp-${process.pid}`;
+  try {
+    writeFileSync(aside, text);
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
 }
 
 export interface Deployment {

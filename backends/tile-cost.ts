@@ -6,9 +6,12 @@ import { defect } from '../ir/diagnostics/diagnostic.ts';
 import type { IntFunction } from '../ir/int.ts';
 import { isMultiplied } from '../ir/interpret/soma.ts';
 import { tableEntries } from '../ir/soma-forms.ts';
-import type { Accounting, CostSum, TileCost } from './accounting.ts';
+import type { Accounting, AxonDemand, CostSum, TileCost, WeightAccounting } from './accounting.ts';
 
-/** A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. */
+/**
+ * A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. Where rows pass through time the
+ * tile has the neurons of one row, and what waits for its row is held beside them.
+ */
 export interface TileRequest {
   readonly groups: number;
   readonly rows: number;
@@ -20,12 +23,16 @@ export interface TileRequest {
    * then this equals `channels`.
    */
   readonly wholeGroup?: number;
-  /** Longest delay of what comes in, in steps. */
+  /** Longest delay of what comes in, in steps; rows whose sums wait for their turn. */
   readonly delay: number;
   /** Tiles that read this one through shared, dynamic or relay axons; for a readout the host counts as one. */
   readonly destinationTiles: number;
   /** Tiles that read it through private weights: they need an axon for every single neuron. */
   readonly privateDestinationTiles?: number;
+  /** Axons of each of its neurons (accounting.ts, axonsPerNeuron); 1 where absent. */
+  readonly axons?: number;
+  /** Its neurons subtract what they send from their membranes. */
+  readonly isSoftReset?: boolean;
 }
 
 export type Gather =
@@ -46,6 +53,8 @@ export interface LinearGather {
   /** Name of a weight encoding of the target; its default one where absent. */
   readonly encoding?: string;
   readonly sourceTiles: number;
+  /** Axons of each source neuron, each with weights of its own; 1 where absent. */
+  readonly axons?: number;
   /** Rows of constants kept here: 0 none, 1 a bias shared by all rows, `rows` with a position embedding. */
   readonly biasRows: number;
 }
@@ -56,11 +65,17 @@ export interface ProductGather {
   readonly inner: number;
   readonly sourceTilesA: number;
   readonly sourceTilesB: number;
+  /** Rows of a that are held; absent: those of the tile. */
+  readonly rowsHeld?: number;
+  /** How much of b is held, in times all of it: the next image's rows come while this one's are read; absent: 1. */
+  readonly copies?: number;
 }
 
 /** Every neuron keeps the sums of its own two operands. */
 export interface HadamardGather {
   readonly kind: 'hadamard';
+  /** Rows of both operands together that are held; absent: twice those of the tile. */
+  readonly rowsHeld?: number;
   readonly sourceTilesA: number;
   readonly sourceTilesB: number;
 }
@@ -72,12 +87,16 @@ export interface DepthwiseGather {
   readonly width: number;
   readonly weightBits: number;
   readonly sourceTiles: number;
+  /** Axons of each source neuron; 1 where absent. */
+  readonly axons?: number;
 }
 
 /** Every neuron keeps the sums of its `taps`. */
 export interface MaximumGather {
   readonly kind: 'maximum';
   readonly taps: number;
+  /** Rows that are held; absent: those of the tile. */
+  readonly rowsHeld?: number;
   readonly sourceTiles: number;
 }
 
@@ -103,17 +122,20 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
   if (wholeGroup !== undefined && wholeGroup !== channels) {
     return defect(`a group of ${wholeGroup} channels is cut: the tile holds ${channels}`);
   }
+  const { destinationTiles, axons = 1 } = request;
   const neurons = groups * rows * channels;
-  const axonsOut =
-    groups * rows * request.destinationTiles + neurons * (request.privateDestinationTiles ?? 0);
+  const held = neurons * (request.isSoftReset === true ? accounting.softResetNeurons : 1);
+  const own = { rows: groups * rows, neurons, axons, readers: destinationTiles };
+  const axonsOut = destinationTiles === 0 ? 0 : destinationTiles * accounting.outAxonEntries(own);
   const sum: CostSum = {
-    neurons,
-    stateWords: neurons * (accounting.neuronWords + (delay > 0 ? accounting.delayWords(delay) : 0)),
+    neurons: held,
+    stateWords: held * (accounting.neuronWords + (delay > 0 ? accounting.delayWords(delay) : 0)),
     synapseWords: 0,
     inAxons: 0,
-    outAxonEntries: axonsOut,
+    outAxonEntries: axonsOut + neurons * (request.privateDestinationTiles ?? 0),
     groups: 1,
   };
+  if (held > neurons) addResetLoop(accounting, own, sum);
   for (const gather of gathers) {
     switch (gather.kind) {
       case 'linear':
@@ -123,15 +145,18 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
         addProduct(accounting, request, gather, sum);
         break;
       case 'hadamard':
-        sum.stateWords += groups * rows * accounting.operandWords(2 * channels);
+        sum.stateWords +=
+          gather.rowsHeld === undefined
+            ? groups * rows * accounting.operandWords(2 * channels)
+            : groups * gather.rowsHeld * accounting.operandWords(channels);
         sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
         break;
       case 'depthwise':
-        sum.synapseWords += gather.taps * weightRowWords(accounting, gather.width, gather.weightBits);
-        sum.inAxons += gather.sourceTiles;
+        addDepthwise(accounting, request, gather, sum);
         break;
       case 'maximum':
-        sum.stateWords += groups * rows * accounting.operandWords(gather.taps * channels);
+        sum.stateWords +=
+          groups * (gather.rowsHeld ?? rows) * accounting.operandWords(gather.taps * channels);
         sum.inAxons += gather.sourceTiles;
         break;
       case 'bias':
@@ -148,30 +173,59 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
   return sum;
 }
 
-const weightRowWords = ({ weights }: Accounting, width: number, bits: number): number =>
-  (weights.get('') ?? defect('a target without weight encodings')).rowWords(width, bits);
+const defaultWeights = ({ weights }: Accounting): WeightAccounting =>
+  weights.get('') ?? defect('a target without weight encodings');
+
+/** Each neuron leads one axon back to itself, through one synapse; the tile is its own and only reader. */
+function addResetLoop(accounting: Accounting, own: AxonDemand, sum: CostSum): void {
+  const loop = { ...own, axons: 1, readers: 1 };
+  sum.synapseWords += own.neurons * accounting.resetWords;
+  sum.inAxons += accounting.inAxons(loop, defaultWeights(accounting).sharing);
+  sum.outAxonEntries += accounting.outAxonEntries(loop);
+}
 
 function addLinear(accounting: Accounting, request: TileRequest, gather: LinearGather, sum: CostSum): void {
-  const { groups, rows, channels } = request;
+  const { groups, rows, channels, delay } = request;
+  const { axons = 1 } = gather;
   const encoding = accounting.weights.get(gather.encoding ?? '');
   if (encoding === undefined) defect(`the target has no weight encoding ${gather.encoding}`);
-  const words = gather.inputs * encoding.rowWords(channels, gather.weightBits);
+  const words = gather.inputs * axons * encoding.rowWords(channels, gather.weightBits, delay);
   if (encoding.sharing === 'shared') {
     sum.synapseWords += groups * words;
     sum.inAxons += gather.sourceTiles;
   } else {
     sum.synapseWords += groups * rows * words;
-    sum.inAxons += groups * rows * gather.inputs;
+    const read = { rows: groups * rows, neurons: groups * rows * gather.inputs, axons, readers: 1 };
+    sum.inAxons += accounting.inAxons(read, 'private');
   }
   if (gather.biasRows > 0) sum.stateWords += groups * gather.biasRows * accounting.constantWords(channels);
+}
+
+/** Private weights: a source leads to few neurons, so that every synapse is charged as a row of its own. */
+function addDepthwise(
+  accounting: Accounting,
+  { groups, rows, channels, delay }: TileRequest,
+  { taps, width, weightBits, sourceTiles, axons = 1 }: DepthwiseGather,
+  sum: CostSum,
+): void {
+  const encoding = defaultWeights(accounting);
+  if (encoding.sharing === 'shared') {
+    sum.synapseWords += taps * axons * encoding.rowWords(width, weightBits, delay);
+    sum.inAxons += sourceTiles;
+    return;
+  }
+  const synapses = groups * rows * channels * taps;
+  sum.synapseWords += synapses * axons * encoding.rowWords(1, weightBits, delay);
+  sum.inAxons += accounting.inAxons({ rows: groups * rows, neurons: synapses, axons, readers: 1 }, 'private');
 }
 
 function addProduct(accounting: Accounting, request: TileRequest, gather: ProductGather, sum: CostSum): void {
   const { groups, rows, channels } = request;
   const { dynamicRowWords } = accounting;
   if (dynamicRowWords === undefined) defect('the target cannot multiply two spiking operands');
-  sum.synapseWords += groups * gather.inner * dynamicRowWords(channels);
-  sum.stateWords += groups * rows * accounting.operandWords(gather.inner);
+  const { inner, rowsHeld = rows, copies = 1 } = gather;
+  sum.synapseWords += groups * Math.ceil(copies * inner * dynamicRowWords(channels));
+  sum.stateWords += groups * rowsHeld * accounting.operandWords(inner);
   sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
 }
 

@@ -22,6 +22,8 @@ import type { IntGraph } from '../ir/int.ts';
 import { compressMap, type StridedMap } from '../ir/map.ts';
 import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
 import { HOST, type Sent } from './mapping/feeds.ts';
+import { scheduleOf } from './mapping/schedule.ts';
+import { rowsOf } from './mapping/tables.ts';
 import { tileAt } from './mapping/tiling.ts';
 import {
   createShared,
@@ -69,12 +71,12 @@ export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): Pro
 }
 
 function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
-  const { coding, steps, accumulatorBits, stateBits, depth, mode } = graph.attrs;
+  const { coding, steps, accumulatorBits, stateBits, depth, mode, interval } = graph.attrs;
   const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>
     node.kind === 'population' ? [{ name: node.id.slice(1), shape: [...node.type.shape] }] : [],
   );
-  return { coding, steps, accumulatorBits, stateBits, depth, period, populations };
+  return { coding, steps, accumulatorBits, stateBits, depth, period, mode, interval, populations };
 }
 
 interface Context {
@@ -91,6 +93,8 @@ interface Context {
   readonly targetsOf: Int32Array;
   /** What each route sends. */
   readonly elements: readonly (StridedMap | undefined)[];
+  /** Of every tile, by gather and side; empty unless rows pass through time. */
+  readonly rings: ReadonlyMap<number, readonly (readonly number[])[]>;
   /** Of each population. */
   readonly readings: readonly (readonly Reading[])[];
 }
@@ -113,8 +117,18 @@ function createContext(graph: ChipGraph, weightBits: number): Context {
     routesOf,
     targetsOf,
     elements: elementsOf(wiring, arrive, routes, routesOf),
+    rings: ringsOf(graph, wiring),
     readings: wiring.tiling.populations.map(population => readingsOf(population, network)),
   };
+}
+
+function ringsOf({ attrs, tables, dialect }: ChipGraph, { tiling, populationOf }: Wiring): Context['rings'] {
+  if (attrs.mode !== 'streaming') return new Map();
+  const empty = (p: number) => tiling.populations[p]!.operands.map((): number[] => []);
+  const rings = new Map(Array.from(populationOf, (p, tile) => [tile, empty(p)] as const));
+  for (const row of rowsOf(tables.rings, dialect.tables.rings))
+    rings.get(row.tile)![row.gather]![row.side] = row.slots;
+  return rings;
 }
 
 /** Where the rows of every key begin in a column that ascends; keys count from −`offset`. */
@@ -164,10 +178,12 @@ function elementsOf(
 function hostInput(context: Context): HostInput {
   const input =
     context.network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
+  const { rows } = scheduleOf(context.network, context.graph.attrs.mode);
   return {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
+    steps: rows && compressMap(rows.hostSteps),
     routes: routesFrom(HOST, context),
   };
 }
@@ -209,6 +225,7 @@ function tileProgram(tile: number, context: Context, shared: Shared): TileProgra
     box,
     depth: graph.tables.tiles.columns.depth![tile]!,
     gathers: readings[number]!.map(reading => gatherProgram(reading, box, network, shared)),
+    rings: context.rings.get(tile) ?? [],
     fraction: population.attrs.fraction,
     outFraction: population.attrs.outFraction,
     function: somaProgram(population, network, shared),

@@ -62,7 +62,7 @@ function createWalk(
       for (let t = tables.targetsOf[axon]!; t < tables.targetsOf[axon + 1]!; t++) {
         const tile = target.tile[t]!;
         const own = inboxes[tile] ?? defect(`core has no tile ${tile}`);
-        checkTime(sentAt, target.delay[t]!, depth[first + tile]!);
+        if (!tables.isStreaming) checkTime(sentAt, target.delay[t]!, depth[first + tile]!);
         const inbox = findInbox(own, target.gather[t]!, target.side[t]!, from);
         reached += deliver(own, inbox, expand(target.map[t]!), neurons, sent);
       }

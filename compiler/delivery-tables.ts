@@ -9,6 +9,8 @@ export const HOST_TILE = -1;
 export interface DeliveryTables {
   /** Elements of the image that the host sends. */
   readonly inputSize: number;
+  /** Rows pass through time: check-timing.ts proves that they come in time. */
+  readonly isStreaming: boolean;
   /** Tiles in order of chips, cores and tiles; population, depth and box of each. */
   readonly population: Int32Array;
   readonly depth: Int32Array;
@@ -50,6 +52,7 @@ export function createTablesReader(): TablesReader {
   const routes = { source: column(), chip: column(), core: column(), axon: column(), elements: column() };
   const { numberOf, maps } = createNumbers();
   let inputSize = 0;
+  let isStreaming = false;
   const addRoutes = (source: number, list: readonly Route[]) => {
     for (const { chip, core, axon, elements } of list) {
       routes.source.push(source);
@@ -80,7 +83,8 @@ export function createTablesReader(): TablesReader {
     axonsOf.push(targetsOf.length - 1);
   };
   return {
-    add({ chip, input, cores }) {
+    add({ header, chip, input, cores }) {
+      isStreaming ||= header.mode === 'streaming';
       if (chips.has(chip)) defect(`two programs for chip ${chip}`);
       chips.set(chip, tilesOf.length - 1);
       if (input !== undefined) {
@@ -91,6 +95,7 @@ export function createTablesReader(): TablesReader {
     },
     done: () => ({
       inputSize,
+      isStreaming,
       population: Int32Array.from(population),
       depth: Int32Array.from(depth),
       boxes,

@@ -10,10 +10,11 @@ import { type IntGraph, int } from './int.ts';
  * the one before has been read, so that the host may stop. Streaming passes tokens through time.
  */
 export const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
+export type Mode = (typeof MODES)[number];
 
 export const chip = {
   stage: 'chip',
-  version: 2,
+  version: 3,
   summary: 'The integer network placed and routed: tiles on cores, axons as table rows.',
   graph: {
     ...int.graph,
@@ -23,6 +24,8 @@ export const chip = {
     mode: { oneOf: MODES },
     /** Timesteps from the first input spike to the last readout of one image. */
     depth: 'int',
+    /** Timesteps from one image to the next. */
+    interval: 'int',
   },
   tables: {
     /** Position of a core: chip, router (x, y) on its mesh, slot at that router. */
@@ -33,6 +36,8 @@ export const chip = {
     routes: ['tile', 'core', 'axon', 'entries'],
     /** What the in-axon of a route feeds: operand `side` of gather number `gather` of a tile, `delay` steps after arrival. */
     targets: ['route', 'tile', 'gather', 'side', 'delay'],
+    /** Rows that operand `side` of a gather holds at once where rows pass through time; else the table is empty. */
+    rings: ['tile', 'gather', 'side', 'slots'],
   },
   ops: int.ops,
 } as const satisfies Dialect;

@@ -14,7 +14,9 @@ export interface ChipReport {
   readonly images: number;
   readonly binding: { readonly resource: string; readonly fill: number };
   readonly latency: { readonly steps: number; readonly seconds: number | null };
-  /** Images a second: of a full pipeline, or one after another where the host may stop; lower-bound step time. */
+  /** From one image to the next, where they follow each other as closely as the mode lets them. */
+  readonly interval: { readonly steps: number; readonly seconds: number | null };
+  /** Images a second of such a stream; lower-bound step time. */
   readonly throughput: number | null;
   readonly bound: ReturnType<typeof stepBound> | null;
   readonly energy: readonly ReturnType<typeof chipEnergy>[];
@@ -47,7 +49,6 @@ export function chipReport(
   for (const tile of counts?.tiles ?? []) addCounts(total, tile);
   const images = Math.max(1, counts?.images ?? 0);
   const bound = counts === undefined ? null : stepBound(counts, target.timing);
-  const { mode, steps } = manifest.network;
   const fills = manifest.cores.map(core => ({
     resource: core.binding,
     fill: core.used[core.binding]! / manifest.capacity[core.binding]!,
@@ -60,8 +61,8 @@ export function chipReport(
     images: counts?.images ?? 0,
     binding,
     latency: { steps: manifest.network.depth, seconds: bound?.layerwiseSeconds ?? null },
-    throughput:
-      bound && 1 / (mode === 'layerwise' ? bound.layerwiseSeconds : bound.pipelinedStepSeconds * steps),
+    interval: { steps: counts?.interval ?? 0, seconds: bound?.intervalSeconds ?? null },
+    throughput: bound && 1 / bound.intervalSeconds,
     bound,
     energy: counts === undefined ? [] : target.costSets.map(set => chipEnergy(counts, set)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
@@ -102,11 +103,11 @@ function simulatedRows(report: ChipReport, mode: string): readonly (readonly [st
   return [
     [
       'latency',
-      `${latency.steps} timesteps, at least ${(latency.seconds * 1e6).toFixed(0)} µs layer by layer`,
+      `${latency.steps} timesteps, at least ${(latency.seconds * 1e6).toFixed(0)} µs for an image alone`,
     ],
     [
       'throughput',
-      `at most ${big(throughput)} images/s, ${mode === 'layerwise' ? 'one after another' : 'pipelined'}`,
+      `at most ${big(throughput)} images/s, one every ${report.interval.steps} timestep(s): ${mode}`,
     ],
     [
       'traffic',
@@ -148,10 +149,10 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,
     ],
-    ['placement', `cost ${big(manifest.placement.cost)}, sequential ${big(manifest.placement.baseline)}`],
+    ...placementRows(manifest),
     [
       'proved',
-      `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`,
+      `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, ${network.mode === 'streaming' ? 'rows in time, none overwritten' : 'depths balanced'}`,
     ],
     ['widths', widths],
     [
@@ -163,4 +164,20 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);
   return `${[...lines, '', ...report.notes.map(note => `note        ${note}`)].join('\n')}\n`;
+}
+
+function placementRows({ placement }: Manifest): readonly (readonly [string, string])[] {
+  const { cost, baselines, lowerBound, gap, hottestLink, hottestBorder, longestPath } = placement;
+  const { sequential, hilbertForce } = baselines;
+  const border = hottestBorder === 0 ? '' : `, hottest chip border ${big(hottestBorder)}`;
+  return [
+    [
+      'placement',
+      `cost ${big(cost)} (sequential ${big(sequential.cost)}, Hilbert + forces ${big(hilbertForce.cost)}), at least ${big(lowerBound)}: gap ${(100 * gap).toFixed(0)} %`,
+    ],
+    [
+      'links',
+      `hottest ${big(hottestLink)} messages a step (sequential ${big(sequential.hottestLink)}, Hilbert + forces ${big(hilbertForce.hottestLink)})${border}; longest path ${big(longestPath)} hops`,
+    ],
+  ];
 }

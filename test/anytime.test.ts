@@ -104,9 +104,14 @@ test('a chip that the host stops runs and counts the steps that were taken, and 
   const images = randomImages(ann, 10, 5);
   const { int } = descend(ann, images, { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 });
   const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = { weightBits: 8, seed: 1, effort: 1, anytime: { by: 'share', value: 0.5 } as const };
-  const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
-  const boot = () => bootFromBytes(programs);
+  const options = {
+    weightBits: 8,
+    seed: 1,
+    effort: 'fast' as const,
+    anytime: { by: 'share', value: 0.5 } as const,
+  };
+  const mapped = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
+  const boot = () => bootFromBytes(mapped);
   const runner = createFastIntRunner(int);
   const readouts = images.map(image => runner.run(image));
   const margins = calibrateMargins(readouts, { by: 'share', value: 0.5 });

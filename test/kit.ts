@@ -1,9 +1,13 @@
 /** What many tests need: random images, a network taken down the ladder, distances. */
 import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
+import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
-import { allPrograms, type Programs } from '../compiler/assemble.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { calibrate } from '../compiler/calibrate.ts';
+import { checkDelivery } from '../compiler/check-delivery.ts';
+import { checkTiming } from '../compiler/check-timing.ts';
+import type { Mapped } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
@@ -75,7 +79,7 @@ export function shrunk(target: Target, neurons: number, synapseWords: number): T
     chips: 1000,
     limits: {
       ...limits,
-      neuronsPerCore: { ...limits.neuronsPerCore, value: neurons },
+      neuronsPerCore: { ...limits.stateWords, unit: 'neuron', value: neurons },
       stateWords: { ...limits.stateWords, value: neurons * 8 },
       synapseWords: { ...limits.synapseWords, value: synapseWords },
     },
@@ -83,6 +87,14 @@ export function shrunk(target: Target, neurons: number, synapseWords: number): T
   };
 }
 
+/** The programs of a mapped network as its bytes say them, delivery and timing proved. */
+export function reload({ programs, int }: Pick<Mapped, 'programs' | 'int'>): readonly ChipProgram[] {
+  const decoded = allPrograms(programs).map(program => decodeChip(encodeChip(program), 'memory'));
+  checkDelivery(decoded, int);
+  checkTiming(decoded);
+  return decoded;
+}
+
 /** A chip that boots from bytes, as a deployed one does. */
-export const bootFromBytes = (programs: Programs): Machine =>
-  createMachine(allPrograms(programs).map(program => decodeChip(encodeChip(program), 'memory')));
+export const bootFromBytes = (mapped: Pick<Mapped, 'programs' | 'int'>): Machine =>
+  createMachine(reload(mapped));

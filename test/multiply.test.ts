@@ -77,9 +77,9 @@ test('a network that multiplies is nearer to the spiking network than tables are
     errors.multiply += furthest(readout, wanted);
     assert.deepEqual(createFastIntRunner(int).run(images[0]!).at(-1)!, readout);
     const context = { diagnostics: createDiagnostics(), step: () => {} };
-    const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 1 }, context);
+    const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast' }, context);
     assert.ok(allPrograms(mapped.programs).every(p => p.cores.every(core => core.log2 === undefined)));
-    const machine = bootFromBytes(mapped.programs);
+    const machine = bootFromBytes(mapped);
     assert.equal(compareEmissions(mapped.int, machine, images[1]!).difference, undefined, `seed ${seed}`);
   }
   assert.ok(errors.multiply < errors.tables, JSON.stringify(errors));

@@ -28,7 +28,7 @@ const OPTIONS: CompileOptions = {
   profile: defaultProfile(5),
   weightBits: 8,
   seed: 1,
-  effort: 1,
+  effort: 'fast',
   biasCorrection: true,
   keepUnread: false,
 };
@@ -54,7 +54,7 @@ for (const [name, write] of Object.entries(PATTERNS)) {
     );
     assert.ok(error < LARGEST_ERROR, `error ${error}`);
     const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
-    const machine = bootFromBytes(mapped.programs);
+    const machine = bootFromBytes(mapped);
     assert.equal(compareEmissions(mapped.int, machine, unseen[0]!).difference, undefined);
   });
 }

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HOLE, mapFits } from '../../ir/map.ts';
 import { formatPath, type Path } from './bytes.ts';
+import { checkDelay, checkHostSteps, checkRings } from './check-rings.ts';
 import { MAX_ELEMENTS, MAX_REMAINDER_ENTRIES } from './layout.ts';
 import type {
   AxonTarget,
@@ -24,7 +25,7 @@ export interface Trouble {
 }
 
 /** Which part of the thing at hand does not hold, and why. */
-type Fault = readonly [part: string, problem: string] | undefined;
+export type Fault = readonly [part: string, problem: string] | undefined;
 
 /** Where the walk is and the first thing that it found. */
 interface Walk {
@@ -77,6 +78,7 @@ export function findTrouble(program: ChipProgram): Trouble | undefined {
   });
   const { input } = program;
   if (input !== undefined) {
+    note(walk, checkHostSteps(program, input));
     each(walk, 'input.routes', input.routes, route => checkRoute(program, route, input.size));
   }
   return walk.trouble;
@@ -93,15 +95,15 @@ function stateOf(gather: Gather): number {
   return operandSize(gather, 0) + (isTwoSided(gather) ? operandSize(gather, 1) : 0);
 }
 
-const isTwoSided = ({ kind }: Gather): boolean => kind === 'product' || kind === 'hadamard';
+export const isTwoSided = ({ kind }: Gather): boolean => kind === 'product' || kind === 'hadamard';
 
 function checkCore(walk: Walk, program: ChipProgram, core: CoreProgram): undefined {
   each(walk, 'axons', core.axons, ({ targets }): undefined => {
-    each(walk, 'targets', targets, target => checkTarget(core, target));
+    each(walk, 'targets', targets, target => checkDelay(program, target) ?? checkTarget(core, target));
   });
   each(walk, 'tiles', core.tiles, tile => {
     const neurons = neuronsOf(tile.box);
-    const fault = checkBox(program, tile) ?? checkTables(core, tile);
+    const fault = checkBox(program, tile) ?? checkTables(core, tile) ?? checkRings(program, tile);
     if (fault !== undefined) return fault;
     each(walk, 'gathers', tile.gathers, gather => checkGather(core, tile, gather));
     each(walk, 'routes', tile.routes, route => checkRoute(program, route, neurons));

@@ -2,6 +2,7 @@
  * The binary layout of a chip program, table by table. encode.ts writes and decode.ts reads through the same
  * tables, and docs/deployment-folder.md prints them (publish.ts); a change of any of them is a new VERSION.
  */
+import { MODES } from '../../ir/chip.ts';
 import { HOLE, type MapSegment, type StridedMap } from '../../ir/map.ts';
 import { CODINGS, SOMA_POINTWISE } from '../../ir/snn.ts';
 import {
@@ -37,7 +38,7 @@ import type {
 import { weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 2;
+export const VERSION = 3;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
 /** Entries of log2 and exp2. */
@@ -243,11 +244,16 @@ const emit = variant<EmitProgram>('emit', {
   readout: {},
 });
 
+const slots = uint(1, MAX_ELEMENTS);
 const tile = record<TileProgram>('tile', {
   population: [any, 'number of the population'],
   box: [box, 'part of the population'],
-  depth: [any, 'executes step t of an image at chip timestep depth + (t − 1) · period'],
+  depth: [
+    any,
+    'executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r',
+  ],
   gathers: [list(gather), 'what is summed'],
+  rings: [list(list(slots)), 'streaming: rows that each operand of each gather holds at once; else none'],
   fraction: [fractionBits, 'fraction bits of the sum'],
   outFraction: [fractionBits, 'fraction bits of the function’s result'],
   function: [soma, 'result of the sum'],
@@ -280,6 +286,8 @@ const header = record<ProgramHeader>('program header', {
   stateBits: [uint(2, 32), 'width of the state'],
   depth: [any, 'chip timesteps of one image, from the first message to the last readout'],
   period: [uint(1, 2 ** 16 - 1), 'chip timesteps from one step of an image to the next'],
+  mode: [oneOf(MODES), 'streaming: rows pass through time, one a timestep; else they are unrolled in space'],
+  interval: [uint(1, 2 ** 24), 'chip timesteps from one image to the next'],
   populations: [list(population), 'the same on every chip'],
 });
 
@@ -287,6 +295,7 @@ const hostInput = record<HostInput>('host input', {
   name: [text, ''],
   size: [elements, 'elements of an image'],
   fraction: [fractionBits, 'fraction bits to which the host rounds'],
+  steps: [optional(map), 'streaming: timestep in which each element is sent, −1: never'],
   routes: [list(route), 'where it sends every nonzero element'],
 });
 

@@ -5,6 +5,7 @@
  * One message leaves a tile for every neuron that fires and every destination core: it carries the in-axon
  * there, the neuron's number within the tile and the payload. The in-axon says what the message feeds.
  */
+import type { Mode } from '../../ir/chip.ts';
 import type { StridedMap } from '../../ir/map.ts';
 import type { Coding, SomaPointwise } from '../../ir/snn.ts';
 
@@ -18,6 +19,10 @@ export interface ProgramHeader {
   readonly depth: number;
   /** Chip timesteps from one step of an image to the next: 1, or so many that a step begins when the last is read. */
   readonly period: number;
+  /** With `streaming` a tile has the neurons of one row of its box, and rows pass through time, one a timestep. */
+  readonly mode: Mode;
+  /** Chip timesteps from one image to the next. */
+  readonly interval: number;
   /** Names and shapes, for read-back; a tile names its population by number. */
   readonly populations: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
@@ -35,6 +40,8 @@ export interface HostInput {
   readonly name: string;
   readonly size: number;
   readonly fraction: number;
+  /** Streaming: the timestep in which each element is sent, a hole: never; else undefined. */
+  readonly steps?: StridedMap | undefined;
   readonly routes: readonly Route[];
 }
 
@@ -101,9 +108,15 @@ export interface Box {
 export interface TileProgram {
   readonly population: number;
   readonly box: Box;
-  /** The tile executes step t of an image at chip timestep depth + (t − 1) · period. */
+  /** The tile executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r. */
   readonly depth: number;
   readonly gathers: readonly Gather[];
+  /**
+   * Streaming: rows that each operand of each gather holds at once; else empty. Row r of image m lies in slot
+   * (m · rows + r) mod slots: a row of the tile that waits to be executed, or, of the second operand of a product, a row
+   * of its source that is kept until the tile's last row.
+   */
+  readonly rings: readonly (readonly number[])[];
   readonly fraction: number;
   readonly outFraction: number;
   readonly function: SomaProgram;

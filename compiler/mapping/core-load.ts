@@ -16,6 +16,7 @@ import { blockOf } from './blocks.ts';
 import { type Connection, connectTiles } from './connections.ts';
 import { createDemandModel } from './demand.ts';
 import { outAxonEntries } from './out-axons.ts';
+import type { Schedule } from './schedule.ts';
 import type { Tile } from './tiles.ts';
 
 export interface CoreLoad {
@@ -48,16 +49,17 @@ export function createLoadModel(
   tiles: readonly Tile[],
   accounting: Accounting,
   weightBits: number,
+  schedule: Schedule,
 ): LoadModel {
   const connections = connectTiles(graph, tiles);
   const incoming = groupBy(connections, c => c.target);
   const outgoing = groupBy(connections, c => c.source);
-  const demand = createDemandModel(graph, accounting, weightBits);
+  const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const asks = tiles.map((tile, number) => {
     const inputs = incoming.get(number) ?? [];
     const readouts = graph.outputs.includes(tile.population.id) ? 1 : 0;
     const cost = demand.cost(tile.population, tile.box, { sources: [], destinations: readouts });
-    const entries = outAxonEntries(outgoing.get(number) ?? [], tiles);
+    const entries = outAxonEntries(outgoing.get(number) ?? [], tiles, schedule.rows !== undefined);
     return {
       cost: { ...cost, inAxons: 0, outAxonEntries: cost.outAxonEntries + entries },
       sources: [...new Set(inputs.map(c => c.source))],

@@ -16,16 +16,19 @@ export interface CutContext {
   readonly graph: IntGraph;
   readonly accounting: Accounting;
   readonly demand: DemandModel;
+  /** Where rows pass through time they are not cut. */
+  readonly cutsRows: boolean;
 }
 
 /** The cheapest cut, or what stands in the way of the smallest tile. */
 export function chooseCut(population: IntOf<'population'>, context: CutContext): Cut | Overflow {
   const [groups, rows, channels] = population.type.shape as [number, number, number];
   const channelCounts = needsWholeGroups(population) ? [1] : pieceCounts(channels);
+  const rowCounts = context.cutsRows ? pieceCounts(rows) : [1];
   let best: { cut: Cut; price: number } | undefined;
   let overflow: Overflow | undefined;
   for (const groupCount of pieceCounts(groups)) {
-    for (const rowCount of pieceCounts(rows)) {
+    for (const rowCount of rowCounts) {
       for (const channelCount of channelCounts) {
         const cut = { groups: groupCount, rows: rowCount, channels: channelCount };
         const offer = priceOf(population, cut, context);

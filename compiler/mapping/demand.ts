@@ -7,7 +7,8 @@ import { nodeMap } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../../ir/int.ts';
 import { isGroupFunction } from '../../ir/interpret/soma.ts';
 import { blockOf, constantCount } from './blocks.ts';
-import { delayOf, findDepths } from './schedule.ts';
+import type { GatherRings } from './row-schedule.ts';
+import { delayOf, type Schedule } from './schedule.ts';
 import { boxShape } from './tiles.ts';
 
 /** Tiles at the other end of a tile's axons; before the cut of the neighbours is known, one each. */
@@ -21,32 +22,58 @@ export interface DemandModel {
   cost(population: IntOf<'population'>, box: Box, neighbours: Neighbours): TileCost;
 }
 
-export function createDemandModel(graph: IntGraph, accounting: Accounting, weightBits: number): DemandModel {
+/** `schedule`: that of the mode for which tiles are counted; where rows pass through time they are not cut. */
+export function createDemandModel(
+  graph: IntGraph,
+  accounting: Accounting,
+  weightBits: number,
+  schedule: Schedule,
+): DemandModel {
   const byId = nodeMap(graph.nodes);
-  const depths = findDepths(graph);
-  const delays = new Map<string, number>();
-  for (const node of graph.nodes) {
-    if (node.kind !== 'population') continue;
-    const sources = node.operands.flatMap(id => byId.get(id)!.operands);
-    delays.set(node.id, Math.max(...sources.map(id => delayOf(depths.get(id)!, depths.get(node.id)!))));
-  }
+  const waits = waitsOf(graph, schedule);
   return {
     cost(population, box, { sources, destinations }) {
       const [groups, rows, channels] = boxShape(box);
+      const rings = schedule.rows?.rings.get(population.id);
       const gathers = population.operands.map((id, i): Gather => {
         const projection = byId.get(id);
         if (projection === undefined || projection.kind === 'population' || projection.kind === 'input') {
           return defect(`${id} is not a projection`);
         }
-        return gatherDemand(projection, box, sources[i] ?? 1, graph, weightBits);
+        const gather = gatherDemand(projection, box, sources[i] ?? 1, graph, weightBits);
+        return rings === undefined ? gather : { ...gather, ...heldOf(rings[i]!) };
       });
-      const delay = delays.get(population.id)!;
-      const request = { groups, rows, channels, gathers, delay, destinationTiles: destinations };
+      const unrolled = rings === undefined ? rows : 1;
+      const delay = waits.get(population.id)!;
+      const request = { groups, rows: unrolled, channels, gathers, delay, destinationTiles: destinations };
       const cost = tileCost(accounting, request);
       const constants = functionConstantWords(accounting, population.attrs.function, channels);
       return { ...cost, stateWords: cost.stateWords + constants };
     },
   };
+}
+
+/** Steps that sums wait in the state of each population's neurons. */
+function waitsOf(graph: IntGraph, { starts, rows }: Schedule): ReadonlyMap<string, number> {
+  const byId = nodeMap(graph.nodes);
+  const waits = new Map<string, number>();
+  for (const node of graph.nodes) {
+    if (node.kind !== 'population') continue;
+    const sources = node.operands.flatMap(id => byId.get(id)!.operands);
+    const delays = sources.map(id => delayOf(starts.get(id)!, starts.get(node.id)!));
+    const sums = (rows?.rings.get(node.id) ?? []).filter(({ isSum }) => isSum);
+    const waiting = rows === undefined ? delays : sums.map(({ slots: [slots = 1] }) => slots - 1);
+    waits.set(node.id, Math.max(0, ...waiting));
+  }
+  return waits;
+}
+
+/** What of a gather's operands a tile holds while rows pass. */
+function heldOf({ slots, copies, isSum }: GatherRings): { rowsHeld?: number; copies?: number } {
+  if (isSum) return {};
+  return copies === undefined
+    ? { rowsHeld: slots.reduce((a, b) => a + b, 0) }
+    : { rowsHeld: slots[0]!, copies };
 }
 
 function gatherDemand(

@@ -1,20 +1,27 @@
 /** What leaves a tile: which of its neurons a destination needs, and what that costs in out-axon entries. */
 import { expandMap, HOLE } from '../../ir/map.ts';
 import { type Connection, HOST } from './connections.ts';
-import type { Tile } from './tiles.ts';
+import { boxShape, type Tile } from './tiles.ts';
 
-/** One out-axon entry for every token (row of the source tile) and destination tile that needs it. */
-export function outAxonEntries(connections: readonly Connection[], tiles: readonly Tile[]): number {
+/**
+ * One out-axon entry for every token (row of the source tile) and destination tile that needs it; where tokens pass
+ * through time, one for every group.
+ */
+export function outAxonEntries(
+  connections: readonly Connection[],
+  tiles: readonly Tile[],
+  isStreaming: boolean,
+): number {
   const rows = new Map<number, Set<number>>();
   for (const { source, target, maps } of connections) {
     if (source === HOST) continue;
-    const { channel } = tiles[source]!.box;
-    const channels = channel[1] - channel[0];
+    const [, tileRows, channels] = boxShape(tiles[source]!.box);
+    const width = isStreaming ? tileRows * channels : channels;
     const needed = rows.get(target) ?? new Set();
     rows.set(target, needed);
     for (const map of maps) {
       expandMap(map).forEach((position, neuron) => {
-        if (position !== HOLE) needed.add(Math.floor(neuron / channels));
+        if (position !== HOLE) needed.add(Math.floor(neuron / width));
       });
     }
   }

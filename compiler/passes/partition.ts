@@ -9,14 +9,14 @@
  * Cost       cuts: (distinct piece lengths)³ per population; packing: tiles × open cores
  */
 import { type Accounting, bindingResource, fits, type TileCost } from '../../backends/accounting.ts';
-import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
+import { type ChipGraph, chip, type Mode, networkOf } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
 import { type CoreLoad, createLoadModel, emptyCore } from '../mapping/core-load.ts';
 import { chooseCut } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
-import { findDepths } from '../mapping/schedule.ts';
+import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import { type Cut, type Tile, tilesOf } from '../mapping/tiles.ts';
 import type { Pass } from '../pass.ts';
@@ -28,7 +28,7 @@ export interface PartitionNeeds {
   readonly board: string;
   readonly chips: number;
   readonly cores: number;
-  readonly mode: 'pipelined' | 'layerwise';
+  readonly mode: Mode;
 }
 
 export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
@@ -37,23 +37,30 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
   source: 'Design 4 §2-3',
 
   run(graph, needs, report) {
-    const tiles = cutAll(graph, needs, report);
-    const cores = tiles === undefined ? [] : pack(tiles, graph, needs, report);
+    const schedule = scheduleOf(graph, needs.mode);
+    const tiles = cutAll(graph, needs, schedule, report);
+    const cores = tiles === undefined ? [] : pack(tiles, graph, needs, schedule, report);
     if (cores.length > needs.cores) {
       const facts = { target: needs.target, needed: cores.length, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
     }
-    return chipGraph(graph, needs, tiles ?? [], cores);
+    return chipGraph(graph, needs, schedule, tiles ?? [], cores);
   },
 };
 
-function cutAll(graph: IntGraph, needs: PartitionNeeds, report: Report): readonly Tile[] | undefined {
-  const demand = createDemandModel(graph, needs.accounting, needs.weightBits);
+function cutAll(
+  graph: IntGraph,
+  needs: PartitionNeeds,
+  schedule: Schedule,
+  report: Report,
+): readonly Tile[] | undefined {
+  const demand = createDemandModel(graph, needs.accounting, needs.weightBits, schedule);
+  const context = { graph, accounting: needs.accounting, demand, cutsRows: schedule.rows === undefined };
   const cuts = new Map<IntOf<'population'>, Cut>();
   let fitting = true;
   for (const node of graph.nodes) {
     if (node.kind !== 'population') continue;
-    const cut = chooseCut(node, { graph, accounting: needs.accounting, demand });
+    const cut = chooseCut(node, context);
     if (!('resource' in cut)) cuts.set(node, cut);
     else {
       fitting = false;
@@ -73,10 +80,11 @@ function pack(
   tiles: readonly Tile[],
   graph: IntGraph,
   needs: PartitionNeeds,
+  schedule: Schedule,
   report: Report,
 ): readonly CoreLoad[] {
   const { capacity } = needs.accounting;
-  const model = createLoadModel(graph, tiles, needs.accounting, needs.weightBits);
+  const model = createLoadModel(graph, tiles, needs.accounting, needs.weightBits, schedule);
   const cores: CoreLoad[] = [];
   const coreOf = new Map<number, CoreLoad>();
   tiles.forEach((tile, number) => {
@@ -106,10 +114,10 @@ function pack(
 function chipGraph(
   graph: IntGraph,
   needs: PartitionNeeds,
+  schedule: Schedule,
   tiles: readonly Tile[],
   cores: readonly CoreLoad[],
 ): ChipGraph {
-  const depths = findDepths(graph);
   const core = new Int32Array(tiles.length);
   cores.forEach((c, number) => {
     for (const tile of c.tiles) core[tile] = number;
@@ -124,9 +132,8 @@ function chipGraph(
     row1: box.row[1],
     channel0: box.channel[0],
     channel1: box.channel[1],
-    depth: depths.get(population.id)!,
+    depth: schedule.starts.get(population.id)!,
   }));
-  const deepest = Math.max(0, ...rows.map(row => row.depth));
   return {
     dialect: chip,
     name: graph.name,
@@ -136,7 +143,8 @@ function chipGraph(
       board: needs.board,
       chips: needs.chips,
       mode: needs.mode,
-      depth: needs.mode === 'layerwise' ? deepest * graph.attrs.steps : deepest + graph.attrs.steps - 1,
+      depth: schedule.depth,
+      interval: schedule.interval,
     },
     nodes: graph.nodes,
     outputs: graph.outputs,
@@ -149,14 +157,25 @@ function chipGraph(
       tiles: makeTable(chip.tables.tiles, rows),
       routes: makeTable(chip.tables.routes, []),
       targets: makeTable(chip.tables.targets, []),
+      rings: makeTable(chip.tables.rings, ringRows(tiles, schedule)),
     },
   };
+}
+
+function ringRows(tiles: readonly Tile[], { rows }: Schedule) {
+  return tiles.flatMap(({ population }, tile) =>
+    (rows?.rings.get(population.id) ?? []).flatMap((ring, gather) =>
+      ring.slots.map((slots, side) => ({ tile, gather, side, slots })),
+    ),
+  );
 }
 
 /** What every core of a mapped network holds, and which limit binds it. */
 export function coreUsage(graph: ChipGraph, accounting: Accounting, weightBits: number) {
   const tiles = placedTiles(graph);
-  const model = createLoadModel(networkOf(graph), tiles, accounting, weightBits);
+  const network = networkOf(graph);
+  const schedule = scheduleOf(network, graph.attrs.mode);
+  const model = createLoadModel(network, tiles, accounting, weightBits, schedule);
   const cores = Array.from({ length: graph.tables.cores.rows }, emptyCore);
   tiles.forEach((tile, number) => {
     model.add(cores[tile.core]!, number);

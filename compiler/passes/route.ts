@@ -11,17 +11,12 @@
 import { type ChipGraph, chip } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Table } from '../../ir/dialect.ts';
-import {
-  type Arrivals,
-  createArrivals,
-  createUnions,
-  type Unions,
-  type Wiring,
-  wiringOf,
-} from '../mapping/arrivals.ts';
-import { HOST } from '../mapping/feeds.ts';
+import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from '../mapping/arrivals.ts';
+import { HOST, type Sent } from '../mapping/feeds.ts';
 import { delayOf } from '../mapping/schedule.ts';
 import { emptyTable } from '../mapping/tables.ts';
+import { boxShape } from '../mapping/tiles.ts';
+import { tileAt } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
 export interface RouteNeeds {
@@ -37,14 +32,19 @@ export const route: Pass<typeof chip, typeof chip, RouteNeeds> = {
   run(graph, needs, report) {
     const wiring = wiringOf(graph);
     const depths = graph.tables.tiles.columns.depth!;
-    const { routes, targets } = routeTables(wiring, depths);
+    const isStreaming = graph.attrs.mode === 'streaming';
+    const { routes, targets } = routeTables(wiring, depths, isStreaming);
     reportDelays(wiring, targets, needs, report);
     return { ...graph, tables: { ...graph.tables, routes, targets } } satisfies ChipGraph;
   },
 };
 
 /** Rows in order of source tile, then core; targets of a route by tile, then operand. */
-function routeTables(wiring: Wiring, depths: Int32Array): { routes: Table; targets: Table } {
+function routeTables(
+  wiring: Wiring,
+  depths: Int32Array,
+  isStreaming: boolean,
+): { routes: Table; targets: Table } {
   const arrive = createArrivals(wiring);
   const sources = wiring.coreOf.length + 1;
   const nextRoute = new Int32Array(sources + 1);
@@ -62,12 +62,12 @@ function routeTables(wiring: Wiring, depths: Int32Array): { routes: Table; targe
   }
   const routes = emptyTable(chip.tables.routes, nextRoute[sources]!);
   const targets = emptyTable(chip.tables.targets, nextTarget[sources]!);
-  const unions = createUnions(wiring);
+  const countEntries = createEntries(wiring, isStreaming);
   for (let core = 0; core < wiring.cores; core++) {
     const arrivals = arrive(core);
     arrivals.sources.forEach((source, axon) => {
       const row = nextRoute[source + 1]!++;
-      const entries = entriesOf(arrivals, axon, unions);
+      const entries = countEntries(arrivals, axon);
       routes.columns.tile![row] = source;
       routes.columns.core![row] = core;
       routes.columns.axon![row] = axon;
@@ -77,30 +77,43 @@ function routeTables(wiring: Wiring, depths: Int32Array): { routes: Table; targe
         const tile = arrivals.tile[i]!;
         const at = nextTarget[source + 1]!++;
         const { gather, side } = arrivals.feed[i]!;
+        // Where rows pass through time, what is early waits in a ring of its gather.
         targets.columns.route![at] = row;
         targets.columns.tile![at] = tile;
         targets.columns.gather![at] = gather;
         targets.columns.side![at] = side;
-        targets.columns.delay![at] = delayOf(depth, depths[tile]!);
+        targets.columns.delay![at] = isStreaming ? 0 : delayOf(depth, depths[tile]!);
       }
     });
   }
   return { routes, targets };
 }
 
-/** Out-axon entries: one for every token (row of the source tile) and destination tile that needs it. */
-function entriesOf(arrivals: Arrivals, axon: number, unions: Unions): number {
-  const source = arrivals.sources[axon]!;
-  if (source === HOST) return 0;
-  const { begins, tile } = arrivals;
-  let entries = 0;
-  for (let from = begins[axon]!; from < begins[axon + 1]!; ) {
-    let to = from + 1;
-    while (to < begins[axon + 1]! && tile[to] === tile[from]) to += 1;
-    entries += unions.of(arrivals, source, from, to).rows;
-    from = to;
-  }
-  return entries;
+/**
+ * Out-axon entries of an in-axon: one for every token (row of the source tile) and destination tile that needs it; where
+ * tokens pass through time, one for every group.
+ */
+function createEntries(wiring: Wiring, isStreaming: boolean): (arrivals: Arrivals, axon: number) => number {
+  const unions = createUnions(wiring);
+  const entriesOf = (sent: Sent, source: number): number => {
+    if (!isStreaming) return sent.rows;
+    const [groups, rows, channels] = boxShape(tileAt(wiring.tiling, source).box);
+    if (sent.neurons === undefined) return groups;
+    return new Set(sent.neurons.map(neuron => Math.floor(neuron / (rows * channels)))).size;
+  };
+  return (arrivals, axon) => {
+    const source = arrivals.sources[axon]!;
+    if (source === HOST) return 0;
+    const { begins, tile } = arrivals;
+    let entries = 0;
+    for (let from = begins[axon]!; from < begins[axon + 1]!; ) {
+      let to = from + 1;
+      while (to < begins[axon + 1]! && tile[to] === tile[from]) to += 1;
+      entries += entriesOf(unions.of(arrivals, source, from, to), source);
+      from = to;
+    }
+    return entries;
+  };
 }
 
 /** Each population once for each delay that is too long. */
