@@ -16,6 +16,7 @@ import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
+import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -64,6 +65,8 @@ export interface CompileOptions {
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
+  /** How populations are cut; undefined: `auto`. */
+  readonly strategy?: Strategy | undefined;
 }
 
 export interface Context {
@@ -231,12 +234,15 @@ export interface Mapped {
   readonly placement: PlacementSummary;
 }
 
+/** Moves of packing, for each tile. */
+const PACKING_MOVES = 1000;
+
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>,
+  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy'>,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -258,7 +264,11 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const { synop, updateActive } = target.timing;
+  // Without known durations an update counts as one accumulation.
+  const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
+  const packing = { rates, durations, strategy: options.strategy ?? 'auto', seed, moves: PACKING_MOVES };
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
