@@ -18,7 +18,7 @@ import type { IntGraph } from '../ir/int.ts';
 import { compressMap } from '../ir/map.ts';
 import { type Connection, connectTiles, HOST } from './mapping/connections.ts';
 import { sentNeurons } from './mapping/out-axons.ts';
-import { scheduleOf } from './mapping/schedule.ts';
+import { hostStepsOf } from './mapping/row-schedule.ts';
 import { type PlacedTile, placedTiles, rowsOf } from './mapping/tables.ts';
 import { groupByRoute } from './passes/route.ts';
 import { createShared, emitProgram, gatherProgram, type Shared, somaProgram } from './tile-programs.ts';
@@ -117,15 +117,15 @@ function numberWithin(keys: readonly number[]): readonly number[] {
   });
 }
 
-function hostInput({ attrs }: ChipGraph, network: IntGraph, { routes }: Context): HostInput {
+function hostInput({ attrs }: ChipGraph, network: IntGraph, { routes, tiles }: Context): HostInput {
   const input = network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
   const sent = routes.filter(({ connections }) => connections[0]!.source === HOST).map(({ route }) => route);
-  const { rows } = scheduleOf(network, attrs.mode);
+  const starts = new Map(tiles.map(({ population, depth }) => [population.id, depth]));
   return {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
-    steps: rows && compressMap(rows.hostSteps),
+    steps: attrs.mode === 'streaming' ? compressMap(hostStepsOf(network, starts)) : undefined,
     routes: sent,
   };
 }

@@ -37,7 +37,7 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
   source: 'Design 4 §2-3',
 
   run(graph, needs, report) {
-    const schedule = scheduleOf(graph, needs.mode);
+    const schedule = scheduleOf(graph, needs.mode, needs.accounting);
     const tiles = cutAll(graph, needs, schedule, report);
     const cores = tiles === undefined ? [] : pack(tiles, graph, needs, schedule, report);
     if (cores.length > needs.cores) {
@@ -174,7 +174,7 @@ function ringRows(tiles: readonly Tile[], { rows }: Schedule) {
 export function coreUsage(graph: ChipGraph, accounting: Accounting, weightBits: number) {
   const tiles = placedTiles(graph);
   const network = networkOf(graph);
-  const schedule = scheduleOf(network, graph.attrs.mode);
+  const schedule = scheduleOf(network, graph.attrs.mode, accounting);
   const model = createLoadModel(network, tiles, accounting, weightBits, schedule);
   const cores = Array.from({ length: graph.tables.cores.rows }, emptyCore);
   tiles.forEach((tile, number) => {
