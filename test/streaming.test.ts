@@ -26,6 +26,11 @@ const map = (int: IntGraph, target: Target, mode: Mode): Mapped => {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context);
 };
+/** Cores so small that populations are cut, and few. */
+const cramped = (target: Target, neurons: number, words: number): Target => ({
+  ...shrunk(target, neurons, words),
+  ...{ cores: 2400, chips: 20 },
+});
 const reload = ({ programs }: Mapped) => programs.map(p => decodeChip(encodeChip(p), 'memory'));
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));
 
@@ -56,7 +61,7 @@ function* networks(): Generator<readonly [string, IntGraph, readonly Float64Arra
 
 test('random networks, whole and cut: bit for bit, and counted like unrolled ones', async () => {
   const large = await loadTarget('loihi2');
-  const small = shrunk(large, 50, 400);
+  const small = cramped(large, 50, 400);
   const sums = (counts: ReturnType<typeof boot>['counts']) => {
     const sum = createTileCounts();
     for (const tile of counts.tiles) addCounts(sum, tile);
@@ -114,7 +119,7 @@ test('queries that do not fit their core wait before, and images follow each oth
   const graph = randomAnn(2, { tokens: 40, dim: 128, heads: 2, mlp: 130, depth: 1, classes: 3, patch: 12 });
   const images = randomImages(graph, 3, 2);
   const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
-  const [large, small] = [await loadTarget('loihi2'), shrunk(await loadTarget('loihi2'), 130, 800)];
+  const [large, small] = [await loadTarget('loihi2'), cramped(await loadTarget('loihi2'), 130, 800)];
   const [wide, tight] = [map(int, large, 'streaming'), map(int, small, 'streaming')];
   const ring = ({ programs }: Mapped) => {
     const gathers = programs.flatMap(p => p.cores.flatMap(core => core.tiles));
