@@ -27,10 +27,11 @@ const map = (int: IntGraph, target: Target, mode: Mode): Mapped => {
   return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context);
 };
 /** Cores so small that populations are cut, and few. */
-const cramped = (target: Target, neurons: number, words: number): Target => ({
-  ...shrunk(target, neurons, words),
-  ...{ cores: 2400, chips: 20 },
-});
+const cramped = (target: Target, neurons: number, words: number): Target => {
+  const small = shrunk(target, neurons, words);
+  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
+  return { ...small, cores: 2400, chips: 20, topology };
+};
 const reload = ({ programs }: Mapped) => programs.map(p => decodeChip(encodeChip(p), 'memory'));
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));
 
