@@ -97,8 +97,14 @@ export const manifestSchema = z
         theta: z.int().nullable().describe('θ = 2^−theta'),
         levels: count.nullable(),
         terms: count.nullable(),
+        fraction: z.int().describe('Of its sums: bits behind the point'),
+        outFraction: z.int().describe('Of what it emits'),
         depth: count,
         tiles: count,
+        split: z
+          .strictObject({ heads: count, tokens: count, channels: count })
+          .describe('Pieces along each axis [groups, rows, channels]'),
+        cores: count.describe('That hold at least one of its tiles'),
         rate: z.number().describe('Share of neurons that send in a step, from calibration'),
         termsPerNeuron: z.number(),
       }),
