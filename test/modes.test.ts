@@ -6,12 +6,7 @@ import { mapFastest } from '../cli/compile.ts';
 import { main } from '../cli/main.ts';
 import type { Mapped } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';
-import {
-  createDiagnostics,
-  type Diagnostics,
-  throwIfErrors,
-  UserError,
-} from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostics, throwIfErrors, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { createCounts } from '../runtime-sim/counts.ts';
 import { stepBound } from '../runtime-sim/timing.ts';
 
