@@ -21,6 +21,7 @@ import type { IntGraph } from '../ir/int.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { verifyGraph } from '../ir/verify.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import { createStreamingMachine } from '../runtime-sim/streaming.ts';
 import { logitsOf, randomImages } from './kit.ts';
 import { createLayers, PATTERNS } from './onnx/patterns.ts';
 
@@ -56,9 +57,14 @@ for (const [name, write] of Object.entries(PATTERNS)) {
       unseen.map(image => countedLogits(int, image)),
     );
     assert.ok(error < LARGEST_ERROR, `error ${error}`);
-    const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
-    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
-    assert.equal(compareEmissions(mapped.int, machine, unseen[0]!).difference, undefined);
+    for (const mode of ['pipelined', 'streaming'] as const) {
+      const mapped = mapNetwork(int, target, new Map(), { ...OPTIONS, mode }, context);
+      const programs = mapped.programs.map(p => decodeChip(encodeChip(p), 'memory'));
+      assert.equal(compareEmissions(mapped.int, createMachine(programs), unseen[0]!).difference, undefined);
+      if (mode === 'pipelined') continue;
+      const wanted = unseen.map(image => createIntRunner(int).run(image)[0]!);
+      assert.deepEqual(createStreamingMachine(programs).runStream(unseen), wanted);
+    }
   });
 }
 
