@@ -33,7 +33,10 @@ export interface CoreLimits
 /** pJ per event; staticPower and hostPower in mW per chip. */
 export interface Costs extends FiguresOf<typeof rules.CORE_COSTS>, FiguresOf<typeof rules.CHIP_COSTS> {}
 /** ns per event; interchipBandwidth in GB/s per chip. */
-export interface Timing extends FiguresOf<typeof rules.CORE_TIMING>, FiguresOf<typeof rules.CHIP_TIMING> {}
+export interface Timing
+  extends FiguresOf<typeof rules.CORE_TIMING>,
+    FiguresOf<typeof rules.CHIP_TIMING>,
+    FiguresOf<typeof rules.BOARD_TIMING> {}
 /** A chip's mesh and a board's arrangement of chips; usableCores is per chip. */
 export interface Topology
   extends FiguresOf<typeof rules.CHIP_TOPOLOGY>,
@@ -68,6 +71,16 @@ export interface Target {
   readonly extensions: { readonly [K in Kind]?: Figures };
   /** The descriptors it was made of. */
   readonly files: readonly { readonly vlnv: string; readonly origin: string; readonly sha256: string }[];
+}
+
+/** What no timestep is shorter than: the tick of a clocked chip, else the barrier over the chips in use. */
+export function stepFloor(
+  { tick, barrierAllTiles, barrierAllChips }: Timing,
+  chips: number,
+): { readonly name: string; readonly figure: Figure | undefined } {
+  if (tick !== undefined) return { name: 'tick', figure: tick };
+  const isOne = chips <= 1 || barrierAllChips === undefined;
+  return { name: 'barrier', figure: isOne ? barrierAllTiles : barrierAllChips };
 }
 
 export interface TargetSummary {
@@ -228,7 +241,7 @@ function assemble(parts: Parts, diagnostics: Diagnostics): Target {
     arithmetic: core.arithmetic,
     capabilities: core.capabilities,
     costSets: mergeCostSets(core, chip, diagnostics),
-    timing: { ...core.timing, ...chip.timing },
+    timing: { ...core.timing, ...chip.timing, ...board?.timing },
     topology: { ...chip.topology, ...arrangement, usableCores },
     extensions: Object.fromEntries(files.map(document => [document.kind, document.extensions])),
     files: files.map(({ vlnv, origin, sha256 }) => ({ vlnv: formatVlnv(vlnv), origin, sha256 })),

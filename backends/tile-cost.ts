@@ -6,7 +6,7 @@ import { defect } from '../ir/diagnostics/diagnostic.ts';
 import type { IntFunction } from '../ir/int.ts';
 import { isMultiplied } from '../ir/interpret/soma.ts';
 import { tableEntries } from '../ir/soma-forms.ts';
-import type { Accounting, CostSum, TileCost } from './accounting.ts';
+import type { Accounting, AxonDemand, CostSum, TileCost, WeightAccounting } from './accounting.ts';
 
 /**
  * A box of a population: `groups` × `rows` × `channels` neurons, all unrolled in space. Where rows pass through time the
@@ -29,6 +29,10 @@ export interface TileRequest {
   readonly destinationTiles: number;
   /** Tiles that read it through private weights: they need an axon for every single neuron. */
   readonly privateDestinationTiles?: number;
+  /** Axons of each of its neurons (accounting.ts, axonsPerNeuron); 1 where absent. */
+  readonly axons?: number;
+  /** Its neurons subtract what they send from their membranes. */
+  readonly isSoftReset?: boolean;
 }
 
 export type Gather =
@@ -49,6 +53,8 @@ export interface LinearGather {
   /** Name of a weight encoding of the target; its default one where absent. */
   readonly encoding?: string;
   readonly sourceTiles: number;
+  /** Axons of each source neuron, each with weights of its own; 1 where absent. */
+  readonly axons?: number;
   /** Rows of constants kept here: 0 none, 1 a bias shared by all rows, `rows` with a position embedding. */
   readonly biasRows: number;
 }
@@ -81,6 +87,8 @@ export interface DepthwiseGather {
   readonly width: number;
   readonly weightBits: number;
   readonly sourceTiles: number;
+  /** Axons of each source neuron; 1 where absent. */
+  readonly axons?: number;
 }
 
 /** Every neuron keeps the sums of its `taps`. */
@@ -114,17 +122,20 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
   if (wholeGroup !== undefined && wholeGroup !== channels) {
     return defect(`a group of ${wholeGroup} channels is cut: the tile holds ${channels}`);
   }
+  const { destinationTiles, axons = 1 } = request;
   const neurons = groups * rows * channels;
-  const axonsOut =
-    groups * rows * request.destinationTiles + neurons * (request.privateDestinationTiles ?? 0);
+  const held = neurons * (request.isSoftReset === true ? accounting.softResetNeurons : 1);
+  const own = { rows: groups * rows, neurons, axons, readers: destinationTiles };
+  const axonsOut = destinationTiles === 0 ? 0 : destinationTiles * accounting.outAxonEntries(own);
   const sum: CostSum = {
-    neurons,
-    stateWords: neurons * (accounting.neuronWords + (delay > 0 ? accounting.delayWords(delay) : 0)),
+    neurons: held,
+    stateWords: held * (accounting.neuronWords + (delay > 0 ? accounting.delayWords(delay) : 0)),
     synapseWords: 0,
     inAxons: 0,
-    outAxonEntries: axonsOut,
+    outAxonEntries: axonsOut + neurons * (request.privateDestinationTiles ?? 0),
     groups: 1,
   };
+  if (held > neurons) addResetLoop(accounting, own, sum);
   for (const gather of gathers) {
     switch (gather.kind) {
       case 'linear':
@@ -141,8 +152,7 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
         sum.inAxons += gather.sourceTilesA + gather.sourceTilesB;
         break;
       case 'depthwise':
-        sum.synapseWords += gather.taps * weightRowWords(accounting, gather.width, gather.weightBits);
-        sum.inAxons += gather.sourceTiles;
+        addDepthwise(accounting, request, gather, sum);
         break;
       case 'maximum':
         sum.stateWords +=
@@ -163,22 +173,50 @@ export function tileCost(accounting: Accounting, request: TileRequest): TileCost
   return sum;
 }
 
-const weightRowWords = ({ weights }: Accounting, width: number, bits: number): number =>
-  (weights.get('') ?? defect('a target without weight encodings')).rowWords(width, bits);
+const defaultWeights = ({ weights }: Accounting): WeightAccounting =>
+  weights.get('') ?? defect('a target without weight encodings');
+
+/** Each neuron leads one axon back to itself, through one synapse; the tile is its own and only reader. */
+function addResetLoop(accounting: Accounting, own: AxonDemand, sum: CostSum): void {
+  const loop = { ...own, axons: 1, readers: 1 };
+  sum.synapseWords += own.neurons * accounting.resetWords;
+  sum.inAxons += accounting.inAxons(loop, defaultWeights(accounting).sharing);
+  sum.outAxonEntries += accounting.outAxonEntries(loop);
+}
 
 function addLinear(accounting: Accounting, request: TileRequest, gather: LinearGather, sum: CostSum): void {
-  const { groups, rows, channels } = request;
+  const { groups, rows, channels, delay } = request;
+  const { axons = 1 } = gather;
   const encoding = accounting.weights.get(gather.encoding ?? '');
   if (encoding === undefined) defect(`the target has no weight encoding ${gather.encoding}`);
-  const words = gather.inputs * encoding.rowWords(channels, gather.weightBits);
+  const words = gather.inputs * axons * encoding.rowWords(channels, gather.weightBits, delay);
   if (encoding.sharing === 'shared') {
     sum.synapseWords += groups * words;
     sum.inAxons += gather.sourceTiles;
   } else {
     sum.synapseWords += groups * rows * words;
-    sum.inAxons += groups * rows * gather.inputs;
+    const read = { rows: groups * rows, neurons: groups * rows * gather.inputs, axons, readers: 1 };
+    sum.inAxons += accounting.inAxons(read, 'private');
   }
   if (gather.biasRows > 0) sum.stateWords += groups * gather.biasRows * accounting.constantWords(channels);
+}
+
+/** Private weights: a source leads to few neurons, so that every synapse is charged as a row of its own. */
+function addDepthwise(
+  accounting: Accounting,
+  { groups, rows, channels, delay }: TileRequest,
+  { taps, width, weightBits, sourceTiles, axons = 1 }: DepthwiseGather,
+  sum: CostSum,
+): void {
+  const encoding = defaultWeights(accounting);
+  if (encoding.sharing === 'shared') {
+    sum.synapseWords += taps * axons * encoding.rowWords(width, weightBits, delay);
+    sum.inAxons += sourceTiles;
+    return;
+  }
+  const synapses = groups * rows * channels * taps;
+  sum.synapseWords += synapses * axons * encoding.rowWords(1, weightBits, delay);
+  sum.inAxons += accounting.inAxons({ rows: groups * rows, neurons: synapses, axons, readers: 1 }, 'private');
 }
 
 function addProduct(accounting: Accounting, request: TileRequest, gather: ProductGather, sum: CostSum): void {

@@ -120,8 +120,8 @@ export interface Reading {
 
 export interface TargetCheck {
   readonly target: Target;
-  /** The stricter reading first: it is the one that compile goes by. */
-  readonly readings: readonly [Reading, Reading];
+  /** The stricter reading first: it is the one that compile goes by. One where the target caps no neurons. */
+  readonly readings: readonly [Reading, ...Reading[]];
   readonly time: TimeEstimate;
   /** Several of a smaller board that hold it with fewer chips, as a target. */
   readonly instead: string | undefined;
@@ -152,12 +152,14 @@ export function checkBoards(
   }
   const checks = boards.map((target): TargetCheck => {
     const { neuronsPerCore, stateWords } = target.limits;
-    const readings = [
-      readingOf('neurons', neuronsPerCore.value, strict, target),
-      readingOf('stateWords', stateWords.value, loose, target),
-    ] as const;
+    const byState = readingOf('stateWords', stateWords.value, loose, target);
+    const readings: TargetCheck['readings'] =
+      neuronsPerCore === undefined
+        ? [byState]
+        : [readingOf('neurons', neuronsPerCore.value, strict, target), byState];
     const instead = severalOf(boards, strict, target);
-    return { target, readings, time: estimateTime(strict, steps, target.timing), instead };
+    const time = estimateTime(strict, steps, target.timing, readings[0].chips);
+    return { target, readings, time, instead };
   });
   const found = checks.find(({ readings: [first] }) => first.fits) ?? checks.at(-1)!;
   if (!found.readings[0].fits && strict.misfits.length === 0) reportTooLarge(found, report);
@@ -187,7 +189,8 @@ function readingOf(name: Reading['name'], limit: number, estimate: Estimate, tar
   return { name, limit, estimate, chips: Math.ceil(estimate.cores / perChip), fits };
 }
 
-function reportTooLarge({ target, readings: [strict, loose] }: TargetCheck, report: Report): void {
+function reportTooLarge({ target, readings }: TargetCheck, report: Report): void {
+  const [strict, loose = strict] = readings;
   const facts = { target: target.spec, needed: strict.estimate.cores, available: target.cores };
   const { cores } = loose.estimate;
   const help = `With ${loose.limit} state words as the only limit of neurons it would take ${cores} cores and fit.`;

@@ -19,7 +19,7 @@ import {
   type TileCost,
 } from '../backends/accounting.ts';
 import type { Box } from '../backends/program/program.ts';
-import type { Timing } from '../backends/target.ts';
+import { stepFloor, type Timing } from '../backends/target.ts';
 import { functionWords } from '../backends/tile-cost.ts';
 import { nodeMap, sizeOf, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph, IntNode, IntOf } from '../ir/int.ts';
@@ -206,14 +206,21 @@ export interface TimeEstimate {
   readonly throughput: number;
 }
 
-/** Formula: step = max over populations (updates · updateActive + synops · synop) + barrierAllTiles. */
-export function estimateTime({ populations, depth }: Estimate, steps: number, timing: Timing): TimeEstimate {
+/**
+ * Formula: step = max over populations (updates · updateActive + synops · synop) + barrier; on a clocked chip the tick,
+ * unless the work takes longer. What the target gives no time for counts nothing.
+ */
+export function estimateTime(
+  { populations, depth }: Estimate,
+  steps: number,
+  timing: Timing,
+  chips: number,
+): TimeEstimate {
   const NS = 1e-9;
-  const busiest = populations.reduce(
-    (most, p) => Math.max(most, p.updates * timing.updateActive.value + p.synops * timing.synop.value),
-    0,
-  );
-  const stepSeconds = (busiest + timing.barrierAllTiles.value) * NS;
+  const [update, synop] = [timing.updateActive?.value ?? 0, timing.synop?.value ?? 0];
+  const busiest = populations.reduce((most, p) => Math.max(most, p.updates * update + p.synops * synop), 0);
+  const floor = stepFloor(timing, chips).figure?.value ?? 0;
+  const stepSeconds = (timing.tick === undefined ? busiest + floor : Math.max(busiest, floor)) * NS;
   const latencySeconds = (depth + steps - 1) * stepSeconds;
   return { stepSeconds, latencySeconds, throughput: 1 / (stepSeconds * steps) };
 }

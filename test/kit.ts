@@ -71,7 +71,7 @@ export function shrunk(target: Target, neurons: number, synapseWords: number): T
     chips: 1000,
     limits: {
       ...limits,
-      neuronsPerCore: { ...limits.neuronsPerCore, value: neurons },
+      neuronsPerCore: { ...limits.stateWords, unit: 'neuron', value: neurons },
       stateWords: { ...limits.stateWords, value: neurons * 8 },
       synapseWords: { ...limits.synapseWords, value: synapseWords },
     },

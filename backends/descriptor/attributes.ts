@@ -46,7 +46,7 @@ interface AttributeRules {
   readonly optional: readonly string[];
 }
 const BOOLEANS = ['true', 'false'] as const;
-export const ROLES = ['shared-weights', 'private-weights', 'dynamic-weights', 'state'] as const;
+export const ROLES = ['shared-weights', 'private-weights', 'dynamic-weights', 'state', 'axons'] as const;
 const IDENTITY = ['vendor', 'library', 'name', 'version'] as const;
 const PROVENANCE = ['status', 'sourceRef'] as const;
 const REMARKS = ['prefix', 'basis', 'condition', 'note'] as const;

@@ -56,7 +56,11 @@ const REQUIRED: { readonly [K in Kind]: readonly Section[] } = {
   chip: ['displayName', 'coreRef', 'sources', 'costSets', 'timing', 'topology'],
   board: ['displayName', 'chipRef', 'sources', 'topology'],
 };
-const OPTIONAL: readonly Section[] = ['description', 'assertions', 'extensions'];
+const OPTIONAL: { readonly [K in Kind]: readonly Section[] } = {
+  core: ['description', 'assertions', 'extensions'],
+  chip: ['description', 'assertions', 'extensions'],
+  board: ['description', 'timing', 'assertions', 'extensions'],
+};
 
 interface Sections {
   readonly root: XmlElement;
@@ -129,7 +133,7 @@ function readBody(
 
 /** Errors: E0554 (unknown, out of order), E0555, E0560. */
 function readSections(context: Context, root: XmlElement, kind: Kind): Sections {
-  const known: readonly string[] = [...REQUIRED[kind], ...OPTIONAL];
+  const known: readonly string[] = [...REQUIRED[kind], ...OPTIONAL[kind]];
   const order: readonly string[] = ORDER;
   const sections = new Map<string, XmlElement>();
   let latest = '';
@@ -190,6 +194,7 @@ function readCore(context: Context, sections: Sections): Body<CheckedCore> {
   const claims = sections.get('arithmetic');
   const capabilities = claims === undefined ? {} : readCapabilities(context, claims);
   const needsDynamic = capabilities.dynamicWeights?.value === true;
+  checkSpikes(context, claims, capabilities, limits);
   const section = sections.get('encodings');
   const encodings =
     section && readEncodings(context, section, { limits, memories, arithmetic }, needsDynamic);
@@ -213,6 +218,7 @@ function readChip(context: Context, sections: Sections): Body<CheckedChip> {
   const timing = table('timing', rules.CHIP_TIMING);
   const topology = table('topology', rules.CHIP_TOPOLOGY);
   const child = readReference(context, sections.get('coreRef'), 'core');
+  checkStep(context, sections.get('timing'));
   checkAssertions(context, sections, 'chip', { ...timing, ...topology });
   return takeWhole<NonNullable<Body<CheckedChip>>>(context, {
     kind: 'chip',
@@ -224,10 +230,33 @@ function readChip(context: Context, sections: Sections): Body<CheckedChip> {
 }
 
 function readBoard(context: Context, sections: Sections): Body<CheckedBoard> {
-  const topology = createTableReader(context, sections)('topology', rules.BOARD_TOPOLOGY);
+  const table = createTableReader(context, sections);
+  const timing = table('timing', rules.BOARD_TIMING);
+  const topology = table('topology', rules.BOARD_TOPOLOGY);
   const child = readReference(context, sections.get('chipRef'), 'chip');
-  checkAssertions(context, sections, 'board', { ...topology });
-  return takeWhole<NonNullable<Body<CheckedBoard>>>(context, { kind: 'board', child, topology });
+  checkAssertions(context, sections, 'board', { ...timing, ...topology });
+  return takeWhole<NonNullable<Body<CheckedBoard>>>(context, { kind: 'board', child, timing, topology });
+}
+
+/** A timestep ends somehow: at a tick, or at a barrier. Errors: E0575. */
+function checkStep(context: Context, section: XmlElement | undefined): void {
+  if (section === undefined) return;
+  const has = (name: string) => section.children.some(child => child.attributes.get('name') === name);
+  const barriers = ['barrierOneTile', 'barrierAllTiles'].filter(has).length;
+  if (has('tick') ? barriers > 0 : barriers < 2) context.report('E0575', section, {});
+}
+
+/** Whether spikes carry a payload stands in two places, which agree. Errors: E0576. */
+function checkSpikes(
+  context: Context,
+  section: XmlElement | undefined,
+  { gradedSpikes }: Partial<rules.Capabilities>,
+  { payloadBits }: Partial<FiguresOf<typeof rules.CORE_LIMITS>>,
+): void {
+  if (section === undefined || gradedSpikes === undefined || payloadBits === undefined) return;
+  if (gradedSpikes.value === payloadBits.value > 0) return;
+  const facts = { claim: `${gradedSpikes.value}`, bits: payloadBits.value };
+  context.report('E0576', section, facts);
 }
 
 type Loose<T> = {

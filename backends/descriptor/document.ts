@@ -1,6 +1,8 @@
 /** One checked descriptor file: figures under their names, children still references. */
 import type { Figure, Vlnv } from './figure.ts';
 import type {
+  AXON_FORMULAS,
+  BOARD_TIMING,
   BOARD_TOPOLOGY,
   Capabilities,
   CHIP_COSTS,
@@ -80,12 +82,19 @@ export interface StateEncoding extends FormulasOf<typeof STATE_FORMULAS> {
   readonly parameters: Figures;
 }
 
+export interface AxonEncoding extends FormulasOf<typeof AXON_FORMULAS> {
+  readonly name: string;
+  readonly parameters: Figures;
+}
+
 export interface Encodings {
   /** The default one first. */
   readonly weights: readonly WeightEncoding[];
   /** How an operand of a product is stored; absent where spikes cannot write weights. */
   readonly dynamic?: DynamicEncoding;
   readonly state: StateEncoding;
+  /** Absent: one in-axon a source tile, one out-axon entry a row of it and tile that reads it. */
+  readonly axons?: AxonEncoding;
 }
 
 export interface CostSetOf<T> {
@@ -117,6 +126,7 @@ export interface CheckedChip extends Identity {
 export interface CheckedBoard extends Identity {
   readonly kind: 'board';
   readonly child: Reference;
+  readonly timing: FiguresOf<typeof BOARD_TIMING>;
   readonly topology: FiguresOf<typeof BOARD_TOPOLOGY>;
 }
 

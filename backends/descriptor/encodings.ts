@@ -6,6 +6,7 @@ import type { Figure, Formula } from './figure.ts';
 import { readFormula, readOwnFigures } from './figures.ts';
 import { type FormulaNode, type Vars, variablesOf } from './formula.ts';
 import {
+  AXON_FORMULAS,
   type CORE_ARITHMETIC,
   type CORE_LIMITS,
   type CORE_MEMORIES,
@@ -52,15 +53,19 @@ export function readEncodings(
     readOne(context, element, DYNAMIC_FORMULAS, around),
   );
   const state = ofRole('state').map(element => readOne(context, element, STATE_FORMULAS, around));
-  checkNumbers(context, section, weights.length, dynamic.length, state.length, needsDynamic);
+  const axons = ofRole('axons').map(element => readOne(context, element, AXON_FORMULAS, around));
+  const numbers = { weights, dynamic, state, axons };
+  checkNumbers(context, section, numbers, needsDynamic);
   const chosen = checkDefault(context, section, choices);
   const [onlyState] = state;
   if (onlyState === undefined || chosen === undefined) return undefined;
   const [onlyDynamic] = dynamic;
+  const [onlyAxons] = axons;
   return {
     weights: [...weights].sort((a, b) => Number(b.name === chosen) - Number(a.name === chosen)),
     ...(onlyDynamic === undefined ? {} : { dynamic: flatten(onlyDynamic) }),
     state: flatten(onlyState),
+    ...(onlyAxons === undefined ? {} : { axons: flatten(onlyAxons) }),
   };
 }
 
@@ -76,9 +81,12 @@ function readWeights(context: Context, element: XmlElement, around: Surroundings
 function checkNumbers(
   context: Context,
   section: XmlElement,
-  weights: number,
-  dynamic: number,
-  state: number,
+  {
+    weights,
+    dynamic,
+    state,
+    axons,
+  }: Readonly<Record<'weights' | 'dynamic' | 'state' | 'axons', readonly unknown[]>>,
   needsDynamic: boolean,
 ): void {
   const need = (missing: string): void =>
@@ -88,12 +96,17 @@ function checkNumbers(
       { missing, parent: section.name },
       `Add <encoding name="…" role="…"> for it.`,
     );
-  if (weights === 0) need('an encoding of role shared-weights or private-weights');
-  if (state === 0) need('an encoding of role state');
-  if (dynamic === 0 && needsDynamic)
+  if (weights.length === 0) need('an encoding of role shared-weights or private-weights');
+  if (state.length === 0) need('an encoding of role state');
+  if (dynamic.length === 0 && needsDynamic)
     need('an encoding of role dynamic-weights (the core claims dynamicWeights)');
-  if (state > 1) context.report('E0560', section, { name: 'role state', parent: section.name });
-  if (dynamic > 1) context.report('E0560', section, { name: 'role dynamic-weights', parent: section.name });
+  for (const [role, found] of [
+    ['state', state],
+    ['dynamic-weights', dynamic],
+    ['axons', axons],
+  ] as const) {
+    if (found.length > 1) context.report('E0560', section, { name: `role ${role}`, parent: section.name });
+  }
 }
 
 /** Exactly one of several stands as the default; one alone is it. Errors: E0555, E0560. */
@@ -178,7 +191,7 @@ function readEncodingFormula(
   if (formula === undefined) return undefined;
   for (const variable of variablesOf(formula.tree)) used.add(variable);
   const bound = { ...formula, tree: bindFigures(formula.tree, parameters) };
-  tryFormula(context, element, bound, encoding.attributes.get('role') === 'state', around);
+  tryFormula(context, element, bound, encoding.attributes.get('role'), around);
   return bound;
 }
 
@@ -211,38 +224,45 @@ function bindFigures(node: FormulaNode, figures: { readonly [name: string]: Figu
   }
 }
 
-/** Words are whole numbers, whatever goes in. Errors: E0564. */
+/** Words, axons and entries are whole numbers, whatever goes in. Errors: E0564. */
 function tryFormula(
   context: Context,
   element: XmlElement,
   formula: Formula,
-  isState: boolean,
+  role: string | undefined,
   around: Surroundings,
 ): void {
-  const { limits, memories, arithmetic } = around;
+  const evaluate = compileFormula(formula.tree);
+  for (const vars of role === 'axons' ? axonTrials() : wordTrials(role === 'state', around)) {
+    const value = evaluate(vars);
+    if (Number.isInteger(value) && value >= 0) continue;
+    const where = [...variablesOf(formula.tree)].map(name => `${name} = ${vars[name]}`).join(', ');
+    const name = element.attributes.get('name') ?? '';
+    const rule = `a whole number, 0 or more, expected (${formula.unit})`;
+    context.report('E0564', element, { name, value, where, rule });
+    return;
+  }
+}
+
+const COUNTS = [1, 2, 7, 63, 64, 1000] as const;
+
+function* wordTrials(isState: boolean, { limits, memories, arithmetic }: Surroundings): Generator<Vars> {
   const fixed: Record<string, number> = {
     wordBits: (isState ? memories.stateWordBits?.value : memories.synapseWordBits?.value) ?? 64,
   };
   for (const [name, figure] of Object.entries(arithmetic)) fixed[name] = figure?.value ?? 0;
-  const evaluate = compileFormula(formula.tree);
   const widths = [limits.weightBitsMin?.value ?? 1, 5, limits.weightBitsMax?.value ?? 8];
   const delays = [0, 1, 3, limits.delayMax?.value ?? 0];
-  for (const n of [1, 2, 7, 63, 64, 1000]) {
-    for (const weightBits of widths) {
-      for (const delay of delays) {
-        const vars: Vars = { ...fixed, n, weightBits, delay };
-        const value = evaluate(vars);
-        if (Number.isInteger(value) && value >= 0) continue;
-        const where = [...variablesOf(formula.tree)].map(name => `${name} = ${vars[name]}`).join(', ');
-        const name = element.attributes.get('name') ?? '';
-        context.report('E0564', element, {
-          name,
-          value,
-          where,
-          rule: 'a whole number of words, 0 or more, expected',
-        });
-        return;
-      }
+  for (const n of COUNTS) {
+    for (const weightBits of widths) for (const delay of delays) yield { ...fixed, n, weightBits, delay };
+  }
+}
+
+function* axonTrials(): Generator<Vars> {
+  for (const neurons of COUNTS) {
+    for (const axons of [1, 16]) {
+      for (const readers of [1, 3])
+        for (const chips of [1, 32]) yield { neurons, rows: Math.ceil(neurons / 16), axons, readers, chips };
     }
   }
 }

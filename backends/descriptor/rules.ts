@@ -36,20 +36,62 @@ export const CORE_LIMITS = {
     unit: 'neuron',
     range: COUNT,
     whole: true,
-    means: 'neurons of a core, whatever their state',
+    optional: true,
+    means: 'neurons of a core, whatever their state; absent: only memory limits them',
   },
-  inAxons: { unit: 'axon', range: COUNT, whole: true, means: 'entries of the table of arriving axons' },
+  inAxons: {
+    unit: 'axon',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'entries of the table of arriving axons; absent: no such table',
+  },
   outAxonEntries: {
     unit: 'entry',
     range: COUNT,
     whole: true,
-    means: 'entries of the table of leaving axons',
+    optional: true,
+    means: 'entries of the table of leaving axons; absent: no such table',
   },
-  neuronGroups: { unit: 'group', range: COUNT, whole: true, means: 'soma programs of a core, one a tile' },
+  neuronGroups: {
+    unit: 'group',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'soma programs of a core, one a tile; absent: any number',
+  },
   delayMax: { unit: 'step', range: [0, 1e4], whole: true, means: 'longest delay of a synapse' },
   payloadBits: { unit: 'bit', range: [0, 64], whole: true, means: 'payload of a spike; 0: binary spikes' },
   weightBitsMin: { unit: 'bit', range: WIDTH, whole: true, means: 'narrowest stored weight' },
   weightBitsMax: { unit: 'bit', range: WIDTH, whole: true, means: 'widest stored weight' },
+  softResetNeurons: {
+    unit: 'neuron',
+    range: [1, 16],
+    whole: true,
+    optional: true,
+    means: 'neurons that one with soft reset takes, where the core has no such reset of its own',
+  },
+  axonWords: {
+    unit: 'word',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'synaptic words that one axon may lead to; absent: all',
+  },
+  synapseFormats: {
+    unit: 'entry',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'exponents that the weights of a core may have; absent: any number',
+  },
+  axonTypes: {
+    unit: 'axon',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'weights of a neuron, one for each type of axon; absent: every synapse has its own',
+  },
 } as const satisfies RuleTable;
 
 export const CORE_MEMORIES = {
@@ -58,6 +100,13 @@ export const CORE_MEMORIES = {
   synapseWords: { unit: 'word', range: COUNT, whole: true, means: 'words of synaptic memory of a core' },
   synapseWordBits: { unit: 'bit', range: WIDTH, whole: true, means: 'bits of such a word' },
   sramBytes: { unit: 'byte', range: COUNT, whole: true, optional: true, means: 'all memory of a core' },
+  dataBytes: {
+    unit: 'byte',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'state and synapses together, where they share one memory',
+  },
 } as const satisfies RuleTable;
 
 export const CORE_ARITHMETIC = {
@@ -84,9 +133,19 @@ export const OPTIONAL_CAPABILITIES = {
 } as const;
 
 export const CORE_COSTS = {
-  synop: { unit: 'pJ', range: ENERGY, means: 'one weight accumulated because of one spike' },
-  updateActive: { unit: 'pJ', range: ENERGY, means: 'step of a neuron that has input or state to work on' },
-  updateInactive: { unit: 'pJ', range: ENERGY, means: 'step of a neuron that has nothing to do' },
+  synop: { unit: 'pJ', range: ENERGY, optional: true, means: 'one weight accumulated because of one spike' },
+  updateActive: {
+    unit: 'pJ',
+    range: ENERGY,
+    optional: true,
+    means: 'step of a neuron that has input or state to work on',
+  },
+  updateInactive: {
+    unit: 'pJ',
+    range: ENERGY,
+    optional: true,
+    means: 'step of a neuron that has nothing to do',
+  },
   spikeOut: { unit: 'pJ', range: ENERGY, optional: true, means: 'a neuron fires, on top of its update' },
   axonIn: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message arrives at a core' },
   axonOut: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message leaves a core' },
@@ -99,8 +158,8 @@ export const CHIP_COSTS = {
     optional: true,
     means: 'a message passes the router of its own tile',
   },
-  hopEastWest: { unit: 'pJ', range: ENERGY, means: 'a message crosses a horizontal link' },
-  hopNorthSouth: { unit: 'pJ', range: ENERGY, means: 'a message crosses a vertical link' },
+  hopEastWest: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message crosses a horizontal link' },
+  hopNorthSouth: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message crosses a vertical link' },
   hopBetweenChips: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message crosses to another chip' },
   barrier: { unit: 'pJ', range: ENERGY, optional: true, means: 'one barrier synchronisation of a chip' },
   staticPower: { unit: 'mW', range: ENERGY, optional: true, means: 'a powered chip that does nothing' },
@@ -108,9 +167,19 @@ export const CHIP_COSTS = {
 } as const satisfies RuleTable;
 
 export const CORE_TIMING = {
-  synop: { unit: 'ns', range: TIME, means: 'one weight accumulated' },
-  updateActive: { unit: 'ns', range: TIME, means: 'step of a neuron that has input or state to work on' },
-  updateInactive: { unit: 'ns', range: TIME, means: 'step of a neuron that has nothing to do' },
+  synop: { unit: 'ns', range: TIME, optional: true, means: 'one weight accumulated' },
+  updateActive: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'step of a neuron that has input or state to work on',
+  },
+  updateInactive: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'step of a neuron that has nothing to do',
+  },
   spikeOut: { unit: 'ns', range: TIME, optional: true, means: 'a neuron fires, on top of its update' },
   axonIn: { unit: 'ns', range: TIME, optional: true, means: 'a message is taken in' },
   axonOut: { unit: 'ns', range: TIME, optional: true, means: 'a message is sent' },
@@ -118,11 +187,22 @@ export const CORE_TIMING = {
 } as const satisfies RuleTable;
 
 export const CHIP_TIMING = {
-  hopEastWest: { unit: 'ns', range: TIME, means: 'a message crosses a horizontal link' },
-  hopNorthSouth: { unit: 'ns', range: TIME, means: 'a message crosses a vertical link' },
+  hopEastWest: { unit: 'ns', range: TIME, optional: true, means: 'a message crosses a horizontal link' },
+  hopNorthSouth: { unit: 'ns', range: TIME, optional: true, means: 'a message crosses a vertical link' },
   linkMessage: { unit: 'ns', range: TIME, optional: true, means: 'a link is busy with one message' },
-  barrierOneTile: { unit: 'ns', range: TIME, means: 'barrier when one router is in use' },
-  barrierAllTiles: { unit: 'ns', range: TIME, means: 'barrier when all are; linear between the two' },
+  barrierOneTile: { unit: 'ns', range: TIME, optional: true, means: 'barrier when one router is in use' },
+  barrierAllTiles: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'barrier when all are; linear between the two',
+  },
+  tick: {
+    unit: 'ns',
+    range: [1e-3, TIME[1]],
+    optional: true,
+    means: 'a timestep of a clocked chip; absent: a step ends at a barrier',
+  },
   interchipBandwidth: {
     unit: 'GB/s',
     range: [1e-9, 1e9],
@@ -144,6 +224,13 @@ export const CHIP_TOPOLOGY = {
   coresPerRouter: { unit: 'core', range: COUNT, whole: true, means: 'neurocores at each router' },
   messageBits: { unit: 'bit', range: [1, 1024], whole: true, means: 'a message without payload' },
   gradedMessageBits: { unit: 'bit', range: [1, 1024], whole: true, means: 'a message with payload' },
+  hostCores: {
+    unit: 'core',
+    range: COUNT,
+    whole: true,
+    optional: true,
+    means: 'embedded processors; nothing is mapped to them',
+  },
 } as const satisfies RuleTable;
 
 export const BOARD_TOPOLOGY = {
@@ -160,11 +247,15 @@ export const BOARD_TOPOLOGY = {
   },
 } as const satisfies RuleTable;
 
+export const BOARD_TIMING = {
+  barrierAllChips: { unit: 'ns', range: TIME, optional: true, means: 'barrier over all chips of the board' },
+} as const satisfies RuleTable;
+
 /** What a formula of an encoding may read besides the encoding's own parameters, and in which unit it counts. */
 export const WEIGHT_FORMULAS = {
   rowWords: {
     unit: 'word',
-    inputs: ['n', 'weightBits', 'wordBits'],
+    inputs: ['n', 'weightBits', 'delay', 'wordBits'],
     means: 'synaptic words of a row of n weights',
   },
 } as const;
@@ -193,6 +284,20 @@ export const STATE_FORMULAS = {
     unit: 'word',
     inputs: ['n', 'tableEntryBits', ...STATE_INPUTS],
     means: 'a table of n entries',
+  },
+} as const;
+
+const AXON_INPUTS = ['rows', 'neurons', 'axons', 'readers', 'chips'] as const;
+/**
+ * Of a source tile: `rows` and `neurons` that are read there, `axons` of each neuron (1; two for each threshold where
+ * spikes are binary), `readers` the tiles that read it, `chips` of the board.
+ */
+export const AXON_FORMULAS = {
+  inAxons: { unit: 'axon', inputs: AXON_INPUTS, means: 'in-axons of a core for one source tile' },
+  outAxonEntries: {
+    unit: 'entry',
+    inputs: AXON_INPUTS,
+    means: 'out-axon entries of a source tile for one that reads it',
   },
 } as const;
 

@@ -1,7 +1,7 @@
 /** What a chip program must hold where rows pass through time; where they do not, nothing of it may stand there. */
 import { mapFits } from '../../ir/map.ts';
 import type { Fault } from './check.ts';
-import type { ChipProgram, Gather, HostInput, TileProgram } from './program.ts';
+import type { AxonTarget, ChipProgram, Gather, HostInput, TileProgram } from './program.ts';
 
 /** Operands that a gather takes messages for. */
 const SIDES = {
@@ -15,13 +15,19 @@ export function checkRings({ header }: ChipProgram, { box, rings, gathers, popul
   if (header.steps !== 1) return ['', `rows pass through time, but an image has ${header.steps} steps`];
   const rows = header.populations[population]!.shape[1]!;
   if (box.row[0] !== 0 || box.row[1] !== rows) return ['box.row', `not all ${rows} rows of the population`];
-  if (rows > header.interval) return ['box.row', `${rows} rows, but an image every ${header.interval} timesteps`];
+  if (rows > header.interval)
+    return ['box.row', `${rows} rows, but an image every ${header.interval} timesteps`];
   if (rings.length !== gathers.length) return ['rings', `${rings.length} for ${gathers.length} gathers`];
   const wrong = gathers.findIndex(({ kind }, i) => rings[i]!.length !== SIDES[kind]);
   if (wrong < 0) return undefined;
   const { kind } = gathers[wrong]!;
   return ['rings', `${rings[wrong]!.length} for a ${kind} of ${SIDES[kind]} operand(s)`];
 }
+
+export const checkDelay = ({ header }: ChipProgram, { delay }: AxonTarget): Fault =>
+  header.mode === 'streaming' && delay > 0
+    ? ['delay', `${delay}, but what is early waits in a ring`]
+    : undefined;
 
 export function checkHostSteps({ header }: ChipProgram, { size, steps }: HostInput): Fault {
   if ((header.mode === 'streaming') !== (steps !== undefined))

@@ -268,8 +268,8 @@ export const catalogue = {
   },
   E0502: {
     message: 'the network needs {needed} cores; {target} has {available}',
-    why: 'Every population is unrolled in space: a neuron for every token and channel.',
-    help: 'Take a larger board (`snnc targets` lists them) or several: --target NAME:BOARD*N.',
+    why: 'Modes pipelined and layerwise have a neuron for every token and channel; streaming has one set of neurons that the tokens pass, and each weight once.',
+    help: 'Take a larger board (`snnc targets` lists them) or several: --target NAME:BOARD*N. At T = 1, --mode streaming takes fewer cores.',
     exit: 3,
   },
   E0504: {
@@ -284,6 +284,30 @@ export const catalogue = {
     why: 'In attention one operand of a product takes the place of the weights, and spikes must write it there.',
     help: 'Take a target with an encoding of dynamic weights: `snnc targets` lists them.',
     exit: 3,
+  },
+  E0545: {
+    message: '{file} cannot be compared: {reason}',
+    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
+    help: 'Compile or validate again with this version, or remove the file to compare without it.',
+    exit: 1,
+  },
+  W0545: {
+    message: '{file} could not be kept in the folder: {reason}',
+    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
+    help: 'Make the folder writable and validate again; nothing else depends on it.',
+    exit: 4,
+  },
+  E0530: {
+    message: 'rows cannot pass through time: an image has {steps} steps',
+    why: 'In mode streaming a tile keeps nothing of a row once it has executed, so that each row has one step.',
+    help: 'Give --steps 1, or --mode pipelined or layerwise.',
+    exit: 1,
+  },
+  E0531: {
+    message: '--anytime goes with mode layerwise; --mode {mode} is given',
+    why: 'The host can stop an image only where the next step waits until the last has been read.',
+    help: 'Leave --mode out, or give --mode layerwise.',
+    exit: 1,
   },
   E0550: {
     message: 'not well-formed XML: {problem}',
@@ -410,6 +434,18 @@ export const catalogue = {
     message: 'cannot understand target "{spec}": {problem}',
     why: 'A target is NAME, NAME:BOARD, NAME:BOARD*COPIES, FILE.xml or FILE.xml*COPIES.',
     help: 'For example loihi2, loihi2:kapoho-point or loihi2:kapoho-point*4.',
+    exit: 2,
+  },
+  E0575: {
+    message: 'timing has neither a tick nor a barrier, or has both',
+    why: 'A timestep of a clocked chip ends with its tick; without a clock it ends at a barrier of all cores.',
+    help: 'Give tick, or barrierOneTile and barrierAllTiles.',
+    exit: 2,
+  },
+  E0576: {
+    message: 'gradedSpikes is {claim}, but a spike carries {bits} bits of payload (payloadBits)',
+    why: 'A graded spike carries an integer; a binary one carries none.',
+    help: 'Set payloadBits to 0 where spikes are binary, and gradedSpikes to true where they are not.',
     exit: 2,
   },
   E0403: {
@@ -657,6 +693,30 @@ export const catalogue = {
     why: 'The file system refuses the file or its folder.',
     help: 'Name a place that exists or can be made, and that you may write to.',
     exit: 4,
+  },
+  E0520: {
+    message: 'not a file of pins: {reason}',
+    why: 'A pin says on which chip, router and slot a core must sit.',
+    help: 'Write lines NAME[:PART] CHIP X Y [SLOT], or a JSON list of { population, part, chip, x, y, slot }.',
+    exit: 2,
+  },
+  E0521: {
+    message: 'a pin names {what}: {problem}',
+    why: 'Populations and cores are those of the mapped network, as manifest.json lists them.',
+    help: 'Compile once without --pin and take the names from manifest.json.',
+    exit: 2,
+  },
+  E0522: {
+    message: 'a pin asks for {where}; the board has {extent}',
+    why: 'Only usable cores of the board can be taken.',
+    help: 'Correct the place, or take a larger board with --target.',
+    exit: 2,
+  },
+  E0523: {
+    message: '{what} {problem}',
+    why: 'A core sits on one seat, and a seat holds one core.',
+    help: 'Remove one of the two pins; a pin without a slot takes any slot of the router.',
+    exit: 2,
   },
 } as const satisfies { readonly [code: string]: Entry };
 

@@ -198,6 +198,7 @@ test('the two readings of the neuron limit are both charged', () => {
 
 test('the binding resource is the one that overflows most', () => {
   const capacity = {
+    ...loihi2.capacity,
     neurons: 10,
     stateWords: 10,
     synapseWords: 10,

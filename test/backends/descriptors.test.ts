@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { createAccounting, namedLimits } from '../../backends/accounting.ts';
 import * as rules from '../../backends/descriptor/rules.ts';
 import {
   findBackendsFolder,
@@ -46,7 +47,9 @@ test('each bad file is refused with the code in its name, at a place in a file',
 test('the corpus holds every descriptor code', () => {
   const seen = new Set(readdirSync(BAD).map(file => file.slice(0, 5)));
   // E0569 and E0570 are about the command line, not about a file.
-  const codes = Object.keys(catalogue).filter(code => code >= 'E0550' && code <= 'E0568');
+  const codes = Object.keys(catalogue).filter(
+    code => (code >= 'E0550' && code <= 'E0568') || (code >= 'E0575' && code <= 'E0589'),
+  );
   assert.deepEqual([...seen].filter(code => code !== 'E0101').sort(), codes.sort());
 });
 
@@ -67,12 +70,30 @@ test('good files load: own chip and core, extensions, computed figures, CDATA, n
   );
 });
 
+test('good files load: binary spikes, a tick, axon rules, one memory, limits that are not there', async () => {
+  const target = await loadTarget(`${GOOD}/clocked-chip.xml`);
+  assert.equal(target.timing.tick?.value, 1e6);
+  assert.equal(target.timing.barrierAllTiles, undefined);
+  assert.equal(target.topology.hostCores?.value, 3);
+  const accounting = createAccounting(target);
+  assert.ok(accounting.isBinary);
+  assert.deepEqual(namedLimits(accounting.capacity), {
+    stateWords: 1024,
+    synapseWords: 4096,
+    memoryBytes: 40 * 1024,
+  });
+  const read = { rows: 3, neurons: 30, axons: 16 };
+  assert.equal(accounting.inAxons({ ...read, readers: 1 }), 16);
+  assert.equal(accounting.inAxons({ ...read, readers: 2 }), 30 * 16);
+  assert.equal(accounting.outAxonEntries({ ...read, readers: 2 }), 3 * 16);
+});
+
 test('all faults of a file are listed at once, each with line and path', async () => {
   const good = readFileSync(`${GOOD}/core.xml`, 'utf8');
   const path = writeTemporary(
     good
       .replace('name="inAxons" value="512"', 'name="inAxons" value="-1"')
-      .replace('name="outAxonEntries"', 'name="outAxonEntires"')
+      .replace('name="payloadBits"', 'name="payloadBit"')
       .replace('name="stateWords" value="1024" unit="word"', 'name="stateWords" value="1024" unit="byte"')
       .replace(
         /name="delayMax" value="15" unit="step" status="assumed"/,
@@ -142,9 +163,18 @@ const TABLES = [
   ['chipCostsName', rules.CHIP_COSTS],
   ['chipTimingName', rules.CHIP_TIMING],
   ['chipTopologyName', rules.CHIP_TOPOLOGY],
+  ['boardTimingName', rules.BOARD_TIMING],
   ['boardTopologyName', rules.BOARD_TOPOLOGY],
   ['capabilityName', { ...rules.CAPABILITIES, ...rules.OPTIONAL_CAPABILITIES }],
-  ['encodingFormulaName', { ...rules.WEIGHT_FORMULAS, ...rules.DYNAMIC_FORMULAS, ...rules.STATE_FORMULAS }],
+  [
+    'encodingFormulaName',
+    {
+      ...rules.WEIGHT_FORMULAS,
+      ...rules.DYNAMIC_FORMULAS,
+      ...rules.STATE_FORMULAS,
+      ...rules.AXON_FORMULAS,
+    },
+  ],
 ] as const;
 
 test('the XSD knows the names that the checker knows', () => {
