@@ -211,10 +211,11 @@ function priceOf(uses: readonly CoreUse[], limits: NxtfLimits): number {
   return uses.length + share('inAxons') + share('outAxonEntries') + share('synapseWords');
 }
 
-/** The resource that is nearest to its limit on the fullest core. */
+/** The resource that is nearest to its limit on the fullest core. Formats are merged down to theirs and never bind. */
 export function bindingOf(fullest: CoreUse, limits: NxtfLimits): keyof CoreUse {
   let binding: keyof CoreUse = 'compartments';
   for (const resource of RESOURCES) {
+    if (resource === 'formats') continue;
     if (fullest[resource] / limits[resource] > fullest[binding] / limits[binding]) binding = resource;
   }
   return binding;
