@@ -3,7 +3,6 @@
  * Each stage is returned too, so that a caller can run any of them against the one above.
  */
 import { type Accounting, createAccounting } from '../backends/accounting.ts';
-import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph, Mode } from '../ir/chip.ts';
@@ -13,10 +12,8 @@ import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
-import { assemble } from './assemble.ts';
+import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
-import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
-import { checkTiming } from './check-timing.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import type { Favour } from './mapping/joint.ts';
 import { meshOf } from './mapping/mesh.ts';
@@ -234,10 +231,10 @@ export interface Mapped {
   /** The integer network that was mapped, fan-in splits included. */
   readonly int: IntGraph;
   readonly chip: ChipGraph;
-  readonly programs: readonly ChipProgram[];
+  /** Made one at a time, when asked for. */
+  readonly programs: Programs;
   readonly accounting: Accounting;
   readonly placement: PlacementSummary;
-  readonly proof: DeliveryProof;
 }
 
 /** `int` → `chip` → programs. Errors E05xx. */
@@ -289,11 +286,9 @@ export function mapNetwork(
   step('route');
   const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
   throwIfErrors(diagnostics);
-  step('encode');
+  step('assemble');
   const programs = assemble(routed, { weightBits });
-  const proof = checkDelivery(programs, int);
-  checkTiming(programs);
-  return { int, chip: routed, programs, accounting, placement, proof };
+  return { int, chip: routed, programs, accounting, placement };
 }
 
 /** Neurons of a network, all unrolled in space. */
