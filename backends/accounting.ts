@@ -252,3 +252,9 @@ export const namedLimits = (capacity: Capacity): Readonly<Record<string, number>
   Object.fromEntries(
     LIMITS.filter(resource => Number.isFinite(capacity[resource])).map(name => [name, capacity[name]]),
   );
+
+/** The same of what is used. */
+export const usedOfAll = (capacity: Capacity, sum: TileCost): Record<string, number> =>
+  Object.fromEntries(
+    LIMITS.filter(name => Number.isFinite(capacity[name])).map(name => [name, usedOf(capacity, sum, name)]),
+  );

@@ -35,6 +35,7 @@ import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
@@ -239,6 +240,8 @@ export function mapNetwork(
   const { weightBits, seed } = options;
   const accounting = createAccounting(target);
   step('partition');
+  refuseTarget(network, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,

@@ -7,6 +7,7 @@ import { describeSaturations } from '../ir/count/saturations.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
 import { chipEnergy } from '../runtime-sim/energy.ts';
 import { stepBound } from '../runtime-sim/timing.ts';
+import { notesOf } from './notes.ts';
 
 export interface ChipReport {
   readonly schema: 'snnc-report';
@@ -31,12 +32,6 @@ export interface ChipReport {
   readonly notes: readonly string[];
 }
 
-export const NOTES = [
-  'Neither Loihi has a clock: times are lower bounds from declared service times, not cycles.',
-  'Intel has published no energy per operation for Loihi 2: energies use Loihi 1 constants, as a band.',
-  'Nothing here has been validated against silicon.',
-] as const;
-
 export function chipReport(
   manifest: Manifest,
   counts: MachineCounts,
@@ -45,7 +40,8 @@ export function chipReport(
   const total = createTileCounts();
   for (const tile of counts.tiles) addCounts(total, tile);
   const images = Math.max(1, counts.images);
-  const bound = stepBound(counts, target.timing);
+  const chips = new Set(manifest.cores.map(core => core.chip)).size;
+  const bound = stepBound(counts, target.timing, chips);
   const fills = manifest.cores.map(core => ({
     resource: core.binding,
     fill: core.used[core.binding]! / manifest.capacity[core.binding]!,
@@ -75,7 +71,7 @@ export function chipReport(
       formula: `E_SNN/E_ANN = (MACs_SNN·${FLOAT_COSTS_PJ.mac} pJ + ACs·${FLOAT_COSTS_PJ.ac} pJ) / (MACs_ANN·${FLOAT_COSTS_PJ.mac} pJ)`,
     },
     search: manifest.search,
-    notes: NOTES,
+    notes: notesOf({ ...target, name: manifest.target.name }),
   };
 }
 
@@ -91,6 +87,20 @@ function describeShift({ options, calibration, search }: Manifest): string {
   const tried = others.map(({ shift, logitMse }) => `${shift}: ${logitMse.toFixed(4)}`);
   const also = tried.length === 0 ? '' : `; tried ${tried.join(', ')}`;
   return `shift ${options.shift}, ${error}${also}`;
+}
+
+/** What the chips in use take by being powered, and what of dynamic energy nobody has a figure for. */
+function staticRow({ staticPowerMw, throughput, energy }: ChipReport, chips: number): [string, string][] {
+  const power = staticPowerMw === null ? undefined : staticPowerMw * chips;
+  const unknown = energy[0]?.unknown ?? [];
+  const rows: [string, string][] = [];
+  if (power !== undefined)
+    rows.push([
+      'static',
+      `${big(power)} mW, ${big((power * 1e3) / throughput)} µJ an image at that throughput`,
+    ]);
+  if (unknown.length > 0) rows.push(['left out', `of ${energy[0]!.costSet}, unknown: ${unknown.join(', ')}`]);
+  return rows;
 }
 
 /** One screen, 80 columns. */
@@ -134,6 +144,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       'energy',
       `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${report.energy.map(e => e.costSet).join(', ')})`,
     ],
+    ...staticRow(report, chips),
     [
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,

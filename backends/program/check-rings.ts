@@ -15,7 +15,8 @@ export function checkRings({ header }: ChipProgram, { box, rings, gathers, popul
   if (header.steps !== 1) return ['', `rows pass through time, but an image has ${header.steps} steps`];
   const rows = header.populations[population]!.shape[1]!;
   if (box.row[0] !== 0 || box.row[1] !== rows) return ['box.row', `not all ${rows} rows of the population`];
-  if (rows > header.interval) return ['box.row', `${rows} rows, but an image every ${header.interval} timesteps`];
+  if (rows > header.interval)
+    return ['box.row', `${rows} rows, but an image every ${header.interval} timesteps`];
   if (rings.length !== gathers.length) return ['rings', `${rings.length} for ${gathers.length} gathers`];
   const wrong = gathers.findIndex(({ kind }, i) => rings[i]!.length !== SIDES[kind]);
   if (wrong < 0) return undefined;

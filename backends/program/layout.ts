@@ -245,7 +245,10 @@ const slots = uint(1, MAX_ELEMENTS);
 const tile = record<TileProgram>('tile', {
   population: [any, 'number of the population'],
   box: [box, 'part of the population'],
-  depth: [any, 'executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r'],
+  depth: [
+    any,
+    'executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r',
+  ],
   gathers: [list(gather), 'what is summed'],
   rings: [list(list(slots)), 'streaming: rows that each operand of each gather holds at once; else none'],
   fraction: [fractionBits, 'fraction bits of the sum'],
