@@ -41,6 +41,18 @@ export function writeFolder(dir: string, files: ReadonlyMap<string, Uint8Array |
   }
 }
 
+/** Writes a file aside and renames it, so that no reader meets half of it. */
+export function replaceFile(path: string, text: string): void {
+  const aside = `${path}.tmp-${process.pid}`;
+  try {
+    writeFileSync(aside, text);
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
 export interface Deployment {
   readonly dir: string;
   readonly manifest: Manifest;

@@ -1,8 +1,10 @@
 /** The options of every command, as tables; what they mean is checked here, what they clash with by the commands. */
 import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
+import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
@@ -143,6 +145,12 @@ export const COMPILE_OPTIONS = {
       'Stop early where the logits are sure: as often as answers bear it, or let so many percent of images go on',
     coerce: stoppingOf,
   },
+  mode: {
+    choices: ['auto', ...MODES] as const,
+    default: 'auto' as const,
+    describe:
+      'Rows unrolled in space (pipelined, layerwise) or in time (streaming); auto: the fastest that fits',
+  },
   coarse: {
     type: 'number',
     describe:
@@ -182,10 +190,11 @@ export const COMPILE_OPTIONS = {
   },
   'keep-unread': KEEP_UNREAD,
   effort: {
-    choices: ['fast', 'normal', 'max'] as const,
+    choices: EFFORTS,
     default: 'normal' as const,
-    describe: 'Placement moves',
+    describe: 'Placement: how many moves are tried',
   },
+  pin: { type: 'string', describe: 'A file of cores that have their place: NAME[:PART] CHIP X Y [SLOT]' },
   seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
   ...preprocessOptions,
   ...dataOptions,

@@ -11,6 +11,7 @@ import { outlineOf } from '../compiler/check.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Stopping } from '../compiler/margins.ts';
+import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { refuseTarget } from '../compiler/refuse-target.ts';
@@ -20,6 +21,7 @@ import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
 import type { AnnGraph } from '../ir/ann.ts';
+import type { Mode } from '../ir/chip.ts';
 import {
   createDiagnostics,
   type Diagnostic,
@@ -42,6 +44,7 @@ import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
+import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
 import { BIASES, writeBiases } from './stages.ts';
@@ -60,6 +63,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly steps?: number | undefined;
   /** Percent of images that go on to the next step. */
   readonly anytime?: Stopping | undefined;
+  readonly mode: Mode | 'auto';
   readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
@@ -73,7 +77,9 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
-  readonly effort: 'fast' | 'normal' | 'max';
+  readonly effort: Effort;
+  /** A file of pins. */
+  readonly pin?: string | undefined;
   readonly seed: number;
 }
 
@@ -87,16 +93,17 @@ export function withDefaultModel<
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
 
-/** Swaps that placement tries, per core. */
-const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
 
-/** Every option that another one decides. Errors: E0320 */
+/** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
+  const { mode } = given;
   const isAnytime = given.anytime !== undefined;
   const steps = given.steps ?? (isAnytime ? 2 : 1);
   if (isAnytime && steps < 2) fail('E0320', { origin: '--anytime' }, { steps });
+  if (isAnytime && mode !== 'auto' && mode !== 'layerwise') fail('E0531', { origin: '--mode' }, { mode });
+  if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   return { ...given, steps };
 }
 
@@ -130,7 +137,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     profileOf: shift => (args.uniform ? uniformProfile : defaultProfile)(shift, args.terms),
     weightBits: args.bits,
     seed: args.seed,
-    effort: EFFORT[args.effort],
+    effort: args.effort,
+    pins: args.pin === undefined ? undefined : readPins(args.pin),
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,
     anytime: args.anytime,
@@ -150,8 +158,9 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
-  const { target, mapped, said } = mapOnSmallest(candidates, (board, own) =>
-    mapNetwork(int, board, rates, { ...options, weightBits }, { diagnostics: own, step }),
+  const modes = modesOf(args, int.attrs.steps);
+  const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
+    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
   );
   diagnostics.take(said);
   const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
@@ -248,6 +257,39 @@ function reportClipped(levels: number, activity: MeasuredActivity, origin: strin
   if (share > CLIPPED) report('W0422', { origin }, { levels, percent: Number((100 * share).toFixed(2)) });
 }
 
+/** Modes to try, the fastest first. */
+function modesOf(
+  { mode, anytime }: Pick<CompileArguments, 'mode' | 'anytime'>,
+  steps: number,
+): readonly Mode[] {
+  if (mode !== 'auto') return [mode];
+  if (anytime !== undefined) return ['layerwise'];
+  return steps === 1 ? ['pipelined', 'streaming'] : ['pipelined'];
+}
+
+/** The first mode, each on the smallest board, in which the network fits. */
+export function mapFastest(
+  candidates: readonly Target[],
+  modes: readonly Mode[],
+  map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
+): ReturnType<typeof mapOnSmallest> {
+  for (const [i, mode] of modes.entries()) {
+    try {
+      return mapOnSmallest(candidates, (target, own) => map(target, own, mode));
+    } catch (error) {
+      if (!isOnly(error, TOO_LARGE) || i === modes.length - 1) throw error;
+    }
+  }
+  throw new Error('no mode');
+}
+
+/** What another mode may get round: a population or the network is too large, or an axon cannot wait so long. */
+const TOO_LARGE = ['E0501', 'E0502', 'E0504'];
+
+const isOnly = (error: unknown, codes: readonly string[]): boolean =>
+  error instanceof UserError &&
+  error.diagnostics.every(d => codes.includes(d.code) || d.severity === 'warning');
+
 /** The first board, fewest chips first, that has cores enough. */
 export function mapOnSmallest(
   candidates: readonly Target[],
@@ -258,10 +300,7 @@ export function mapOnSmallest(
     try {
       return { target, mapped: map(target, own), said: own.list };
     } catch (error) {
-      const onlyCores =
-        error instanceof UserError &&
-        error.diagnostics.every(d => d.code === 'E0502' || d.severity === 'warning');
-      if (!onlyCores || i === candidates.length - 1) throw error;
+      if (!isOnly(error, ['E0502']) || i === candidates.length - 1) throw error;
     }
   }
   throw new Error('a target without boards');

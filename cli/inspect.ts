@@ -43,6 +43,7 @@ export async function inspectCommand(
       rows: tile.box.row.join('-'),
       channels: tile.box.channel.join('-'),
       depth: tile.depth,
+      ...(tile.rings.length > 0 && { rings: tile.rings.map(slots => slots.join('+')) }),
       function: tile.function.kind,
       emit: tile.emit.kind,
       routes: tile.routes.map(route => `${route.chip}:${route.core}/${route.axon}`),

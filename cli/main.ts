@@ -14,6 +14,7 @@ import {
 } from './command-options.ts';
 import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
+import { diffCommand } from './diff.ts';
 import { explainCommand, targetsCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
 import { methodsCommand } from './methods.ts';
@@ -103,6 +104,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       'Chip-mapping report: one screen, or JSON',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
       args => run(() => reportCommand(args))(),
+    )
+    .command(
+      'diff <a> <b>',
+      'What changed between two deployments, and by how much: exit code 0 equal, 1 different',
+      y =>
+        y
+          .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
+          .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
+          .options(shared),
+      args => run(() => diffCommand(args))(),
     )
     .command(
       'inspect <folder>',

@@ -8,6 +8,7 @@ import type { Chosen } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
+import type { ChipGraph, chip as chipDialect } from '../ir/chip.ts';
 import { sha256 } from '../ir/constants.ts';
 import type { MeasuredActivity } from './activity.ts';
 import type { CompileArguments } from './compile.ts';
@@ -30,7 +31,7 @@ const OPTIONS = [
     'functions',
   ] as const),
   ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
-  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'effort', 'seed'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */
@@ -57,17 +58,15 @@ export interface Made {
 export function makeManifest(args: CompileArguments, made: Made): Manifest {
   const { mapped, target, activity, preprocess, converted, chosen } = made;
   const { int, chip, accounting } = mapped;
-  const tiles = chip.tables.tiles;
   const cores = coreUsage(chip, accounting, args.bits);
   const column = (name: string) => chip.tables.cores.columns[name]!;
   const input = int.nodes.find(node => node.kind === 'input')!;
   const { calibrate } = args;
   const options = Object.fromEntries(OPTIONS.map(name => [name, args[name] ?? null]));
+  const spreads = spreadOf(chip);
   const populations = int.nodes.flatMap((node, index) => {
     if (node.kind !== 'population') return [];
-    const own = Array.from(tiles.columns.population!.keys()).filter(
-      i => tiles.columns.population![i] === index,
-    );
+    const { depth, ...spread } = spreads.get(index)!;
     const { emit } = node.attrs;
     const mt = emit.kind === 'mt' ? emit : undefined;
     return [
@@ -81,8 +80,10 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
         theta: mt?.theta ?? null,
         levels: mt?.levels ?? null,
         terms: mt?.terms ?? null,
-        depth: tiles.columns.depth![own[0]!]!,
-        tiles: own.length,
+        fraction: node.attrs.fraction,
+        outFraction: node.attrs.outFraction,
+        depth,
+        ...spread,
         rate: activity.rates.get(node.id)?.rate ?? 0,
         termsPerNeuron: activity.rates.get(node.id)?.terms ?? 0,
       },
@@ -110,6 +111,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       coarse: chosen.made.coarse,
       thresholds: basename(args.thresholds),
       calibrate: calibrate === undefined ? null : basename(calibrate),
+      pin: args.pin === undefined ? null : basename(args.pin),
     },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {
@@ -160,4 +162,30 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       return { path, bytes: data.length, sha256: sha256(data) };
     }),
   };
+}
+
+/** How the tiles of every population, by number of its node, are cut and spread. Cost: linear in the tiles. */
+function spreadOf({ tables: { tiles } }: ChipGraph) {
+  const column = (name: (typeof chipDialect.tables.tiles)[number]) => tiles.columns[name]!;
+  const fresh = (depth: number) => {
+    const [heads, tokens, channels, cores] = Array.from({ length: 4 }, () => new Set<number>());
+    return { depth, tiles: 0, heads: heads!, tokens: tokens!, channels: channels!, cores: cores! };
+  };
+  const spreads = new Map<number, ReturnType<typeof fresh>>();
+  for (let i = 0; i < tiles.rows; i++) {
+    const node = column('population')[i]!;
+    const own = spreads.get(node) ?? fresh(column('depth')[i]!);
+    spreads.set(node, own);
+    own.tiles += 1;
+    own.heads.add(column('group0')[i]!);
+    own.tokens.add(column('row0')[i]!);
+    own.channels.add(column('channel0')[i]!);
+    own.cores.add(column('core')[i]!);
+  }
+  return new Map(
+    [...spreads].map(([node, { depth, tiles: count, heads, tokens, channels, cores }]) => {
+      const split = { heads: heads.size, tokens: tokens.size, channels: channels.size };
+      return [node, { depth, tiles: count, split, cores: cores.size }] as const;
+    }),
+  );
 }

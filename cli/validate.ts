@@ -1,6 +1,10 @@
 /** `snnc validate`: every stage on real data, each against the one above; accuracy, agreement, Eq. 30, identity. */
-import { openFolder } from '../backends/folder.ts';
+import { basename, join } from 'node:path';
+import { type Deployment, openFolder, replaceFile } from '../backends/folder.ts';
+import { printManifest } from '../backends/manifest.ts';
+import { VALIDATION } from '../backends/validation.ts';
 import { readNpz } from '../compiler/data/npz.ts';
+import { sha256 } from '../ir/constants.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import {
@@ -17,7 +21,7 @@ import {
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
 import { eventCounts } from '../ir/count/events.ts';
 import { summariseSaturations } from '../ir/count/saturations.ts';
-import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -115,6 +119,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   );
   out.line(renderValidation(result, count));
   out.result(result);
+  keepResult(folder, args.data, result, out.diagnostics.report);
   reportDiagnostics(out.diagnostics.list, args.json);
   if (tally.firstDifference !== undefined)
     fail(
@@ -130,6 +135,23 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     );
   const loss = (result.accuracy.ann ?? 0) - (result.accuracy.int.at(-1) ?? 0);
   return loss * 100 > args.tolerance ? 1 : 0;
+}
+
+/** Beside the manifest, for `snnc diff`. Errors: W0545 where the folder cannot be written to. */
+function keepResult(
+  { dir, manifest }: Deployment,
+  data: string,
+  result: ValidationResult,
+  report: Report,
+): void {
+  const head = { schema: 'snnc-validation', schemaVersion: 0, manifest: sha256(printManifest(manifest)) };
+  const text = `${JSON.stringify({ ...head, data: basename(data), ...result }, null, 2)}\n`;
+  try {
+    replaceFile(join(dir, VALIDATION), text);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
+    report('W0545', { origin: dir }, { file: VALIDATION, reason });
+  }
 }
 
 /** Closed forms over what the chip sent, in the network's order: on the chip a source is a step ahead of its reader. */

@@ -6,7 +6,7 @@ import { type Accounting, createAccounting } from '../backends/accounting.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
-import type { ChipGraph } from '../ir/chip.ts';
+import type { ChipGraph, Mode } from '../ir/chip.ts';
 import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
 import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
@@ -16,6 +16,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
+import { checkTiming } from './check-timing.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
 import type { Stopping } from './margins.ts';
@@ -29,10 +30,12 @@ import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { loadWeights } from './passes/load-weights.ts';
 import { partition } from './passes/partition.ts';
-import { coreTraffic, place, placementCost } from './passes/place.ts';
+import { type PlacementSummary, placeCores } from './passes/place.ts';
 import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
+import type { Pin } from './placement/pins.ts';
+import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
 import { refuseTarget } from './refuse-target.ts';
@@ -50,11 +53,15 @@ export interface CompileOptions {
   readonly settings?: SiteSettings | undefined;
   readonly weightBits: number;
   readonly seed: number;
-  /** Swaps that placement tries, per core. */
-  readonly effort: number;
+  /** Of placement. */
+  readonly effort: Effort;
+  /** Cores that have their place already. */
+  readonly pins?: readonly Pin[] | undefined;
   readonly biasCorrection: boolean;
   /** When the host stops; undefined: all images take every step. */
   readonly anytime?: Stopping | undefined;
+  /** How images pass through the chip; undefined: pipelined, or layerwise where the host may stop. */
+  readonly mode?: Mode | undefined;
   readonly coarse?: number | undefined;
   /** Thresholds of every ladder, per sign; undefined: from calibration, of the paper's 8. */
   readonly levels?: number | undefined;
@@ -224,7 +231,7 @@ export interface Mapped {
   readonly chip: ChipGraph;
   readonly programs: readonly ChipProgram[];
   readonly accounting: Accounting;
-  readonly placement: { readonly cost: number; readonly baseline: number };
+  readonly placement: PlacementSummary;
   readonly proof: DeliveryProof;
 }
 
@@ -233,11 +240,13 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'anytime'>,
+  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
-  const { weightBits, seed } = options;
+  const { weightBits, seed, anytime, mode = anytime === undefined ? 'pipelined' : 'layerwise' } = options;
+  const { steps } = network.attrs;
+  if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
   refuseTarget(network, target, accounting, weightBits, report);
@@ -255,30 +264,25 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const mode = options.anytime === undefined ? 'pipelined' : 'layerwise';
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
-  const mesh = meshOf(target);
-  const moves = options.effort * tiled.tables.cores.rows;
-  const placed = place.run(tiled, { mesh, rates, seed, moves }, report);
-  const traffic = coreTraffic(placed, rates);
-  const positionsOf = (graph: ChipGraph) =>
-    Array.from({ length: graph.tables.cores.rows }, (_, i) => {
-      const { chip, x, y, slot } = graph.tables.cores.columns;
-      return { chip: chip![i]!, x: x![i]!, y: y![i]!, slot: slot![i]! };
-    });
-  const placement = {
-    cost: placementCost(positionsOf(placed), traffic, mesh),
-    baseline: placementCost(mesh.positions.slice(0, traffic.length), traffic, mesh),
-  };
+  const { effort, pins } = options;
+  const { graph: placed, placement } = placeCores(
+    tiled,
+    { mesh: meshOf(target), rates, seed, effort, pins },
+    report,
+  );
+  throwIfErrors(diagnostics);
   step('route');
   const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
   throwIfErrors(diagnostics);
   step('encode');
   const programs = assemble(routed, { weightBits });
-  return { int, chip: routed, programs, accounting, placement, proof: checkDelivery(programs, int) };
+  const proof = checkDelivery(programs, int);
+  checkTiming(programs);
+  return { int, chip: routed, programs, accounting, placement, proof };
 }
 
 /** Neurons of a network, all unrolled in space. */

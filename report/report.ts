@@ -15,7 +15,9 @@ export interface ChipReport {
   readonly images: number;
   readonly binding: { readonly resource: string; readonly fill: number };
   readonly latency: { readonly steps: number; readonly seconds: number };
-  /** Images a second: of a full pipeline, or one after another where the host may stop; lower-bound step time. */
+  /** From one image to the next, where they follow each other as closely as the mode lets them. */
+  readonly interval: { readonly steps: number; readonly seconds: number };
+  /** Images a second of such a stream; lower-bound step time. */
   readonly throughput: number;
   readonly bound: ReturnType<typeof stepBound>;
   readonly energy: readonly ReturnType<typeof chipEnergy>[];
@@ -54,10 +56,8 @@ export function chipReport(
     images: counts.images,
     binding,
     latency: { steps: manifest.network.depth, seconds: bound.layerwiseSeconds },
-    throughput:
-      manifest.network.mode === 'layerwise'
-        ? 1 / bound.layerwiseSeconds
-        : 1 / (bound.pipelinedStepSeconds * manifest.network.steps),
+    interval: { steps: counts.interval, seconds: bound.intervalSeconds },
+    throughput: 1 / bound.intervalSeconds,
     bound,
     energy: target.costSets.map(set => chipEnergy(counts, set)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
@@ -130,11 +130,11 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
     ],
     [
       'latency',
-      `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs layer by layer`,
+      `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs for an image alone`,
     ],
     [
       'throughput',
-      `at most ${big(report.throughput)} images/s, ${network.mode === 'layerwise' ? 'one after another' : 'pipelined'}`,
+      `at most ${big(report.throughput)} images/s, one every ${report.interval.steps} timestep(s): ${network.mode}`,
     ],
     [
       'traffic',
@@ -149,14 +149,30 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,
     ],
-    ['placement', `cost ${big(manifest.placement.cost)}, sequential ${big(manifest.placement.baseline)}`],
+    ...placementRows(manifest),
     [
       'proved',
-      `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, depths balanced`,
+      `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, ${network.mode === 'streaming' ? 'rows in time, none overwritten' : 'depths balanced'}`,
     ],
     ['widths', widths],
     ['verified', `chip = integer network bit for bit on ${report.images} image(s)`],
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);
   return `${[...lines, '', ...report.notes.map(note => `note        ${note}`)].join('\n')}\n`;
+}
+
+function placementRows({ placement }: Manifest): readonly (readonly [string, string])[] {
+  const { cost, baselines, lowerBound, gap, hottestLink, hottestBorder, longestPath } = placement;
+  const { sequential, hilbertForce } = baselines;
+  const border = hottestBorder === 0 ? '' : `, hottest chip border ${big(hottestBorder)}`;
+  return [
+    [
+      'placement',
+      `cost ${big(cost)} (sequential ${big(sequential.cost)}, Hilbert + forces ${big(hilbertForce.cost)}), at least ${big(lowerBound)}: gap ${(100 * gap).toFixed(0)} %`,
+    ],
+    [
+      'links',
+      `hottest ${big(hottestLink)} messages a step (sequential ${big(sequential.hottestLink)}, Hilbert + forces ${big(hilbertForce.hottestLink)})${border}; longest path ${big(longestPath)} hops`,
+    ],
+  ];
 }

@@ -7,13 +7,15 @@
  */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Firing, rs, saturate } from '../ir/fixed.ts';
-import { isProductKind, rateFactor, rateReciprocal } from '../ir/interpret/int.ts';
-import { createMembrane, firing } from '../ir/interpret/membrane.ts';
-import { createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
-import type { GatherState } from './gathers.ts';
-import { apply, type Batch, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
+import { saturate } from '../ir/fixed.ts';
+import { isProductKind } from '../ir/interpret/int.ts';
+import { createCounts, type MachineCounts, type TileCounts } from './counts.ts';
+import { createGather, type GatherState } from './gathers.ts';
+import { apply, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
+import { type Batch, batchOf, countMessages, countUpdates, hostValue, mistimed } from './messages.ts';
+import { addHeld, fireNeurons, holdState } from './neurons.ts';
 import { boot, type Link, type RouteState, type TileState } from './state.ts';
+import { createStreamingMachine } from './streaming.ts';
 
 /** What a population sent in one step, in its own neuron order. */
 export interface PopulationEmission {
@@ -38,31 +40,21 @@ export interface Machine {
 }
 
 interface Delivery {
-  readonly link: Link;
+  readonly link: Link<GatherState>;
   readonly batch: Batch;
 }
 
 /** Errors: E0703 programs whose tables lead nowhere, or at the wrong time. */
 export function createMachine(programs: readonly ChipProgram[]): Machine {
-  const booted = boot(programs);
   const header = programs[0]?.header ?? fail('E0703', { origin: 'program' }, { problem: 'no chip' });
+  if (header.mode === 'streaming') return createStreamingMachine(programs);
+  const booted = boot(programs, createGather);
   const input = programs.find(p => p.input !== undefined)?.input;
   if (input === undefined)
     return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input' });
   const { steps, coding } = header;
   const timesteps = timestepsOf(booted.tiles, header);
-  const counts: MachineCounts = {
-    images: 0,
-    timesteps,
-    ran: new Float64Array(timesteps + 1),
-    tiles: booted.tiles.map(createTileCounts),
-    work: Array.from({ length: timesteps + 1 }, () => ({
-      updates: new Float64Array(booted.cores.length),
-      synops: new Float64Array(booted.cores.length),
-      words: new Float64Array(booted.cores.length),
-    })),
-    links: Array.from({ length: timesteps + 1 }, () => new Map<number, number>()),
-  };
+  const counts = createCounts(timesteps, header.interval, booted.tiles.length, booted.cores.length);
   const readoutTiles = booted.tiles.filter(tile => tile.program.emit.kind === 'readout');
 
   function run(image: Float64Array, observe?: MachineObserver, stop?: HostStop): readonly Float64Array[] {
@@ -81,7 +73,8 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
       for (const tile of ran) {
         const t = stepAt(tile.program.depth, now, header)!;
         const y = execute(tile, t, header);
-        countStep(tile, now, counts);
+        countUpdates(tile, now, counts);
+        for (const gather of tile.gathers) counts.tiles[tile.number]!.productPaper += paperProducts(gather);
         if (tile.program.emit.kind === 'readout') {
           keepReadout(readouts, tile, y, t, coding === 'rate');
           read = t;
@@ -94,7 +87,7 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   }
 
   /** Assembles each population that ran from its tiles. */
-  function report(ran: readonly TileState[], now: number, observe: MachineObserver): void {
+  function report(ran: readonly TileState<GatherState>[], now: number, observe: MachineObserver): void {
     for (const population of new Set(ran.map(tile => tile.program.population))) {
       const tiles = ran.filter(tile => tile.program.population === population);
       const size = header.populations[population]!.shape.reduce((a, b) => a * b, 1);
@@ -116,7 +109,7 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
 
   function keepReadout(
     readouts: Float64Array[],
-    tile: TileState,
+    tile: TileState<GatherState>,
     y: Float64Array,
     t: number,
     rate: boolean,
@@ -134,7 +127,10 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
 /** Most chip timesteps of one image: what a simulator keeps counts for. */
 const MAX_TIMESTEPS = 2 ** 16;
 
-function timestepsOf(tiles: readonly TileState[], { steps, period }: ChipProgram['header']): number {
+function timestepsOf(
+  tiles: readonly TileState<GatherState>[],
+  { steps, period }: ChipProgram['header'],
+): number {
   const deepest = tiles.reduce((most, tile) => Math.max(most, tile.program.depth), 0);
   const timesteps = deepest + (steps - 1) * period;
   const problem = `${timesteps} chip timesteps for one image; at most ${MAX_TIMESTEPS} are simulated`;
@@ -148,31 +144,12 @@ function stepAt(depth: number, now: number, { steps, period }: ChipProgram['head
 }
 
 function hostBatch(image: Float64Array, fraction: number): Batch {
-  const values = Int32Array.from(image, x => Math.floor(x * 2 ** fraction + 0.5));
+  const values = Int32Array.from(image, x => hostValue(x, fraction));
   return batchOf({ values, terms: new Uint8Array(image.length).fill(1) });
 }
 
-/** The neurons that are not silent. */
-function batchOf({ values, terms }: Pick<TileState, 'values' | 'terms'>): Batch {
-  let length = 0;
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) length += 1;
-  const batch = {
-    neurons: new Int32Array(length),
-    payloads: new Int32Array(length),
-    terms: new Uint8Array(length),
-  };
-  for (let i = 0, to = 0; i < values.length; i++) {
-    if (values[i] === 0) continue;
-    batch.neurons[to] = i;
-    batch.payloads[to] = values[i]!;
-    batch.terms[to] = terms[i]!;
-    to += 1;
-  }
-  return batch;
-}
-
 function post(
-  routes: readonly RouteState[],
+  routes: readonly RouteState<GatherState>[],
   batch: Batch,
   now: number,
   mail: Delivery[][],
@@ -180,28 +157,13 @@ function post(
   counts: MachineCounts,
 ): void {
   for (const route of routes) {
-    const { sends } = route;
-    const messages =
-      sends === undefined ? batch.neurons.length : batch.neurons.reduce((n, i) => n + sends[i]!, 0);
-    if (own !== undefined) {
-      own.messages += messages;
-      own.hopsEastWest += messages * route.hopsEastWest;
-      own.hopsNorthSouth += messages * route.hopsNorthSouth;
-      if (route.crossesChips) own.chipMessages += messages;
-      const links = counts.links[now]!;
-      for (const link of route.path) links.set(link, (links.get(link) ?? 0) + messages);
-    }
+    countMessages(route, batch, now, own, counts);
     for (const link of route.links) {
       const due = mail[now + 1 + link.delay];
       if (due === undefined) mistimed(link, now);
       due.push({ link, batch });
     }
   }
-}
-
-function mistimed({ tile, delay }: Link, now: number): never {
-  const problem = `a message of timestep ${now} with delay ${delay} meets tile ${tile.number} in no step`;
-  return fail('E0703', { origin: `core ${tile.core.number}` }, { problem });
 }
 
 /** First operands of products before second ones; every other order gives the same sums. */
@@ -226,64 +188,29 @@ function deliver(
 }
 
 /** Constants, U, F, emission of one step. Returns y. */
-function execute(tile: TileState, t: number, header: ChipProgram['header']): Float64Array {
-  const { program, gathers, sums, values, terms } = tile;
-  const { coding, accumulatorBits, stateBits } = header;
-  const rate = coding === 'rate';
-  const partial = program.function.kind === 'partial';
+function execute(tile: TileState<GatherState>, t: number, header: ChipProgram['header']): Float64Array {
+  const { program, gathers } = tile;
+  const rate = header.coding === 'rate';
   const u = new Float64Array(tile.size);
   for (const gather of gathers) {
+    const { accumulator } = gather;
     if ('bias' in gather && gather.bias !== undefined && (rate || t === 1)) {
-      const { accumulator, bias } = gather;
+      const { bias } = gather;
       for (let i = 0; i < accumulator.length; i++) accumulator[i]! += bias[i % bias.length]!;
     }
     if (gather.kind === 'maximum') takeMaximum(gather);
     closeStep(gather);
-    const { accumulator, scale } = gather;
-    const factor = rateFactor(rate ? rateReciprocal(gather.kind, program.function.kind) : undefined);
-    for (let i = 0; i < tile.size; i++) {
-      const held = saturate(accumulator[i]!, accumulatorBits);
-      if (!isRemade(gather)) accumulator[i] = held;
-      u[i]! += partial ? held : factor(rs(held, scale[i % scale.length]! - program.fraction), t);
-    }
+    if (!isRemade(gather))
+      for (let i = 0; i < accumulator.length; i++)
+        accumulator[i] = saturate(accumulator[i]!, header.accumulatorBits);
+    addHeld(u, gather, program, header, t);
   }
-  if (!partial) for (let i = 0; i < u.length; i++) u[i] = saturate(u[i]!, stateBits);
+  holdState(u, program, header);
   const y = tile.soma(u, t);
-  const { emit, outFraction } = program;
-  const membrane = emit.kind === 'mt' ? createMembrane(emit, outFraction, header)(t) : undefined;
-  const fire = membrane !== undefined && emit.kind === 'mt' ? firing(membrane, emit) : undefined;
-  const answer: Firing = { payload: 0, terms: 0, clipped: false };
-  for (let i = 0; i < tile.size; i++) {
-    if (fire !== undefined) {
-      fire(y[i]!, sums[i]!, answer);
-      values[i] = answer.payload;
-      terms[i] = answer.terms;
-      sums[i]! += answer.payload * membrane!.weight;
-    } else {
-      values[i] = y[i]! - sums[i]!;
-      terms[i] = values[i] === 0 ? 0 : 1;
-      sums[i]! += values[i]!;
-    }
-  }
+  fireNeurons(y, program, tile, header, t);
   return y;
 }
 
 /** A product that is not rounded step by step stays exact, however often it is read. */
 const isRemade = (gather: GatherState): boolean =>
   isProductKind(gather.kind) && 'step' in gather && gather.step === gather.accumulator;
-
-function countStep(tile: TileState, now: number, counts: MachineCounts): void {
-  const own = counts.tiles[tile.number]!;
-  let spikes = 0;
-  let terms = 0;
-  for (let i = 0; i < tile.size; i++) {
-    if (tile.values[i] !== 0) spikes += 1;
-    terms += tile.terms[i]!;
-  }
-  own.updates += tile.size;
-  own.active += spikes;
-  own.spikes += spikes;
-  own.terms += terms;
-  for (const gather of tile.gathers) own.productPaper += paperProducts(gather);
-  counts.work[now]!.updates[tile.core.number]! += tile.size;
-}

@@ -46,6 +46,8 @@ export interface MachineCounts {
   images: number;
   /** Chip timesteps of one image that takes every step. */
   readonly timesteps: number;
+  /** Chip timesteps from one image to the next. */
+  readonly interval: number;
   /** How many images ran each chip timestep: some stop early. */
   readonly ran: Float64Array;
   readonly tiles: readonly TileCounts[];
@@ -58,3 +60,22 @@ export interface MachineCounts {
   /** Messages over each directed mesh link, per chip timestep. */
   readonly links: readonly Map<number, number>[];
 }
+
+export const createCounts = (
+  timesteps: number,
+  interval: number,
+  tiles: number,
+  cores: number,
+): MachineCounts => ({
+  images: 0,
+  timesteps,
+  interval,
+  ran: new Float64Array(timesteps + 1),
+  tiles: Array.from({ length: tiles }, createTileCounts),
+  work: Array.from({ length: timesteps + 1 }, () => ({
+    updates: new Float64Array(cores),
+    synops: new Float64Array(cores),
+    words: new Float64Array(cores),
+  })),
+  links: Array.from({ length: timesteps + 1 }, () => new Map<number, number>()),
+});

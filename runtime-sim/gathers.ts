@@ -1,5 +1,6 @@
 /** State of the gathers of a tile: accumulators, weights, and the sums of operands where a gather needs them. */
-import type { CoreProgram, Gather } from '../backends/program/program.ts';
+import type { CoreProgram, Gather, TileProgram } from '../backends/program/program.ts';
+import { boxSizes } from './state.ts';
 
 export type GatherState =
   | LinearState
@@ -77,7 +78,14 @@ export interface RelayState extends Stepped {
   readonly scale: Int32Array;
 }
 
-export function createGather(gather: Gather, core: CoreProgram, size: number): GatherState {
+export function createGather(
+  gather: Gather,
+  _number: number,
+  { box }: TileProgram,
+  core: CoreProgram,
+): GatherState {
+  const [g, r, c] = boxSizes(box);
+  const size = g * r * c;
   const accumulator = new Float64Array(size);
   const weighed = weighedOf(gather);
   const step = weighed[0] + weighed[1] === 0 ? accumulator : new Float64Array(size);

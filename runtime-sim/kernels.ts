@@ -11,16 +11,11 @@ import type {
   MaximumState,
   ProductState,
 } from './gathers.ts';
+import type { Batch } from './messages.ts';
 import type { Link, TileState } from './state.ts';
 
-/** Messages of one sender in one timestep. */
-export interface Batch {
-  readonly neurons: Int32Array;
-  readonly payloads: ArrayLike<number>;
-  readonly terms: Uint8Array;
-}
 /** A new image: sums and accumulators are empty. */
-export function clear(tile: TileState): void {
+export function clear(tile: TileState<GatherState>): void {
   tile.sums.fill(0);
   for (const gather of tile.gathers) {
     gather.accumulator.fill(0);
@@ -45,7 +40,7 @@ function sumsOf(gather: GatherState): readonly (Float64Array | Int32Array)[] {
 }
 
 /** What a message of step t counts for where its operand weighs steps. */
-export function weigh(batch: Batch, { gather, side }: Link, t: number): Batch {
+export function weigh(batch: Batch, { gather, side }: Link<GatherState>, t: number): Batch {
   const weight = 'weighed' in gather ? stepWeight(t, gather.weighed[side]) : 1;
   return weight === 1 ? batch : { ...batch, payloads: Float64Array.from(batch.payloads, x => x * weight) };
 }
@@ -59,7 +54,11 @@ export function closeStep(gather: GatherState): void {
   step.fill(0);
 }
 
-export function apply({ gather, side, positions }: Link, batch: Batch, counts: TileCounts): void {
+export function apply(
+  { gather, side, positions }: Link<GatherState>,
+  batch: Batch,
+  counts: TileCounts,
+): void {
   switch (gather.kind) {
     case 'linear':
       applyLinear(gather, positions, batch, counts);

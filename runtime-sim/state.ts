@@ -2,25 +2,31 @@
  * A booted chip: the tables of its cores as flat arrays, with the state of every tile. Made once from the
  * decoded programs; nothing else of the network is known here.
  */
-import type { ChipProgram, CoreProgram, Route, TileProgram } from '../backends/program/program.ts';
+import type {
+  Box,
+  ChipProgram,
+  CoreProgram,
+  Gather,
+  Route,
+  TileProgram,
+} from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { type SomaFunction, somaFunction } from '../ir/interpret/soma.ts';
 import { expandMap, HOLE } from '../ir/map.ts';
-import { createGather, type GatherState } from './gathers.ts';
 
 /** One operand position map of one in-axon target: where the payload of each source neuron lands. */
-export interface Link {
-  readonly tile: TileState;
-  readonly gather: GatherState;
+export interface Link<G> {
+  readonly tile: TileState<G>;
+  readonly gather: G;
   readonly side: 0 | 1;
   readonly delay: number;
   /** Position in the operand, or HOLE. */
   readonly positions: Int32Array;
 }
 
-export interface RouteState {
-  readonly core: CoreState;
-  readonly links: readonly Link[];
+export interface RouteState<G> {
+  readonly core: CoreState<G>;
+  readonly links: readonly Link<G>[];
   /** 1 for each neuron that sends here; undefined: all. */
   readonly sends: Uint8Array | undefined;
   readonly hopsEastWest: number;
@@ -30,45 +36,51 @@ export interface RouteState {
   readonly path: readonly number[];
 }
 
-export interface CoreState {
+export interface CoreState<G> {
   readonly number: number;
   readonly chip: number;
   readonly program: CoreProgram;
-  readonly links: readonly (readonly Link[])[];
+  readonly links: readonly (readonly Link<G>[])[];
 }
 
-export interface TileState {
+export interface TileState<G> {
   readonly number: number;
-  readonly core: CoreState;
+  readonly core: CoreState<G>;
   readonly program: TileProgram;
-  readonly gathers: readonly GatherState[];
+  readonly gathers: readonly G[];
   readonly soma: SomaFunction;
   readonly size: number;
   /** The tile's neurons, by number in the population. */
   readonly members: Int32Array;
+  /** Of the neurons that there are at once: all, or those of one row. */
   readonly sums: Int32Array;
   readonly values: Int32Array;
   readonly terms: Uint8Array;
-  routes: readonly RouteState[];
+  routes: readonly RouteState<G>[];
 }
 
-export interface Booted {
+export interface Booted<G> {
   readonly programs: readonly ChipProgram[];
-  readonly cores: readonly CoreState[];
-  readonly tiles: readonly TileState[];
-  readonly hostRoutes: readonly RouteState[];
+  readonly cores: readonly CoreState<G>[];
+  readonly tiles: readonly TileState<G>[];
+  readonly hostRoutes: readonly RouteState<G>[];
 }
+
+/** State of gather `number` of a tile. */
+export type CreateGather<G> = (gather: Gather, number: number, tile: TileProgram, core: CoreProgram) => G;
 
 /** Errors: E0703 a route to a core or axon that is not there. */
-export function boot(programs: readonly ChipProgram[]): Booted {
-  const cores: CoreState[] = [];
-  const tiles: TileState[] = [];
-  const byPlace = new Map<string, CoreState>();
+export function boot<G>(programs: readonly ChipProgram[], createGather: CreateGather<G>): Booted<G> {
+  const cores: CoreState<G>[] = [];
+  const tiles: TileState<G>[] = [];
+  const byPlace = new Map<string, CoreState<G>>();
   for (const { chip, header, cores: own } of programs) {
     own.forEach((program, i) => {
-      const links: Link[][] = [];
-      const core: CoreState = { number: cores.length, chip, program, links };
-      const mine = program.tiles.map((tile, t) => createTile(tile, tiles.length + t, core, header));
+      const links: Link<G>[][] = [];
+      const core: CoreState<G> = { number: cores.length, chip, program, links };
+      const mine = program.tiles.map((tile, t) =>
+        createTile(tile, tiles.length + t, core, header, createGather),
+      );
       for (const axon of program.axons) {
         links.push(
           axon.targets.map(({ tile, gather, side, delay, map }) => {
@@ -82,7 +94,7 @@ export function boot(programs: readonly ChipProgram[]): Booted {
       tiles.push(...mine);
     });
   }
-  const resolve = (route: Route, from: CoreState | undefined, size: number) =>
+  const resolve = (route: Route, from: CoreState<G> | undefined, size: number) =>
     createRoute(route, from, size, byPlace);
   for (const tile of tiles)
     tile.routes = tile.program.routes.map(route => resolve(route, tile.core, tile.size));
@@ -92,15 +104,23 @@ export function boot(programs: readonly ChipProgram[]): Booted {
   return { programs, cores, tiles, hostRoutes };
 }
 
-function createTile(
+export const boxSizes = ({ group, row, channel }: Box): readonly [number, number, number] => [
+  group[1] - group[0],
+  row[1] - row[0],
+  channel[1] - channel[0],
+];
+
+function createTile<G>(
   program: TileProgram,
   number: number,
-  core: CoreState,
+  core: CoreState<G>,
   header: ChipProgram['header'],
-): TileState {
+  createGather: CreateGather<G>,
+): TileState<G> {
   const { group, row, channel } = program.box;
-  const [groups, rows, channels] = [group[1] - group[0], row[1] - row[0], channel[1] - channel[0]];
+  const [groups, rows, channels] = boxSizes(program.box);
   const size = groups * rows * channels;
+  const atOnce = header.mode === 'streaming' ? groups * channels : size;
   const [, allRows, allChannels] = header.populations[program.population]!.shape as [number, number, number];
   const members = new Int32Array(size);
   let at = 0;
@@ -113,13 +133,13 @@ function createTile(
     number,
     core,
     program,
-    gathers: program.gathers.map(gather => createGather(gather, core.program, size)),
+    gathers: program.gathers.map((gather, i) => createGather(gather, i, program, core.program)),
     soma: createSoma(program, core.program, channels, header),
     size,
     members,
-    sums: new Int32Array(size),
-    values: new Int32Array(size),
-    terms: new Uint8Array(size),
+    sums: new Int32Array(atOnce),
+    values: new Int32Array(atOnce),
+    terms: new Uint8Array(atOnce),
     routes: [],
   };
 }
@@ -140,12 +160,12 @@ function createSoma(
   return somaFunction({ fn, channels, fraction, outFraction, stateBits, rate: coding === 'rate', tables });
 }
 
-function createRoute(
+function createRoute<G>(
   route: Route,
-  from: CoreState | undefined,
+  from: CoreState<G> | undefined,
   size: number,
-  byPlace: ReadonlyMap<string, CoreState>,
-): RouteState {
+  byPlace: ReadonlyMap<string, CoreState<G>>,
+): RouteState<G> {
   const core = byPlace.get(`${route.chip} ${route.core}`);
   const links = core?.links[route.axon];
   if (core === undefined || links === undefined) {

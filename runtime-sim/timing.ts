@@ -7,11 +7,13 @@ import { stepFloor, type Timing } from '../backends/target.ts';
 import type { MachineCounts } from './counts.ts';
 
 export interface StepBound {
-  /** One image, layer by layer: the sum over its timesteps. */
+  /** One image alone: the sum over its timesteps. */
   readonly layerwiseSeconds: number;
-  /** A new image every `steps` timesteps: the step of a full pipeline. */
+  /** From one image to the next where they follow each other as closely as they may. */
+  readonly intervalSeconds: number;
+  /** The mean step of such a stream. */
   readonly pipelinedStepSeconds: number;
-  /** The five terms of the full pipeline's step, ns; absent where the descriptor has no figure. */
+  /** The five terms of a stream's longest step, ns; absent where the descriptor has no figure. */
   readonly terms: Readonly<Record<string, number>>;
   readonly unknown: readonly string[];
 }
@@ -47,24 +49,38 @@ export function stepBound(counts: MachineCounts, timing: Timing, chips = 1): Ste
   const layerwise = counts.work
     .slice(1)
     .map((work, i) => longest(termsOf(work, counts.links[i + 1]!, counts.ran[i + 1]!)));
-  const cores = counts.work[0]!.updates.length;
-  const total = {
-    updates: new Float64Array(cores),
-    synops: new Float64Array(cores),
-    words: new Float64Array(cores),
-  };
-  const links = new Map<number, number>();
-  counts.work.forEach((work, k) => {
-    for (const key of ['updates', 'synops', 'words'] as const)
-      for (let core = 0; core < cores; core++) total[key][core]! += work[key][core]!;
-    for (const [link, n] of counts.links[k]!) links.set(link, (links.get(link) ?? 0) + n);
-  });
-  const full = termsOf(total, links);
-  const NS = 1e-9;
+  const stream = foldSteps(counts).map(({ work, links, ran }) => termsOf(work, links, ran));
+  const seconds = (steps: readonly number[]) => steps.reduce((a, b) => a + b, 0) * NS;
+  const intervalSeconds = seconds(stream.map(longest));
   return {
-    layerwiseSeconds: layerwise.reduce((a, b) => a + b, 0) * NS,
-    pipelinedStepSeconds: longest(full) * NS,
-    terms: full,
+    layerwiseSeconds: seconds(layerwise),
+    intervalSeconds,
+    pipelinedStepSeconds: intervalSeconds / stream.length,
+    terms: stream.reduce((a, b) => (longest(b) > longest(a) ? b : a)),
     unknown,
   };
+}
+
+const NS = 1e-9;
+
+/** In a stream, what images that follow each other do in one timestep: an image's timesteps, `interval` apart, added up. */
+function foldSteps({ work, links, ran, interval }: MachineCounts) {
+  const cores = work[0]!.updates.length;
+  const folded = Array.from({ length: Math.min(interval, work.length) }, () => ({
+    work: {
+      updates: new Float64Array(cores),
+      synops: new Float64Array(cores),
+      words: new Float64Array(cores),
+    },
+    links: new Map<number, number>(),
+    ran: 0,
+  }));
+  work.forEach((own, k) => {
+    const into = folded[k % interval]!;
+    for (const key of ['updates', 'synops', 'words'] as const)
+      for (let core = 0; core < cores; core++) into.work[key][core]! += own[key][core]!;
+    for (const [link, n] of links[k]!) into.links.set(link, (into.links.get(link) ?? 0) + n);
+    into.ran = Math.max(into.ran, ran[k]!);
+  });
+  return folded;
 }

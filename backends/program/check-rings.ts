@@ -1,7 +1,7 @@
 /** What a chip program must hold where rows pass through time; where they do not, nothing of it may stand there. */
 import { mapFits } from '../../ir/map.ts';
 import type { Fault } from './check.ts';
-import type { ChipProgram, Gather, HostInput, TileProgram } from './program.ts';
+import type { AxonTarget, ChipProgram, Gather, HostInput, TileProgram } from './program.ts';
 
 /** Operands that a gather takes messages for. */
 const SIDES = {
@@ -23,6 +23,11 @@ export function checkRings({ header }: ChipProgram, { box, rings, gathers, popul
   const { kind } = gathers[wrong]!;
   return ['rings', `${rings[wrong]!.length} for a ${kind} of ${SIDES[kind]} operand(s)`];
 }
+
+export const checkDelay = ({ header }: ChipProgram, { delay }: AxonTarget): Fault =>
+  header.mode === 'streaming' && delay > 0
+    ? ['delay', `${delay}, but what is early waits in a ring`]
+    : undefined;
 
 export function checkHostSteps({ header }: ChipProgram, { size, steps }: HostInput): Fault {
   if ((header.mode === 'streaming') !== (steps !== undefined))

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HOLE, mapFits } from '../../ir/map.ts';
 import { formatPath, type Path } from './bytes.ts';
-import { checkHostSteps, checkRings } from './check-rings.ts';
+import { checkDelay, checkHostSteps, checkRings } from './check-rings.ts';
 import { MAX_ELEMENTS, MAX_REMAINDER_ENTRIES } from './layout.ts';
 import type {
   AxonTarget,
@@ -99,7 +99,7 @@ export const isTwoSided = ({ kind }: Gather): boolean => kind === 'product' || k
 
 function checkCore(walk: Walk, program: ChipProgram, core: CoreProgram): undefined {
   each(walk, 'axons', core.axons, ({ targets }): undefined => {
-    each(walk, 'targets', targets, target => checkTarget(core, target));
+    each(walk, 'targets', targets, target => checkDelay(program, target) ?? checkTarget(core, target));
   });
   each(walk, 'tiles', core.tiles, tile => {
     const neurons = neuronsOf(tile.box);

@@ -268,8 +268,8 @@ export const catalogue = {
   },
   E0502: {
     message: 'the network needs {needed} cores; {target} has {available}',
-    why: 'Every population is unrolled in space: a neuron for every token and channel.',
-    help: 'Take a larger board (`snnc targets` lists them) or several: --target NAME:BOARD*N.',
+    why: 'Modes pipelined and layerwise have a neuron for every token and channel; streaming has one set of neurons that the tokens pass, and each weight once.',
+    help: 'Take a larger board (`snnc targets` lists them) or several: --target NAME:BOARD*N. At T = 1, --mode streaming takes fewer cores.',
     exit: 3,
   },
   E0504: {
@@ -292,9 +292,34 @@ export const catalogue = {
     exit: 3,
   },
   W0512: {
-    message: 'spikes of {target} are binary: {populations} populations send {axons} axons a neuron at most{held}',
+    message:
+      'spikes of {target} are binary: {populations} populations send {axons} axons a neuron at most{held}',
     why: 'A spike without payload stands for one threshold of one sign: each has an axon and weights of its own.',
     help: 'Fewer thresholds (--levels) take fewer axons, messages and words; see docs/descriptors.md for what is assumed.',
+    exit: 1,
+  },
+  E0545: {
+    message: '{file} cannot be compared: {reason}',
+    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
+    help: 'Compile or validate again with this version, or remove the file to compare without it.',
+    exit: 1,
+  },
+  W0545: {
+    message: '{file} could not be kept in the folder: {reason}',
+    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
+    help: 'Make the folder writable and validate again; nothing else depends on it.',
+    exit: 4,
+  },
+  E0530: {
+    message: 'rows cannot pass through time: an image has {steps} steps',
+    why: 'In mode streaming a tile keeps nothing of a row once it has executed, so that each row has one step.',
+    help: 'Give --steps 1, or --mode pipelined or layerwise.',
+    exit: 1,
+  },
+  E0531: {
+    message: '--anytime goes with mode layerwise; --mode {mode} is given',
+    why: 'The host can stop an image only where the next step waits until the last has been read.',
+    help: 'Leave --mode out, or give --mode layerwise.',
     exit: 1,
   },
   E0550: {
@@ -681,6 +706,30 @@ export const catalogue = {
     why: 'The file system refuses the file or its folder.',
     help: 'Name a place that exists or can be made, and that you may write to.',
     exit: 4,
+  },
+  E0520: {
+    message: 'not a file of pins: {reason}',
+    why: 'A pin says on which chip, router and slot a core must sit.',
+    help: 'Write lines NAME[:PART] CHIP X Y [SLOT], or a JSON list of { population, part, chip, x, y, slot }.',
+    exit: 2,
+  },
+  E0521: {
+    message: 'a pin names {what}: {problem}',
+    why: 'Populations and cores are those of the mapped network, as manifest.json lists them.',
+    help: 'Compile once without --pin and take the names from manifest.json.',
+    exit: 2,
+  },
+  E0522: {
+    message: 'a pin asks for {where}; the board has {extent}',
+    why: 'Only usable cores of the board can be taken.',
+    help: 'Correct the place, or take a larger board with --target.',
+    exit: 2,
+  },
+  E0523: {
+    message: '{what} {problem}',
+    why: 'A core sits on one seat, and a seat holds one core.',
+    help: 'Remove one of the two pins; a pin without a slot takes any slot of the router.',
+    exit: 2,
   },
 } as const satisfies { readonly [code: string]: Entry };
 

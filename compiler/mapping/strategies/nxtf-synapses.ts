@@ -42,6 +42,8 @@ export interface SynapseNeeds {
   readonly formats: number;
   /** Compartments of a neuron: 2 where the reset subtracts, for the reset is a synapse onto the first of them. */
   readonly neuronSize: 1 | 2;
+  /** Of convolutions; dense layers are dense. */
+  readonly compression: Compression;
 }
 
 /** Columns of a tile that share a base; sizes are in columns. */
@@ -103,7 +105,7 @@ export function synapsesOf(
     layer.kind === 'dense'
       ? denseSynapses(layer, inputs, box, needs)
       : convolutionSynapses(layer, inputs, box, groups, needs);
-  const resets = needs.neuronSize === 1 ? [] : resetSynapses(box, groups);
+  const resets = needs.neuronSize === 1 ? [] : resetSynapses(box, groups, tile.compression);
   return layOut({ ...tile, groups: [...tile.groups, ...resets] }, needs);
 }
 
@@ -155,7 +157,7 @@ function convolutionSynapses(
       found.push(columnGroup({ layer, inputs, box, groups, sign, needs }, reach, channel));
     }
   }
-  return { compression: 'sparse', groups: found };
+  return { compression: needs.compression, groups: found };
 }
 
 function reachOf(
@@ -205,8 +207,8 @@ function columnGroup(context: ColumnContext, reach: readonly Reach[], input: num
         const part = reach.filter(r => r.group === group);
         if (part.length === 0) return [];
         const lists = targetsOf(context, part, input, { row, from, to, scale });
-        if (count === 1) return draftsOf(lists, 0, 0, 'sparse');
-        return draftsOf(lists, group * needs.neuronSize, count * needs.neuronSize - 1, 'sparse');
+        if (count === 1) return draftsOf(lists, 0, 0, needs.compression);
+        return draftsOf(lists, group * needs.neuronSize, count * needs.neuronSize - 1, needs.compression);
       }),
     );
   }
@@ -240,7 +242,11 @@ function targetsOf(
 }
 
 /** The reset of each neuron: one synapse of its own that takes the threshold off again. */
-function resetSynapses(box: LayerBox, { sizes }: DestinationGroups): readonly AxonGroup[] {
+function resetSynapses(
+  box: LayerBox,
+  { sizes }: DestinationGroups,
+  compression: Compression,
+): readonly AxonGroup[] {
   const height = box.rows[1] - box.rows[0];
   const stride = Math.max(...sizes) * height;
   const found: AxonGroup[] = [];
@@ -248,8 +254,9 @@ function resetSynapses(box: LayerBox, { sizes }: DestinationGroups): readonly Ax
     sizes.forEach((size, group) => {
       for (let slot = 0; slot < size * height; slot++) {
         const neuron = group + sizes.length * (slot + channel * stride);
-        const [entry] = encodeEntries([neuron * 2], 'sparse');
-        const format = encodeFormat({ offset: 0, step: 0, indexBits: entry!.indexBits, sign: 1, isReset: 1 });
+        const [entry] = encodeEntries([neuron * 2], compression);
+        const { indexBits, skipBits } = entry!;
+        const format = encodeFormat({ offset: 0, step: 0, indexBits, skipBits, sign: 1, isReset: 1 });
         found.push([[{ format, entry: entry! }]]);
       }
     });
@@ -265,7 +272,8 @@ function draftsOf(
 ): readonly Draft[] {
   return ([0, 1] as const).flatMap(sign =>
     encodeEntries(lists[sign], compression).map((entry): Draft => {
-      const format = encodeFormat({ offset, step, indexBits: entry.indexBits, sign, isReset: 0 });
+      const { indexBits, skipBits } = entry;
+      const format = encodeFormat({ offset, step, indexBits, skipBits, sign, isReset: 0 });
       return { format, entry };
     }),
   );
@@ -291,7 +299,7 @@ function layOut({ compression, groups }: TileSynapses, needs: SynapseNeeds): Syn
   const codes = [...new Set(groups.flatMap(group => group.flatMap(axon => axon.map(draft => draft.format))))];
   const merged = mergeFormats(codes.map(decodeFormat), needs.formats, needs.weightBits);
   if (merged === undefined) return undefined;
-  const indexBits = new Map(codes.map((code, i) => [code, merged.formats[merged.formatOf[i]!]!.indexBits]));
+  const formatOf = new Map(codes.map((code, i) => [code, merged.formats[merged.formatOf[i]!]!]));
   const widths = { weightBits: needs.weightBits, delayBits: 0 };
   let words = 0;
   let longest = 0;
@@ -300,7 +308,8 @@ function layOut({ compression, groups }: TileSynapses, needs: SynapseNeeds): Syn
     for (const axon of group) {
       let bits = 0;
       for (const { format, entry } of axon) {
-        bits += entryBits({ ...entry, indexBits: indexBits.get(format)! }, compression, widths);
+        const { indexBits, skipBits } = formatOf.get(format)!;
+        bits += entryBits({ synapses: entry.synapses, indexBits, skipBits }, compression, widths);
       }
       most = Math.max(most, axonWords(bits));
     }

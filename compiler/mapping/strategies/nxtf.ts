@@ -6,6 +6,7 @@
  * Source  arXiv 2101.04261 and intel-nrc-ecosystem/models 3dc53bf, as read in docs/rationale/anchors.md
  * Cost    grids tried × synapses of a layer
  */
+import type { Compression } from '../../../backends/synaptic-words.ts';
 import { type Layer, type Shape, sizeOfShape } from './layers.ts';
 import { type CorePlan, type CoreUse, coreBoxes, coreUse } from './nxtf-core.ts';
 
@@ -19,6 +20,7 @@ export interface NxtfOptions {
   readonly weightBits: number;
   /** A reset that subtracts the threshold takes a second compartment. */
   readonly reset: 'to-zero' | 'subtract';
+  readonly compression: Compression;
   /** Partitions kept from layer to layer. */
   readonly beam: number;
 }
@@ -130,14 +132,10 @@ const RESOURCES = [
 
 /** Use of every core; undefined as soon as one does not fit. */
 function usesOf(plan: CorePlan, options: NxtfOptions): readonly CoreUse[] | undefined {
-  const { limits, weightBits } = options;
+  const { limits, weightBits, compression } = options;
   const neuronSize = options.reset === 'subtract' ? 2 : 1;
-  const needs = {
-    weightBits,
-    formats: limits.formats,
-    neuronSize,
-    coresPerChip: limits.coresPerChip,
-  } as const;
+  const { formats, coresPerChip } = limits;
+  const needs = { weightBits, compression, formats, neuronSize, coresPerChip } as const;
   const uses: CoreUse[] = [];
   for (const [number, box] of coreBoxes(plan).entries()) {
     const use = coreUse(plan, number, box, needs, limits);
