@@ -5,11 +5,12 @@
  * Needs  an integer network or its outline: functions, projections, emits and shapes; no weights
  * Cost   linear in the nodes
  */
-import { type Accounting, axonsPerNeuron } from '../backends/accounting.ts';
+import type { Accounting } from '../backends/accounting.ts';
 import type { Target } from '../backends/target.ts';
 import { nodeMap, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph, IntNode, IntOf } from '../ir/int.ts';
 import { hasLogarithms } from '../ir/interpret/soma.ts';
+import { axonsOf } from './mapping/demand.ts';
 import { delayOf, findDepths } from './mapping/schedule.ts';
 
 /** One thing that one population needs and the target lacks. */
@@ -30,7 +31,7 @@ interface Subject {
   readonly readers: readonly IntNode[];
   readonly target: Target;
   readonly accounting: Accounting;
-  readonly axonsOf: (source: IntNode) => number;
+  readonly axonsIn: (source: IntNode) => number;
   readonly inputsOf: (gather: IntNode) => number;
 }
 
@@ -119,10 +120,10 @@ const RULES: readonly Rule[] = [
   },
   {
     needs: 'synapseFormats',
-    find: ({ sources, target, accounting, axonsOf }) => {
+    find: ({ sources, target, accounting, axonsIn }) => {
       const formats = target.limits.synapseFormats?.value;
       if (formats === undefined || !accounting.isBinary) return undefined;
-      const most = Math.max(0, ...sources.map(source => axonsOf(source) / 2));
+      const most = Math.max(0, ...sources.map(source => axonsIn(source) / 2));
       return most > formats ? `${most} exponents of weights, not ${formats}` : undefined;
     },
     instead: 'fewer thresholds: --levels',
@@ -140,13 +141,13 @@ const RULES: readonly Rule[] = [
   },
   {
     needs: 'inAxons',
-    find: ({ gathers, sources, accounting, axonsOf, inputsOf }) => {
+    find: ({ gathers, sources, accounting, axonsIn, inputsOf }) => {
       const limit = accounting.capacity.inAxons;
       const read = gathers.reduce(
         (sum, gather, i) =>
           sum +
           accounting.inAxons(
-            { rows: 1, neurons: inputsOf(gather), axons: axonsOf(sources[i] ?? gather), readers: 1 },
+            { rows: 1, neurons: inputsOf(gather), axons: axonsIn(sources[i] ?? gather), readers: 1 },
             accounting.weights.get('')!.sharing,
           ),
         0,
@@ -180,10 +181,6 @@ export function lacksOf(network: IntGraph, target: Target, accounting: Accountin
   const byId = nodeMap(network.nodes);
   const nodesOf = (ids: readonly ValueId[]) => ids.flatMap(id => byId.get(id) ?? []);
   const readers = readersOf(network);
-  const axonsOf = (source: IntNode) =>
-    source.kind === 'population' && source.attrs.emit.kind === 'mt'
-      ? axonsPerNeuron(accounting, source.attrs.emit.levels)
-      : 1;
   const inputsOf = (gather: IntNode) =>
     gather.kind === 'linear' || gather.kind === 'depthwise'
       ? network.constants.get(gather.attrs.weight).shape[0]!
@@ -193,7 +190,8 @@ export function lacksOf(network: IntGraph, target: Target, accounting: Accountin
     const gathers = nodesOf(population.operands);
     const sources = gathers.map(gather => nodesOf(gather.operands)[0] ?? gather);
     const reading = readers.get(population.id) ?? [];
-    const subject = { population, gathers, sources, readers: reading, target, accounting, axonsOf, inputsOf };
+    const axonsIn = (source: IntNode) => axonsOf(source, accounting);
+    const subject = { population, gathers, sources, readers: reading, target, accounting, axonsIn, inputsOf };
     return RULES.flatMap((rule): readonly Lack[] => {
       const missing = rule.find(subject);
       return missing === undefined ? [] : [lackOf(population, gathers, rule.needs, missing)];
