@@ -25,14 +25,16 @@ import { createShared, emitProgram, gatherProgram, type Shared, somaProgram } fr
 
 export interface AssembleOptions {
   readonly weightBits: number;
+  /** How the target's cores send and reset (program.ts, ProgramHeader). */
+  readonly spiking: Pick<ProgramHeader, 'binary' | 'resetNeurons'>;
 }
 
 /** One program per chip that holds at least one core, chip numbers ascending. */
-export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): readonly ChipProgram[] {
+export function assemble(graph: ChipGraph, { weightBits, spiking }: AssembleOptions): readonly ChipProgram[] {
   const network = networkOf(graph);
   const tiles = placedTiles(graph);
   const cores = [...rowsOf(graph.tables.cores, graph.dialect.tables.cores)];
-  const header = headerOf(graph, network);
+  const header = { ...headerOf(graph, network), ...spiking };
   const context = createContext(graph, network, tiles, cores, weightBits);
   const chips = [...new Set(cores.map(core => core.chip))].sort((a, b) => a - b);
   return chips.map((chip): ChipProgram => {
@@ -42,7 +44,7 @@ export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): rea
   });
 }
 
-function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
+function headerOf(graph: ChipGraph, network: IntGraph): Omit<ProgramHeader, 'binary' | 'resetNeurons'> {
   const { coding, steps, accumulatorBits, stateBits, depth, mode, interval } = graph.attrs;
   const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>

@@ -279,11 +279,16 @@ export function mapNetwork(
   const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
   throwIfErrors(diagnostics);
   step('encode');
-  const programs = assemble(routed, { weightBits });
+  const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
   const proof = checkDelivery(programs, int);
   checkTiming(programs);
   return { int, chip: routed, programs, accounting, placement, proof };
 }
+
+const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+  binary: isBinary,
+  resetNeurons: softResetNeurons,
+});
 
 /** Neurons of a network, all unrolled in space. */
 export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>
