@@ -7,6 +7,7 @@ import { encodeEntries, synapticWords } from '../backends/synaptic-words.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { tileCost } from '../backends/tile-cost.ts';
 import { compareEmissions } from '../cli/compare.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import {
   type CompileOptions,
   convertNetwork,
@@ -96,7 +97,8 @@ test('Loihi 1: a perceptron runs bit for bit, every power of two a message and i
   for (const steps of [1, 2]) {
     const { int, images, context } = await mlp(one, [37, 29, 23, 11], steps);
     const run = (target: Target) => {
-      const { programs } = mapNetwork(int, target, new Map(), OPTIONS, context);
+      const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
+      const programs = allPrograms(mapped.programs);
       const machine = createMachine(programs);
       for (const image of images) assert.equal(compareEmissions(int, machine, image).difference, undefined);
       // What is read out is no spike.

@@ -1,8 +1,6 @@
 /** Every family of models that imports also converts, and runs on the chip as in integers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import {
@@ -20,8 +18,7 @@ import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { verifyGraph } from '../ir/verify.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
-import { logitsOf, randomImages } from './kit.ts';
+import { bootFromBytes, logitsOf, randomImages } from './kit.ts';
 import { createLayers, PATTERNS } from './onnx/patterns.ts';
 
 const OPTIONS: CompileOptions = {
@@ -57,7 +54,7 @@ for (const [name, write] of Object.entries(PATTERNS)) {
     );
     assert.ok(error < LARGEST_ERROR, `error ${error}`);
     const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
-    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+    const machine = bootFromBytes(mapped);
     assert.equal(compareEmissions(mapped.int, machine, unseen[0]!).difference, undefined);
   });
 }

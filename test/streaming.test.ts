@@ -1,7 +1,6 @@
 /** Rows that pass through time: the chip equals the integer network bit for bit, one image or many on their way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
@@ -18,7 +17,7 @@ import { createMachine } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createStreamingMachine } from '../runtime-sim/streaming.ts';
 import { readDigits } from './digits.ts';
-import { descend, randomImages, shrunk } from './kit.ts';
+import { descend, randomImages, reload, shrunk } from './kit.ts';
 
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 
@@ -26,7 +25,6 @@ const map = (int: IntGraph, target: Target, mode: Mode): Mapped => {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context);
 };
-const reload = ({ programs }: Mapped) => programs.map(p => decodeChip(encodeChip(p), 'memory'));
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));
 
 test('digits: rows pass through time bit for bit', async () => {
