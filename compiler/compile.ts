@@ -283,7 +283,11 @@ export function mapNetwork(
   );
   throwIfErrors(diagnostics);
   step('route');
-  const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
+  const routed = route.run(
+    placed,
+    { accounting, delayMax: target.limits.delayMax.value, target: name },
+    report,
+  );
   throwIfErrors(diagnostics);
   step('assemble');
   const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
