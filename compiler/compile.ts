@@ -37,6 +37,7 @@ import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
@@ -254,6 +255,8 @@ export function mapNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
+  refuseTarget(network, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,
@@ -284,12 +287,21 @@ export function mapNetwork(
   );
   throwIfErrors(diagnostics);
   step('route');
-  const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
+  const routed = route.run(
+    placed,
+    { accounting, delayMax: target.limits.delayMax.value, target: name },
+    report,
+  );
   throwIfErrors(diagnostics);
   step('assemble');
-  const programs = assemble(routed, { weightBits });
+  const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
   return { int, chip: routed, programs, accounting, placement };
 }
+
+const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+  binary: isBinary,
+  resetNeurons: softResetNeurons,
+});
 
 /** Neurons of a network, all unrolled in space. */
 export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>

@@ -13,6 +13,7 @@ import {
   type Accounting,
   bindingResource,
   fits,
+  LIMITS,
   RESOURCES,
   type Resource,
   type TileCost,
@@ -139,7 +140,7 @@ function misfitsOf(
 
 const costAt = (loads: Float64Array, core: number): TileCost =>
   Object.fromEntries(
-    RESOURCES.map((resource, r) => [resource, loads[core * RESOURCES.length + r]!]),
+    RESOURCES.map(resource => [resource, loads[core * LIMITS.length + LIMITS.indexOf(resource)]!]),
   ) as TileCost;
 
 function chipGraph(
