@@ -58,7 +58,7 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
   source: 'Design 4 §2-3',
 
   run(graph, needs, report) {
-    const schedule = scheduleOf(graph, needs.mode);
+    const schedule = scheduleOf(graph, needs.mode, needs.accounting);
     const tiled = tile(graph, needs, schedule, report);
     const packing = tiled === undefined ? NOTHING : pack(tiled.problem, needs);
     if (packing.bins > needs.cores) {
@@ -214,7 +214,7 @@ export function coreUsage(
 ): readonly CoreUsage[] {
   const network = networkOf(graph);
   const tiling = tilingOfTiles(network, placedTiles(graph));
-  const schedule = scheduleOf(network, graph.attrs.mode);
+  const schedule = scheduleOf(network, graph.attrs.mode, accounting);
   const demand = createDemandModel(network, accounting, weightBits, schedule);
   const context = { accounting, weightBits, demand, cutsRows: schedule.rows === undefined, rates: new Map() };
   const problem = tileProblem(tiling, feedsOf(tiling), context, true);
