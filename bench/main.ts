@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { defaultProfile } from '../compiler/profile.ts';
@@ -69,7 +70,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   /** Functional simulation of the digits model against the slow integer interpreter. */
   async 'sim-digits'() {
     const { images, mapped } = await digits();
-    const machine = createMachine(mapped.programs);
+    const machine = createMachine(allPrograms(mapped.programs));
     const runner = createIntRunner(mapped.int);
     const chip = fastest(() => images.forEach(image => void machine.run(image))) / images.length;
     const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;

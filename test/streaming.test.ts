@@ -1,7 +1,6 @@
 /** Rows that pass through time: the chip equals the integer network bit for bit, one image or many on their way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
@@ -18,7 +17,7 @@ import { createMachine } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createStreamingMachine } from '../runtime-sim/streaming.ts';
 import { readDigits } from './digits.ts';
-import { descend, randomImages, shrunk } from './kit.ts';
+import { descend, randomImages, reload, shrunk } from './kit.ts';
 
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 
@@ -32,7 +31,6 @@ const cramped = (target: Target, neurons: number, words: number): Target => {
   const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
   return { ...small, cores: 2400, chips: 20, topology };
 };
-const reload = ({ programs }: Mapped) => programs.map(p => decodeChip(encodeChip(p), 'memory'));
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));
 
 test('digits: rows pass through time bit for bit', async () => {
@@ -122,7 +120,8 @@ test('queries that do not fit their core wait before, and images follow each oth
   const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
   const [large, small] = [await loadTarget('loihi2'), cramped(await loadTarget('loihi2'), 130, 800)];
   const [wide, tight] = [map(int, large, 'streaming'), map(int, small, 'streaming')];
-  const ring = ({ programs }: Mapped) => {
+  const ring = (mapped: Mapped) => {
+    const programs = reload(mapped);
     const gathers = programs.flatMap(p => p.cores.flatMap(core => core.tiles));
     const scores = gathers.find(tile => tile.function.kind === 'softmax')!;
     return { row: scores.rings[0]![0]!, kept: scores.rings[0]![1]!, interval: programs[0]!.header.interval };
