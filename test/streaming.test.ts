@@ -138,6 +138,17 @@ test('queries that do not fit their core wait before, and images follow each oth
   );
 });
 
+test('a fan-in split passes through time as well', async () => {
+  const target = cramped(await loadTarget('loihi2'), 200, 12);
+  const graph = randomAnn(3, { tokens: 4, dim: 6, heads: 2, mlp: 17, depth: 1, classes: 3, patch: 4 });
+  const images = randomImages(graph, 3, 3);
+  const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
+  const mapped = map(int, target, 'streaming');
+  assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
+  const machine = boot(mapped);
+  for (const image of images) assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
+});
+
 test('E0530: several steps do not pass through time', async () => {
   const graph = randomAnn(1);
   const { int } = descend(graph, randomImages(graph, 2, 1), { coding: 'sum', steps: 2, shift: 4, terms: 2 });
