@@ -146,7 +146,8 @@ test('a fan-in split passes through time as well', async () => {
   const mapped = map(int, target, 'streaming');
   assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
   const machine = boot(mapped);
-  for (const image of images) assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
+  for (const image of images)
+    assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
 });
 
 test('E0530: several steps do not pass through time', async () => {
