@@ -17,12 +17,12 @@ import type {
 } from '../backends/program/program.ts';
 import { type ChipGraph, networkOf } from '../ir/chip.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
-import { sizeOf, type Table } from '../ir/dialect.ts';
+import { sizeOf, type Table, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { compressMap, type StridedMap } from '../ir/map.ts';
 import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
 import { HOST, type Sent } from './mapping/feeds.ts';
-import { scheduleOf } from './mapping/schedule.ts';
+import { hostStepsOf } from './mapping/row-schedule.ts';
 import { rowsOf } from './mapping/tables.ts';
 import { tileAt } from './mapping/tiling.ts';
 import {
@@ -37,6 +37,8 @@ import {
 
 export interface AssembleOptions {
   readonly weightBits: number;
+  /** How the target's cores send and reset (program.ts, ProgramHeader). */
+  readonly spiking: Pick<ProgramHeader, 'binary' | 'resetNeurons'>;
   /** Without weights and biases: tables are all that is looked at. */
   readonly isOutline?: boolean | undefined;
 }
@@ -52,7 +54,7 @@ export const allPrograms = ({ chips, program }: Programs): readonly ChipProgram[
   chips.map(chip => program(chip));
 
 export function assemble(graph: ChipGraph, options: AssembleOptions): Programs {
-  const header = headerOf(graph, networkOf(graph));
+  const header = { ...headerOf(graph, networkOf(graph)), ...options.spiking };
   const context = createContext(graph, options);
   const chipOf = graph.tables.cores.columns.chip!;
   const coresOf = new Map<number, number[]>();
@@ -72,7 +74,7 @@ export function assemble(graph: ChipGraph, options: AssembleOptions): Programs {
   };
 }
 
-function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
+function headerOf(graph: ChipGraph, network: IntGraph): Omit<ProgramHeader, 'binary' | 'resetNeurons'> {
   const { coding, steps, accumulatorBits, stateBits, depth, mode, interval } = graph.attrs;
   const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>
@@ -182,12 +184,11 @@ function elementsOf(
 function hostInput(context: Context): HostInput {
   const input =
     context.network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
-  const { rows } = scheduleOf(context.network, context.graph.attrs.mode);
   return {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
-    steps: rows && compressMap(rows.hostSteps),
+    steps: stepsOfHost(context),
     routes: routesFrom(HOST, context),
   };
 }
@@ -273,4 +274,13 @@ function findRoute(source: number, core: number, { graph, routesOf }: Context): 
     else high = middle;
   }
   return cores[low] === core ? low : defect(`tile ${source} has no route to core ${core}`);
+}
+
+/** Where rows pass through time: when the host sends each element. */
+function stepsOfHost({ graph, network }: Context): StridedMap | undefined {
+  if (graph.attrs.mode !== 'streaming') return undefined;
+  const { population, depth } = graph.tables.tiles.columns;
+  const starts = new Map<ValueId, number>();
+  population!.forEach((node, tile) => void starts.set(graph.nodes[node]!.id, depth![tile]!));
+  return compressMap(hostStepsOf(network, starts));
 }

@@ -15,7 +15,9 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
+import type { Favour } from './mapping/joint.ts';
 import { meshOf } from './mapping/mesh.ts';
+import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -35,6 +37,7 @@ import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
@@ -64,6 +67,10 @@ export interface CompileOptions {
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
+  /** How populations are cut; undefined: `auto`. */
+  readonly strategy?: Strategy | undefined;
+  /** What a mapping is to have few of; undefined: a balance. */
+  readonly favour?: Favour | undefined;
 }
 
 export interface Context {
@@ -236,7 +243,10 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>,
+  options: Pick<
+    CompileOptions,
+    'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
+  >,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -245,6 +255,8 @@ export function mapNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
+  refuseTarget(network, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,
@@ -258,7 +270,12 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const { synop, updateActive } = target.timing;
+  // Without known durations an update counts as one accumulation.
+  const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
+  const { strategy = 'auto', favour = 'balance' } = options;
+  const packing = { rates, durations, strategy, favour, seed };
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
@@ -270,12 +287,21 @@ export function mapNetwork(
   );
   throwIfErrors(diagnostics);
   step('route');
-  const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
+  const routed = route.run(
+    placed,
+    { accounting, delayMax: target.limits.delayMax.value, target: name },
+    report,
+  );
   throwIfErrors(diagnostics);
   step('assemble');
-  const programs = assemble(routed, { weightBits });
+  const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
   return { int, chip: routed, programs, accounting, placement };
 }
+
+const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+  binary: isBinary,
+  resetNeurons: softResetNeurons,
+});
 
 /** Neurons of a network, all unrolled in space. */
 export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>
