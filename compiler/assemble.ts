@@ -39,6 +39,8 @@ export interface AssembleOptions {
   readonly weightBits: number;
   /** How the target's cores send and reset (program.ts, ProgramHeader). */
   readonly spiking: Pick<ProgramHeader, 'binary' | 'resetNeurons'>;
+  /** Without weights and biases: tables are all that is looked at. */
+  readonly isOutline?: boolean | undefined;
 }
 
 export interface Programs {
@@ -51,9 +53,9 @@ export interface Programs {
 export const allPrograms = ({ chips, program }: Programs): readonly ChipProgram[] =>
   chips.map(chip => program(chip));
 
-export function assemble(graph: ChipGraph, { weightBits, spiking }: AssembleOptions): Programs {
-  const header = { ...headerOf(graph, networkOf(graph)), ...spiking };
-  const context = createContext(graph, weightBits);
+export function assemble(graph: ChipGraph, options: AssembleOptions): Programs {
+  const header = { ...headerOf(graph, networkOf(graph)), ...options.spiking };
+  const context = createContext(graph, options);
   const chipOf = graph.tables.cores.columns.chip!;
   const coresOf = new Map<number, number[]>();
   for (let core = 0; core < chipOf.length; core++) {
@@ -86,7 +88,7 @@ interface Context {
   readonly network: IntGraph;
   readonly wiring: Wiring;
   readonly arrive: (core: number) => Arrivals;
-  readonly weightBits: number;
+  readonly options: AssembleOptions;
   /** Number of a core on its chip, and of a tile on its core. */
   readonly coreNumber: Int32Array;
   readonly tileNumber: Int32Array;
@@ -101,7 +103,7 @@ interface Context {
   readonly readings: readonly (readonly Reading[])[];
 }
 
-function createContext(graph: ChipGraph, weightBits: number): Context {
+function createContext(graph: ChipGraph, options: AssembleOptions): Context {
   const wiring = wiringOf(graph);
   const { routes, targets, cores } = graph.tables;
   const { network } = wiring.tiling;
@@ -113,14 +115,16 @@ function createContext(graph: ChipGraph, weightBits: number): Context {
     network,
     wiring,
     arrive,
-    weightBits,
+    options,
     coreNumber: numberWithin(cores.columns.chip!),
     tileNumber: numberWithin(wiring.coreOf),
     routesOf,
     targetsOf,
     elements: elementsOf(wiring, arrive, routes, routesOf),
     rings: ringsOf(graph, wiring),
-    readings: wiring.tiling.populations.map(population => readingsOf(population, network)),
+    readings: wiring.tiling.populations.map(population =>
+      readingsOf(population, network, options.isOutline === true),
+    ),
   };
 }
 
@@ -216,7 +220,7 @@ function routesFrom(source: number, { graph, routesOf, coreNumber, elements }: C
 function coreProgram(core: number, context: Context): CoreProgram {
   const { wiring, graph } = context;
   const { x, y, slot } = graph.tables.cores.columns;
-  const shared = createShared(context.network, context.weightBits);
+  const shared = createShared(context.network, context.options);
   const tiles = Array.from(wiring.tiles.subarray(wiring.begins[core]!, wiring.begins[core + 1]!), tile =>
     tileProgram(tile, context, shared),
   );
