@@ -1,14 +1,16 @@
 /** What a compile made → its manifest. */
 import { basename } from 'node:path';
+import { namedLimits, usedOfAll } from '../backends/accounting.ts';
+import type { FileEntry } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
 import { restsOn } from '../backends/rests-on.ts';
 import type { Target } from '../backends/target.ts';
+import type { DeliveryProof } from '../compiler/check-delivery.ts';
 import type { Chosen } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
 import type { ChipGraph, chip as chipDialect } from '../ir/chip.ts';
-import { sha256 } from '../ir/constants.ts';
 import type { MeasuredActivity } from './activity.ts';
 import type { CompileArguments } from './compile.ts';
 import { sha256Of } from './model-files.ts';
@@ -30,7 +32,8 @@ const OPTIONS = [
     'functions',
   ] as const),
   ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
-  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'effort', 'seed'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'strategy', 'favour'] as const),
+  ...(['effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */
@@ -46,7 +49,8 @@ export interface Made {
   readonly margins: readonly number[] | undefined;
   readonly preprocess: Manifest['preprocess'];
   readonly stages: Manifest['stages'];
-  readonly files: ReadonlyMap<string, Uint8Array | string>;
+  readonly files: readonly FileEntry[];
+  readonly proof: DeliveryProof;
   readonly images: number;
   readonly settings: Manifest['settings'];
   /** Thresholds from a search or a file, so that no one shift says what they are. */
@@ -132,11 +136,11 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       y: column('y')[i]!,
       slot: column('slot')[i]!,
       tiles: own.length,
-      used: { ...used },
+      used: usedOfAll(accounting.capacity, used),
       binding,
     })),
-    capacity: { ...accounting.capacity },
-    placement: { ...mapped.placement, ...mapped.proof },
+    capacity: { ...namedLimits(accounting.capacity) },
+    placement: { ...mapped.placement, ...made.proof },
     input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },
     calibration: {
@@ -156,10 +160,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       status,
       source,
     })),
-    files: [...made.files].map(([path, content]) => {
-      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-      return { path, bytes: data.length, sha256: sha256(data) };
-    }),
+    files: [...made.files],
   };
 }
 

@@ -3,7 +3,6 @@
  * Each stage is returned too, so that a caller can run any of them against the one above.
  */
 import { type Accounting, createAccounting } from '../backends/accounting.ts';
-import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph, Mode } from '../ir/chip.ts';
@@ -13,12 +12,12 @@ import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
-import { assemble } from './assemble.ts';
+import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
-import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
-import { checkTiming } from './check-timing.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
+import type { Favour } from './mapping/joint.ts';
 import { meshOf } from './mapping/mesh.ts';
+import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -38,6 +37,7 @@ import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
@@ -67,6 +67,10 @@ export interface CompileOptions {
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
+  /** How populations are cut; undefined: `auto`. */
+  readonly strategy?: Strategy | undefined;
+  /** What a mapping is to have few of; undefined: a balance. */
+  readonly favour?: Favour | undefined;
 }
 
 export interface Context {
@@ -228,10 +232,10 @@ export interface Mapped {
   /** The integer network that was mapped, fan-in splits included. */
   readonly int: IntGraph;
   readonly chip: ChipGraph;
-  readonly programs: readonly ChipProgram[];
+  /** Made one at a time, when asked for. */
+  readonly programs: Programs;
   readonly accounting: Accounting;
   readonly placement: PlacementSummary;
-  readonly proof: DeliveryProof;
 }
 
 /** `int` → `chip` → programs. Errors E05xx. */
@@ -239,7 +243,10 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>,
+  options: Pick<
+    CompileOptions,
+    'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
+  >,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -248,6 +255,8 @@ export function mapNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
+  refuseTarget(network, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,
@@ -261,7 +270,12 @@ export function mapNetwork(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const { synop, updateActive } = target.timing;
+  // Without known durations an update counts as one accumulation.
+  const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
+  const { strategy = 'auto', favour = 'balance' } = options;
+  const packing = { rates, durations, strategy, favour, seed };
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
@@ -273,14 +287,21 @@ export function mapNetwork(
   );
   throwIfErrors(diagnostics);
   step('route');
-  const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
+  const routed = route.run(
+    placed,
+    { accounting, delayMax: target.limits.delayMax.value, target: name },
+    report,
+  );
   throwIfErrors(diagnostics);
-  step('encode');
-  const programs = assemble(routed, { weightBits });
-  const proof = checkDelivery(programs, int);
-  checkTiming(programs);
-  return { int, chip: routed, programs, accounting, placement, proof };
+  step('assemble');
+  const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
+  return { int, chip: routed, programs, accounting, placement };
 }
+
+const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+  binary: isBinary,
+  resetNeurons: softResetNeurons,
+});
 
 /** Neurons of a network, all unrolled in space. */
 export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>

@@ -60,7 +60,7 @@ export interface Estimate {
 }
 
 export function estimateCores(graph: IntGraph, accounting: Accounting, weightBits: number): Estimate {
-  const schedule = scheduleOf(graph, 'pipelined');
+  const schedule = scheduleOf(graph, 'pipelined', accounting);
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const context = { graph, accounting, demand, byId: nodeMap(graph.nodes) };
   const populations: PopulationEstimate[] = [];

@@ -16,6 +16,7 @@ import {
   optional,
   type RecordCodec,
   record,
+  shared,
   text,
   uint,
   variant,
@@ -37,7 +38,7 @@ import type {
 import { weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 3;
+export const VERSION = 4;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
 /** Entries of log2 and exp2. */
@@ -110,17 +111,19 @@ const lengthOf = (segments: readonly MapSegment[]): number =>
   segments.reduce((sum, { loops }) => sum + loops.reduce((n, { count }) => n * count, 1), 0);
 
 /** The length is that of the segments and is not stored. */
-const map: Codec<StridedMap> = convert(
-  list(segment),
-  'map: varint count, each: segment',
-  (segments): StridedMap | string => {
-    const length = lengthOf(segments);
-    return length > MAX_ELEMENTS
-      ? `a map of ${length} elements; at most ${MAX_ELEMENTS}`
-      : { length, segments };
-  },
-  ({ length, segments }) =>
-    lengthOf(segments) === length && length <= MAX_ELEMENTS ? segments : `a map of ${length} elements`,
+const map: Codec<StridedMap> = shared(
+  convert(
+    list(segment),
+    'map: varint count, each: segment',
+    (segments): StridedMap | string => {
+      const length = lengthOf(segments);
+      return length > MAX_ELEMENTS
+        ? `a map of ${length} elements; at most ${MAX_ELEMENTS}`
+        : { length, segments };
+    },
+    ({ length, segments }) =>
+      lengthOf(segments) === length && length <= MAX_ELEMENTS ? segments : `a map of ${length} elements`,
+  ),
 );
 
 const range: Codec<readonly [number, number]> = convert(
@@ -281,6 +284,11 @@ const header = record<ProgramHeader>('program header', {
   steps: [uint(1, 2 ** 16 - 1), 'timesteps of an image'],
   accumulatorBits: [uint(2, 53), 'width of the accumulators'],
   stateBits: [uint(2, 32), 'width of the state'],
+  binary: [
+    oneOf([false, true]),
+    'a message is one signed power of two, on an axon of its own; else a payload',
+  ],
+  resetNeurons: [uint(1, 16), 'neurons of the chip that one with soft reset takes'],
   depth: [any, 'chip timesteps of one image, from the first message to the last readout'],
   period: [uint(1, 2 ** 16 - 1), 'chip timesteps from one step of an image to the next'],
   mode: [oneOf(MODES), 'streaming: rows pass through time, one a timestep; else they are unrolled in space'],

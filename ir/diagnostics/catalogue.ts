@@ -279,11 +279,24 @@ export const catalogue = {
     help: 'Use a shallower model or a target with longer delays.',
     exit: 3,
   },
-  E0505: {
-    message: 'the network multiplies two activations; {target} has no dynamic weights',
-    why: 'In attention one operand of a product takes the place of the weights, and spikes must write it there.',
-    help: 'Take a target with an encoding of dynamic weights: `snnc targets` lists them.',
+  E0510: {
+    message: '{target} lacks what {count} of {all} populations of this network need',
+    why: 'A core computes what its neurons and synapses can; what is missing cannot be bought with more cores.',
+    help: 'Take a target that claims the capabilities that are named: `snnc targets` lists them.',
     exit: 3,
+  },
+  E0511: {
+    message: 'weights of {bits} bits; cores of {target} store {least} to {most}',
+    why: 'A synapse stores whole weights; wider ones do not fit, narrower ones have no format.',
+    help: 'Set --bits to a width that the target stores.',
+    exit: 3,
+  },
+  W0512: {
+    message:
+      'spikes of {target} are binary: {populations} populations send {axons} axons a neuron at most{held}',
+    why: 'A spike without payload stands for one threshold of one sign: each has an axon and weights of its own.',
+    help: 'Fewer thresholds (--levels) take fewer axons, messages and words; see docs/descriptors.md for what is assumed.',
+    exit: 1,
   },
   E0545: {
     message: '{file} cannot be compared: {reason}',
@@ -543,6 +556,12 @@ export const catalogue = {
     why: 'The deployment folder is written aside and renamed when it is whole; nothing of it was left behind.',
     help: 'Check the path, its permissions and the free space.',
     exit: 4,
+  },
+  W0540: {
+    message: 'the chip was not simulated: one image takes {macs} multiply-accumulates',
+    why: 'A simulation of that size takes minutes and gigabytes; delivery and depths were proved on the encoded tables instead.',
+    help: 'Run `snnc simulate` on the deployment for its answers, counts, time and energy.',
+    exit: 1,
   },
   E0703: {
     message: 'the program cannot run: {problem}',

@@ -1,0 +1,99 @@
+/**
+ * Ways to cut a network. Ours chooses the cuts of all populations together; the others are what is compared with it:
+ * equal slices of one population each, one slice a core.
+ */
+import type { Overflow } from '../../backends/accounting.ts';
+import type { IntOf } from '../../ir/int.ts';
+import { type Candidates, type CutClass, type CutContext, cutClasses, everyCut, type Offer } from './cuts.ts';
+import { chooseJointly, type Favour } from './joint.ts';
+import { lavaPieces } from './strategies/lava.ts';
+import type { Cut } from './tiles.ts';
+
+export const STRATEGIES = ['auto', 'lava', 'token-major', 'channel-major'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** Do slices have a core each? */
+export const isOneTileACore = (strategy: Strategy): boolean => strategy !== 'auto';
+
+export type Cuts = ReadonlyMap<IntOf<'population'>, Cut>;
+
+/** Rows of all groups that a tile of a population may have: fewer where its axons ran out. */
+export type RowBounds = ReadonlyMap<IntOf<'population'>, number>;
+
+export interface Misfit extends Overflow {
+  readonly population: IntOf<'population'>;
+}
+
+export interface CutChoice {
+  readonly cuts: Cuts;
+  /** Populations no cut of which fits; then there are no cuts. */
+  readonly misfits: readonly Misfit[];
+}
+
+export interface CutWishes {
+  readonly strategy: Strategy;
+  readonly favour: Favour;
+  /** Cores of the board. */
+  readonly cores: number;
+}
+
+export function chooseCuts(
+  context: CutContext,
+  { strategy, favour, cores }: CutWishes,
+  bounds: RowBounds = new Map(),
+): CutChoice {
+  const candidates: Candidates = function* (population) {
+    const most = bounds.get(population) ?? Number.POSITIVE_INFINITY;
+    for (const cut of everyCut(population, context.cutsRows))
+      if (rowsOfTile(population, cut) <= most) yield cut;
+  };
+  const isOurs = strategy === 'auto';
+  const classes = cutClasses(context, candidates, bounds, isOurs ? undefined : all => slices(all, strategy));
+  const misfits = classes.flatMap(({ members, overflow }) =>
+    overflow === undefined ? [] : members.map(population => ({ population, ...overflow })),
+  );
+  if (misfits.length > 0) return { cuts: new Map(), misfits };
+  const chosen = isOurs
+    ? chooseJointly(classes, context.accounting, cores, favour)
+    : classes.map(({ offers }) => offers[0]!);
+  return { cuts: cutsOf(classes, chosen), misfits };
+}
+
+const cutsOf = (classes: readonly CutClass[], chosen: readonly Offer[]): Cuts =>
+  new Map(classes.flatMap(({ members }, i) => members.map(member => [member, chosen[i]!.cut] as const)));
+
+export function rowsOfTile({ type: { shape } }: IntOf<'population'>, { groups, rows }: Cut): number {
+  return Math.ceil(shape[0]! / groups) * Math.ceil(shape[1]! / rows);
+}
+
+/** The one slice of a population, of those that fit. */
+function slices(offers: readonly Offer[], strategy: Exclude<Strategy, 'auto'>): readonly Offer[] {
+  if (offers.length === 0) return [];
+  if (strategy === 'lava') return lavaSlices(offers);
+  return [offers.reduce((a, b) => (isBefore(ORDERS[strategy](b.cut), ORDERS[strategy](a.cut)) ? b : a))];
+}
+
+/**
+ * The largest equal slices that fit. Token-major: whole tokens as long as that fits, then the fewest heads and channels
+ * a token must be cut into, then as many tokens a slice as fit. Channel-major: all tokens as long as that fits.
+ */
+const ORDERS = {
+  'token-major': ({ groups, rows, channels }: Cut) => [channels, groups, rows],
+  'channel-major': ({ groups, rows, channels }: Cut) => [rows, groups, channels],
+} as const satisfies Partial<Record<Strategy, (cut: Cut) => readonly number[]>>;
+
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((n, at) => n !== b[at]);
+  return i >= 0 && a[i]! < b[i]!;
+}
+
+/** Lava's rule on [groups, rows, channels]; where it finds no cut, the one with the fewest tiles. */
+function lavaSlices(offers: readonly Offer[]): readonly Offer[] {
+  const byPieces = new Map(offers.map(offer => [piecesKey(offer.cut), offer]));
+  const [{ shape }] = offers as readonly [Offer];
+  const pieces = lavaPieces(shape, [true, true, true], parts => byPieces.has(`${parts}`));
+  const fewest = offers.reduce((a, b) => (b.tiles < a.tiles ? b : a));
+  return [(pieces && byPieces.get(`${pieces}`)) ?? fewest];
+}
+
+const piecesKey = ({ groups, rows, channels }: Cut): string => `${[groups, rows, channels]}`;
