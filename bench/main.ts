@@ -19,6 +19,7 @@ import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
+import { measurePlacement } from './place.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
@@ -137,6 +138,10 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
     return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
   },
+  /** Placement of core graphs: --graph FILE.csv or --data DIR, --effort, --seed. */
+  async place(options) {
+    return measurePlacement(options);
+  },
   /** Published layer tables: the rules that gave them, and our own cut and packing. */
   async partition() {
     const anchors = measureAnchors();
@@ -147,7 +152,10 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
 };
 
 const { values, positionals } = parseArgs({
-  options: { data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+    ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
+  },
   allowPositionals: true,
 });
 const [name] = positionals;
