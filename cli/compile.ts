@@ -12,6 +12,8 @@ import { outlineOf } from '../compiler/check.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
+import type { Favour } from '../compiler/mapping/joint.ts';
+import type { Strategy } from '../compiler/mapping/strategy.ts';
 import type { Stopping } from '../compiler/margins.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
@@ -67,6 +69,8 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** Percent of images that go on to the next step. */
   readonly anytime?: Stopping | undefined;
   readonly mode: Mode | 'auto';
+  readonly strategy: Strategy;
+  readonly favour: Favour;
   readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
@@ -144,6 +148,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     weightBits: args.bits,
     seed: args.seed,
     effort: args.effort,
+    strategy: args.strategy,
+    favour: args.favour,
     pins: args.pin === undefined ? undefined : readPins(args.pin),
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,

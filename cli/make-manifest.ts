@@ -32,7 +32,8 @@ const OPTIONS = [
     'functions',
   ] as const),
   ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
-  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'effort', 'seed'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'strategy', 'favour'] as const),
+  ...(['effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */

@@ -15,6 +15,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
+import type { Favour } from './mapping/joint.ts';
 import { meshOf } from './mapping/mesh.ts';
 import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
@@ -68,6 +69,8 @@ export interface CompileOptions {
   readonly keepUnread: boolean;
   /** How populations are cut; undefined: `auto`. */
   readonly strategy?: Strategy | undefined;
+  /** What a mapping is to have few of; undefined: a balance. */
+  readonly favour?: Favour | undefined;
 }
 
 export interface Context {
@@ -235,15 +238,15 @@ export interface Mapped {
   readonly placement: PlacementSummary;
 }
 
-/** Moves of packing, for each tile. */
-const PACKING_MOVES = 1000;
-
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy'>,
+  options: Pick<
+    CompileOptions,
+    'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
+  >,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -270,7 +273,8 @@ export function mapNetwork(
   const { synop, updateActive } = target.timing;
   // Without known durations an update counts as one accumulation.
   const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
-  const packing = { rates, durations, strategy: options.strategy ?? 'auto', seed, moves: PACKING_MOVES };
+  const { strategy = 'auto', favour = 'balance' } = options;
+  const packing = { rates, durations, strategy, favour, seed };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
