@@ -11,7 +11,9 @@ import { lacksOf } from '../compiler/target-needs.ts';
 import { createDiagnostics, type Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../ir/diagnostics/render.ts';
 import type { IntGraph } from '../ir/int.ts';
+import { createRandom } from '../ir/random/seeded.ts';
 import { writeMlp } from './mlp.ts';
+import { buildModel } from './onnx/build.ts';
 
 function outlined(bytes: Uint8Array): IntGraph {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
@@ -100,6 +102,25 @@ test('what runs on them is not refused; binary spikes are told', async () => {
   assert.equal(one?.code, 'W0512');
   assert.match(one!.message, /16 axons a neuron at most; each neuron with soft reset takes 2/);
   assert.deepEqual(others, []);
+});
+
+test('a fixed neuron compares no inputs and weighs no steps', async () => {
+  const target = await loadTarget('loihi1');
+  const lacking = (network: IntGraph) =>
+    lacksOf(network, target, createAccounting(target)).map(({ does, missing }) => `${does}: ${missing}`);
+  const random = createRandom(2);
+  const pooled = (pool: string) => {
+    const m = buildModel(17);
+    const numbers = (count: number) => Float32Array.from({ length: count }, () => random.normal());
+    const conv = m.op('Conv', ['input', m.weight([3, 1, 3, 3], numbers(27))], { kernel_shape: [3, 3] });
+    const small = m.op(pool, [m.op('Relu', [conv])], { kernel_shape: [2, 2], strides: [2, 2] });
+    const flat = m.op('Flatten', [small], { axis: 1 });
+    return outlined(m.bytes(['b', 1, 8, 8], [m.op('Gemm', [flat, m.weight([27, 5], numbers(135))])]));
+  };
+  assert.deepEqual(lacking(pooled('AveragePool')), []);
+  assert.ok(lacking(pooled('MaxPool')).includes('maximum: a soma that compares its inputs'));
+  const weighed = { ...mlp, attrs: { ...mlp.attrs, coding: 'differential' } } as const;
+  assert.equal(lacking(weighed).length, populationsOf(mlp).length);
 });
 
 test('payloads, exponents and soft reset that a core has not', async () => {
