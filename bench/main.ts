@@ -18,6 +18,7 @@ import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
+import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
@@ -135,6 +136,12 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     );
     console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
     return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
+  },
+  /** Published layer tables: the rules that gave them, and our own cut and packing. */
+  async partition() {
+    const anchors = measureAnchors();
+    console.log(printAnchors(anchors));
+    return anchorMeasure(anchors);
   },
   ...CONVERSION_MEASURES,
 };

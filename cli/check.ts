@@ -11,7 +11,7 @@ import type { PopulationEstimate } from '../compiler/estimate.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { type Diagnostic, UserError } from '../ir/diagnostics/diagnostic.ts';
-import { NOTES } from '../report/report.ts';
+import { noteOfTime } from '../report/notes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { openModelFile } from './model-files.ts';
 import type { Shared } from './options.ts';
@@ -108,14 +108,14 @@ function renderCheck(check: Check): string {
     errors === 0 ? 'nothing stands in the way' : `${errors} thing(s) stand in the way, see below`;
   const lines = [...rows, ['verdict', verdict] as const].map(([name, text]) => `${name.padEnd(12)}${text}`);
   const took = `checked in ${check.seconds.toFixed(1)} s and ${bytes(check.peakBytes)}`;
-  const notes = check.found === undefined ? [] : ESTIMATE_NOTES.map(note => `note        ${note}`);
+  const told = check.found === undefined ? [] : [...ESTIMATE_NOTES, noteOfTime(check.found.target)];
+  const notes = told.map(note => `note        ${note}`);
   return [...lines, ...notes, '', took].join('\n');
 }
 
 const ESTIMATE_NOTES = [
   'cores are an estimate: each population by itself, without packing and placement',
   'times are of a step in which every neuron sends, without messages in the network',
-  NOTES[0],
 ] as const;
 
 type Row = readonly [name: string, text: string];

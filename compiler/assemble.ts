@@ -17,7 +17,7 @@ import type {
 } from '../backends/program/program.ts';
 import { type ChipGraph, networkOf } from '../ir/chip.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
-import { sizeOf, type Table } from '../ir/dialect.ts';
+import { sizeOf, type Table, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { compressMap, type StridedMap } from '../ir/map.ts';
 import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
@@ -37,6 +37,8 @@ import {
 
 export interface AssembleOptions {
   readonly weightBits: number;
+  /** How the target's cores send and reset (program.ts, ProgramHeader). */
+  readonly spiking: Pick<ProgramHeader, 'binary' | 'resetNeurons'>;
 }
 
 export interface Programs {
@@ -49,8 +51,8 @@ export interface Programs {
 export const allPrograms = ({ chips, program }: Programs): readonly ChipProgram[] =>
   chips.map(chip => program(chip));
 
-export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): Programs {
-  const header = headerOf(graph, networkOf(graph));
+export function assemble(graph: ChipGraph, { weightBits, spiking }: AssembleOptions): Programs {
+  const header = { ...headerOf(graph, networkOf(graph)), ...spiking };
   const context = createContext(graph, weightBits);
   const chipOf = graph.tables.cores.columns.chip!;
   const coresOf = new Map<number, number[]>();
@@ -70,7 +72,7 @@ export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): Pro
   };
 }
 
-function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
+function headerOf(graph: ChipGraph, network: IntGraph): Omit<ProgramHeader, 'binary' | 'resetNeurons'> {
   const { coding, steps, accumulatorBits, stateBits, depth, mode, interval } = graph.attrs;
   const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>
@@ -182,16 +184,9 @@ function hostInput(context: Context): HostInput {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
-    steps: hostSteps(context),
+    steps: stepsOfHost(context),
     routes: routesFrom(HOST, context),
   };
-}
-
-function hostSteps({ graph, network, wiring }: Context): StridedMap | undefined {
-  if (graph.attrs.mode !== 'streaming') return undefined;
-  const { depth } = graph.tables.tiles.columns;
-  const { populations, first } = wiring.tiling;
-  return compressMap(hostStepsOf(network, new Map(populations.map(({ id }, p) => [id, depth![first[p]!]!]))));
 }
 
 function routesFrom(source: number, { graph, routesOf, coreNumber, elements }: Context): readonly Route[] {
@@ -275,4 +270,13 @@ function findRoute(source: number, core: number, { graph, routesOf }: Context): 
     else high = middle;
   }
   return cores[low] === core ? low : defect(`tile ${source} has no route to core ${core}`);
+}
+
+/** Where rows pass through time: when the host sends each element. */
+function stepsOfHost({ graph, network }: Context): StridedMap | undefined {
+  if (graph.attrs.mode !== 'streaming') return undefined;
+  const { population, depth } = graph.tables.tiles.columns;
+  const starts = new Map<ValueId, number>();
+  population!.forEach((node, tile) => void starts.set(graph.nodes[node]!.id, depth![tile]!));
+  return compressMap(hostStepsOf(network, starts));
 }

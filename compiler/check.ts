@@ -23,6 +23,7 @@ import { convert } from './passes/convert.ts';
 import { dropUnread } from './passes/drop-unread.ts';
 import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { findSites } from './sites.ts';
 
 export interface CheckOptions {
@@ -98,7 +99,12 @@ function lookFurther(graph: AnnGraph, options: CheckOptions, report: Report): vo
   }
 }
 
-function outlineOf(ann: AnnGraph, { steps, terms, keepUnread }: CheckOptions, report: Report): IntGraph {
+/** The integer network without its numbers. */
+export function outlineOf(
+  ann: AnnGraph,
+  { steps, terms, keepUnread }: Pick<CheckOptions, 'steps' | 'terms' | 'keepUnread'>,
+  report: Report,
+): IntGraph {
   const folded = foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   const nominal: SnnEmit = {
     ...{ kind: 'mt', theta1: 1, theta2: 1, levels: 8, terms, band: 0.75, rule: 'nearest' },
@@ -129,7 +135,7 @@ export interface TargetCheck {
 
 /**
  * The first of several boards of one chip, fewest chips first, that has cores enough; the last where none has.
- * Errors E0501, E0502, E0505
+ * Errors E0501, E0502, E0510, E0511
  */
 export function checkBoards(
   outline: IntGraph,
@@ -139,11 +145,7 @@ export function checkBoards(
 ): TargetCheck | undefined {
   const chip = boards[0]!;
   const accounting = createAccounting(chip);
-  const product = outline.nodes.find(node => node.kind === 'product');
-  if (product !== undefined && accounting.dynamicRowWords === undefined) {
-    report('E0505', { origin: product.origin, pass: 'partition' }, { target: chip.name });
-    return undefined;
-  }
+  if (!refuseTarget(outline, chip, accounting, weightBits, report)) return undefined;
   const strict = estimateCores(outline, accounting, weightBits);
   const loose = estimateCores(outline, withoutNeuronCap(accounting), weightBits);
   for (const { population, origin, resource, needed, available } of strict.misfits) {

@@ -15,6 +15,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
+import type { Favour } from './mapping/joint.ts';
 import { meshOf } from './mapping/mesh.ts';
 import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
@@ -36,6 +37,7 @@ import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
@@ -67,6 +69,8 @@ export interface CompileOptions {
   readonly keepUnread: boolean;
   /** How populations are cut; undefined: `auto`. */
   readonly strategy?: Strategy | undefined;
+  /** What a mapping is to have few of; undefined: a balance. */
+  readonly favour?: Favour | undefined;
 }
 
 export interface Context {
@@ -234,15 +238,15 @@ export interface Mapped {
   readonly placement: PlacementSummary;
 }
 
-/** Moves of packing, for each tile. */
-const PACKING_MOVES = 1000;
-
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy'>,
+  options: Pick<
+    CompileOptions,
+    'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
+  >,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -251,6 +255,8 @@ export function mapNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
+  refuseTarget(network, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,
@@ -267,7 +273,8 @@ export function mapNetwork(
   const { synop, updateActive } = target.timing;
   // Without known durations an update counts as one accumulation.
   const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
-  const packing = { rates, durations, strategy: options.strategy ?? 'auto', seed, moves: PACKING_MOVES };
+  const { strategy = 'auto', favour = 'balance' } = options;
+  const packing = { rates, durations, strategy, favour, seed };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
@@ -280,12 +287,21 @@ export function mapNetwork(
   );
   throwIfErrors(diagnostics);
   step('route');
-  const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
+  const routed = route.run(
+    placed,
+    { accounting, delayMax: target.limits.delayMax.value, target: name },
+    report,
+  );
   throwIfErrors(diagnostics);
   step('assemble');
-  const programs = assemble(routed, { weightBits });
+  const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
   return { int, chip: routed, programs, accounting, placement };
 }
+
+const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+  binary: isBinary,
+  resetNeurons: softResetNeurons,
+});
 
 /** Neurons of a network, all unrolled in space. */
 export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>

@@ -18,9 +18,8 @@ import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { verifyGraph } from '../ir/verify.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
 import { createStreamingMachine } from '../runtime-sim/streaming.ts';
-import { logitsOf, randomImages, reload } from './kit.ts';
+import { bootFromBytes, logitsOf, randomImages, reload } from './kit.ts';
 import { createLayers, PATTERNS } from './onnx/patterns.ts';
 
 const OPTIONS: CompileOptions = {
@@ -57,11 +56,11 @@ for (const [name, write] of Object.entries(PATTERNS)) {
     assert.ok(error < LARGEST_ERROR, `error ${error}`);
     for (const mode of ['pipelined', 'streaming'] as const) {
       const mapped = mapNetwork(int, target, new Map(), { ...OPTIONS, mode }, context);
-      const programs = reload(mapped);
-      assert.equal(compareEmissions(mapped.int, createMachine(programs), unseen[0]!).difference, undefined);
+      const { difference } = compareEmissions(mapped.int, bootFromBytes(mapped), unseen[0]!);
+      assert.equal(difference, undefined);
       if (mode === 'pipelined') continue;
       const wanted = unseen.map(image => createIntRunner(int).run(image)[0]!);
-      assert.deepEqual(createStreamingMachine(programs).runStream(unseen), wanted);
+      assert.deepEqual(createStreamingMachine(reload(mapped)).runStream(unseen), wanted);
     }
   });
 }
