@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
-import { allPrograms } from '../compiler/assemble.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
 import { type Mapped, mapNetwork } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';
@@ -122,7 +121,7 @@ test('queries that do not fit their core wait before, and images follow each oth
   const [large, small] = [await loadTarget('loihi2'), cramped(await loadTarget('loihi2'), 130, 800)];
   const [wide, tight] = [map(int, large, 'streaming'), map(int, small, 'streaming')];
   const ring = (mapped: Mapped) => {
-    const programs = allPrograms(mapped.programs);
+    const programs = reload(mapped);
     const gathers = programs.flatMap(p => p.cores.flatMap(core => core.tiles));
     const scores = gathers.find(tile => tile.function.kind === 'softmax')!;
     return { row: scores.rings[0]![0]!, kept: scores.rings[0]![1]!, interval: programs[0]!.header.interval };
