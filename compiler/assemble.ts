@@ -17,7 +17,7 @@ import type {
 } from '../backends/program/program.ts';
 import { type ChipGraph, networkOf } from '../ir/chip.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
-import { sizeOf, type Table, type ValueId } from '../ir/dialect.ts';
+import { sizeOf, type Table } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { compressMap, type StridedMap } from '../ir/map.ts';
 import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
@@ -188,9 +188,16 @@ function hostInput(context: Context): HostInput {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
-    steps: stepsOfHost(context),
+    steps: hostSteps(context),
     routes: routesFrom(HOST, context),
   };
+}
+
+function hostSteps({ graph, network, wiring }: Context): StridedMap | undefined {
+  if (graph.attrs.mode !== 'streaming') return undefined;
+  const { depth } = graph.tables.tiles.columns;
+  const { populations, first } = wiring.tiling;
+  return compressMap(hostStepsOf(network, new Map(populations.map(({ id }, p) => [id, depth![first[p]!]!]))));
 }
 
 function routesFrom(source: number, { graph, routesOf, coreNumber, elements }: Context): readonly Route[] {
@@ -274,13 +281,4 @@ function findRoute(source: number, core: number, { graph, routesOf }: Context): 
     else high = middle;
   }
   return cores[low] === core ? low : defect(`tile ${source} has no route to core ${core}`);
-}
-
-/** Where rows pass through time: when the host sends each element. */
-function stepsOfHost({ graph, network }: Context): StridedMap | undefined {
-  if (graph.attrs.mode !== 'streaming') return undefined;
-  const { population, depth } = graph.tables.tiles.columns;
-  const starts = new Map<ValueId, number>();
-  population!.forEach((node, tile) => void starts.set(graph.nodes[node]!.id, depth![tile]!));
-  return compressMap(hostStepsOf(network, starts));
 }
