@@ -14,4 +14,6 @@ export interface MeasureOptions {
   readonly save?: string | undefined;
   /** Part of the names of the cases to run. */
   readonly only?: string | undefined;
+  /** A program to run beside ours. */
+  readonly peer?: string | undefined;
 }
