@@ -19,6 +19,8 @@ import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
+import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
+import { measureSlices, printSlices } from './partition-slices.ts';
 import { measurePlacement } from './place.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
@@ -142,10 +144,12 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   async place(options) {
     return measurePlacement(options);
   },
-  /** Published layer tables: the rules that gave them, and our own cut and packing. */
-  async partition() {
+  /** Beside published core counts, Mt-KaHyPar (--peer PYTHON runs it too) and equal slices of --data MODEL.onnx. */
+  async partition({ data, peer }) {
     const anchors = measureAnchors();
     console.log(printAnchors(anchors));
+    console.log(printHypergraph(measureHypergraph(peer)));
+    if (data !== undefined) console.log(printSlices(data, await measureSlices(data)));
     return anchorMeasure(anchors);
   },
   ...CONVERSION_MEASURES,
@@ -155,6 +159,7 @@ const { values, positionals } = parseArgs({
   options: {
     ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
     ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
+    peer: { type: 'string' },
   },
   allowPositionals: true,
 });

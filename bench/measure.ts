@@ -18,4 +18,6 @@ export interface MeasureOptions {
   readonly graph?: string | undefined;
   readonly effort?: string | undefined;
   readonly seed?: string | undefined;
+  /** A program to run beside ours. */
+  readonly peer?: string | undefined;
 }
