@@ -255,8 +255,6 @@ export function mapNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
-  refuseTarget(network, target, accounting, weightBits, report);
-  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,
@@ -268,6 +266,8 @@ export function mapNetwork(
     },
     report,
   );
+  refuseTarget(int, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
   const { synop, updateActive } = target.timing;
