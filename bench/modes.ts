@@ -46,7 +46,7 @@ export function measureModes(folder: string, target: Target): readonly ModeRow[]
     const { outline } = checkNetwork(model, options, { diagnostics, step: () => {} });
     if (outline === undefined) return [];
     return MODES.flatMap(mode =>
-      BITS.map((weightBits): ModeRow => {
+      (mode === 'pipelined' ? BITS.slice(0, 1) : BITS).map((weightBits): ModeRow => {
         const row = partitionRow(outline, target, accounting, weightBits, mode);
         console.log(printRow({ file, ...row }));
         return { file, ...row };
