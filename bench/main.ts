@@ -17,6 +17,7 @@ import { CONVERSION_MEASURES } from './conversion-measures.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
+import { measureModes } from './modes.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
@@ -122,6 +123,16 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   /** The fast integer runner on --data MODEL.onnx, converted by the default profile at T = 1. */
   async 'run-int'({ data = MODEL }) {
     return speedOf(await intSpeed(data, OPTIONS));
+  },
+  /** Cores with rows in space and in time, models of --data DIR on a board of thousands of chips. */
+  async modes({ data = 'examples/digits' }) {
+    const rows = measureModes(data, await loadTarget('loihi2:hala-point'));
+    const [stream, space] = ['streaming', 'pipelined'].map(mode =>
+      rows.findLast(row => row.mode === mode && row.weightBits === 8),
+    );
+    const anchor = `cores pipelined of ${space?.file ?? 'nothing'}`;
+    const [value, other] = [stream?.cores ?? Number.NaN, space?.cores ?? Number.NaN];
+    return { value, unit: 'cores streaming', anchor, ratio: other / value };
   },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {

@@ -77,6 +77,8 @@ interface Tiled {
 /** Axons depend on the cuts of both ends: where they run out, tiles get smaller, so many times at most. */
 const MOST_TRIED = 6;
 
+const WHOLE_ROWS =
+  'Rows that pass through time are never cut; --mode pipelined cuts them, and takes more cores.';
 const BINARY =
   'Each threshold has axons and weights of its own: fewer --levels or narrower layers need fewer.';
 
@@ -110,7 +112,7 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
       'E0501',
       { origin: population.origin, pass: 'partition' },
       facts,
-      accounting.isBinary ? BINARY : undefined,
+      accounting.isBinary ? BINARY : needs.mode === 'streaming' ? WHOLE_ROWS : undefined,
     );
   }
   return undefined;
