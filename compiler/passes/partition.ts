@@ -26,6 +26,7 @@ import { loadsOf, tileProblem } from '../mapping/core-load.ts';
 import { MESSAGES_PER_CORE } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
 import { feedsOf } from '../mapping/feeds.ts';
+import { leastCores } from '../mapping/least-cores.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
@@ -82,6 +83,12 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
+  const least = leastCores(graph, accounting, demand);
+  if (least > needs.cores) {
+    const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
+    report('E0502', { origin: graph.name, pass: 'partition' }, facts);
+    return undefined;
+  }
   const bounds = new Map<IntOf<'population'>, number>();
   let misfits: readonly Misfit[] = [];
   for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
