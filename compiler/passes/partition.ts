@@ -86,7 +86,7 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
-  const least = leastCores(graph, accounting, demand);
+  const least = leastCores(graph, accounting, weightBits, demand);
   if (least > needs.cores) {
     const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
     report('E0502', { origin: graph.name, pass: 'partition' }, facts);
