@@ -273,11 +273,12 @@ test('no core exceeds a limit, whatever the strategy and mode; the same again gi
         }
         const tiling = tilingOfTiles(network, placedTiles(chip));
         assert.equal(tiling.first.at(-1), chip.tables.tiles.rows);
-        for (const { used, binding, tiles } of coreUsage(chip, accounting, WEIGHT_BITS)) {
+        for (const { used, binding, fill, tiles } of coreUsage(chip, accounting, WEIGHT_BITS)) {
           assert.ok(tiles.length > 0);
           if (strategy !== 'auto') assert.equal(tiles.length, 1);
           for (const resource of RESOURCES) assert.ok(used[resource] <= accounting.capacity[resource]);
-          if (binding !== 'memoryBytes') assert.ok(used[binding] > 0);
+          assert.ok(fill > 0 && fill <= 1);
+          if (binding !== 'memoryBytes') assert.equal(fill, used[binding] / accounting.capacity[binding]);
         }
         assert.deepEqual(partition.run(network, needs, diagnostics.report).tables, chip.tables);
       }

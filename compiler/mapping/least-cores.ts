@@ -25,7 +25,8 @@ export function leastCores(
   for (const node of graph.nodes) {
     if (node.kind !== 'linear' && node.kind !== 'depthwise') continue;
     const [inputs, width] = graph.constants.get(node.attrs.weight).shape as [number, number];
-    if (met.has(node.attrs.weight)) total.synapseWords -= inputs * weights.get('')!.rowWords(width, weightBits);
+    if (met.has(node.attrs.weight))
+      total.synapseWords -= inputs * weights.get('')!.rowWords(width, weightBits);
     met.add(node.attrs.weight);
   }
   return Math.max(...ADDITIVE.map(resource => Math.ceil(total[resource] / capacity[resource])));

@@ -12,6 +12,7 @@
 import {
   type Accounting,
   bindingResource,
+  fill as fillOf,
   fits,
   LIMITS,
   RESOURCES,
@@ -223,6 +224,8 @@ export interface CoreUsage {
   readonly tiles: readonly number[];
   readonly used: TileCost;
   readonly binding: Resource;
+  /** Of the binding limit: 1 is all of it. */
+  readonly fill: number;
 }
 
 /** Of every core of a mapped network. Cost: linear in pairs of tiles of which one feeds the other. */
@@ -243,6 +246,7 @@ export function coreUsage(
   core.forEach((own, tile) => void tiles[own]!.push(tile));
   return tiles.map((own, i) => {
     const used = costAt(loads, i);
-    return { tiles: own, used, binding: bindingResource(accounting.capacity, used) };
+    const binding = bindingResource(accounting.capacity, used);
+    return { tiles: own, used, binding, fill: fillOf(accounting.capacity, used)[binding] };
   });
 }
