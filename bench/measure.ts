@@ -14,4 +14,13 @@ export interface MeasureOptions {
   readonly save?: string | undefined;
   /** Part of the names of the cases to run. */
   readonly only?: string | undefined;
+  /** Script that generates models, and what runs it. */
+  readonly tool?: string | undefined;
+  readonly python?: string | undefined;
+  readonly target?: string | undefined;
+  readonly mode?: string | undefined;
+  /** Outlines alone, under this reading of the neurons of a core: neurons or stateWords. */
+  readonly reading?: string | undefined;
+  /** What follows the measure's name. */
+  readonly rest?: readonly string[] | undefined;
 }
