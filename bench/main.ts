@@ -13,6 +13,16 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import {
+  exponentsOf,
+  generateModels,
+  measureGrowth,
+  modelsOf,
+  pointsOf,
+  printGrowth,
+  SIZES,
+  saveGrowth,
+} from './compile-scale.ts';
 import { CONVERSION_MEASURES } from './conversion-measures.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
@@ -163,24 +173,57 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     if (data !== undefined) console.log(printSlices(data, await measureSlices(data)));
     return anchorMeasure(anchors);
   },
+  /**
+   * The whole compile of models of growing size: files or sizes after the name, or all of --data FOLDER; --tool SCRIPT
+   * generates sizes into that folder; --reading neurons|stateWords maps outlines alone; --save FOLDER.
+   */
+  async 'compile-scale'({
+    data = 'build/compile-scale',
+    save,
+    tool,
+    python = 'python3',
+    rest = [],
+    ...wishes
+  }) {
+    const sizes = rest.filter(name => !name.endsWith('.onnx'));
+    if (tool !== undefined) generateModels(tool, python, data, sizes.length > 0 ? sizes : SIZES);
+    const files = rest.filter(name => name.endsWith('.onnx'));
+    const { target = 'loihi2:hala-point', mode = 'pipelined', reading } = wishes;
+    const rows = measureGrowth(files.length > 0 ? files : modelsOf(data), { target, mode, reading });
+    console.log(printGrowth(rows));
+    if (save !== undefined) saveGrowth(save, rows);
+    const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
+    return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
+  },
   ...CONVERSION_MEASURES,
 };
 
 const { values, positionals } = parseArgs({
   options: {
+<<<<<<< HEAD
+    data: { type: 'string' },
+    save: { type: 'string' },
+    only: { type: 'string' },
+    tool: { type: 'string' },
+    python: { type: 'string' },
+    target: { type: 'string' },
+    mode: { type: 'string' },
+    reading: { type: 'string' },
+=======
     ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
     ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
     peer: { type: 'string' },
+>>>>>>> main
   },
   allowPositionals: true,
 });
-const [name] = positionals;
+const [name, ...rest] = positionals;
 const measure = name === undefined ? undefined : measures[name];
 if (name === undefined || measure === undefined) {
   console.error(`which measure? ${Object.keys(measures).join(', ')}`);
   process.exitCode = 2;
 } else {
-  const result = await measure(values);
+  const result = await measure({ ...values, rest });
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   console.log(
     `${name}: ${result.value.toPrecision(4)} ${result.unit}, ${result.ratio.toFixed(2)}x the ${result.anchor}`,

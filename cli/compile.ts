@@ -36,6 +36,7 @@ import {
   throwIfErrors,
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
@@ -255,12 +256,22 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     folder.commit();
     if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
-    return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
+    return finish(args, console_, {
+      ...{ out, summary, manifest, report, build, preprocessing },
+      weights: weightCount(mapped.int),
+    });
   } catch (error) {
     folder.discard();
     throw error;
   }
 }
+
+/** Each once, however many tokens share it. */
+const weightCount = ({ nodes, constants }: IntGraph): number =>
+  nodes.reduce((sum, node) => {
+    const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
+    return isWeighted ? sum + sizeOf(constants.get(node.attrs.weight).shape) : sum;
+  }, 0);
 
 /** What the chip answers, bit for bit what the integer network answers. Errors: E0710 */
 function simulate(
@@ -355,6 +366,7 @@ function finish(
     out: string;
     summary: string;
     preprocessing: string;
+    weights: number;
     manifest: Manifest;
     report: ReturnType<typeof chipReport>;
     build: { seconds: number; steps: Readonly<Record<string, number>>; peakBytes: number };
@@ -371,6 +383,7 @@ function finish(
     fits: true,
     target: target.name,
     board: target.spec,
+    weights: done.weights,
     neurons: network.neurons,
     messages: report.counts.messages ?? null,
     routes: manifest.placement.routes,
@@ -391,6 +404,7 @@ function finish(
     out: args.dryRun ? null : out,
     seconds: build.seconds,
     stepSeconds: build.steps,
+    cpuSeconds: process.cpuUsage().user / 1e6,
     peakBytes: build.peakBytes,
     diagnostics: console_.diagnostics.list,
   });

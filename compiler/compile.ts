@@ -298,7 +298,7 @@ export function mapNetwork(
   return { int, chip: routed, programs, accounting, placement };
 }
 
-const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+export const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
   binary: isBinary,
   resetNeurons: softResetNeurons,
 });
