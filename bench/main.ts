@@ -200,7 +200,6 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
 
 const { values, positionals } = parseArgs({
   options: {
-<<<<<<< HEAD
     data: { type: 'string' },
     save: { type: 'string' },
     only: { type: 'string' },
@@ -209,11 +208,8 @@ const { values, positionals } = parseArgs({
     target: { type: 'string' },
     mode: { type: 'string' },
     reading: { type: 'string' },
-=======
-    ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
     ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
     peer: { type: 'string' },
->>>>>>> main
   },
   allowPositionals: true,
 });

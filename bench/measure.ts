@@ -14,7 +14,6 @@ export interface MeasureOptions {
   readonly save?: string | undefined;
   /** Part of the names of the cases to run. */
   readonly only?: string | undefined;
-<<<<<<< HEAD
   /** Script that generates models, and what runs it. */
   readonly tool?: string | undefined;
   readonly python?: string | undefined;
@@ -24,12 +23,10 @@ export interface MeasureOptions {
   readonly reading?: string | undefined;
   /** What follows the measure's name. */
   readonly rest?: readonly string[] | undefined;
-=======
   /** One file instead of a folder, where a measure takes graphs. */
   readonly graph?: string | undefined;
   readonly effort?: string | undefined;
   readonly seed?: string | undefined;
   /** A program to run beside ours. */
   readonly peer?: string | undefined;
->>>>>>> main
 }
