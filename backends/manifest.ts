@@ -44,6 +44,14 @@ const search = z.strictObject({
     .describe('Integer networks that were run'),
 });
 
+const placementQuality = z.strictObject({
+  cost: z.number().describe('Σ messages × hops in a step, predicted; a chip border weighs as many hops'),
+  hottestLink: z.number().describe('Messages over the busiest link of a chip, in a step'),
+  hottestBorder: z.number().describe('Messages over the busiest border between two chips, one way'),
+  longestPath: z.number().describe('Weighted hops of the farthest flow'),
+  averagePath: z.number().describe('Weighted hops of a flow, on average'),
+});
+
 export const manifestSchema = z
   .strictObject({
     schema: z.literal('snnc-manifest'),
@@ -113,7 +121,16 @@ export const manifestSchema = z
       }),
     ),
     capacity: z.record(z.string(), z.number()),
-    placement: z.strictObject({ cost: z.number(), baseline: z.number(), routes: count, deliveries: count }),
+    placement: z.strictObject({
+      ...placementQuality.shape,
+      baselines: z
+        .strictObject({ sequential: placementQuality, hilbertForce: placementQuality })
+        .describe('The same cores in the order of the mesh, and by Hilbert curve and forces (ASPLOS 2023)'),
+      lowerBound: z.number().describe('No placement costs less'),
+      gap: z.number().describe('Cost above the lower bound, as a share of it'),
+      routes: count,
+      deliveries: count,
+    }),
     input: z.strictObject({ name: z.string(), shape: z.array(count), fraction: z.int() }),
     output: z.strictObject({ name: z.string(), classes: count }),
     calibration: z.strictObject({

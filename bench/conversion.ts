@@ -115,7 +115,7 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
     steps: 1,
     thresholds: 'pow2',
     seed: 1,
-    effort: 1,
+    effort: 'fast',
     biasCorrection: true,
   } as const;
   const options = {

@@ -30,7 +30,7 @@ const OPTIONS = {
   profile: defaultProfile(4),
   weightBits: 8,
   seed: 1,
-  effort: 200,
+  effort: 'fast',
   biasCorrection: false,
   keepUnread: false,
 } as const;

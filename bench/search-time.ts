@@ -30,7 +30,7 @@ export async function measureSearch(model: string): Promise<SearchTime> {
   const start = performance.now();
   const options = {
     ...({ coding: 'sum', steps: 1, thresholds: 'pow2', shift: 'auto', weightBits: 8 } as const),
-    ...{ seed: 1, effort: 1, biasCorrection: true, keepUnread: false },
+    ...{ seed: 1, effort: 'fast' as const, biasCorrection: true, keepUnread: false },
     profileOf: (shift: number) => defaultProfile(shift),
     search: { goal: { optimize: 'energy', limit: LIMIT }, labels: undefined, maxTerms: 3 } as const,
   };

@@ -1,6 +1,7 @@
 /** The options of every command, as tables; what they mean is checked here, what they clash with by the commands. */
 import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { MODES } from '../ir/chip.ts';
@@ -189,10 +190,11 @@ export const COMPILE_OPTIONS = {
   },
   'keep-unread': KEEP_UNREAD,
   effort: {
-    choices: ['fast', 'normal', 'max'] as const,
+    choices: EFFORTS,
     default: 'normal' as const,
-    describe: 'Placement moves',
+    describe: 'Placement: how many moves are tried',
   },
+  pin: { type: 'string', describe: 'A file of cores that have their place: NAME[:PART] CHIP X Y [SLOT]' },
   seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
   ...preprocessOptions,
   ...dataOptions,

@@ -9,6 +9,7 @@ import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Stopping } from '../compiler/margins.ts';
+import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { printSettings } from '../compiler/site-settings.ts';
@@ -38,6 +39,7 @@ import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
+import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
 import { BIASES, writeBiases } from './stages.ts';
@@ -70,7 +72,9 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
-  readonly effort: 'fast' | 'normal' | 'max';
+  readonly effort: Effort;
+  /** A file of pins. */
+  readonly pin?: string | undefined;
   readonly seed: number;
 }
 
@@ -84,8 +88,6 @@ export function withDefaultModel<
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
 
-/** Swaps that placement tries, per core. */
-const EFFORT = { fast: 200, normal: 2000, max: 20_000 } as const;
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
 
@@ -129,7 +131,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     profileOf: shift => (args.uniform ? uniformProfile : defaultProfile)(shift, args.terms),
     weightBits: args.bits,
     seed: args.seed,
-    effort: EFFORT[args.effort],
+    effort: args.effort,
+    pins: args.pin === undefined ? undefined : readPins(args.pin),
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,
     anytime: args.anytime,

@@ -110,6 +110,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       coarse: chosen.made.coarse,
       thresholds: basename(args.thresholds),
       calibrate: calibrate === undefined ? null : basename(calibrate),
+      pin: args.pin === undefined ? null : basename(args.pin),
     },
     target: JSON.parse(JSON.stringify(target)) as Manifest['target'],
     network: {

@@ -30,10 +30,12 @@ import { foldAttentionScale } from './passes/fold-attention-scale.ts';
 import { foldNorms } from './passes/fold-norms.ts';
 import { loadWeights } from './passes/load-weights.ts';
 import { partition } from './passes/partition.ts';
-import { coreTraffic, place, placementCost } from './passes/place.ts';
+import { type PlacementSummary, placeCores } from './passes/place.ts';
 import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
 import { splitFanIn } from './passes/split-fan-in.ts';
+import type { Pin } from './placement/pins.ts';
+import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
@@ -50,8 +52,10 @@ export interface CompileOptions {
   readonly settings?: SiteSettings | undefined;
   readonly weightBits: number;
   readonly seed: number;
-  /** Swaps that placement tries, per core. */
-  readonly effort: number;
+  /** Of placement. */
+  readonly effort: Effort;
+  /** Cores that have their place already. */
+  readonly pins?: readonly Pin[] | undefined;
   readonly biasCorrection: boolean;
   /** When the host stops; undefined: all images take every step. */
   readonly anytime?: Stopping | undefined;
@@ -226,7 +230,7 @@ export interface Mapped {
   readonly chip: ChipGraph;
   readonly programs: readonly ChipProgram[];
   readonly accounting: Accounting;
-  readonly placement: { readonly cost: number; readonly baseline: number };
+  readonly placement: PlacementSummary;
   readonly proof: DeliveryProof;
 }
 
@@ -235,7 +239,7 @@ export function mapNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'anytime' | 'mode'>,
+  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>,
   { diagnostics, step }: Context,
 ): Mapped {
   const { report } = diagnostics;
@@ -261,19 +265,13 @@ export function mapNetwork(
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
-  const mesh = meshOf(target);
-  const moves = options.effort * tiled.tables.cores.rows;
-  const placed = place.run(tiled, { mesh, rates, seed, moves }, report);
-  const traffic = coreTraffic(placed, rates);
-  const positionsOf = (graph: ChipGraph) =>
-    Array.from({ length: graph.tables.cores.rows }, (_, i) => {
-      const { chip, x, y, slot } = graph.tables.cores.columns;
-      return { chip: chip![i]!, x: x![i]!, y: y![i]!, slot: slot![i]! };
-    });
-  const placement = {
-    cost: placementCost(positionsOf(placed), traffic, mesh),
-    baseline: placementCost(mesh.positions.slice(0, traffic.length), traffic, mesh),
-  };
+  const { effort, pins } = options;
+  const { graph: placed, placement } = placeCores(
+    tiled,
+    { mesh: meshOf(target), rates, seed, effort, pins },
+    report,
+  );
+  throwIfErrors(diagnostics);
   step('route');
   const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
   throwIfErrors(diagnostics);

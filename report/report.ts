@@ -138,7 +138,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,
     ],
-    ['placement', `cost ${big(manifest.placement.cost)}, sequential ${big(manifest.placement.baseline)}`],
+    ...placementRows(manifest),
     [
       'proved',
       `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, ${network.mode === 'streaming' ? 'rows in time, none overwritten' : 'depths balanced'}`,
@@ -148,4 +148,20 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);
   return `${[...lines, '', ...report.notes.map(note => `note        ${note}`)].join('\n')}\n`;
+}
+
+function placementRows({ placement }: Manifest): readonly (readonly [string, string])[] {
+  const { cost, baselines, lowerBound, gap, hottestLink, hottestBorder, longestPath } = placement;
+  const { sequential, hilbertForce } = baselines;
+  const border = hottestBorder === 0 ? '' : `, hottest chip border ${big(hottestBorder)}`;
+  return [
+    [
+      'placement',
+      `cost ${big(cost)} (sequential ${big(sequential.cost)}, Hilbert + forces ${big(hilbertForce.cost)}), at least ${big(lowerBound)}: gap ${(100 * gap).toFixed(0)} %`,
+    ],
+    [
+      'links',
+      `hottest ${big(hottestLink)} messages a step (sequential ${big(sequential.hottestLink)}, Hilbert + forces ${big(hilbertForce.hottestLink)})${border}; longest path ${big(longestPath)} hops`,
+    ],
+  ];
 }

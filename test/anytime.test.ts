@@ -107,7 +107,12 @@ test('a chip that the host stops runs and counts the steps that were taken, and 
   const images = randomImages(ann, 10, 5);
   const { int } = descend(ann, images, { coding: 'sum', steps: 3, shift: 4, terms: 2, coarse: 1 });
   const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = { weightBits: 8, seed: 1, effort: 1, anytime: { by: 'share', value: 0.5 } as const };
+  const options = {
+    weightBits: 8,
+    seed: 1,
+    effort: 'fast' as const,
+    anytime: { by: 'share', value: 0.5 } as const,
+  };
   const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
   const boot = () => createMachine(programs.map(p => decodeChip(encodeChip(p), 'memory')));
   const runner = createFastIntRunner(int);

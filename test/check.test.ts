@@ -34,7 +34,7 @@ const COMPILE: CompileOptions = {
   profile: defaultProfile(4),
   weightBits: 8,
   seed: 1,
-  effort: 1,
+  effort: 'fast',
   biasCorrection: false,
   keepUnread: false,
 };

@@ -56,7 +56,14 @@ test('auto: the error falls with the shift, is what the integer network makes, a
   const ann = randomAnn(5, { tokens: 5, dim: 12, heads: 2, mlp: 17, depth: 2, classes: 4, patch: 6 });
   const images = randomImages(ann, 12, 5);
   const about = { target, isPixels: false, origin: 'test' };
-  const base = { coding: 'sum', steps: 1, thresholds: 'pow2', weightBits: 8, seed: 1, effort: 1 } as const;
+  const base = {
+    coding: 'sum',
+    steps: 1,
+    thresholds: 'pow2',
+    weightBits: 8,
+    seed: 1,
+    effort: 'fast',
+  } as const;
   const options = {
     ...base,
     biasCorrection: false,
@@ -86,7 +93,14 @@ test('auto: the error falls with the shift, is what the integer network makes, a
 test('W0302: two bits of weights are too few for any shift', async () => {
   const target = await loadTarget('loihi2');
   const ann = randomAnn(6, { tokens: 5, dim: 12, heads: 2, mlp: 17, depth: 2, classes: 4, patch: 6 });
-  const base = { coding: 'sum', steps: 1, thresholds: 'pow2', weightBits: 2, seed: 1, effort: 1 } as const;
+  const base = {
+    coding: 'sum',
+    steps: 1,
+    thresholds: 'pow2',
+    weightBits: 2,
+    seed: 1,
+    effort: 'fast',
+  } as const;
   const options = {
     ...base,
     biasCorrection: false,

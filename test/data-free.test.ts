@@ -64,7 +64,7 @@ test('W0303: a network that no image was given for says so, and takes no coarses
   const about = { shape, resolved, centre: null };
   const { images } = await calibrationSet({ model: 'vit.onnx' }, about, diagnostics.report);
   const options = {
-    ...({ coding: 'sum', steps: 1, thresholds: 'pow2', weightBits: 8, seed: 1, effort: 1 } as const),
+    ...({ coding: 'sum', steps: 1, thresholds: 'pow2', weightBits: 8, seed: 1, effort: 'fast' } as const),
     ...({ biasCorrection: false, keepUnread: false, shift: 'auto' } as const),
     profileOf: (shift: number) => defaultProfile(shift),
   };

@@ -19,7 +19,7 @@ import { descend, randomImages, shrunk } from './kit.ts';
 
 /** Nothing here is a power of two: C = 48, 3 heads, 10 tokens. */
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
-const OPTIONS = { weightBits: 8, seed: 1, effort: 50 } as const;
+const OPTIONS = { weightBits: 8, seed: 1, effort: 'fast' } as const;
 
 const mapOn = (target: Target, seed: number, coding: Coding, steps: number, shape?: VitShape) => {
   const ann = randomAnn(seed, shape);

@@ -64,7 +64,7 @@ for (const kind of KINDS) {
       // Every coding once on cores so small that each population is cut.
       const target = seed < 2 ? small : large;
       const context = { diagnostics: createDiagnostics(), step: () => {} };
-      const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 1 }, context);
+      const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast' }, context);
       const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
       assert.equal(compareEmissions(mapped.int, machine, images[1]!).difference, undefined, `seed ${seed}`);
     }

@@ -79,7 +79,7 @@ test('a network that multiplies is nearer to the spiking network than tables are
     errors.multiply += furthest(readout, wanted);
     assert.deepEqual(createFastIntRunner(int).run(images[0]!).at(-1)!, readout);
     const context = { diagnostics: createDiagnostics(), step: () => {} };
-    const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 1 }, context);
+    const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast' }, context);
     assert.ok(mapped.programs.every(p => p.cores.every(core => core.log2 === undefined)));
     const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
     assert.equal(compareEmissions(mapped.int, machine, images[1]!).difference, undefined, `seed ${seed}`);

@@ -37,7 +37,7 @@ test('Algorithm 1 (coding rate, thresholds paper): logits of T = 1…8 equal the
       profile: defaultProfile(4),
       weightBits: 8,
       seed: 1,
-      effort: 1,
+      effort: 'fast',
       biasCorrection: false,
       keepUnread: false,
     },

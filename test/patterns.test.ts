@@ -31,7 +31,7 @@ const OPTIONS: CompileOptions = {
   profile: defaultProfile(5),
   weightBits: 8,
   seed: 1,
-  effort: 1,
+  effort: 'fast',
   biasCorrection: true,
   keepUnread: false,
 };

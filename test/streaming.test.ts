@@ -24,7 +24,7 @@ const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, 
 
 const map = (int: IntGraph, target: Target, mode: Mode): Mapped => {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
-  return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 1, mode }, context);
+  return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context);
 };
 const reload = ({ programs }: Mapped) => programs.map(p => decodeChip(encodeChip(p), 'memory'));
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));

@@ -14,6 +14,9 @@ export interface Mesh {
   /** Chips are laid out row by row, `chipsX` to a row, `chipsY` rows to a layer. */
   readonly chipsX: number;
   readonly chipsY: number;
+  /** Routers of a chip. */
+  readonly routersX: number;
+  readonly routersY: number;
 }
 
 /**
@@ -39,23 +42,9 @@ export function meshOf(target: Target): Mesh {
   const positions = Array.from({ length: target.chips }, (_, chip) =>
     usable.map(({ x, y, slot }): Position => ({ chip, x, y, slot })),
   ).flat();
-  return { positions, chipsX: chipsX.value, chipsY: chipsY.value };
+  const size = { routersX: routersX.value, routersY: routersY.value };
+  return { positions, chipsX: chipsX.value, chipsY: chipsY.value, ...size };
 }
 
 /** A step between chips weighs as many hops: chip links carry about 30 times less than on-chip ones (D21). */
 export const CHIP_HOP = 30;
-
-/** Manhattan distance on the mesh; chip steps weigh CHIP_HOP each. */
-export function distance(a: Position, b: Position, { chipsX, chipsY }: Mesh): number {
-  const onMesh = Math.abs(a.x - b.x) + Math.abs(a.y - b.y);
-  if (a.chip === b.chip) return onMesh;
-  const axes = [chipsX, chipsY, Number.POSITIVE_INFINITY];
-  let [from, to] = [a.chip, b.chip];
-  let steps = 0;
-  for (const size of axes) {
-    const whole = Number.isFinite(size);
-    steps += Math.abs((whole ? from % size : from) - (whole ? to % size : to));
-    if (whole) [from, to] = [Math.floor(from / size), Math.floor(to / size)];
-  }
-  return CHIP_HOP * steps + onMesh;
-}

@@ -1,20 +1,26 @@
 /**
- * Gives every core a place on the mesh so that messages travel few hops: the snake of the partition's order,
- * then swaps kept when they shorten Σ messages × distance, a few others early on (annealing).
+ * Gives every core a place on the mesh so that messages travel few hops, no link is much hotter than others and no path
+ * much longer.
  *
- * Source     design 4 §3
+ * Source     design 4 §3; how, in compiler/placement
  * Needs      routed traffic is not known yet: messages per step are counted from connections × measured rates
  * Preserves  exactly: where a core sits never changes a value
- * Cost       `moves` swaps, each linear in the traffic partners of two cores; deterministic for a seed
+ * Errors     E0521–E0523 pins that cannot be
+ * Cost       bounded by `effort`; deterministic for a seed, whatever the number of threads
  */
 import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
+import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { createRandom } from '../../ir/random/seeded.ts';
 import { connectTiles, HOST } from '../mapping/connections.ts';
-import { CHIP_HOP, distance, type Mesh, type Position } from '../mapping/mesh.ts';
+import type { Mesh } from '../mapping/mesh.ts';
 import { sentNeurons } from '../mapping/out-axons.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import type { Pass } from '../pass.ts';
+import { boardOf } from '../placement/board.ts';
+import type { Quality } from '../placement/measure.ts';
+import { type Pin, resolvePins } from '../placement/pins.ts';
+import { type Flows, makeFlows } from '../placement/problem.ts';
+import { type Effort, solve } from '../placement/solve.ts';
 import { groupByRoute } from './route.ts';
 
 export interface PlaceNeeds {
@@ -22,113 +28,71 @@ export interface PlaceNeeds {
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
   readonly seed: number;
-  readonly moves: number;
+  readonly effort: Effort;
+  readonly pins?: readonly Pin[] | undefined;
+  /** Threads beside this one; undefined: as many as the machine has cores to spare. */
+  readonly workers?: number | undefined;
+}
+
+/** How good a placement is, and beside what. */
+export interface PlacementSummary extends Quality {
+  readonly baselines: { readonly sequential: Quality; readonly hilbertForce: Quality };
+  readonly lowerBound: number;
+  /** Cost above the lower bound, as a share of it; 0 where nothing travels. */
+  readonly gap: number;
 }
 
 export const place: Pass<typeof chip, typeof chip, PlaceNeeds> = {
   name: 'place',
   summary: 'Put cores on the mesh: few hops for many messages.',
   source: 'Design 4 §3',
-
-  run(graph, needs) {
-    const count = graph.tables.cores.rows;
-    const traffic = coreTraffic(graph, needs.rates);
-    const seats = anneal(count, traffic, needs);
-    const cores = seats.map(seat => needs.mesh.positions[seat]!);
-    return {
-      ...graph,
-      tables: { ...graph.tables, cores: makeTable(chip.tables.cores, cores) },
-    } satisfies ChipGraph;
-  },
+  run: (graph, needs, report) => placeCores(graph, needs, report).graph,
 };
 
-/** Messages per step between two cores. */
-export interface Flow {
-  readonly to: number;
-  readonly messages: number;
+/** The pass, and what it found out on the way. */
+export function placeCores(
+  graph: ChipGraph,
+  { mesh, rates, seed, effort, pins = [], workers }: PlaceNeeds,
+  report: Report,
+): { readonly graph: ChipGraph; readonly placement: PlacementSummary } {
+  const nodes = graph.tables.cores.rows;
+  const coresOf = (name: string) => coresOfPopulation(graph, name);
+  const wanted = resolvePins(pins, { cores: nodes, coresOf, positions: mesh.positions }, report);
+  const pinned = [...wanted].filter(i => i >= 0).map(i => mesh.positions[i]!);
+  const { seats, positions } = boardOf(mesh, nodes, new Set(pinned.map(position => position.chip)));
+  const seatAt = new Map(positions.map((position, seat) => [position, seat]));
+  const seatsOfPins = wanted.map(i => (i < 0 ? -1 : seatAt.get(mesh.positions[i]!)!));
+  const problem = { nodes, flows: coreTraffic(graph, rates), seats, pins: seatsOfPins };
+  const { seatOf, quality, baselines, lowerBound } = solve(problem, { effort, seed, workers });
+  const cores = Array.from(seatOf, seat => positions[seat]!);
+  const gap = lowerBound === 0 ? 0 : quality.cost / lowerBound - 1;
+  return {
+    graph: { ...graph, tables: { ...graph.tables, cores: makeTable(chip.tables.cores, cores) } },
+    placement: { ...quality, baselines, lowerBound, gap },
+  };
 }
 
-/** Both directions of every flow, by core. The host's messages have no core at their other end. */
-export function coreTraffic(
-  graph: ChipGraph,
-  rates: ReadonlyMap<ValueId, number>,
-): readonly (readonly Flow[])[] {
+function coresOfPopulation({ nodes, tables }: ChipGraph, name: string): readonly number[] | undefined {
+  const index = nodes.findIndex(node => node.kind === 'population' && node.id === `%${name}`);
+  if (index < 0) return undefined;
+  const { population, core } = tables.tiles.columns;
+  const own = Array.from(core!.keys()).filter(i => population![i] === index);
+  return [...new Set(own.map(i => core![i]!))].sort((a, b) => a - b);
+}
+
+/** Messages per step from core to core. The host's messages have no core at their other end. */
+export function coreTraffic(graph: ChipGraph, rates: ReadonlyMap<ValueId, number>): Flows {
   const tiles = placedTiles(graph);
-  const flows = Array.from({ length: graph.tables.cores.rows }, () => new Map<number, number>());
-  const add = (from: number, to: number, messages: number) =>
-    flows[from]!.set(to, (flows[from]!.get(to) ?? 0) + messages);
+  const from: number[] = [];
+  const to: number[] = [];
+  const messages: number[] = [];
   for (const group of groupByRoute(connectTiles(networkOf(graph), tiles), tiles)) {
     const { source, target, maps } = group[0]!;
     if (source === HOST) continue;
     const { core, population } = tiles[source]!;
-    const to = tiles[target]!.core;
-    const neurons = sentNeurons(group)?.length ?? maps[0]!.length;
-    if (to === core) continue;
-    add(core, to, neurons * (rates.get(population.id) ?? 1));
-    add(to, core, neurons * (rates.get(population.id) ?? 1));
+    from.push(core);
+    to.push(tiles[target]!.core);
+    messages.push((sentNeurons(group)?.length ?? maps[0]!.length) * (rates.get(population.id) ?? 1));
   }
-  return flows.map(flow => [...flow].map(([to, messages]) => ({ to, messages })));
-}
-
-/** Σ messages × distance over all flows, each counted once. */
-export function placementCost(
-  cores: readonly Position[],
-  traffic: readonly (readonly Flow[])[],
-  mesh: Mesh,
-): number {
-  let twice = 0;
-  traffic.forEach((flows, core) => {
-    for (const { to, messages } of flows) twice += messages * distance(cores[core]!, cores[to]!, mesh);
-  });
-  return twice / 2;
-}
-
-/** Seat of every core, by number of its position: the best that was met, the sequential one among them. */
-function anneal(
-  count: number,
-  traffic: readonly (readonly Flow[])[],
-  { mesh, seed, moves }: PlaceNeeds,
-): readonly number[] {
-  const { positions } = mesh;
-  const seats = Array.from({ length: count }, (_, i) => i);
-  const occupant = new Map(seats.map(seat => [seat, seat]));
-  if (count < 2) return seats;
-  const random = createRandom(seed);
-  const chips = Math.ceil(count / (positions.length / (positions.at(-1)!.chip + 1)));
-  const choices = positions.filter(position => position.chip < chips).length;
-  const pull = (core: number, seat: number, other: number) =>
-    traffic[core]!.reduce((sum, { to, messages }) => {
-      const where = to === other ? seats[core]! : seats[to]!;
-      return sum + messages * distance(positions[seat]!, positions[where]!, mesh);
-    }, 0);
-  let temperature = averageFlow(traffic) * (chips > 1 ? CHIP_HOP : 4);
-  const cooling = 0.001 ** (1 / Math.max(1, moves));
-  let best = { cost: 0, seats: [...seats] };
-  let cost = 0;
-  for (let move = 0; move < moves; move++, temperature *= cooling) {
-    const core = random.int(0, count - 1);
-    const from = seats[core]!;
-    const to = random.int(0, choices - 1);
-    if (to === from) continue;
-    const other = occupant.get(to);
-    const before = pull(core, from, -1) + (other === undefined ? 0 : pull(other, to, -1));
-    const after = pull(core, to, other ?? -1) + (other === undefined ? 0 : pull(other, from, core));
-    const worse = after - before;
-    if (worse > 0 && random.next() >= Math.exp(-worse / temperature)) continue;
-    seats[core] = to;
-    occupant.set(to, core);
-    if (other === undefined) occupant.delete(from);
-    else {
-      seats[other] = from;
-      occupant.set(from, other);
-    }
-    cost += worse;
-    if (cost < best.cost) best = { cost, seats: [...seats] };
-  }
-  return best.seats;
-}
-
-function averageFlow(traffic: readonly (readonly Flow[])[]): number {
-  const flows = traffic.flat();
-  return flows.length === 0 ? 1 : flows.reduce((sum, flow) => sum + flow.messages, 0) / flows.length;
+  return makeFlows(graph.tables.cores.rows, from, to, messages);
 }

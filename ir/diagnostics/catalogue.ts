@@ -694,6 +694,30 @@ export const catalogue = {
     help: 'Name a place that exists or can be made, and that you may write to.',
     exit: 4,
   },
+  E0520: {
+    message: 'not a file of pins: {reason}',
+    why: 'A pin says on which chip, router and slot a core must sit.',
+    help: 'Write lines NAME[:PART] CHIP X Y [SLOT], or a JSON list of { population, part, chip, x, y, slot }.',
+    exit: 2,
+  },
+  E0521: {
+    message: 'a pin names {what}: {problem}',
+    why: 'Populations and cores are those of the mapped network, as manifest.json lists them.',
+    help: 'Compile once without --pin and take the names from manifest.json.',
+    exit: 2,
+  },
+  E0522: {
+    message: 'a pin asks for {where}; the board has {extent}',
+    why: 'Only usable cores of the board can be taken.',
+    help: 'Correct the place, or take a larger board with --target.',
+    exit: 2,
+  },
+  E0523: {
+    message: '{what} {problem}',
+    why: 'A core sits on one seat, and a seat holds one core.',
+    help: 'Remove one of the two pins; a pin without a slot takes any slot of the router.',
+    exit: 2,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;

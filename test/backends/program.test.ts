@@ -17,7 +17,7 @@ async function everything(): Promise<ChipProgram> {
   const options = { coding: 'sum', steps: 1, shift: 4, terms: 2 } as const;
   const { int } = descend(graph, randomImages(graph, 3, 6), options);
   const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const wanted = { weightBits: 8, seed: 1, effort: 1 };
+  const wanted = { weightBits: 8, seed: 1, effort: 'fast' as const };
   const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), wanted, context);
   assert.equal(programs.length, 1);
   return programs[0]!;

@@ -165,7 +165,7 @@ test('Eq. 30: the ANN side is that of the whole network, whether or not the unre
   const images = randomImages(ann, 2, 1);
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const options = { coding: 'sum', steps: 1, thresholds: 'pow2', profile: defaultProfile(4) } as const;
-  const others = { weightBits: 8, seed: 1, effort: 1, biasCorrection: false } as const;
+  const others = { weightBits: 8, seed: 1, effort: 'fast', biasCorrection: false } as const;
   const [left, whole] = [false, true].map(keepUnread =>
     convertNetwork(ann, images, { ...options, ...others, keepUnread }, context),
   );

@@ -24,7 +24,7 @@ function compile(goal: Goal | undefined, more: Partial<Parameters<typeof convert
   const diagnostics = createDiagnostics();
   const options = {
     ...({ coding: 'sum', steps: 1, thresholds: 'pow2', shift: 4, weightBits: 8 } as const),
-    ...{ seed: 1, effort: 0 },
+    ...{ seed: 1, effort: 'fast' as const },
     ...{ biasCorrection: true, keepUnread: false, profileOf: (shift: number) => defaultProfile(shift) },
     search: goal && { goal, labels, maxTerms: 3 },
     ...more,
@@ -92,7 +92,7 @@ test('W0340: few images choose and verify on the same', () => {
   const few = images.slice(0, 6);
   const options = {
     ...({ coding: 'sum', steps: 1, thresholds: 'pow2', shift: 4, weightBits: 8 } as const),
-    ...{ seed: 1, effort: 0 },
+    ...{ seed: 1, effort: 'fast' as const },
     ...{ biasCorrection: true, keepUnread: false, profileOf: (shift: number) => defaultProfile(shift) },
     search: { goal: within(0.1), labels: undefined, maxTerms: 3 },
   } as const;

@@ -1,0 +1,73 @@
+/**
+ * Places nodes on seats: several starts, the best of which wins.
+ *
+ * Source     design 4 §3
+ * Preserves  the same result for any number of workers: a start's result depends on its own seed alone, and of equals
+ *            the first wins
+ */
+import { starBound } from './bound.ts';
+import { measure, type Quality, scoreOf } from './measure.ts';
+import { bothWays, type PlacementProblem } from './problem.ts';
+import { hilbertForce, type StartPlan, seatInOrder } from './start.ts';
+import { runStarts } from './threads.ts';
+
+export const EFFORTS = ['fast', 'normal', 'max'] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+export interface PlacementOptions {
+  readonly effort: Effort;
+  readonly seed: number;
+  /** Threads beside this one, at most; undefined: as many as the machine has cores to spare. */
+  readonly workers?: number | undefined;
+}
+
+export interface Placement {
+  readonly seatOf: Int32Array;
+  readonly quality: Quality;
+  /** Of the same problem: seats in their own order, and the published method. */
+  readonly baselines: { readonly sequential: Quality; readonly hilbertForce: Quality };
+  /** No placement costs less. */
+  readonly lowerBound: number;
+}
+
+/** Of each start: partners looked at for each flow, at most so many, and those for each flow however many there are. */
+const EFFORT = {
+  fast: { starts: 1, perFlow: 50_000, most: 2e8, always: 100, sweeps: 100 },
+  normal: { starts: 2, perFlow: 250_000, most: 1e9, always: 300, sweeps: 200 },
+  max: { starts: 2, perFlow: 2_000_000, most: 8e9, always: 500, sweeps: 500 },
+} as const;
+
+export function solve(problem: PlacementProblem, { effort, seed, workers }: PlacementOptions): Placement {
+  const { nodes, flows, seats } = problem;
+  const { starts, perFlow, most, always, sweeps } = EFFORT[effort];
+  const count = flows.to.length;
+  const pairs = bothWays(nodes, flows);
+  const sequentialSeats = seatInOrder(
+    problem,
+    Array.from({ length: seats.count }, (_, seat) => seat),
+  );
+  const settled = hilbertForce(problem, pairs, sweeps);
+  const known = measure(flows, seats, settled);
+  const sequential = measure(flows, seats, sequentialSeats);
+  const begin = scoreOf(sequential, known) < scoreOf(known, known) ? sequentialSeats : settled;
+  const plans = Array.from(
+    { length: starts },
+    (_, i): StartPlan => ({
+      seed: seed * 16 + i,
+      visits: Math.min(most, perFlow * count) + always * count,
+      sweeps,
+    }),
+  );
+  const found = runStarts({ problem, pairs, begin, known, plans }, workers);
+  const qualities = found.map(seatOf => measure(flows, seats, seatOf));
+  const best = qualities.reduce(
+    (best, quality, i) => (scoreOf(quality, known) < scoreOf(qualities[best]!, known) ? i : best),
+    0,
+  );
+  return {
+    seatOf: found[best]!,
+    quality: qualities[best]!,
+    baselines: { sequential, hilbertForce: known },
+    lowerBound: starBound(pairs, seats),
+  };
+}
