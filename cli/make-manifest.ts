@@ -135,7 +135,8 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       used: { ...used },
       binding,
     })),
-    capacity: { ...accounting.capacity },
+    // A limit that the target does not have is absent.
+    capacity: Object.fromEntries(Object.entries(accounting.capacity).filter(([, n]) => Number.isFinite(n))),
     placement: { ...mapped.placement, ...mapped.proof },
     input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },
