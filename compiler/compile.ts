@@ -234,14 +234,25 @@ export interface Mapped {
   readonly proof: DeliveryProof;
 }
 
-/** `int` → `chip` → programs. Errors E05xx. */
-export function mapNetwork(
+/** A network on the cores of a board: everything of a mapping but its tables and programs. */
+export interface LaidOut {
+  /** Fan-in splits included. */
+  readonly int: IntGraph;
+  readonly placed: ChipGraph;
+  readonly accounting: Accounting;
+  readonly placement: PlacementSummary;
+}
+
+type MappingOptions = Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>;
+
+/** `int` → tiles on cores of the mesh; an outline without numbers will do. Errors E05xx. */
+export function layOut(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>,
+  options: MappingOptions,
   { diagnostics, step }: Context,
-): Mapped {
+): LaidOut {
   const { report } = diagnostics;
   const { weightBits, seed, anytime, mode = anytime === undefined ? 'pipelined' : 'layerwise' } = options;
   const { steps } = network.attrs;
@@ -272,11 +283,28 @@ export function mapNetwork(
     report,
   );
   throwIfErrors(diagnostics);
+  return { int, placed, accounting, placement };
+}
+
+/** `int` → `chip` → programs. Errors E05xx. */
+export function mapNetwork(
+  network: IntGraph,
+  target: Target,
+  rates: ReadonlyMap<ValueId, number>,
+  options: MappingOptions,
+  context: Context,
+): Mapped {
+  const { diagnostics, step } = context;
+  const { int, placed, accounting, placement } = layOut(network, target, rates, options, context);
   step('route');
-  const routed = route.run(placed, { delayMax: target.limits.delayMax.value, target: name }, report);
+  const routed = route.run(
+    placed,
+    { delayMax: target.limits.delayMax.value, target: target.name },
+    diagnostics.report,
+  );
   throwIfErrors(diagnostics);
   step('encode');
-  const programs = assemble(routed, { weightBits });
+  const programs = assemble(routed, options);
   const proof = checkDelivery(programs, int);
   checkTiming(programs);
   return { int, chip: routed, programs, accounting, placement, proof };
