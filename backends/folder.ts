@@ -1,5 +1,16 @@
 /** The deployment folder: written aside and renamed, read with every hash checked. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { sha256 } from '../ir/constants.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
@@ -7,38 +18,92 @@ import { type Manifest, parseManifest } from './manifest.ts';
 import { decodeChip } from './program/decode.ts';
 import type { ChipProgram } from './program/program.ts';
 
-/**
- * Puts the files into `dir`, all or nothing. A folder that is there is replaced only if it is one of ours.
- * Errors: E0624 a folder that is not ours · E0625 the disk refuses
- */
-export function writeFolder(dir: string, files: ReadonlyMap<string, Uint8Array | string>): void {
+/** A folder in the making, beside the place that it will have. */
+export interface FolderWriter {
+  /** Writes at once, part by part, and keeps only what identifies the file. Errors: E0625 */
+  add(name: string, content: Content): FileEntry;
+  /** What was added, in that order. */
+  readonly files: readonly FileEntry[];
+  /** Takes the folder's place; one of ours that is there is replaced. Errors: E0625 */
+  commit(): void;
+  /** Leaves nothing behind. */
+  discard(): void;
+}
+
+/** A file's bytes, whole or in parts that are made one at a time. */
+export type Content = Uint8Array | string | Iterable<Uint8Array | string>;
+
+export interface FileEntry {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Nothing half-written: until it commits, `dir` stays as it was. Errors: E0624 a folder that is not ours · E0625 */
+export function createFolder(dir: string): FolderWriter {
   const path = resolve(dir);
   const aside = join(dirname(path), `.${basename(path)}.tmp-${process.pid}`);
   if (existsSync(path) && !existsSync(join(path, 'manifest.json'))) {
     fail('E0624', { origin: dir }, { path: dir, reason: 'it exists and is no deployment folder' });
   }
-  const discard = () => rmSync(aside, { recursive: true, force: true });
   const interrupted = () => {
-    discard();
+    rmSync(aside, { recursive: true, force: true });
     process.exit(130);
   };
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
-  try {
-    for (const [name, content] of files) {
-      mkdirSync(dirname(join(aside, name)), { recursive: true });
-      writeFileSync(join(aside, name), content);
-    }
-    rmSync(path, { recursive: true, force: true });
-    renameSync(aside, path);
-  } catch (error) {
-    discard();
-    const reason = error instanceof Error ? error.message.split(',')[0]! : 'unknown';
-    fail('E0625', { origin: dir }, { path: dir, reason });
-  } finally {
+  const discard = () => {
     process.off('SIGINT', interrupted);
     process.off('SIGTERM', interrupted);
+    rmSync(aside, { recursive: true, force: true });
+  };
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      discard();
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      return fail('E0625', { origin: dir }, { path: dir, reason: error.message.split(',')[0]! });
+    }
+  };
+  const files: FileEntry[] = [];
+  return {
+    files,
+    discard,
+    add(name, content) {
+      const entry = attempt(() => {
+        mkdirSync(dirname(join(aside, name)), { recursive: true });
+        const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+        return { path: name, ...writeParts(join(aside, name), parts) };
+      });
+      files.push(entry);
+      return entry;
+    },
+    commit() {
+      attempt(() => {
+        rmSync(path, { recursive: true, force: true });
+        renameSync(aside, path);
+      });
+      discard();
+    },
+  };
+}
+
+function writeParts(path: string, parts: Iterable<Uint8Array | string>): Omit<FileEntry, 'path'> {
+  const hash = createHash('sha256');
+  const file = openSync(path, 'w');
+  let bytes = 0;
+  try {
+    for (const part of parts) {
+      const data = typeof part === 'string' ? Buffer.from(part) : part;
+      hash.update(data);
+      for (let done = 0; done < data.length; ) done += writeSync(file, data, done, data.length - done);
+      bytes += data.length;
+    }
+  } finally {
+    closeSync(file);
   }
+  return { bytes, sha256: hash.digest('hex') };
 }
 
 /** Writes a file aside and renames it, so that no reader meets half of it. */

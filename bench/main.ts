@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadTarget } from '../backends/target.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { defaultProfile } from '../compiler/profile.ts';
@@ -17,6 +18,7 @@ import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
+import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
@@ -69,7 +71,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   /** Functional simulation of the digits model against the slow integer interpreter. */
   async 'sim-digits'() {
     const { images, mapped } = await digits();
-    const machine = createMachine(mapped.programs);
+    const machine = createMachine(allPrograms(mapped.programs));
     const runner = createIntRunner(mapped.int);
     const chip = fastest(() => images.forEach(image => void machine.run(image))) / images.length;
     const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;
@@ -134,6 +136,12 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     );
     console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
     return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
+  },
+  /** Published layer tables: the rules that gave them, and our own cut and packing. */
+  async partition() {
+    const anchors = measureAnchors();
+    console.log(printAnchors(anchors));
+    return anchorMeasure(anchors);
   },
   ...CONVERSION_MEASURES,
 };

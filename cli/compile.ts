@@ -1,12 +1,14 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
-import { writeFolder } from '../backends/folder.ts';
+import { createFolder } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
+import type { ChipProgram } from '../backends/program/program.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
+import { encodeChips } from '../compiler/encode.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Stopping } from '../compiler/margins.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
@@ -26,6 +28,7 @@ import {
   type Report,
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
+import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
@@ -90,6 +93,9 @@ export function withDefaultModel<
 
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
+/** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
+const SIMULATED_WORK = 2e10;
+const sampleSize = (macs: number): number => Math.min(SAMPLE, Math.floor(SIMULATED_WORK / Math.max(1, macs)));
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
@@ -157,78 +163,91 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
   );
   diagnostics.take(said);
-  const chips = mapped.programs.map(program => [chipPath(program.chip), encodeChip(program)] as const);
-  step('simulate');
-  const sample = images.slice(0, SAMPLE);
-  const programs = chips.map(([path, data]) => decodeChip(data, path));
+  const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
+  const folder = createFolder(out);
+  try {
+    const sample = images.slice(0, sampleSize(converted.annMacs.performed * int.attrs.steps));
+    if (sample.length === 0)
+      diagnostics.report('W0540', { origin: args.model }, { macs: converted.annMacs.performed });
+    step('encode');
+    const programs: ChipProgram[] = [];
+    const proof = await encodeChips(mapped.programs, mapped.int, async (chip, bytes) => {
+      folder.add(chipPath(chip), bytes);
+      if (sample.length > 0) programs.push(decodeChip(bytes, chipPath(chip)));
+      await setImmediate();
+    });
+    step('simulate');
+    const simulated =
+      sample.length === 0 ? undefined : simulate(programs, mapped.int, sample, margins, args.model);
+    step('write');
+    const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
+    if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
+    if (simulated !== undefined) folder.add('golden.npz', goldenFile(sample, simulated.readouts));
+    const search = found && searchRecord(found);
+    const manifest = makeManifest(
+      { ...args, bits: weightBits },
+      {
+        file,
+        opened,
+        converted,
+        chosen,
+        mapped,
+        target,
+        activity,
+        margins,
+        preprocess: {
+          ...resolved.preprocess,
+          sources: resolved.sources,
+          folded: centre === null ? null : { centre: [...centre] },
+        },
+        stages,
+        files: folder.files,
+        proof,
+        images: images.length,
+        settings: [...settings],
+        isSiteBySite: found !== undefined || rule === undefined,
+        search,
+      },
+    );
+    const report = { ...chipReport(manifest, simulated?.counts, target), widths };
+    const seconds = (performance.now() - start) / 1000;
+    const build = {
+      seconds,
+      steps: console_.seconds(),
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      node: process.version,
+    };
+    const summary = renderSummary(manifest, report, widthLine(widths));
+    const preprocessing = describePreprocess(resolved, centre);
+    folder.add('manifest.json', printManifest(manifest));
+    folder.add('report.json', `${JSON.stringify(report, null, 2)}\n`);
+    folder.add('summary.txt', summary);
+    folder.add('build.json', `${JSON.stringify(build, null, 2)}\n`);
+    folder.commit();
+    if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
+    if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
+    return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
+  } catch (error) {
+    folder.discard();
+    throw error;
+  }
+}
+
+/** What the chip answers, bit for bit what the integer network answers. Errors: E0710 */
+function simulate(
+  programs: readonly ChipProgram[],
+  int: IntGraph,
+  sample: readonly Float64Array[],
+  margins: readonly number[] | undefined,
+  origin: string,
+) {
   const machine = createMachine(programs);
-  const golden = sample.map(image => compareEmissions(mapped.int, machine, image));
+  const golden = sample.map(image => compareEmissions(int, machine, image));
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
-    fail(
-      'E0710',
-      { origin: args.model, pass: 'simulate' },
-      { what: 'chip and integer network', problem: different },
-    );
-  step('write');
-  const files = new Map<string, Uint8Array | string>(chips);
-  const stages = writeStages(files, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
-  if (converted.biases.size > 0) files.set(BIASES, writeBiases(converted.biases));
-  files.set(
-    'golden.npz',
-    goldenFile(
-      sample,
-      golden.map(g => g.readouts),
-    ),
-  );
-  const search = found && searchRecord(found);
-  const manifest = makeManifest(
-    { ...args, bits: weightBits },
-    {
-      file,
-      opened,
-      converted,
-      chosen,
-      mapped,
-      target,
-      activity,
-      margins,
-      preprocess: {
-        ...resolved.preprocess,
-        sources: resolved.sources,
-        folded: centre === null ? null : { centre: [...centre] },
-      },
-      stages,
-      files,
-      images: images.length,
-      settings: [...settings],
-      isSiteBySite: found !== undefined || rule === undefined,
-      search,
-    },
-  );
+    fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
   const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
-  const report = { ...chipReport(manifest, counts, target), widths };
-  const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
-  const seconds = (performance.now() - start) / 1000;
-  const build = {
-    seconds,
-    steps: console_.seconds(),
-    peakBytes: process.resourceUsage().maxRSS * 1024,
-    node: process.version,
-  };
-  const summary = renderSummary(manifest, report, widthLine(widths));
-  const preprocessing = describePreprocess(resolved, centre);
-  const written = new Map<string, Uint8Array | string>([
-    ['manifest.json', printManifest(manifest)],
-    ...files,
-    ['report.json', `${JSON.stringify(report, null, 2)}\n`],
-    ['summary.txt', summary],
-    ['build.json', `${JSON.stringify(build, null, 2)}\n`],
-  ]);
-  writeFolder(out, written);
-  if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
-  if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
-  return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
+  return { readouts: golden.map(g => g.readouts), counts };
 }
 
 /** Of neurons that fire, the share that may be stopped by the highest threshold without a word. */

@@ -1,21 +1,17 @@
 /** Files of a deployment folder that compile makes: programs by chip, stages as text and tensors, golden answers. */
-import { sha256 } from '../ir/constants.ts';
+import type { FolderWriter } from '../backends/folder.ts';
 import type { AnyGraph } from '../ir/dialect.ts';
-import { printGraph } from '../ir/text.ts';
+import { tensorParts, textParts } from '../ir/text.ts';
 import { writeNpz } from './npz.ts';
 
 export const chipPath = (chip: number): string => `program/chip-${String(chip).padStart(3, '0')}.bin`;
 
-/** Adds text and tensors of each stage to `files`. */
-export function writeStages(
-  files: Map<string, Uint8Array | string>,
-  graphs: Readonly<Record<string, AnyGraph>>,
-) {
+/** Adds text and tensors of each stage. */
+export function writeStages({ add }: FolderWriter, graphs: Readonly<Record<string, AnyGraph>>) {
   return Object.entries(graphs).map(([name, graph]) => {
-    const { text, tensors } = printGraph(graph);
-    files.set(`stages/${name}.snnir`, text);
-    files.set(`stages/${name}.bin`, tensors);
-    return { name, sha256: sha256(text) };
+    const { sha256 } = add(`stages/${name}.snnir`, textParts(graph));
+    add(`stages/${name}.bin`, tensorParts(graph));
+    return { name, sha256 };
   });
 }
 

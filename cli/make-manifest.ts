@@ -1,14 +1,15 @@
 /** What a compile made → its manifest. */
 import { basename } from 'node:path';
+import type { FileEntry } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
 import { restsOn } from '../backends/rests-on.ts';
 import type { Target } from '../backends/target.ts';
+import type { DeliveryProof } from '../compiler/check-delivery.ts';
 import type { Chosen } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
 import { spreadOf } from '../compiler/mapping/spread.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
-import { sha256 } from '../ir/constants.ts';
 import type { MeasuredActivity } from './activity.ts';
 import type { CompileArguments } from './compile.ts';
 import { sha256Of } from './model-files.ts';
@@ -46,7 +47,8 @@ export interface Made {
   readonly margins: readonly number[] | undefined;
   readonly preprocess: Manifest['preprocess'];
   readonly stages: Manifest['stages'];
-  readonly files: ReadonlyMap<string, Uint8Array | string>;
+  readonly files: readonly FileEntry[];
+  readonly proof: DeliveryProof;
   readonly images: number;
   readonly settings: Manifest['settings'];
   /** Thresholds from a search or a file, so that no one shift says what they are. */
@@ -137,7 +139,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
     })),
     // A limit that the target does not have is absent.
     capacity: Object.fromEntries(Object.entries(accounting.capacity).filter(([, n]) => Number.isFinite(n))),
-    placement: { ...mapped.placement, ...mapped.proof },
+    placement: { ...mapped.placement, ...made.proof },
     input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },
     calibration: {
@@ -157,9 +159,6 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       status,
       source,
     })),
-    files: [...made.files].map(([path, content]) => {
-      const data = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-      return { path, bytes: data.length, sha256: sha256(data) };
-    }),
+    files: [...made.files],
   };
 }

@@ -1,45 +1,73 @@
 /**
  * Chip stage → what each chip is loaded with (backends/program). Slices weights, constants and scales by tile;
  * makes nothing up: every number stands in the integer network or in the tables of the chip stage.
+ *
+ * Cost  tables: linear in the connections of all cores, once; a program: linear in what it holds, at every call,
+ *       so that the weights of one chip at a time are in memory
  */
 import type {
   AxonTarget,
   ChipProgram,
   CoreProgram,
   HostInput,
+  InAxon,
   ProgramHeader,
   Route,
   TileProgram,
 } from '../backends/program/program.ts';
 import { type ChipGraph, networkOf } from '../ir/chip.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
-import { nodeMap, sizeOf } from '../ir/dialect.ts';
+import { sizeOf, type Table, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { compressMap } from '../ir/map.ts';
-import { type Connection, connectTiles, HOST } from './mapping/connections.ts';
-import { sentNeurons } from './mapping/out-axons.ts';
-import { scheduleOf } from './mapping/schedule.ts';
-import { type PlacedTile, placedTiles, rowsOf } from './mapping/tables.ts';
-import { groupByRoute } from './passes/route.ts';
-import { createShared, emitProgram, gatherProgram, type Shared, somaProgram } from './tile-programs.ts';
+import { compressMap, type StridedMap } from '../ir/map.ts';
+import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
+import { HOST, type Sent } from './mapping/feeds.ts';
+import { hostStepsOf } from './mapping/row-schedule.ts';
+import { rowsOf } from './mapping/tables.ts';
+import { tileAt } from './mapping/tiling.ts';
+import {
+  createShared,
+  emitProgram,
+  gatherProgram,
+  type Reading,
+  readingsOf,
+  type Shared,
+  somaProgram,
+} from './tile-programs.ts';
 
 export interface AssembleOptions {
   readonly weightBits: number;
 }
 
-/** One program per chip that holds at least one core, chip numbers ascending. */
-export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): readonly ChipProgram[] {
-  const network = networkOf(graph);
-  const tiles = placedTiles(graph);
-  const cores = [...rowsOf(graph.tables.cores, graph.dialect.tables.cores)];
-  const header = headerOf(graph, network);
-  const context = createContext(graph, network, tiles, cores, weightBits);
-  const chips = [...new Set(cores.map(core => core.chip))].sort((a, b) => a - b);
-  return chips.map((chip): ChipProgram => {
-    const own = cores.flatMap((core, number) => (core.chip === chip ? [number] : []));
-    const input = chip === chips[0] ? hostInput(graph, network, context) : undefined;
-    return { header, chip, input, cores: own.map(number => coreProgram(number, context)) };
-  });
+export interface Programs {
+  /** Chips that hold at least one core, ascending. */
+  readonly chips: readonly number[];
+  /** Made anew at every call. */
+  program(chip: number): ChipProgram;
+}
+
+export const allPrograms = ({ chips, program }: Programs): readonly ChipProgram[] =>
+  chips.map(chip => program(chip));
+
+export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): Programs {
+  const header = headerOf(graph, networkOf(graph));
+  const context = createContext(graph, weightBits);
+  const chipOf = graph.tables.cores.columns.chip!;
+  const coresOf = new Map<number, number[]>();
+  for (let core = 0; core < chipOf.length; core++) {
+    const own = coresOf.get(chipOf[core]!);
+    if (own === undefined) coresOf.set(chipOf[core]!, [core]);
+    else own.push(core);
+  }
+  const chips = [...coresOf.keys()].sort((a, b) => a - b);
+  return {
+    chips,
+    program(chip) {
+      const cores = coresOf.get(chip) ?? defect(`no core on chip ${chip}`);
+      const input = chip === chips[0] ? hostInput(context) : undefined;
+      return { header, chip, input, cores: cores.map(core => coreProgram(core, context)) };
+    },
+  };
 }
 
 function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
@@ -52,130 +80,201 @@ function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
 }
 
 interface Context {
+  readonly graph: ChipGraph;
   readonly network: IntGraph;
-  readonly tiles: readonly PlacedTile[];
-  readonly cores: readonly Readonly<Record<'chip' | 'x' | 'y' | 'slot', number>>[];
+  readonly wiring: Wiring;
+  readonly arrive: (core: number) => Arrivals;
   readonly weightBits: number;
   /** Number of a core on its chip, and of a tile on its core. */
-  readonly coreNumber: readonly number[];
-  readonly tileNumber: readonly number[];
-  readonly routes: readonly {
-    readonly connections: readonly Connection[];
-    readonly route: Route;
-    readonly core: number;
-  }[];
-  readonly delays: ReadonlyMap<string, number>;
-  /** Of every tile, by gather and side. */
+  readonly coreNumber: Int32Array;
+  readonly tileNumber: Int32Array;
+  /** Routes of source tile s: routesOf[s + 1] … routesOf[s + 2]; targets of route r: targetsOf[r] … targetsOf[r + 1]. */
+  readonly routesOf: Int32Array;
+  readonly targetsOf: Int32Array;
+  /** What each route sends. */
+  readonly elements: readonly (StridedMap | undefined)[];
+  /** Of every tile, by gather and side; empty unless rows pass through time. */
   readonly rings: ReadonlyMap<number, readonly (readonly number[])[]>;
+  /** Of each population. */
+  readonly readings: readonly (readonly Reading[])[];
 }
 
-function createContext(
-  graph: ChipGraph,
-  network: IntGraph,
-  tiles: readonly PlacedTile[],
-  cores: Context['cores'],
-  weightBits: number,
-): Context {
-  const coreNumber = numberWithin(cores.map(core => core.chip));
-  const tileNumber = numberWithin(tiles.map(tile => tile.core));
-  const groups = groupByRoute(connectTiles(network, tiles), tiles);
-  const rows = [...rowsOf(graph.tables.routes, graph.dialect.tables.routes)];
-  if (rows.length !== groups.length) defect('the route table does not belong to these tiles');
-  const routes = groups.map((connections, i) => {
-    const { core, axon, entries } = rows[i]!;
-    const neurons = sentNeurons(connections);
-    const elements = neurons === undefined ? undefined : compressMap(neurons);
-    return {
-      connections,
-      core,
-      route: { chip: cores[core]!.chip, core: coreNumber[core]!, axon, elements, entries },
-    };
-  });
-  const delays = new Map<string, number>();
-  for (const row of rowsOf(graph.tables.targets, graph.dialect.tables.targets)) {
-    delays.set(`${row.route} ${row.tile} ${row.gather} ${row.side}`, row.delay);
-  }
-  const rings = ringsOf(graph, tiles);
-  return { network, tiles, cores, weightBits, coreNumber, tileNumber, routes, delays, rings };
+function createContext(graph: ChipGraph, weightBits: number): Context {
+  const wiring = wiringOf(graph);
+  const { routes, targets, cores } = graph.tables;
+  const { network } = wiring.tiling;
+  const arrive = createArrivals(wiring);
+  const routesOf = beginsOf(routes.columns.tile!, wiring.coreOf.length + 1, 1);
+  const targetsOf = beginsOf(targets.columns.route!, routes.rows, 0);
+  return {
+    graph,
+    network,
+    wiring,
+    arrive,
+    weightBits,
+    coreNumber: numberWithin(cores.columns.chip!),
+    tileNumber: numberWithin(wiring.coreOf),
+    routesOf,
+    targetsOf,
+    elements: elementsOf(wiring, arrive, routes, routesOf),
+    rings: ringsOf(graph, wiring),
+    readings: wiring.tiling.populations.map(population => readingsOf(population, network)),
+  };
 }
 
-function ringsOf(graph: ChipGraph, tiles: readonly PlacedTile[]): Context['rings'] {
-  if (graph.attrs.mode !== 'streaming') return new Map();
-  const rings = new Map(tiles.map((tile, i) => [i, tile.population.operands.map((): number[] => [])]));
-  for (const row of rowsOf(graph.tables.rings, graph.dialect.tables.rings))
+function ringsOf({ attrs, tables, dialect }: ChipGraph, { tiling, populationOf }: Wiring): Context['rings'] {
+  if (attrs.mode !== 'streaming') return new Map();
+  const empty = (p: number) => tiling.populations[p]!.operands.map((): number[] => []);
+  const rings = new Map(Array.from(populationOf, (p, tile) => [tile, empty(p)] as const));
+  for (const row of rowsOf(tables.rings, dialect.tables.rings))
     rings.get(row.tile)![row.gather]![row.side] = row.slots;
   return rings;
 }
 
-/** Running number of every item among those with its own key. */
-function numberWithin(keys: readonly number[]): readonly number[] {
-  const next = new Map<number, number>();
-  return keys.map(key => {
-    const number = next.get(key) ?? 0;
-    next.set(key, number + 1);
-    return number;
-  });
+/** Where the rows of every key begin in a column that ascends; keys count from −`offset`. */
+function beginsOf(column: Int32Array, keys: number, offset: number): Int32Array {
+  const begins = new Int32Array(keys + 1);
+  let last = 0;
+  for (const key of column) {
+    if (key + offset < last) defect('rows of a table are out of order');
+    last = key + offset;
+    begins[last + 1]! += 1;
+  }
+  for (let key = 0; key < keys; key++) begins[key + 1]! += begins[key]!;
+  return begins;
 }
 
-function hostInput({ attrs }: ChipGraph, network: IntGraph, { routes }: Context): HostInput {
-  const input = network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
-  const sent = routes.filter(({ connections }) => connections[0]!.source === HOST).map(({ route }) => route);
-  const { rows } = scheduleOf(network, attrs.mode);
+/** Running number of every item among those with its own key. */
+function numberWithin(keys: Int32Array): Int32Array {
+  const next = new Int32Array(keys.reduce((a, b) => Math.max(a, b), 0) + 1);
+  return keys.map(key => next[key]!++);
+}
+
+function elementsOf(
+  wiring: Wiring,
+  arrive: (core: number) => Arrivals,
+  routes: Table,
+  routesOf: Int32Array,
+): readonly (StridedMap | undefined)[] {
+  const unions = createUnions(wiring);
+  const maps = new Map<Sent, StridedMap | undefined>();
+  const mapOf = (sent: Sent) => {
+    if (!maps.has(sent)) maps.set(sent, sent.neurons && compressMap(sent.neurons));
+    return maps.get(sent);
+  };
+  const elements = new Array<StridedMap | undefined>(routes.rows);
+  const next = routesOf.slice();
+  for (let core = 0; core < wiring.cores; core++) {
+    const arrivals = arrive(core);
+    arrivals.sources.forEach((source, i) => {
+      const route = next[source + 1]!++;
+      if (routes.columns.core![route] !== core) defect('the route table does not belong to these tiles');
+      elements[route] = mapOf(unions.of(arrivals, source, arrivals.begins[i]!, arrivals.begins[i + 1]!));
+    });
+  }
+  return elements;
+}
+
+function hostInput(context: Context): HostInput {
+  const input =
+    context.network.nodes.find(node => node.kind === 'input') ?? defect('a network without input');
   return {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
-    steps: rows && compressMap(rows.hostSteps),
-    routes: sent,
+    steps: stepsOfHost(context),
+    routes: routesFrom(HOST, context),
   };
 }
 
-function coreProgram(number: number, context: Context): CoreProgram {
-  const { x, y, slot } = context.cores[number]!;
-  const shared = createShared(context.network, context.weightBits);
-  const tiles = context.tiles.flatMap((tile, i) =>
-    tile.core === number ? [tileProgram(tile, i, context, shared)] : [],
-  );
-  return { x, y, slot, ...shared.contents(), axons: inAxons(number, context), tiles };
+function routesFrom(source: number, { graph, routesOf, coreNumber, elements }: Context): readonly Route[] {
+  const { core: cores, axon, entries } = graph.tables.routes.columns;
+  const chipOf = graph.tables.cores.columns.chip!;
+  const routes: Route[] = [];
+  for (let r = routesOf[source + 1]!; r < routesOf[source + 2]!; r++) {
+    const core = cores![r]!;
+    routes.push({
+      chip: chipOf[core]!,
+      core: coreNumber[core]!,
+      axon: axon![r]!,
+      elements: elements[r],
+      entries: entries![r]!,
+    });
+  }
+  return routes;
 }
 
-function tileProgram(tile: PlacedTile, number: number, context: Context, shared: Shared): TileProgram {
-  const { population, box, depth } = tile;
-  const { network, routes } = context;
-  const byId = nodeMap(network.nodes);
-  const populations = network.nodes.filter(node => node.kind === 'population');
-  const gathers = population.operands.map(id => {
-    const projection = byId.get(id);
-    if (projection === undefined || projection.kind === 'population' || projection.kind === 'input') {
-      return defect(`${id} is not a projection`);
-    }
-    return gatherProgram(projection, box, network, shared);
-  });
+function coreProgram(core: number, context: Context): CoreProgram {
+  const { wiring, graph } = context;
+  const { x, y, slot } = graph.tables.cores.columns;
+  const shared = createShared(context.network, context.weightBits);
+  const tiles = Array.from(wiring.tiles.subarray(wiring.begins[core]!, wiring.begins[core + 1]!), tile =>
+    tileProgram(tile, context, shared),
+  );
+  const place = { x: x![core]!, y: y![core]!, slot: slot![core]! };
+  return { ...place, ...shared.contents(), axons: inAxons(core, context), tiles };
+}
+
+function tileProgram(tile: number, context: Context, shared: Shared): TileProgram {
+  const { wiring, network, readings, graph } = context;
+  const { population, box } = tileAt(wiring.tiling, tile);
+  const number = wiring.populationOf[tile]!;
   return {
-    population: populations.indexOf(population),
+    population: number,
     box,
-    depth,
-    gathers,
-    rings: context.rings.get(number) ?? [],
+    depth: graph.tables.tiles.columns.depth![tile]!,
+    gathers: readings[number]!.map(reading => gatherProgram(reading, box, network, shared)),
+    rings: context.rings.get(tile) ?? [],
     fraction: population.attrs.fraction,
     outFraction: population.attrs.outFraction,
     function: somaProgram(population, network, shared),
     emit: emitProgram(population),
-    routes: routes.filter(({ connections }) => connections[0]!.source === number).map(({ route }) => route),
+    routes: routesFrom(tile, context),
   };
 }
 
-function inAxons(core: number, { routes, tileNumber, delays }: Context): CoreProgram['axons'] {
-  const axons: { targets: readonly AxonTarget[] }[] = [];
-  routes.forEach((entry, routeNumber) => {
-    if (entry.core !== core) return;
-    axons[entry.route.axon] = {
-      targets: entry.connections.flatMap(({ target, gather, side, maps }) => {
-        const delay =
-          delays.get(`${routeNumber} ${target} ${gather} ${side}`) ?? defect('a target without delay');
-        return maps.map(map => ({ tile: tileNumber[target]!, gather, side, delay, map }));
-      }),
-    };
+function inAxons(core: number, context: Context): readonly InAxon[] {
+  const { graph, tileNumber, targetsOf } = context;
+  const { columns } = graph.tables.targets;
+  const { sources, begins, tile, feed, intake } = context.arrive(core);
+  const axons: InAxon[] = [];
+  sources.forEach((source, i) => {
+    const route = findRoute(source, core, context);
+    const first = targetsOf[route]!;
+    if (targetsOf[route + 1]! - first !== begins[i + 1]! - begins[i]!)
+      defect('the target table does not belong to these routes');
+    const targets: AxonTarget[] = [];
+    for (let c = begins[i]!; c < begins[i + 1]!; c++) {
+      const row = first + c - begins[i]!;
+      const { gather, side } = feed[c]!;
+      const isIt =
+        columns.tile![row] === tile[c] && columns.gather![row] === gather && columns.side![row] === side;
+      if (!isIt) defect('a target without delay');
+      const about = { tile: tileNumber[tile[c]!]!, gather, side, delay: columns.delay![row]! };
+      for (const map of intake[c]!.maps) targets.push({ ...about, map });
+    }
+    axons[graph.tables.routes.columns.axon![route]!] = { targets };
   });
   return axons;
+}
+
+/** The row of a source tile and a destination core. */
+function findRoute(source: number, core: number, { graph, routesOf }: Context): number {
+  const cores = graph.tables.routes.columns.core!;
+  let [low, high] = [routesOf[source + 1]!, routesOf[source + 2]! - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (cores[middle]! < core) low = middle + 1;
+    else high = middle;
+  }
+  return cores[low] === core ? low : defect(`tile ${source} has no route to core ${core}`);
+}
+
+/** Where rows pass through time: when the host sends each element. */
+function stepsOfHost({ graph, network }: Context): StridedMap | undefined {
+  if (graph.attrs.mode !== 'streaming') return undefined;
+  const { population, depth } = graph.tables.tiles.columns;
+  const starts = new Map<ValueId, number>();
+  population!.forEach((node, tile) => void starts.set(graph.nodes[node]!.id, depth![tile]!));
+  return compressMap(hostStepsOf(network, starts));
 }

@@ -3,7 +3,6 @@
  * Each stage is returned too, so that a caller can run any of them against the one above.
  */
 import { type Accounting, createAccounting } from '../backends/accounting.ts';
-import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph, Mode } from '../ir/chip.ts';
@@ -13,12 +12,11 @@ import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
-import { assemble } from './assemble.ts';
+import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
-import { checkDelivery, type DeliveryProof } from './check-delivery.ts';
-import { checkTiming } from './check-timing.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import { meshOf } from './mapping/mesh.ts';
+import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
 import { type ImportOptions, importOnnx } from './onnx/import.ts';
 import type { ModelFile } from './onnx/source.ts';
@@ -67,6 +65,8 @@ export interface CompileOptions {
   readonly functions?: SomaArithmetic | undefined;
   /** Compute what nobody reads too. */
   readonly keepUnread: boolean;
+  /** How populations are cut; undefined: `auto`. */
+  readonly strategy?: Strategy | undefined;
 }
 
 export interface Context {
@@ -228,11 +228,14 @@ export interface Mapped {
   /** The integer network that was mapped, fan-in splits included. */
   readonly int: IntGraph;
   readonly chip: ChipGraph;
-  readonly programs: readonly ChipProgram[];
+  /** Made one at a time, when asked for. */
+  readonly programs: Programs;
   readonly accounting: Accounting;
   readonly placement: PlacementSummary;
-  readonly proof: DeliveryProof;
 }
+
+/** Moves of packing, for each tile. */
+const PACKING_MOVES = 1000;
 
 /** A network on the cores of a board: everything of a mapping but its tables and programs. */
 export interface LaidOut {
@@ -243,7 +246,10 @@ export interface LaidOut {
   readonly placement: PlacementSummary;
 }
 
-type MappingOptions = Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode'>;
+type MappingOptions = Pick<
+  CompileOptions,
+  'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy'
+>;
 
 /** `int` → tiles on cores of the mesh; an outline without numbers will do. Errors E05xx. */
 export function layOut(
@@ -272,7 +278,11 @@ export function layOut(
   );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
-  const needs = { accounting, weightBits, target: name, board, chips, cores, mode } as const;
+  const { synop, updateActive } = target.timing;
+  // Without known durations an update counts as one accumulation.
+  const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
+  const packing = { rates, durations, strategy: options.strategy ?? 'auto', seed, moves: PACKING_MOVES };
+  const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   step('place');
@@ -303,11 +313,9 @@ export function mapNetwork(
     diagnostics.report,
   );
   throwIfErrors(diagnostics);
-  step('encode');
+  step('assemble');
   const programs = assemble(routed, options);
-  const proof = checkDelivery(programs, int);
-  checkTiming(programs);
-  return { int, chip: routed, programs, accounting, placement, proof };
+  return { int, chip: routed, programs, accounting, placement };
 }
 
 /** Neurons of a network, all unrolled in space. */

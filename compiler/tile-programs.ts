@@ -1,11 +1,11 @@
 /** What one tile of the integer network is loaded with: its gathers, its function, its neurons' thresholds. */
 import type { Box, EmitProgram, Gather, SomaProgram, WeightBlock } from '../backends/program/program.ts';
 import type { ConstId } from '../ir/constants.ts';
+import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
 import { projectionScale } from '../ir/interpret/int.ts';
 import { weighedBits } from '../ir/interpret/intake.ts';
-import { biasOf } from '../ir/interpret/projections.ts';
 import { hasLogarithms, isMultiplied } from '../ir/interpret/soma.ts';
 import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { lengthOf } from './mapping/tiles.ts';
@@ -28,8 +28,9 @@ export function createShared(network: IntGraph, weightBits: number) {
       const { shape, data } = network.constants.get(projection.attrs.weight);
       const columns = shape[1]!;
       const block = new Int8Array(inputs * width);
+      const own = Int32Array.from({ length: width }, (_, c) => columnOf(c));
       for (let k = 0; k < inputs; k++) {
-        for (let c = 0; c < width; c++) block[k * width + c] = data[k * columns + columnOf(c)]!;
+        for (let c = 0; c < width; c++) block[k * width + c] = data[k * columns + own[c]!]!;
       }
       numbers.set(key, weights.length);
       return weights.push({ inputs, channels: width, bits: weightBits, data: block }) - 1;
@@ -48,30 +49,54 @@ export function createShared(network: IntGraph, weightBits: number) {
 }
 export type Shared = ReturnType<typeof createShared>;
 
+/** A projection as all tiles of its population read it. */
+export interface Reading {
+  readonly projection: IntProjection;
+  readonly scale: readonly number[];
+  readonly isGraded: boolean;
+  readonly shifts: readonly number[];
+  /** [rows, channels] of the population where rows differ, else [channels]. */
+  readonly bias: ArrayLike<number> | undefined;
+}
+
+export function readingsOf(population: IntOf<'population'>, network: IntGraph): readonly Reading[] {
+  const byId = nodeMap(network.nodes);
+  return population.operands.map(id => {
+    const projection = byId.get(id);
+    if (projection === undefined || projection.kind === 'population' || projection.kind === 'input') {
+      return defect(`${id} is not a projection`);
+    }
+    const source = byId.get(projection.operands[0]!);
+    return {
+      projection,
+      scale: projection.kind === 'bias' ? [] : projectionScale(projection, network.constants),
+      isGraded: source?.kind !== 'population' || source.attrs.emit.kind !== 'mt',
+      shifts: weighedBits(projection, network),
+      bias: biasesOf(projection, network),
+    };
+  });
+}
+
 export function gatherProgram(
-  projection: IntProjection,
+  { projection, scale, isGraded, shifts, bias }: Reading,
   box: Box,
   network: IntGraph,
   shared: Shared,
 ): Gather {
   const channels = lengthOf(box.channel);
   const size = lengthOf(box.group) * lengthOf(box.row) * channels;
-  const isGraded = () => {
-    const source = nodeMap(network.nodes).get(projection.operands[0]!);
-    return source?.kind !== 'population' || source.attrs.emit.kind !== 'mt';
-  };
-  const ownChannels = (values: readonly number[]) =>
-    Int32Array.from(values.length === 1 ? values : values.slice(box.channel[0], box.channel[1]));
-  const [shift = 0, shiftB = 0] = weighedBits(projection, network);
+  const ownScale = () =>
+    Int32Array.from(scale.length === 1 ? scale : scale.slice(box.channel[0], box.channel[1]));
+  const [shift = 0, shiftB = 0] = shifts;
   switch (projection.kind) {
     case 'linear':
       return {
         kind: 'linear',
         rows: lengthOf(box.row),
         weights: shared.weights(projection, box),
-        scale: ownChannels(projectionScale(projection, network.constants)),
-        bias: biasProgram(projection, box, network),
-        graded: isGraded(),
+        scale: ownScale(),
+        bias: bias && biasProgram(projection, box, bias),
+        graded: isGraded,
         shift,
       };
     case 'depthwise':
@@ -79,8 +104,8 @@ export function gatherProgram(
         kind: 'depthwise',
         size,
         weights: shared.weights(projection, box),
-        scale: ownChannels(projectionScale(projection, network.constants)),
-        graded: isGraded(),
+        scale: ownScale(),
+        graded: isGraded,
         shift,
       };
     case 'hadamard':
@@ -108,7 +133,7 @@ export function gatherProgram(
       return {
         kind: 'relay',
         size,
-        scale: ownChannels(projectionScale(projection, network.constants)),
+        scale: ownScale(),
         shift,
       };
     default:
@@ -116,20 +141,20 @@ export function gatherProgram(
   }
 }
 
+const biasesOf = ({ kind, attrs }: IntProjection, { constants }: IntGraph) =>
+  kind === 'linear' && attrs.bias !== undefined ? constants.get(attrs.bias).data : undefined;
+
 /** [channels] where the constants are the same for all rows, else [rows, channels] of the tile. */
-function biasProgram(linear: IntOf<'linear'>, box: Box, { constants }: IntGraph): Int32Array | undefined {
-  const { bias, rows } = linear.attrs;
-  if (bias === undefined) return undefined;
-  const channels = linear.type.shape.at(-1)!;
+function biasProgram({ type }: IntOf<'linear'>, box: Box, bias: ArrayLike<number>): Int32Array {
+  const channels = type.shape.at(-1)!;
   const [first, end] = box.channel;
-  const { data } = constants.get(bias);
-  if (data.length === channels) return Int32Array.from(data.subarray(first, end));
-  const whole = biasOf(bias, rows, channels, constants);
-  const out: number[] = [];
-  for (let row = box.row[0]; row < box.row[1]; row++) {
-    for (let c = first; c < end; c++) out.push(whole[row * channels + c]!);
+  const width = end - first;
+  const [row0, row1] = bias.length === channels ? [0, 1] : box.row;
+  const out = new Int32Array((row1 - row0) * width);
+  for (let row = row0; row < row1; row++) {
+    for (let c = 0; c < width; c++) out[(row - row0) * width + c] = bias[row * channels + first + c]!;
   }
-  return Int32Array.from(out);
+  return out;
 }
 
 export function somaProgram(

@@ -36,16 +36,25 @@ export interface GraphText {
 // ---------------------------------------------------------------------------------------------- printing
 
 export function printGraph(graph: AnyGraph): GraphText {
+  return { text: [...textParts(graph)].join(''), tensors: concatBytes([...tensorParts(graph)]) };
+}
+
+/** The text in parts of many lines: tables of a large chip are longer than one string may be. */
+export function* textParts(graph: AnyGraph): Generator<string> {
   const { dialect, constants } = graph;
-  const used = usedConstants(graph);
-  const lines = [
+  const head = [
     `snnir ${dialect.version} ${dialect.stage} @${graph.name}${printAttrs(graph.attrs, dialect.graph)}`,
-    ...used.map(id => printConstant(id, constants)),
+    ...usedConstants(graph).map(id => printConstant(id, constants)),
     ...graph.nodes.map(node => printNode(node, dialect)),
     `return ${graph.outputs.join(', ')}`,
-    ...Object.entries(graph.tables).flatMap(([name, table]) => printTable(name, table)),
   ];
-  return { text: `${lines.join('\n')}\n`, tensors: concatBytes(used.map(id => bytesOf(constants.get(id)))) };
+  yield `${head.join('\n')}\n`;
+  for (const [name, table] of Object.entries(graph.tables)) yield* printTable(name, table);
+}
+
+/** The tensors' bytes one after another. */
+export function* tensorParts(graph: AnyGraph): Generator<Uint8Array> {
+  for (const id of usedConstants(graph)) yield bytesOf(graph.constants.get(id));
 }
 
 function printConstant(id: ConstId, constants: ConstantPool): string {
@@ -107,12 +116,21 @@ function printNumber(value: number): string {
   return `${value === 0 ? 0 : value}`;
 }
 
-function printTable(name: string, { rows, columns }: Table): string[] {
+/** Rows that are printed at once. */
+const ROWS = 4096;
+
+function* printTable(name: string, { rows, columns }: Table): Generator<string> {
   const names = Object.keys(columns);
-  const lines = [`table ${name} ${rows} (${names.join(', ')})`];
-  for (let row = 0; row < rows; row++)
-    lines.push(` ${names.map(column => columns[column]![row]!).join(' ')}`);
-  return lines;
+  const data = names.map(column => columns[column]!);
+  yield `table ${name} ${rows} (${names.join(', ')})\n`;
+  for (let first = 0; first < rows; first += ROWS) {
+    let text = '';
+    for (let row = first; row < Math.min(rows, first + ROWS); row++) {
+      for (const column of data) text += ` ${column[row]!}`;
+      text += '\n';
+    }
+    yield text;
+  }
 }
 
 /** Constants of a graph in the order in which its nodes first name them. */

@@ -13,12 +13,12 @@ export interface ChipReport {
   readonly schemaVersion: 0;
   readonly images: number;
   readonly binding: { readonly resource: string; readonly fill: number };
-  readonly latency: { readonly steps: number; readonly seconds: number };
+  readonly latency: { readonly steps: number; readonly seconds: number | null };
   /** From one image to the next, where they follow each other as closely as the mode lets them. */
-  readonly interval: { readonly steps: number; readonly seconds: number };
+  readonly interval: { readonly steps: number; readonly seconds: number | null };
   /** Images a second of such a stream; lower-bound step time. */
-  readonly throughput: number;
-  readonly bound: ReturnType<typeof stepBound>;
+  readonly throughput: number | null;
+  readonly bound: ReturnType<typeof stepBound> | null;
   readonly energy: readonly ReturnType<typeof chipEnergy>[];
   readonly staticPowerMw: number | null;
   /** Per image. */
@@ -39,15 +39,16 @@ export const NOTES = [
   'Nothing here has been validated against silicon.',
 ] as const;
 
+/** `counts`: undefined where nothing was simulated; then nothing is said of time, traffic and energy. */
 export function chipReport(
   manifest: Manifest,
-  counts: MachineCounts,
+  counts: MachineCounts | undefined,
   target: Pick<Target, 'timing' | 'costSets'>,
 ): ChipReport {
   const total = createTileCounts();
-  for (const tile of counts.tiles) addCounts(total, tile);
-  const images = Math.max(1, counts.images);
-  const bound = stepBound(counts, target.timing);
+  for (const tile of counts?.tiles ?? []) addCounts(total, tile);
+  const images = Math.max(1, counts?.images ?? 0);
+  const bound = counts === undefined ? null : stepBound(counts, target.timing);
   const fills = manifest.cores.map(core => ({
     resource: core.binding,
     fill: core.used[core.binding]! / manifest.capacity[core.binding]!,
@@ -57,15 +58,15 @@ export function chipReport(
   return {
     schema: 'snnc-report',
     schemaVersion: 0,
-    images: counts.images,
+    images: counts?.images ?? 0,
     binding,
-    latency: { steps: manifest.network.depth, seconds: bound.layerwiseSeconds },
-    interval: { steps: counts.interval, seconds: bound.intervalSeconds },
-    throughput: 1 / bound.intervalSeconds,
+    latency: { steps: manifest.network.depth, seconds: bound?.layerwiseSeconds ?? null },
+    interval: { steps: counts?.interval ?? 0, seconds: bound?.intervalSeconds ?? null },
+    throughput: bound && 1 / bound.intervalSeconds,
     bound,
-    energy: target.costSets.map(set => chipEnergy(counts, set)),
+    energy: counts === undefined ? [] : target.costSets.map(set => chipEnergy(counts, set)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
-    counts: perImage,
+    counts: counts === undefined ? {} : perImage,
     eq30: {
       predictedPaperAcs: manifest.prediction.paperAcs,
       predictedPaper: energyRatio(
@@ -93,11 +94,36 @@ function describeShift({ options, calibration, search }: Manifest): string {
   return `shift ${options.shift}, ${error}${also}`;
 }
 
+/** What only a run tells. */
+function simulatedRows(report: ChipReport, mode: string): readonly (readonly [string, string])[] {
+  const { latency, throughput, counts, energy } = report;
+  if (latency.seconds === null || throughput === null)
+    return [['latency', `${latency.steps} timesteps; no image was simulated, so no time, traffic or energy`]];
+  const [low, high] = [Math.min, Math.max].map(f => f(...energy.map(e => e.totalPj)) / 1e6);
+  return [
+    [
+      'latency',
+      `${latency.steps} timesteps, at least ${(latency.seconds * 1e6).toFixed(0)} µs for an image alone`,
+    ],
+    [
+      'throughput',
+      `at most ${big(throughput)} images/s, one every ${report.interval.steps} timestep(s): ${mode}`,
+    ],
+    [
+      'traffic',
+      `${big(counts.messages!)} messages, ${big(counts.hopsEastWest! + counts.hopsNorthSouth!)} hops, ${big(counts.synops!)} synops an image`,
+    ],
+    [
+      'energy',
+      `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${energy.map(e => e.costSet).join(', ')})`,
+    ],
+  ];
+}
+
 /** One screen, 80 columns. */
 export function renderSummary(manifest: Manifest, report: ChipReport, widths: string): string {
   const { target, network, cores } = manifest;
   const chips = new Set(cores.map(core => core.chip)).size;
-  const [low, high] = [Math.min, Math.max].map(f => f(...report.energy.map(e => e.totalPj)) / 1e6);
   const rows: readonly (readonly [string, string])[] = [
     ['model', `${manifest.model.file}  (${manifest.model.name})`],
     [
@@ -118,22 +144,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
         `${manifest.calibration.saturations.images} of them`,
       ),
     ],
-    [
-      'latency',
-      `${report.latency.steps} timesteps, at least ${(report.latency.seconds * 1e6).toFixed(0)} µs for an image alone`,
-    ],
-    [
-      'throughput',
-      `at most ${big(report.throughput)} images/s, one every ${report.interval.steps} timestep(s): ${network.mode}`,
-    ],
-    [
-      'traffic',
-      `${big(report.counts.messages!)} messages, ${big(report.counts.hopsEastWest! + report.counts.hopsNorthSouth!)} hops, ${big(report.counts.synops!)} synops an image`,
-    ],
-    [
-      'energy',
-      `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${report.energy.map(e => e.costSet).join(', ')})`,
-    ],
+    ...simulatedRows(report, network.mode),
     [
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,
@@ -144,7 +155,12 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       `${big(manifest.placement.routes)} routes deliver ${big(manifest.placement.deliveries)} connections, ${network.mode === 'streaming' ? 'rows in time, none overwritten' : 'depths balanced'}`,
     ],
     ['widths', widths],
-    ['verified', `chip = integer network bit for bit on ${report.images} image(s)`],
+    [
+      'verified',
+      report.images === 0
+        ? 'delivery and depths on the encoded tables; no image was simulated'
+        : `chip = integer network bit for bit on ${report.images} image(s)`,
+    ],
   ];
   const lines = rows.map(([name, text]) => `${name.padEnd(12)}${text}`);
   return `${[...lines, '', ...report.notes.map(note => `note        ${note}`)].join('\n')}\n`;

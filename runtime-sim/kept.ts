@@ -1,7 +1,7 @@
 /** Second operands of products: where each message of a source's row is kept, found once from the routes. */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { HOLE } from '../ir/map.ts';
-import { createRing } from './rings.ts';
+import { createRing, type Room } from './rings.ts';
 import type { ProductRows, RowGather } from './row-gathers.ts';
 import { type Booted, boxSizes, type RouteState } from './state.ts';
 
@@ -23,7 +23,7 @@ interface Layout {
   readonly sizes: Int32Array;
 }
 
-export function findKept({ tiles, hostRoutes }: Booted<RowGather>, host: Sender): void {
+export function findKept({ tiles, hostRoutes }: Booted<RowGather>, host: Sender, room: Room): void {
   const layouts = new Map<ProductRows, Layout>();
   const follow = (routes: readonly RouteState<RowGather>[], sender: Sender) => {
     for (const { links } of routes) {
@@ -47,7 +47,8 @@ export function findKept({ tiles, hostRoutes }: Booted<RowGather>, host: Sender)
       if (gather.kind !== 'product') continue;
       const { rows, places, sizes } = layouts.get(gather) ?? createLayout(gather, 1);
       const width = sizes.reduce((a, b) => Math.max(a, b), 0);
-      gather.kept = { ring: createRing(gather.slots, sizes.length, width), rows, places, tallies: new Map() };
+      const ring = createRing(gather.slots, sizes.length, width, room);
+      gather.kept = { ring, rows, places, tallies: new Map() };
     }
   }
 }

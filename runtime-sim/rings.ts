@@ -17,13 +17,20 @@ export interface Ring {
 
 export const FREE = -1;
 
-/** Most elements of one ring: what a simulator may have to allocate for it. */
-const MAX_RING = 2 ** 26;
+/** Elements that the rings of a machine may still take. */
+export interface Room {
+  left: number;
+}
+/** Most elements of all rings: what a simulator may have to allocate for them. */
+export const MAX_ELEMENTS = 2 ** 26;
 
 /** Errors E0703 */
-export function createRing(slots: number, rows: number, width: number): Ring {
-  const problem = `a ring of ${slots} rows of ${width} elements; at most ${MAX_RING} are simulated`;
-  if (slots * width > MAX_RING) fail('E0703', { origin: 'program' }, { problem });
+export function createRing(slots: number, rows: number, width: number, room: Room): Ring {
+  room.left -= slots * width;
+  if (room.left < 0) {
+    const problem = `rings of more than ${MAX_ELEMENTS} elements; no more are simulated`;
+    fail('E0703', { origin: 'program' }, { problem });
+  }
   return {
     ...{ slots, rows, width },
     data: new Float64Array(slots * width),

@@ -3,7 +3,7 @@
  * row operand of a product waits as it is and meets the other operand, kept as dynamic weights, when its row executes.
  */
 import type { CoreProgram, Gather, TileProgram } from '../backends/program/program.ts';
-import { createRing, type Ring } from './rings.ts';
+import { createRing, type Ring, type Room } from './rings.ts';
 import { boxSizes } from './state.ts';
 
 /** Groups, rows and channels of the tile. */
@@ -81,11 +81,12 @@ export function createRowGather(
   number: number,
   { box, rings }: TileProgram,
   core: CoreProgram,
+  room: Room,
 ): RowGather {
   const shape = boxSizes(box);
   const [groups, rows, channels] = shape;
   const slots = rings[number]!;
-  const ring = (width: number, side = 0) => createRing(slots[side]!, rows, groups * width);
+  const ring = (width: number, side = 0) => createRing(slots[side]!, rows, groups * width, room);
   switch (gather.kind) {
     case 'linear': {
       const { inputs, channels: columns, bits, data: weights } = core.weights[gather.weights]!;

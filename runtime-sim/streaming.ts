@@ -12,6 +12,7 @@ import { createCounts, type TileCounts } from './counts.ts';
 import { findKept } from './kept.ts';
 import { type Batch, batchOf, countMessages, countUpdates, hostValue, mistimed } from './messages.ts';
 import { addHeld, fireNeurons, holdState } from './neurons.ts';
+import { MAX_ELEMENTS } from './rings.ts';
 import { createRowGather, type RowGather } from './row-gathers.ts';
 import { arrive, type RowBatch, takeRow } from './row-kernels.ts';
 import { boot, boxSizes, type Link, type RouteState, type TileState } from './state.ts';
@@ -37,7 +38,8 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
   const input = programs.find(p => p.input !== undefined)?.input;
   if (input?.steps === undefined)
     return fail('E0703', { origin: 'program' }, { problem: 'no chip takes the input row by row' });
-  const booted = boot(programs, createRowGather);
+  const room = { left: MAX_ELEMENTS };
+  const booted = boot(programs, (...about) => createRowGather(...about, room));
   const { tiles } = booted;
   const rowsOf = ({ box }: TileProgram) => boxSizes(box)[1];
   const timesteps = tiles.reduce(
@@ -47,8 +49,15 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
   const problem = `${timesteps} chip timesteps for one image; at most ${MAX_TIMESTEPS} are simulated`;
   if (timesteps > MAX_TIMESTEPS) fail('E0703', { origin: 'program' }, { problem });
   const hostSteps = expandMap(input.steps);
+  const late = hostSteps.find(step => step > timesteps);
+  if (late !== undefined)
+    fail(
+      'E0703',
+      { origin: 'input' },
+      { problem: `sends at timestep ${late}, after the last of ${timesteps}` },
+    );
   const sentAt = elementsByStep(hostSteps);
-  findKept(booted, { rows: sentAt.length, rowOf: element => hostSteps[element]! });
+  findKept(booted, { rows: sentAt.length, rowOf: element => hostSteps[element]! }, room);
   const counts = createCounts(timesteps, header.interval, tiles.length, booted.cores.length);
   const readouts = tiles.filter(tile => tile.program.emit.kind === 'readout');
   const classes = readouts.reduce((n, tile) => n + tile.size, 0);

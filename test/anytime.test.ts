@@ -1,8 +1,6 @@
 /** Coarse to fine, and the host that stops where the logits are sure. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget } from '../backends/target.ts';
 import { marginsOf } from '../cli/anytime.ts';
 import { main } from '../cli/main.ts';
@@ -18,8 +16,7 @@ import { createSnnRunner } from '../ir/interpret/snn.ts';
 import { marginOf } from '../ir/logits.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
-import { descend, randomImages } from './kit.ts';
+import { bootFromBytes, descend, randomImages } from './kit.ts';
 
 const WIDE = { tokens: 6, dim: 24, heads: 2, mlp: 36, depth: 1, classes: 5, patch: 12 } as const;
 
@@ -113,8 +110,8 @@ test('a chip that the host stops runs and counts the steps that were taken, and 
     effort: 'fast' as const,
     anytime: { by: 'share', value: 0.5 } as const,
   };
-  const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
-  const boot = () => createMachine(programs.map(p => decodeChip(encodeChip(p), 'memory')));
+  const mapped = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
+  const boot = () => bootFromBytes(mapped);
   const runner = createFastIntRunner(int);
   const readouts = images.map(image => runner.run(image));
   const margins = calibrateMargins(readouts, { by: 'share', value: 0.5 });

@@ -1,6 +1,13 @@
 /** What many tests need: random images, a network taken down the ladder, distances. */
+import { decodeChip } from '../backends/program/decode.ts';
+import { encodeChip } from '../backends/program/encode.ts';
+import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { calibrate } from '../compiler/calibrate.ts';
+import { checkDelivery } from '../compiler/check-delivery.ts';
+import { checkTiming } from '../compiler/check-timing.ts';
+import type { Mapped } from '../compiler/compile.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
@@ -17,6 +24,7 @@ import type { IntGraph } from '../ir/int.ts';
 import { interpretAnn } from '../ir/interpret/ann.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 import type { Coding, SnnGraph } from '../ir/snn.ts';
+import { createMachine, type Machine } from '../runtime-sim/chip.ts';
 
 export function randomImages(graph: AnnGraph, count: number, seed: number): readonly Float64Array[] {
   const random = createRandom(seed);
@@ -78,3 +86,15 @@ export function shrunk(target: Target, neurons: number, synapseWords: number): T
     topology: { ...topology, chipsX: { ...topology.chipsX, value: 1000 } },
   };
 }
+
+/** The programs of a mapped network as its bytes say them, delivery and timing proved. */
+export function reload({ programs, int }: Pick<Mapped, 'programs' | 'int'>): readonly ChipProgram[] {
+  const decoded = allPrograms(programs).map(program => decodeChip(encodeChip(program), 'memory'));
+  checkDelivery(decoded, int);
+  checkTiming(decoded);
+  return decoded;
+}
+
+/** A chip that boots from bytes, as a deployed one does. */
+export const bootFromBytes = (mapped: Pick<Mapped, 'programs' | 'int'>): Machine =>
+  createMachine(reload(mapped));

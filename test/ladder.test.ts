@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAccounting } from '../backends/accounting.ts';
-import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
 import { mapNetwork } from '../compiler/compile.ts';
 import { splitFanIn } from '../compiler/passes/split-fan-in.ts';
@@ -15,7 +14,7 @@ import { randomAnn, type VitShape } from '../ir/random/ann.ts';
 import { CODINGS, type Coding } from '../ir/snn.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { descend, randomImages, shrunk } from './kit.ts';
+import { bootFromBytes, descend, randomImages, shrunk } from './kit.ts';
 
 /** Nothing here is a power of two: C = 48, 3 heads, 10 tokens. */
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
@@ -38,10 +37,10 @@ test('the untidy model runs through every stage and the chip equals int bit for 
     ['differential', 4],
   ] as const) {
     const { images, mapped } = mapOn(target, 7, coding, steps, UNTIDY);
-    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+    const machine = bootFromBytes(mapped);
     for (const image of images)
       assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
-    assert.ok(mapped.proof.deliveries > 0);
+    assert.ok(checkDelivery(allPrograms(mapped.programs), mapped.int).deliveries > 0);
   }
 });
 
@@ -50,7 +49,7 @@ test('small cores force cuts over groups, rows and channels; values stay', async
   let cut = 0;
   for (let seed = 0; seed < 6; seed++) {
     const { images, mapped } = mapOn(target, seed, CODINGS[seed % 3]!, 3);
-    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+    const machine = bootFromBytes(mapped);
     assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined, `seed ${seed}`);
     cut += mapped.chip.tables.tiles.rows - mapped.int.nodes.filter(n => n.kind === 'population').length;
   }
@@ -85,23 +84,24 @@ test('a fan-in split runs on the chip as well', async () => {
   for (const coding of CODINGS) {
     const { images, mapped } = mapOn(target, 3, coding, 3, shape);
     assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
-    const machine = createMachine(mapped.programs);
+    const machine = createMachine(allPrograms(mapped.programs));
     assert.equal(compareEmissions(mapped.int, machine, images[0]!).difference, undefined, coding);
   }
 });
 
 test('the delivery proof refuses a wrong delay, a wrong axon and a wrong map', async () => {
   const { mapped } = mapOn(await loadTarget('loihi2'), 5, 'sum', 1);
-  const text = JSON.stringify(mapped.programs);
+  const programs = allPrograms(mapped.programs);
+  const text = JSON.stringify(programs);
   const restore = (from: RegExp, to: string) => {
     const broken = text.replace(from, to);
     assert.notEqual(broken, text);
-    return mapped.programs.map((p, i) => ({
+    return programs.map((p, i) => ({
       ...p,
       cores: p.cores.map((c, k) => ({ ...c, axons: JSON.parse(broken)[i].cores[k].axons })),
     }));
   };
-  checkDelivery(mapped.programs, mapped.int);
+  checkDelivery(programs, mapped.int);
   assert.throws(() => checkDelivery(restore(/"delay":0/, '"delay":1'), mapped.int), /steps later/);
   assert.throws(() =>
     checkDelivery(

@@ -1,8 +1,6 @@
 /** The property tests of the ladder on networks with everything that Vision Transformers have gained since. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import { mapNetwork } from '../compiler/compile.ts';
@@ -21,8 +19,7 @@ import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
 import { CODINGS, snn as snnDialect } from '../ir/snn.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { verifyGraph } from '../ir/verify.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
-import { descend, furthest, logitsOf, randomImages, shrunk } from './kit.ts';
+import { bootFromBytes, descend, furthest, logitsOf, randomImages, shrunk } from './kit.ts';
 
 const KINDS = Object.keys(MODERN_BLOCKS) as (keyof typeof MODERN_BLOCKS)[];
 
@@ -65,7 +62,7 @@ for (const kind of KINDS) {
       const target = seed < 2 ? small : large;
       const context = { diagnostics: createDiagnostics(), step: () => {} };
       const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast' }, context);
-      const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+      const machine = bootFromBytes(mapped);
       assert.equal(compareEmissions(mapped.int, machine, images[1]!).difference, undefined, `seed ${seed}`);
     }
   });

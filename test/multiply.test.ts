@@ -1,10 +1,9 @@
 /** `--functions multiply`: the functions of a soma by multiplication, division and square root. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { mapNetwork, quantizeNetwork } from '../compiler/compile.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
@@ -23,8 +22,7 @@ import { scalarFunction } from '../ir/scalar.ts';
 import { CODINGS, SOMA_POINTWISE } from '../ir/snn.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
 import { verifyGraph } from '../ir/verify.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
-import { descend, furthest, randomImages } from './kit.ts';
+import { bootFromBytes, descend, furthest, randomImages } from './kit.ts';
 
 test('2^x by polynomial: relative error below 1e-13, 0 far below, exact at whole numbers', () => {
   for (let x = -120; x < 120; x += 0.0371)
@@ -80,8 +78,8 @@ test('a network that multiplies is nearer to the spiking network than tables are
     assert.deepEqual(createFastIntRunner(int).run(images[0]!).at(-1)!, readout);
     const context = { diagnostics: createDiagnostics(), step: () => {} };
     const mapped = mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast' }, context);
-    assert.ok(mapped.programs.every(p => p.cores.every(core => core.log2 === undefined)));
-    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
+    assert.ok(allPrograms(mapped.programs).every(p => p.cores.every(core => core.log2 === undefined)));
+    const machine = bootFromBytes(mapped);
     assert.equal(compareEmissions(mapped.int, machine, images[1]!).difference, undefined, `seed ${seed}`);
   }
   assert.ok(errors.multiply < errors.tables, JSON.stringify(errors));

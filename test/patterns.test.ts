@@ -1,8 +1,6 @@
 /** Every family of models that imports also converts, and runs on the chip as in integers. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
-import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import {
@@ -20,8 +18,8 @@ import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { verifyGraph } from '../ir/verify.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
-import { logitsOf, randomImages } from './kit.ts';
+import { createStreamingMachine } from '../runtime-sim/streaming.ts';
+import { bootFromBytes, logitsOf, randomImages, reload } from './kit.ts';
 import { createLayers, PATTERNS } from './onnx/patterns.ts';
 
 const OPTIONS: CompileOptions = {
@@ -56,9 +54,14 @@ for (const [name, write] of Object.entries(PATTERNS)) {
       unseen.map(image => countedLogits(int, image)),
     );
     assert.ok(error < LARGEST_ERROR, `error ${error}`);
-    const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
-    const machine = createMachine(mapped.programs.map(p => decodeChip(encodeChip(p), 'memory')));
-    assert.equal(compareEmissions(mapped.int, machine, unseen[0]!).difference, undefined);
+    for (const mode of ['pipelined', 'streaming'] as const) {
+      const mapped = mapNetwork(int, target, new Map(), { ...OPTIONS, mode }, context);
+      const { difference } = compareEmissions(mapped.int, bootFromBytes(mapped), unseen[0]!);
+      assert.equal(difference, undefined);
+      if (mode === 'pipelined') continue;
+      const wanted = unseen.map(image => createIntRunner(int).run(image)[0]!);
+      assert.deepEqual(createStreamingMachine(reload(mapped)).runStream(unseen), wanted);
+    }
   });
 }
 

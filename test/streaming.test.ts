@@ -1,10 +1,10 @@
 /** Rows that pass through time: the chip equals the integer network bit for bit, one image or many on their way. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
+import { allPrograms } from '../compiler/assemble.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
 import { type Mapped, mapNetwork } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';
@@ -18,7 +18,7 @@ import { createMachine } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createStreamingMachine } from '../runtime-sim/streaming.ts';
 import { readDigits } from './digits.ts';
-import { descend, randomImages, shrunk } from './kit.ts';
+import { descend, randomImages, reload, shrunk } from './kit.ts';
 
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 
@@ -26,7 +26,12 @@ const map = (int: IntGraph, target: Target, mode: Mode): Mapped => {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context);
 };
-const reload = ({ programs }: Mapped) => programs.map(p => decodeChip(encodeChip(p), 'memory'));
+/** Cores so small that populations are cut, and few. */
+const cramped = (target: Target, neurons: number, words: number): Target => {
+  const small = shrunk(target, neurons, words);
+  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
+  return { ...small, cores: 2400, chips: 20, topology };
+};
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));
 
 test('digits: rows pass through time bit for bit', async () => {
@@ -56,7 +61,7 @@ function* networks(): Generator<readonly [string, IntGraph, readonly Float64Arra
 
 test('random networks, whole and cut: bit for bit, and counted like unrolled ones', async () => {
   const large = await loadTarget('loihi2');
-  const small = shrunk(large, 50, 400);
+  const small = cramped(large, 50, 400);
   const sums = (counts: ReturnType<typeof boot>['counts']) => {
     const sum = createTileCounts();
     for (const tile of counts.tiles) addCounts(sum, tile);
@@ -108,6 +113,30 @@ test('a stream of images: none disturbs another', async () => {
     assert.deepEqual(stream.counts, alone.counts, name);
     assert.ok(mapped.chip.attrs.interval <= mapped.chip.attrs.depth);
   }
+});
+
+test('queries that do not fit their core wait before, and images follow each other more slowly where keys do not', async () => {
+  const graph = randomAnn(2, { tokens: 40, dim: 128, heads: 2, mlp: 130, depth: 1, classes: 3, patch: 12 });
+  const images = randomImages(graph, 3, 2);
+  const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
+  const [large, small] = [await loadTarget('loihi2'), cramped(await loadTarget('loihi2'), 130, 800)];
+  const [wide, tight] = [map(int, large, 'streaming'), map(int, small, 'streaming')];
+  const ring = (mapped: Mapped) => {
+    const programs = allPrograms(mapped.programs);
+    const gathers = programs.flatMap(p => p.cores.flatMap(core => core.tiles));
+    const scores = gathers.find(tile => tile.function.kind === 'softmax')!;
+    return { row: scores.rings[0]![0]!, kept: scores.rings[0]![1]!, interval: programs[0]!.header.interval };
+  };
+  const [free, held] = [ring(wide), ring(tight)];
+  assert.ok(free.row >= 40 && held.row <= 32, `${free.row} and ${held.row} queries`);
+  assert.ok(free.kept > 70 && held.kept < free.kept, `${free.kept} and ${held.kept} keys`);
+  assert.ok(held.interval > free.interval, `every ${free.interval} and ${held.interval} timesteps`);
+  assert.equal(wide.chip.attrs.depth, tight.chip.attrs.depth);
+  const stream = boot(tight);
+  assert.deepEqual(
+    stream.runStream(images),
+    images.map(image => createIntRunner(tight.int).run(image)[0]!),
+  );
 });
 
 test('E0530: several steps do not pass through time', async () => {

@@ -20,6 +20,9 @@ export interface ByteWriter {
   /** Zeros up to a multiple of `size` from the start. */
   align(size: number): void;
   finish(): Uint8Array;
+  position(): number;
+  /** A copy of what was written since a position. */
+  since(position: number): Uint8Array;
   /** Our own fault: a program that the format cannot hold. */
   refuse(problem: string): never;
 }
@@ -60,14 +63,24 @@ export function createWriter(): ByteWriter {
       length = alignUp(length, size);
     },
     finish: () => buffer.slice(0, length),
+    position: () => length,
+    since: position => buffer.slice(position, length),
     refuse: problem => defect(`chip program: ${formatPath(path)}: ${problem}`),
   };
 }
 
 export const alignUp = (value: number, size: number): number => Math.ceil(value / size) * size;
 
+/** Values that were read before, by their bytes. */
+export type Known = Map<string, unknown>;
+
 export interface ByteReader {
   readonly path: Path;
+  /** Where only tables are wanted: weights are passed over, and equal maps are one object. */
+  readonly known: Known | undefined;
+  position(): number;
+  /** The bytes read since a position, as a key. */
+  keySince(position: number): string;
   /** Bytes not yet read. */
   left(): number;
   /** Errors: E0603 unless so many bytes are left. To be called before anything is allocated for them. */
@@ -90,6 +103,7 @@ export function createReader(
   from = 0,
   to = bytes.length,
   path: Path = [],
+  known?: Known,
 ): ByteReader {
   let at = from;
   const place = { origin: source };
@@ -106,6 +120,10 @@ export function createReader(
   };
   return {
     path,
+    known,
+    position: () => at,
+    keySince: position =>
+      Buffer.from(bytes.buffer, bytes.byteOffset + position, at - position).toString('latin1'),
     left: () => to - at,
     need,
     fixed(width) {

@@ -250,6 +250,35 @@ export function variant<T extends { readonly kind: string }>(name: string, cases
   };
 }
 
+/**
+ * A value that stands in many places: its bytes are made once, and where only tables are read equal bytes are one
+ * object. Values are never changed, so that one may stand for all that are equal.
+ */
+export function shared<T extends object>(codec: Codec<T>): Codec<T> {
+  const written = new WeakMap<T, Uint8Array>();
+  return {
+    says: codec.says,
+    least: codec.least,
+    write(out, value) {
+      const bytes = written.get(value);
+      if (bytes !== undefined) return out.raw(bytes);
+      const from = out.position();
+      codec.write(out, value);
+      written.set(value, out.since(from));
+    },
+    read(input) {
+      const from = input.position();
+      const value = codec.read(input);
+      if (input.known === undefined) return value;
+      const key = `${codec.says} ${input.keySince(from)}`;
+      const found = input.known.get(key);
+      if (found !== undefined) return found as T;
+      input.known.set(key, value);
+      return value;
+    },
+  };
+}
+
 /** Stored as another type: `build` makes the value, or a text that says why it cannot be one. */
 export function convert<S extends object, T extends object>(
   codec: Codec<S>,

@@ -1,6 +1,6 @@
 /** Bytes of a chip program → what they mean. Everything that reads a deployed network reads it through here. */
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
-import { alignUp, createReader, type Path } from './bytes.ts';
+import { alignUp, type ByteReader, createReader, type Known } from './bytes.ts';
 import { findTrouble } from './check.ts';
 import type { Codec } from './codec.ts';
 import {
@@ -25,7 +25,13 @@ const PREAMBLE_BYTES = MAGIC.length + preamble.least;
  * E0605 (parts contradict each other)
  * Cost: linear in the bytes
  */
-export function decodeChip(bytes: Uint8Array, source: string): ChipProgram {
+export const decodeChip = (bytes: Uint8Array, source: string): ChipProgram => decode(bytes, source);
+
+/** The same without the numbers of weight blocks; equal maps of all calls with one `known` are one object. */
+export const decodeTables = (bytes: Uint8Array, source: string, known: Known): ChipProgram =>
+  decode(bytes, source, known);
+
+function decode(bytes: Uint8Array, source: string, known?: Known): ChipProgram {
   const { chip, headerBytes, cores } = readPreamble(bytes, source);
   const entries = createReader(bytes, source, PREAMBLE_BYTES);
   entries.path.push('core table');
@@ -33,13 +39,21 @@ export function decodeChip(bytes: Uint8Array, source: string): ChipProgram {
   const table = Array.from({ length: cores }, (): CoreEntry => coreEntry.read(entries));
   const headerAt = PREAMBLE_BYTES + cores * coreEntry.least;
   entries.need(headerBytes);
-  const { header, input } = readSection(headerSection, bytes, source, headerAt, headerAt + headerBytes, []);
+  const { header, input } = readSection(
+    headerSection,
+    createReader(bytes, source, headerAt, headerAt + headerBytes, [], known),
+  );
   let end = headerAt + headerBytes;
   const programs = table.map((entry, i) => {
     const { x, y, slot, offset } = entry;
     checkEntry(entry, end, bytes, source, i);
     end = offset + entry.bytes;
-    return { x, y, slot, ...readSection(coreSection, bytes, source, offset, end, ['cores', i]) };
+    return {
+      x,
+      y,
+      slot,
+      ...readSection(coreSection, createReader(bytes, source, offset, end, ['cores', i], known)),
+    };
   });
   if (end !== bytes.length)
     fail('E0605', { origin: source }, { place: 'core table', problem: `ends at byte ${end}` });
@@ -79,15 +93,7 @@ function checkEntry(entry: CoreEntry, end: number, bytes: Uint8Array, source: st
     reader.refuse('padding before the section is not zero');
 }
 
-function readSection<T>(
-  codec: Codec<T>,
-  bytes: Uint8Array,
-  source: string,
-  from: number,
-  to: number,
-  path: Path,
-): T {
-  const input = createReader(bytes, source, from, to, path);
+function readSection<T>(codec: Codec<T>, input: ByteReader): T {
   const value = codec.read(input);
   if (input.left() > 0) input.refuse(`${input.left()} byte(s) after its end`);
   return value;

@@ -16,6 +16,7 @@ import {
   optional,
   type RecordCodec,
   record,
+  shared,
   text,
   uint,
   variant,
@@ -110,17 +111,19 @@ const lengthOf = (segments: readonly MapSegment[]): number =>
   segments.reduce((sum, { loops }) => sum + loops.reduce((n, { count }) => n * count, 1), 0);
 
 /** The length is that of the segments and is not stored. */
-const map: Codec<StridedMap> = convert(
-  list(segment),
-  'map: varint count, each: segment',
-  (segments): StridedMap | string => {
-    const length = lengthOf(segments);
-    return length > MAX_ELEMENTS
-      ? `a map of ${length} elements; at most ${MAX_ELEMENTS}`
-      : { length, segments };
-  },
-  ({ length, segments }) =>
-    lengthOf(segments) === length && length <= MAX_ELEMENTS ? segments : `a map of ${length} elements`,
+const map: Codec<StridedMap> = shared(
+  convert(
+    list(segment),
+    'map: varint count, each: segment',
+    (segments): StridedMap | string => {
+      const length = lengthOf(segments);
+      return length > MAX_ELEMENTS
+        ? `a map of ${length} elements; at most ${MAX_ELEMENTS}`
+        : { length, segments };
+    },
+    ({ length, segments }) =>
+      lengthOf(segments) === length && length <= MAX_ELEMENTS ? segments : `a map of ${length} elements`,
+  ),
 );
 
 const range: Codec<readonly [number, number]> = convert(

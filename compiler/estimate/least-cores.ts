@@ -21,7 +21,7 @@ export function leastCores(
   weightBits: number,
   mode: Mode,
 ): { readonly cores: number; readonly resource: Resource } {
-  const demand = createDemandModel(graph, accounting, weightBits, scheduleOf(graph, mode));
+  const demand = createDemandModel(graph, accounting, weightBits, scheduleOf(graph, mode, accounting));
   const total = createCostSum();
   const byId = nodeMap(graph.nodes);
   const seen = new Set<string>();

@@ -16,7 +16,7 @@ import {
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
 import { type CompileOptions, type LaidOut, layOut } from '../compile.ts';
-import { delayOf, scheduleOf } from '../mapping/schedule.ts';
+import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';
 import { coreUsage } from '../passes/partition.ts';
 import type { PlacementSummary } from '../passes/place.ts';
 import { leastCores } from './least-cores.ts';
@@ -79,7 +79,7 @@ export function estimateModes(
 /** One after another or one behind the other, rows unrolled in space sit on the same cores. */
 function inMode(found: ModeEstimate, mode: Mode, options: EstimateOptions): ModeEstimate {
   if (found.mode === mode) return found;
-  const { depth, interval } = scheduleOf(networkOf(found.chip), mode);
+  const { depth, interval } = scheduleOf(networkOf(found.chip), mode, found.accounting);
   const chip: ChipGraph = { ...found.chip, attrs: { ...found.chip.attrs, mode, depth, interval } };
   const peaks = peaksOf(chip, tileWork(chip, options.activity, options.weightBits));
   return { ...found, mode, depth, interval, chip, peaks };
@@ -119,7 +119,7 @@ function estimateMode(
 
 /** Operands that would wait longer than an axon can hold them. */
 function tooLong(network: IntGraph, { name, limits }: Target): readonly Diagnostic[] {
-  const { starts } = scheduleOf(network, 'pipelined');
+  const starts = findDepths(network);
   const byId = nodeMap(network.nodes);
   const limit = limits.delayMax.value;
   return said(report => {

@@ -1,124 +1,197 @@
 /**
- * What a core holds as tiles are put on it: weights that several tiles share, in-axons from one source tile
- * and function tables count once a core.
+ * Tiles on cores as a packing: what each tile takes by itself, what tiles of one core share (weights that several
+ * rows read, in-axons from one source tile, tables of functions), and who sends how many messages to whom.
  */
-import {
-  type Accounting,
-  addCost,
-  type CostSum,
-  createCostSum,
-  type TileCost,
-} from '../../backends/accounting.ts';
+import { type Accounting, RESOURCES, type Resource } from '../../backends/accounting.ts';
 import { functionWords } from '../../backends/tile-cost.ts';
-import type { IntGraph } from '../../ir/int.ts';
+import type { ValueId } from '../../ir/dialect.ts';
+import { nodeMap } from '../../ir/dialect.ts';
+import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { hasLogarithms } from '../../ir/interpret/soma.ts';
 import { blockOf } from './blocks.ts';
-import { type Connection, connectTiles } from './connections.ts';
-import { createDemandModel } from './demand.ts';
-import { outAxonEntries } from './out-axons.ts';
-import type { Schedule } from './schedule.ts';
-import type { Tile } from './tiles.ts';
+import type { DemandModel } from './demand.ts';
+import type { Feed } from './feeds.ts';
+import { type Links, linksOf, netsOfLinks } from './links.ts';
+import { type PackProblem, type Rows, transpose } from './packing.ts';
+import { boxShape } from './tiles.ts';
+import { type Tiling, tileOfPopulation } from './tiling.ts';
 
-export interface CoreLoad {
-  readonly tiles: number[];
-  readonly used: CostSum;
-  readonly tables: Set<string>;
-  readonly weights: Set<string>;
-  readonly sources: Set<number>;
+export interface LoadContext {
+  readonly accounting: Accounting;
+  readonly weightBits: number;
+  readonly demand: DemandModel;
+  /** Where rows pass through time they are not cut. */
+  readonly cutsRows: boolean;
+  /** Share of a population's neurons that send in a step; 1 where unknown. */
+  readonly rates: ReadonlyMap<ValueId, number>;
 }
 
-export const emptyCore = (): CoreLoad => ({
-  tiles: [],
-  used: createCostSum(),
-  tables: new Set(),
-  weights: new Set(),
-  sources: new Set(),
-});
+const INDEX = Object.fromEntries(RESOURCES.map((resource, i) => [resource, i])) as Readonly<
+  Record<Resource, number>
+>;
 
-export interface LoadModel {
-  /** What the core would hold with this tile too. */
-  preview(load: CoreLoad, tile: number): TileCost;
-  add(load: CoreLoad, tile: number): void;
-  /** Source tiles of a tile. */
-  sourcesOf(tile: number): readonly number[];
-}
-
-/** Cost: the connections of all tiles once, then constant time per call. */
-export function createLoadModel(
-  graph: IntGraph,
-  tiles: readonly Tile[],
-  accounting: Accounting,
-  weightBits: number,
-  schedule: Schedule,
-): LoadModel {
-  const connections = connectTiles(graph, tiles);
-  const incoming = groupBy(connections, c => c.target);
-  const outgoing = groupBy(connections, c => c.source);
-  const demand = createDemandModel(graph, accounting, weightBits, schedule);
-  const asks = tiles.map((tile, number) => {
-    const inputs = incoming.get(number) ?? [];
-    const readouts = graph.outputs.includes(tile.population.id) ? 1 : 0;
-    const cost = demand.cost(tile.population, tile.box, { sources: [], destinations: readouts });
-    const entries = outAxonEntries(outgoing.get(number) ?? [], tiles, schedule.rows !== undefined);
-    return {
-      cost: { ...cost, inAxons: 0, outAxonEntries: cost.outAxonEntries + entries },
-      sources: [...new Set(inputs.map(c => c.source))],
-      tables: tablesOf(tile),
-      weights: weightBlocks(tile, graph, accounting, weightBits),
-    };
-  });
-  const preview = (load: CoreLoad, tile: number): TileCost => {
-    const { cost, sources, tables, weights } = asks[tile]!;
-    const sum = { ...load.used };
-    addCost(sum, cost);
-    for (const source of sources) if (!load.sources.has(source)) sum.inAxons += 1;
-    if (!load.tables.has(tables.key)) sum.stateWords += functionWords(accounting, tables.fn);
-    for (const { key, words } of weights) if (load.weights.has(key)) sum.synapseWords -= words;
-    return sum;
-  };
+/**
+ * In-axons are charged once for each source tile and core. They are left out where no core could run out of them,
+ * however tiles are packed, unless they are asked for.
+ * Cost: linear in tiles and in pairs of tiles of which one feeds the other.
+ */
+export function tileProblem(
+  tiling: Tiling,
+  feeds: readonly Feed[],
+  context: LoadContext,
+  withInAxons = false,
+): PackProblem {
+  const { accounting, cutsRows } = context;
+  const items = tiling.first.at(-1)!;
+  const capacity = Float64Array.from(RESOURCES, resource => accounting.capacity[resource]);
+  const links = linksOf(tiling, feeds, cutsRows);
+  const demand = new Float64Array(items * RESOURCES.length);
+  const shares = createShares();
+  const lists: number[] = [];
+  const begin = new Int32Array(items + 1);
+  const isCounted = withInAxons || mayRunOut(links, accounting);
+  const byTarget = isCounted ? transpose(links.targetsOf, items) : undefined;
+  const own = ownDemands(tiling, context);
+  for (let p = 0; p < tiling.populations.length; p++) {
+    for (let tile = tiling.first[p]!; tile < tiling.first[p + 1]!; tile++) {
+      const { cost, blocks } = own(p, tile - tiling.first[p]!);
+      demand.set(cost, tile * RESOURCES.length);
+      demand[tile * RESOURCES.length + INDEX.outAxonEntries]! += links.entries[tile]!;
+      for (const { key, resource, amount } of blocks) lists.push(shares.number(key, resource, amount));
+      if (byTarget !== undefined) {
+        // Row 0 of the links is the host's: tile t is row t + 1.
+        for (let i = byTarget.begin[tile]!; i < byTarget.begin[tile + 1]!; i++)
+          lists.push(shares.number(byTarget.list[i]!, INDEX.inAxons, 1));
+      }
+      begin[tile + 1] = lists.length;
+    }
+  }
+  const { itemsOf, netWeight, isOutside } = netsOfLinks(tiling, links, context.rates);
   return {
-    preview,
-    sourcesOf: tile => asks[tile]!.sources,
-    add(load, tile) {
-      Object.assign(load.used, preview(load, tile));
-      const { sources, tables, weights } = asks[tile]!;
-      load.tiles.push(tile);
-      load.tables.add(tables.key);
-      for (const { key } of weights) load.weights.add(key);
-      for (const source of sources) load.sources.add(source);
+    items,
+    capacity,
+    demand,
+    sharesOf: { begin, list: Int32Array.from(lists) },
+    shareResource: Uint8Array.from(shares.resources),
+    shareAmount: Float64Array.from(shares.amounts),
+    netsOf: transpose(itemsOf, items),
+    itemsOf,
+    netWeight,
+    isOutside,
+  };
+}
+
+/** Could a core of as many tiles as its groups allow have more sources than in-axons? */
+function mayRunOut({ targetsOf }: Links, { capacity }: Accounting): boolean {
+  const sources = new Int32Array(targetsOf.begin.length);
+  let most = 0;
+  for (const target of targetsOf.list) most = Math.max(most, ++sources[target]!);
+  return most * capacity.groups > capacity.inAxons;
+}
+
+/** Numbers of things that a bin holds once. */
+function createShares() {
+  const numbers = new Map<string | number, number>();
+  const resources: number[] = [];
+  const amounts: number[] = [];
+  return {
+    resources,
+    amounts,
+    number(key: string | number, resource: number, amount: number): number {
+      const known = numbers.get(key);
+      if (known !== undefined) return known;
+      numbers.set(key, resources.length);
+      amounts.push(amount);
+      return resources.push(resource) - 1;
     },
   };
 }
 
+interface Share {
+  readonly key: string;
+  readonly resource: number;
+  readonly amount: number;
+}
+
+/** What a tile asks for, looked up for tiles of one population and shape. */
+function ownDemands({ network, populations, cuts }: Tiling, { accounting, weightBits, demand }: LoadContext) {
+  const byId = nodeMap(network.nodes);
+  const known = populations.map(() => new Map<string, readonly number[]>());
+  const tables = populations.map(population => tableShare(population, accounting));
+  const weighted = populations.map(({ operands }) =>
+    operands.flatMap(id => {
+      const node = byId.get(id)!;
+      return node.kind === 'linear' || node.kind === 'depthwise' ? [node] : [];
+    }),
+  );
+  return (p: number, number: number): { cost: readonly number[]; blocks: readonly Share[] } => {
+    const population = populations[p]!;
+    const { box } = tileOfPopulation(population, cuts[p]!, number);
+    const blocks = weighted[p]!.flatMap(node => weightShare(node, box, network, accounting, weightBits));
+    const key = `${boxShape(box)}`;
+    let cost = known[p]!.get(key);
+    if (cost === undefined) {
+      const readouts = network.outputs.includes(population.id) ? 1 : 0;
+      const whole = demand.cost(population, box, { sources: [], destinations: readouts });
+      const words = blocks.reduce((sum, block) => sum + block.amount, 0);
+      const asked = { ...whole, synapseWords: whole.synapseWords - words, inAxons: 0 };
+      cost = RESOURCES.map(resource => asked[resource]);
+      known[p]!.set(key, cost);
+    }
+    return { cost, blocks: [...blocks, ...tables[p]!] };
+  };
+}
+
 /** Functions that read the same tables share them. */
-function tablesOf({ population }: Tile) {
-  const fn = population.attrs.function;
-  const key = hasLogarithms(fn) ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? 'none') : 'none';
-  return { key, fn };
-}
-
-/** Weight blocks of a tile: tiles of other rows with the same channels read the same block. */
-function weightBlocks(
-  { population, box }: Tile,
-  graph: IntGraph,
+function tableShare(
+  { attrs: { function: fn } }: IntOf<'population'>,
   accounting: Accounting,
-  weightBits: number,
-) {
-  return graph.nodes.flatMap(node => {
-    const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
-    if (!isWeighted || !population.operands.includes(node.id)) return [];
-    const block = blockOf(node, box, graph);
-    const words = block.inputs * accounting.weights.get('')!.rowWords(block.width, weightBits);
-    return [{ key: block.key, words }];
-  });
+): readonly Share[] {
+  const amount = functionWords(accounting, fn);
+  if (amount === 0) return [];
+  const key = hasLogarithms(fn) ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? fn.name) : fn.kind;
+  return [{ key: `table ${key}`, resource: INDEX.stateWords, amount }];
 }
 
-function groupBy(items: readonly Connection[], key: (item: Connection) => number) {
-  const groups = new Map<number, Connection[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups as ReadonlyMap<number, readonly Connection[]>;
+/** Tiles of other rows with the same channels read the same block of weights, where the encoding can share it. */
+function weightShare(
+  node: IntOf<'linear'> | IntOf<'depthwise'>,
+  box: Parameters<typeof blockOf>[1],
+  graph: IntGraph,
+  { weights }: Accounting,
+  weightBits: number,
+): readonly Share[] {
+  const encoding = weights.get('')!;
+  if (encoding.sharing === 'private') return [];
+  const { key, inputs, width } = blockOf(node, box, graph);
+  const amount = inputs * encoding.rowWords(width, weightBits);
+  return [{ key: `weights ${key}`, resource: INDEX.synapseWords, amount }];
 }
+
+/** Of every core: its tiles and what they take, in-axons included. */
+export function loadsOf(problem: PackProblem, binOf: Int32Array, cores: number): Float64Array {
+  const { capacity, demand, sharesOf, shareResource, shareAmount } = problem;
+  const used = new Float64Array(cores * capacity.length);
+  const tilesOf = transpose(pointers(binOf), cores);
+  const seen = new Int32Array(shareResource.length).fill(-1);
+  for (let core = 0; core < cores; core++) {
+    for (let i = tilesOf.begin[core]!; i < tilesOf.begin[core + 1]!; i++) {
+      const tile = tilesOf.list[i]!;
+      for (let r = 0; r < capacity.length; r++)
+        used[core * capacity.length + r]! += demand[tile * capacity.length + r]!;
+      for (let j = sharesOf.begin[tile]!; j < sharesOf.begin[tile + 1]!; j++) {
+        const share = sharesOf.list[j]!;
+        if (seen[share] === core) continue;
+        seen[share] = core;
+        used[core * capacity.length + shareResource[share]!]! += shareAmount[share]!;
+      }
+    }
+  }
+  return used;
+}
+
+/** One number a row. */
+export const pointers = (list: Int32Array): Rows => ({
+  begin: Int32Array.from({ length: list.length + 1 }, (_, i) => i),
+  list,
+});

@@ -5,11 +5,13 @@
  *
  * Source  design 4 §3: population p executes step t of an image at chip timestep depth(p) + t − 1
  */
+import type { Accounting } from '../../backends/accounting.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { nodeMap } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
 import { type RowSchedule, scheduleRows } from './row-schedule.ts';
+import { holdLimitsOf } from './row-waits.ts';
 
 export interface Schedule {
   /** First timestep of every population; the input has 0: the host sends step 1 in timestep 0. */
@@ -22,10 +24,10 @@ export interface Schedule {
   readonly rows: RowSchedule | undefined;
 }
 
-/** Needs: of `streaming` that the network has one step. */
-export function scheduleOf(graph: IntGraph, mode: Mode): Schedule {
+/** Needs: of `streaming` that the network has one step; its cores decide what may wait where. */
+export function scheduleOf(graph: IntGraph, mode: Mode, accounting: Accounting): Schedule {
   if (mode === 'streaming') {
-    const rows = scheduleRows(graph);
+    const rows = scheduleRows(graph, holdLimitsOf(accounting));
     return { starts: rows.starts, depth: rows.depth, interval: rows.interval, rows };
   }
   const { steps } = graph.attrs;

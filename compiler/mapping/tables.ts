@@ -18,6 +18,12 @@ export function makeTable<C extends string>(
   return { rows: rows.length, columns: Object.fromEntries(columns.map(column)) };
 }
 
+/** A table of so many rows of zeros, to be written. */
+export const emptyTable = (columns: readonly string[], rows: number): Table => ({
+  rows,
+  columns: Object.fromEntries(columns.map(name => [name, new Int32Array(rows)])),
+});
+
 export function* rowsOf<C extends string>(
   table: Table,
   columns: readonly C[],

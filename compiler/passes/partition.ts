@@ -6,19 +6,32 @@
  * Needs      the target's accounting; split-fan-in before, so that one row and channel of every linear fits
  * Preserves  exactly: a cut never changes a value
  * Errors     E0501 a population no cut of which fits · E0502 more cores than the target has
- * Cost       cuts: (distinct piece lengths)³ per population; packing: tiles × open cores
+ * Cost       cuts: (distinct piece lengths)³ per population of a new shape; packing: linear in pairs of tiles of
+ *            which one feeds the other, times moves
  */
-import { type Accounting, bindingResource, fits, type TileCost } from '../../backends/accounting.ts';
+import {
+  type Accounting,
+  bindingResource,
+  fits,
+  RESOURCES,
+  type Resource,
+  type TileCost,
+} from '../../backends/accounting.ts';
 import { type ChipGraph, chip, type Mode, networkOf } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import type { ValueId } from '../../ir/dialect.ts';
+import type { Table, ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
-import { type CoreLoad, createLoadModel, emptyCore } from '../mapping/core-load.ts';
-import { chooseCut } from '../mapping/cuts.ts';
+import { loadsOf, tileProblem } from '../mapping/core-load.ts';
+import { MESSAGES_PER_CORE } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
+import { feedsOf } from '../mapping/feeds.ts';
+import { packItems } from '../mapping/pack.ts';
+import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
+import { chooseCuts, isOneTileACore, type Misfit, rowsOfTile, type Strategy } from '../mapping/strategy.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
-import { type Cut, type Tile, tilesOf } from '../mapping/tiles.ts';
+import type { Cut } from '../mapping/tiles.ts';
+import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
 export interface PartitionNeeds {
@@ -29,6 +42,14 @@ export interface PartitionNeeds {
   readonly chips: number;
   readonly cores: number;
   readonly mode: Mode;
+  /** Share of a population's neurons that send in a step; 1 where unknown. */
+  readonly rates: ReadonlyMap<ValueId, number>;
+  /** Duration of an accumulation and of an update of a neuron, in any one unit. */
+  readonly durations: { readonly synop: number; readonly update: number };
+  readonly strategy: Strategy;
+  readonly seed: number;
+  /** Moves of packing, for each tile. */
+  readonly moves: number;
 }
 
 export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
@@ -37,108 +58,101 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
   source: 'Design 4 §2-3',
 
   run(graph, needs, report) {
-    const schedule = scheduleOf(graph, needs.mode);
-    const tiles = cutAll(graph, needs, schedule, report);
-    const cores = tiles === undefined ? [] : pack(tiles, graph, needs, schedule, report);
-    if (cores.length > needs.cores) {
-      const facts = { target: needs.target, needed: cores.length, available: needs.cores };
+    const schedule = scheduleOf(graph, needs.mode, needs.accounting);
+    const tiled = tile(graph, needs, schedule, report);
+    const packing = tiled === undefined ? NOTHING : pack(tiled.problem, needs);
+    if (packing.bins > needs.cores) {
+      const facts = { target: needs.target, needed: packing.bins, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
     }
-    return chipGraph(graph, needs, schedule, tiles ?? [], cores);
+    return chipGraph(tiled?.tiling ?? tilingOf(graph, () => WHOLE), needs, schedule, packing);
   },
 };
 
-function cutAll(
-  graph: IntGraph,
-  needs: PartitionNeeds,
-  schedule: Schedule,
-  report: Report,
-): readonly Tile[] | undefined {
-  const demand = createDemandModel(graph, needs.accounting, needs.weightBits, schedule);
-  const context = { graph, accounting: needs.accounting, demand, cutsRows: schedule.rows === undefined };
-  const cuts = new Map<IntOf<'population'>, Cut>();
-  let fitting = true;
-  for (const node of graph.nodes) {
-    if (node.kind !== 'population') continue;
-    const cut = chooseCut(node, context);
-    if (!('resource' in cut)) cuts.set(node, cut);
-    else {
-      fitting = false;
-      const { resource, needed, available } = cut;
-      const facts = { population: node.id, needed, resource, target: needs.target, available };
-      report('E0501', { origin: node.origin, pass: 'partition' }, facts);
+const WHOLE: Cut = { groups: 1, rows: 1, channels: 1 };
+const NOTHING: Packing = { binOf: new Int32Array(0), bins: 0 };
+
+interface Tiled {
+  readonly tiling: Tiling;
+  readonly problem: PackProblem;
+}
+
+/** Axons depend on the cuts of both ends: where they run out, tiles get fewer rows, so many times at most. */
+const MOST_TRIED = 6;
+
+function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report): Tiled | undefined {
+  const { accounting, weightBits, rates, durations, strategy, cores } = needs;
+  const demand = createDemandModel(graph, accounting, weightBits, schedule);
+  const cutsRows = schedule.rows === undefined;
+  const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
+  const bounds = new Map<IntOf<'population'>, number>();
+  let misfits: readonly Misfit[] = [];
+  for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
+    const choice = chooseCuts(context, strategy, cores, bounds);
+    // Where a bound leaves no cut, what overflowed before is the reason.
+    if (choice.misfits.length > 0) {
+      if (attempt === 0) misfits = choice.misfits;
+      break;
+    }
+    const tiling = tilingOf(graph, population => choice.cuts.get(population)!);
+    const problem = tileProblem(tiling, feedsOf(tiling), context);
+    misfits = misfitsOf(tiling, problem, accounting);
+    if (misfits.length === 0) return { tiling, problem };
+    for (const { population, needed, available } of misfits) {
+      const rows = rowsOfTile(population, choice.cuts.get(population)!);
+      bounds.set(population, Math.min(rows - 1, Math.floor((rows * available) / needed)));
     }
   }
-  return fitting ? [...cuts].flatMap(([node, cut]) => tilesOf(node, cut)) : undefined;
+  for (const { population, ...overflow } of misfits) {
+    const facts = { population: population.id, ...overflow, target: needs.target };
+    report('E0501', { origin: population.origin, pass: 'partition' }, facts);
+  }
+  return undefined;
 }
 
-/** Cores that packing looks back at: enough for the neighbours of a block, few enough to stay linear. */
-const OPEN_CORES = 16;
+function pack(problem: PackProblem, { seed, moves, cores, strategy }: PartitionNeeds): Packing {
+  if (isOneTileACore(strategy)) return { binOf: everyNumber(problem.items), bins: problem.items };
+  return packItems(problem, { seed, moves, bins: cores, messagesPerBin: MESSAGES_PER_CORE });
+}
 
-/** Each tile goes to the open core that holds most of its sources and has room, else to a new one. */
-function pack(
-  tiles: readonly Tile[],
-  graph: IntGraph,
-  needs: PartitionNeeds,
-  schedule: Schedule,
-  report: Report,
-): readonly CoreLoad[] {
-  const { capacity } = needs.accounting;
-  const model = createLoadModel(graph, tiles, needs.accounting, needs.weightBits, schedule);
-  const cores: CoreLoad[] = [];
-  const coreOf = new Map<number, CoreLoad>();
-  tiles.forEach((tile, number) => {
-    let home: CoreLoad | undefined;
-    let most = -1;
-    for (const core of cores.slice(-OPEN_CORES)) {
-      const affinity = model.sourcesOf(number).filter(source => coreOf.get(source) === core).length;
-      if (affinity <= most || fits(capacity, model.preview(core, number)) !== undefined) continue;
-      home = core;
-      most = affinity;
+const everyNumber = (count: number): Int32Array => Int32Array.from({ length: count }, (_, i) => i);
+
+/** Populations whose tiles do not fit a core even by themselves: axons are known only now. */
+function misfitsOf(
+  { populations, first }: Tiling,
+  problem: PackProblem,
+  { capacity }: Accounting,
+): readonly Misfit[] {
+  const alone = loadsOf(problem, everyNumber(problem.items), problem.items);
+  return populations.flatMap((population, p) => {
+    let worst: Misfit | undefined;
+    for (let tile = first[p]!; tile < first[p + 1]!; tile++) {
+      const overflow = fits(capacity, costAt(alone, tile));
+      if (overflow !== undefined && overflow.needed > (worst?.needed ?? 0))
+        worst = { population, ...overflow };
     }
-    if (home === undefined) {
-      home = emptyCore();
-      cores.push(home);
-      const overflow = fits(capacity, model.preview(home, number));
-      if (overflow !== undefined) {
-        const facts = { population: tile.population.id, ...overflow, target: needs.target };
-        report('E0501', { origin: tile.population.origin, pass: 'partition' }, facts);
-      }
-    }
-    model.add(home, number);
-    coreOf.set(number, home);
+    return worst === undefined ? [] : [worst];
   });
-  return cores;
 }
+
+const costAt = (loads: Float64Array, core: number): TileCost =>
+  Object.fromEntries(
+    RESOURCES.map((resource, r) => [resource, loads[core * RESOURCES.length + r]!]),
+  ) as TileCost;
 
 function chipGraph(
-  graph: IntGraph,
+  tiling: Tiling,
   needs: PartitionNeeds,
   schedule: Schedule,
-  tiles: readonly Tile[],
-  cores: readonly CoreLoad[],
+  { binOf, bins }: Packing,
 ): ChipGraph {
-  const core = new Int32Array(tiles.length);
-  cores.forEach((c, number) => {
-    for (const tile of c.tiles) core[tile] = number;
-  });
-  const index = new Map<ValueId, number>(graph.nodes.map((node, i) => [node.id, i]));
-  const rows = tiles.map(({ population, box }, i) => ({
-    population: index.get(population.id)!,
-    core: core[i]!,
-    group0: box.group[0],
-    group1: box.group[1],
-    row0: box.row[0],
-    row1: box.row[1],
-    channel0: box.channel[0],
-    channel1: box.channel[1],
-    depth: schedule.starts.get(population.id)!,
-  }));
+  const { network } = tiling;
+  const nowhere = Array.from({ length: bins }, () => ({ chip: -1, x: -1, y: -1, slot: -1 }));
   return {
     dialect: chip,
-    name: graph.name,
+    name: network.name,
     attrs: {
-      ...graph.attrs,
+      ...network.attrs,
       target: needs.target,
       board: needs.board,
       chips: needs.chips,
@@ -146,43 +160,70 @@ function chipGraph(
       depth: schedule.depth,
       interval: schedule.interval,
     },
-    nodes: graph.nodes,
-    outputs: graph.outputs,
-    constants: graph.constants,
+    nodes: network.nodes,
+    outputs: network.outputs,
+    constants: network.constants,
     tables: {
-      cores: makeTable(
-        chip.tables.cores,
-        cores.map(() => ({ chip: -1, x: -1, y: -1, slot: -1 })),
-      ),
-      tiles: makeTable(chip.tables.tiles, rows),
+      cores: makeTable(chip.tables.cores, nowhere),
+      tiles: tilesTable(tiling, binOf, schedule),
       routes: makeTable(chip.tables.routes, []),
       targets: makeTable(chip.tables.targets, []),
-      rings: makeTable(chip.tables.rings, ringRows(tiles, schedule)),
+      rings: makeTable(chip.tables.rings, [...ringRows(tiling, binOf.length, schedule)]),
     },
   };
 }
 
-function ringRows(tiles: readonly Tile[], { rows }: Schedule) {
-  return tiles.flatMap(({ population }, tile) =>
-    (rows?.rings.get(population.id) ?? []).flatMap((ring, gather) =>
-      ring.slots.map((slots, side) => ({ tile, gather, side, slots })),
-    ),
-  );
+function tilesTable(tiling: Tiling, core: Int32Array, { starts }: Schedule): Table {
+  const rows = core.length;
+  const index = new Map<ValueId, number>(tiling.network.nodes.map((node, i) => [node.id, i]));
+  const columns = Object.fromEntries(chip.tables.tiles.map(name => [name, new Int32Array(rows)]));
+  for (let tile = 0; tile < rows; tile++) {
+    const { population, box } = tileAt(tiling, tile);
+    columns.population![tile] = index.get(population.id)!;
+    columns.core![tile] = core[tile]!;
+    columns.depth![tile] = starts.get(population.id)!;
+    for (const axis of ['group', 'row', 'channel'] as const) {
+      columns[`${axis}0`]![tile] = box[axis][0];
+      columns[`${axis}1`]![tile] = box[axis][1];
+    }
+  }
+  return { rows, columns };
 }
 
-/** What every core of a mapped network holds, and which limit binds it. */
-export function coreUsage(graph: ChipGraph, accounting: Accounting, weightBits: number) {
-  const tiles = placedTiles(graph);
+function* ringRows(tiling: Tiling, tiles: number, { rows }: Schedule) {
+  if (rows === undefined) return;
+  for (let tile = 0; tile < tiles; tile++) {
+    const rings = rows.rings.get(tileAt(tiling, tile).population.id) ?? [];
+    for (const [gather, ring] of rings.entries())
+      for (const [side, slots] of ring.slots.entries()) yield { tile, gather, side, slots };
+  }
+}
+
+/** What a core holds, and which limit is nearest. */
+export interface CoreUsage {
+  readonly tiles: readonly number[];
+  readonly used: TileCost;
+  readonly binding: Resource;
+}
+
+/** Of every core of a mapped network. Cost: linear in pairs of tiles of which one feeds the other. */
+export function coreUsage(
+  graph: ChipGraph,
+  accounting: Accounting,
+  weightBits: number,
+): readonly CoreUsage[] {
   const network = networkOf(graph);
-  const schedule = scheduleOf(network, graph.attrs.mode);
-  const model = createLoadModel(network, tiles, accounting, weightBits, schedule);
-  const cores = Array.from({ length: graph.tables.cores.rows }, emptyCore);
-  tiles.forEach((tile, number) => {
-    model.add(cores[tile.core]!, number);
+  const tiling = tilingOfTiles(network, placedTiles(graph));
+  const schedule = scheduleOf(network, graph.attrs.mode, accounting);
+  const demand = createDemandModel(network, accounting, weightBits, schedule);
+  const context = { accounting, weightBits, demand, cutsRows: schedule.rows === undefined, rates: new Map() };
+  const problem = tileProblem(tiling, feedsOf(tiling), context, true);
+  const core = graph.tables.tiles.columns.core!;
+  const loads = loadsOf(problem, core, graph.tables.cores.rows);
+  const tiles = Array.from({ length: graph.tables.cores.rows }, (): number[] => []);
+  core.forEach((own, tile) => void tiles[own]!.push(tile));
+  return tiles.map((own, i) => {
+    const used = costAt(loads, i);
+    return { tiles: own, used, binding: bindingResource(accounting.capacity, used) };
   });
-  return cores.map(({ tiles: own, used }) => ({
-    tiles: own,
-    used: used as TileCost,
-    binding: bindingResource(accounting.capacity, used),
-  }));
 }

@@ -8,20 +8,19 @@
  * Errors     E0521–E0523 pins that cannot be
  * Cost       bounded by `effort`; deterministic for a seed, whatever the number of threads
  */
-import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
+import { type ChipGraph, chip } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../../ir/dialect.ts';
-import { connectTiles, HOST } from '../mapping/connections.ts';
+import { wiringOf } from '../mapping/arrivals.ts';
 import type { Mesh } from '../mapping/mesh.ts';
-import { sentNeurons } from '../mapping/out-axons.ts';
-import { makeTable, placedTiles } from '../mapping/tables.ts';
+import { makeTable } from '../mapping/tables.ts';
+import { trafficOf } from '../mapping/traffic.ts';
 import type { Pass } from '../pass.ts';
 import { boardOf } from '../placement/board.ts';
 import type { Quality } from '../placement/measure.ts';
 import { type Pin, resolvePins } from '../placement/pins.ts';
 import { type Flows, makeFlows } from '../placement/problem.ts';
 import { type Effort, solve } from '../placement/solve.ts';
-import { groupByRoute } from './route.ts';
 
 export interface PlaceNeeds {
   readonly mesh: Mesh;
@@ -82,17 +81,9 @@ function coresOfPopulation({ nodes, tables }: ChipGraph, name: string): readonly
 
 /** Messages per step from core to core. The host's messages have no core at their other end. */
 export function coreTraffic(graph: ChipGraph, rates: ReadonlyMap<ValueId, number>): Flows {
-  const tiles = placedTiles(graph);
-  const from: number[] = [];
-  const to: number[] = [];
-  const messages: number[] = [];
-  for (const group of groupByRoute(connectTiles(networkOf(graph), tiles), tiles)) {
-    const { source, target, maps } = group[0]!;
-    if (source === HOST) continue;
-    const { core, population } = tiles[source]!;
-    from.push(core);
-    to.push(tiles[target]!.core);
-    messages.push((sentNeurons(group)?.length ?? maps[0]!.length) * (rates.get(population.id) ?? 1));
-  }
-  return makeFlows(graph.tables.cores.rows, from, to, messages);
+  const { begins, from, messages } = trafficOf(wiringOf(graph), rates);
+  const cores = graph.tables.cores.rows;
+  const to = new Int32Array(from.length);
+  for (let core = 0; core < cores; core++) to.fill(core, begins[core]!, begins[core + 1]!);
+  return makeFlows(cores, from, to, messages);
 }

@@ -6,12 +6,17 @@
  * Needs      tiles on cores
  * Preserves  exactly: only where numbers travel is added; check-delivery.ts proves it on the encoded tables
  * Errors     E0504 a delay longer than the target's axons can hold
+ * Cost       linear in the connections of all cores, twice: rows are counted, then written
  */
-import { type ChipGraph, chip, networkOf } from '../../ir/chip.ts';
-import { type Connection, connectTiles, HOST } from '../mapping/connections.ts';
-import { outAxonEntries } from '../mapping/out-axons.ts';
+import { type ChipGraph, chip } from '../../ir/chip.ts';
+import type { Report } from '../../ir/diagnostics/diagnostic.ts';
+import type { Table } from '../../ir/dialect.ts';
+import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from '../mapping/arrivals.ts';
+import { HOST, type Sent } from '../mapping/feeds.ts';
 import { delayOf } from '../mapping/schedule.ts';
-import { makeTable, type PlacedTile, placedTiles } from '../mapping/tables.ts';
+import { emptyTable } from '../mapping/tables.ts';
+import { boxShape } from '../mapping/tiles.ts';
+import { tileAt } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
 export interface RouteNeeds {
@@ -24,53 +29,111 @@ export const route: Pass<typeof chip, typeof chip, RouteNeeds> = {
   summary: 'Make axon tables with delays: one message per neuron and destination core.',
   source: 'Design 4 §3',
 
-  run(graph, { delayMax, target }, report) {
-    const tiles = placedTiles(graph);
-    const connections = connectTiles(networkOf(graph), tiles);
-    const byRoute = groupByRoute(connections, tiles);
+  run(graph, needs, report) {
+    const wiring = wiringOf(graph);
+    const depths = graph.tables.tiles.columns.depth!;
     const isStreaming = graph.attrs.mode === 'streaming';
-    const axons = new Map<number, number>();
-    const routes: Record<(typeof chip.tables.routes)[number], number>[] = [];
-    const targets: Record<(typeof chip.tables.targets)[number], number>[] = [];
-    for (const group of byRoute) {
-      const { source } = group[0]!;
-      const { core } = tiles[group[0]!.target]!;
-      const axon = axons.get(core) ?? 0;
-      axons.set(core, axon + 1);
-      for (const connection of group) {
-        const tile = tiles[connection.target]!;
-        // Where rows pass through time, what is early waits in a ring of its gather.
-        const delay = isStreaming ? 0 : delayOf(source === HOST ? 0 : tiles[source]!.depth, tile.depth);
-        if (delay > delayMax) {
-          const facts = { population: tile.population.id, delay, target, limit: delayMax };
-          report('E0504', { origin: tile.population.origin, pass: 'route' }, facts);
-        }
-        const { gather, side } = connection;
-        targets.push({ route: routes.length, tile: connection.target, gather, side, delay });
-      }
-      routes.push({ tile: source, core, axon, entries: outAxonEntries(group, tiles, isStreaming) });
-    }
-    const tables = {
-      ...graph.tables,
-      routes: makeTable(chip.tables.routes, routes),
-      targets: makeTable(chip.tables.targets, targets),
-    };
-    return { ...graph, tables } satisfies ChipGraph;
+    const { routes, targets } = routeTables(wiring, depths, isStreaming);
+    reportDelays(wiring, targets, needs, report);
+    return { ...graph, tables: { ...graph.tables, routes, targets } } satisfies ChipGraph;
   },
 };
 
-/** Connections that share a source tile and a destination core, in order of source, then core. */
-export function groupByRoute(
-  connections: readonly Connection[],
-  tiles: readonly PlacedTile[],
-): readonly (readonly Connection[])[] {
-  const groups = new Map<string, Connection[]>();
-  for (const connection of connections) {
-    const key = `${connection.source} ${tiles[connection.target]!.core}`;
-    const group = groups.get(key);
-    if (group) group.push(connection);
-    else groups.set(key, [connection]);
+/** Rows in order of source tile, then core; targets of a route by tile, then operand. */
+function routeTables(
+  wiring: Wiring,
+  depths: Int32Array,
+  isStreaming: boolean,
+): { routes: Table; targets: Table } {
+  const arrive = createArrivals(wiring);
+  const sources = wiring.coreOf.length + 1;
+  const nextRoute = new Int32Array(sources + 1);
+  const nextTarget = new Int32Array(sources + 1);
+  for (let core = 0; core < wiring.cores; core++) {
+    const { sources: senders, begins } = arrive(core);
+    for (let i = 0; i < senders.length; i++) {
+      nextRoute[senders[i]! + 2]! += 1;
+      nextTarget[senders[i]! + 2]! += begins[i + 1]! - begins[i]!;
+    }
   }
-  const core = (group: readonly Connection[]) => tiles[group[0]!.target]!.core;
-  return [...groups.values()].sort((a, b) => a[0]!.source - b[0]!.source || core(a) - core(b));
+  for (let s = 0; s < sources; s++) {
+    nextRoute[s + 1]! += nextRoute[s]!;
+    nextTarget[s + 1]! += nextTarget[s]!;
+  }
+  const routes = emptyTable(chip.tables.routes, nextRoute[sources]!);
+  const targets = emptyTable(chip.tables.targets, nextTarget[sources]!);
+  const countEntries = createEntries(wiring, isStreaming);
+  for (let core = 0; core < wiring.cores; core++) {
+    const arrivals = arrive(core);
+    arrivals.sources.forEach((source, axon) => {
+      const row = nextRoute[source + 1]!++;
+      const entries = countEntries(arrivals, axon);
+      routes.columns.tile![row] = source;
+      routes.columns.core![row] = core;
+      routes.columns.axon![row] = axon;
+      routes.columns.entries![row] = entries;
+      const depth = source === HOST ? 0 : depths[source]!;
+      for (let i = arrivals.begins[axon]!; i < arrivals.begins[axon + 1]!; i++) {
+        const tile = arrivals.tile[i]!;
+        const at = nextTarget[source + 1]!++;
+        const { gather, side } = arrivals.feed[i]!;
+        // Where rows pass through time, what is early waits in a ring of its gather.
+        targets.columns.route![at] = row;
+        targets.columns.tile![at] = tile;
+        targets.columns.gather![at] = gather;
+        targets.columns.side![at] = side;
+        targets.columns.delay![at] = isStreaming ? 0 : delayOf(depth, depths[tile]!);
+      }
+    });
+  }
+  return { routes, targets };
+}
+
+/**
+ * Out-axon entries of an in-axon: one for every token (row of the source tile) and destination tile that needs it; where
+ * tokens pass through time, one for every group.
+ */
+function createEntries(wiring: Wiring, isStreaming: boolean): (arrivals: Arrivals, axon: number) => number {
+  const unions = createUnions(wiring);
+  const entriesOf = (sent: Sent, source: number): number => {
+    if (!isStreaming) return sent.rows;
+    const [groups, rows, channels] = boxShape(tileAt(wiring.tiling, source).box);
+    if (sent.neurons === undefined) return groups;
+    return new Set(sent.neurons.map(neuron => Math.floor(neuron / (rows * channels)))).size;
+  };
+  return (arrivals, axon) => {
+    const source = arrivals.sources[axon]!;
+    if (source === HOST) return 0;
+    const { begins, tile } = arrivals;
+    let entries = 0;
+    for (let from = begins[axon]!; from < begins[axon + 1]!; ) {
+      let to = from + 1;
+      while (to < begins[axon + 1]! && tile[to] === tile[from]) to += 1;
+      entries += entriesOf(unions.of(arrivals, source, from, to), source);
+      from = to;
+    }
+    return entries;
+  };
+}
+
+/** Each population once for each delay that is too long. */
+function reportDelays(
+  { tiling, populationOf }: Wiring,
+  targets: Table,
+  { delayMax, target }: RouteNeeds,
+  report: Report,
+): void {
+  const said = new Set<string>();
+  const { delay: delays, tile } = targets.columns;
+  for (let i = 0; i < targets.rows; i++) {
+    const delay = delays![i]!;
+    if (delay <= delayMax) continue;
+    const p = populationOf[tile![i]!]!;
+    const key = `${p} ${delay}`;
+    if (said.has(key)) continue;
+    said.add(key);
+    const { id, origin } = tiling.populations[p]!;
+    const facts = { population: id, delay, target, limit: delayMax };
+    report('E0504', { origin, pass: 'route' }, facts);
+  }
 }

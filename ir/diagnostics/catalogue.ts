@@ -544,6 +544,12 @@ export const catalogue = {
     help: 'Make the folder writable and validate again; nothing else depends on it.',
     exit: 4,
   },
+  W0540: {
+    message: 'the chip was not simulated: one image takes {macs} multiply-accumulates',
+    why: 'A simulation of that size takes minutes and gigabytes; delivery and depths were proved on the encoded tables instead.',
+    help: 'Run `snnc simulate` on the deployment for its answers, counts, time and energy.',
+    exit: 1,
+  },
   E0703: {
     message: 'the program cannot run: {problem}',
     why: 'The simulator follows the tables of the program and nothing else; these lead nowhere or to the wrong step.',

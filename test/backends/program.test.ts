@@ -19,8 +19,8 @@ async function everything(): Promise<ChipProgram> {
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const wanted = { weightBits: 8, seed: 1, effort: 'fast' as const };
   const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), wanted, context);
-  assert.equal(programs.length, 1);
-  return programs[0]!;
+  assert.equal(programs.chips.length, 1);
+  return programs.program(programs.chips[0]!);
 }
 
 const program = await everything();

@@ -55,9 +55,9 @@ export function readersOf({ outputs, kernel, stride, padding }: Window, input: n
 }
 
 /** Inputs that outputs [from, to) read: a piece of the axis and its halo. */
-export function halo({ inputs, kernel, stride, padding }: Window, from: number, to: number): number {
+export function halo({ inputs, kernel, stride, padding }: Window, [from, to]: Range): Range {
   const first = Math.max(0, from * stride - padding);
-  return Math.min(inputs, (to - 1) * stride - padding + kernel) - first;
+  return [first, Math.min(inputs, (to - 1) * stride - padding + kernel)];
 }
 
 export const sizeOfShape = ([rows, columns, channels]: Shape): number => rows * columns * channels;

@@ -43,8 +43,16 @@ export interface CoreUse {
   readonly inAxons: number;
 }
 
+/** Rows, columns and channels of all cores but the last along each axis. */
+export const coreShape = ({ shape }: Layer, grid: Shape): Shape => [
+  Math.ceil(shape[0] / grid[0]),
+  Math.ceil(shape[1] / grid[1]),
+  Math.ceil(shape[2] / grid[2]),
+];
+
 /** Boxes in the order in which cores are numbered. */
-export function coreBoxes({ layer, grid, core }: CorePlan): readonly LayerBox[] {
+export function coreBoxes(layer: Layer, grid: Shape): readonly LayerBox[] {
+  const core = coreShape(layer, grid);
   const range = (axis: 0 | 1 | 2, i: number): Range => [
     i * core[axis],
     Math.min((i + 1) * core[axis], layer.shape[axis]),
@@ -56,44 +64,66 @@ export function coreBoxes({ layer, grid, core }: CorePlan): readonly LayerBox[] 
   }));
 }
 
+export interface CoreNeeds extends SynapseNeeds {
+  readonly coresPerChip: number;
+}
+
+/** The part of a core's use that no other layer has a say in. */
+export type OwnUse = Omit<CoreUse, 'outAxonEntries' | 'inAxons'>;
+
 /** Undefined where the core cannot hold its compartments, destination groups or formats. */
-export function coreUse(
-  plan: CorePlan,
-  number: number,
+export function ownUse(
+  layer: Layer,
+  inputs: Shape,
   box: LayerBox,
-  needs: SynapseNeeds & { readonly coresPerChip: number },
+  needs: SynapseNeeds,
   limits: CoreUse,
-): CoreUse | undefined {
-  const { layer, inputs } = plan;
-  const height = box.rows[1] - box.rows[0];
-  const channels = box.channels[1] - box.channels[0];
-  const isSubtracted = needs.neuronSize === 2;
-  const groups =
-    layer.kind === 'input' || layer.kind === 'dense'
-      ? { sizes: [box.columns[1] - box.columns[0]], baseOf: new Int32Array() }
-      : destinationGroups(windowOf(layer, inputs, 1), box.columns);
-  const spanned = interleavedSlots(groups, height) * channels * needs.neuronSize;
+): OwnUse | undefined {
+  const hasColumns = layer.kind !== 'input' && layer.kind !== 'dense';
+  const groups = hasColumns
+    ? destinationGroups(windowOf(layer, inputs, 1), box.columns)
+    : { sizes: [lengthOf(box.columns)], baseOf: new Int32Array() };
+  const spanned = interleavedSlots(groups, lengthOf(box.rows)) * lengthOf(box.channels) * needs.neuronSize;
+  // Where resets subtract, compartments come in fours.
+  const compartments = spanned + (needs.neuronSize === 2 ? spanned % 4 : 0);
+  const baseGroups = groups.sizes.length * needs.neuronSize;
   // Cheap questions first: most grids fail here.
-  const compartments = spanned + (isSubtracted ? spanned % 4 : 0);
-  if (compartments > limits.compartments) return undefined;
-  if (groups.sizes.length * needs.neuronSize > limits.destinationGroups) return undefined;
+  if (compartments > limits.compartments || baseGroups > limits.destinationGroups) return undefined;
   const synapses =
     layer.kind === 'input'
       ? { words: 0, longest: 0, formats: 0 }
       : synapsesOf(layer, inputs, box, groups, needs);
   if (synapses === undefined) return undefined;
+  return {
+    destinationGroups: baseGroups,
+    compartments,
+    formats: synapses.formats,
+    wordsPerAxon: synapses.longest,
+    synapseWords: synapses.words,
+  };
+}
+
+/** With the axons, which depend on the grids of the layers around. */
+export function withAxons(
+  own: OwnUse,
+  plan: CorePlan,
+  number: number,
+  box: LayerBox,
+  needs: CoreNeeds,
+): CoreUse {
+  const isSubtracted = needs.neuronSize === 2;
   const resets = isSubtracted ? resetAxons(plan, box) : 0;
   const chip = Math.floor((plan.before + number) / needs.coresPerChip);
   return {
-    destinationGroups: groups.sizes.length * needs.neuronSize,
-    compartments,
-    outAxonEntries: outAxonEntries(plan, box, isSubtracted, chip, needs.coresPerChip) + resets,
-    formats: synapses.formats,
-    wordsPerAxon: synapses.longest,
-    synapseWords: synapses.words + (layer.kind === 'input' ? resets : 0),
+    ...own,
+    // A reset of an input layer is the only synapse there.
+    synapseWords: own.synapseWords + (plan.layer.kind === 'input' ? resets : 0),
     inAxons: inAxons(plan, box, isSubtracted) + resets,
+    outAxonEntries: outAxonEntries(plan, box, isSubtracted, chip, needs.coresPerChip) + resets,
   };
 }
+
+const lengthOf = ([from, to]: Range): number => to - from;
 
 /** First and last core along an axis that read an input. */
 function cellsReading(window: Window, input: number, length: number): Range {
@@ -108,7 +138,7 @@ function inAxons({ layer, inputs, grid, core }: CorePlan, box: LayerBox, isSubtr
   if (layer.kind === 'dense') return sizeOfShape(inputs);
   const [rows, columns] = [windowOf(layer, inputs, 0), windowOf(layer, inputs, 1)];
   const copies = isChannelwise(layer) ? 1 : grid[2];
-  const groups = isChannelwise(layer) ? box.channels[1] - box.channels[0] : inputs[2];
+  const groups = isChannelwise(layer) ? lengthOf(box.channels) : inputs[2];
   const rowCells = readInputs(rows, box.rows).map(row => countOf(cellsReading(rows, row, core[0])));
   let axons = 0;
   for (const column of readInputs(columns, box.columns)) {
@@ -193,7 +223,7 @@ function cellRows(rows: Window, [from, to]: Range, length: number): ReadonlyMap<
 }
 
 const boxSize = ({ rows, columns, channels }: LayerBox): number =>
-  (rows[1] - rows[0]) * (columns[1] - columns[0]) * (channels[1] - channels[0]);
+  lengthOf(rows) * lengthOf(columns) * lengthOf(channels);
 
 /** Axons of the resets: one a neuron; an input layer has one for each set of rows that leaves together. */
 function resetAxons({ layer, next }: CorePlan, box: LayerBox): number {
@@ -214,5 +244,5 @@ function resetAxons({ layer, next }: CorePlan, box: LayerBox): number {
   for (let column = box.columns[0]; column < box.columns[1]; column++) {
     if (countOf(cellsReading(columns, column, 1)) > 0) read += 1;
   }
-  return perColumn * read * (box.channels[1] - box.channels[0]);
+  return perColumn * read * lengthOf(box.channels);
 }

@@ -280,13 +280,13 @@ function draftsOf(
 }
 
 /** 0 excites, 1 inhibits. */
-type Sign = (weight: number, channel: number) => 0 | 1;
+export type Sign = (weight: number, channel: number) => 0 | 1;
 
 /**
  * Published tables name no weights, and the signs of an axon's synapses part its entries: each weight gets one, as
  * if drawn. Pooling adds.
  */
-function signsOf({ kind }: Layer): Sign {
+export function signsOf({ kind }: Layer): Sign {
   if (kind === 'pooling') return () => 0;
   return (weight, channel) => {
     const mixed = Math.imul(weight ^ Math.imul(channel + 1, 0x9e3779b1), 0x85ebca6b);

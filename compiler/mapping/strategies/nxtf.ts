@@ -8,7 +8,16 @@
  */
 import type { Compression } from '../../../backends/synaptic-words.ts';
 import { type Layer, type Shape, sizeOfShape } from './layers.ts';
-import { type CorePlan, type CoreUse, coreBoxes, coreUse } from './nxtf-core.ts';
+import {
+  type CoreNeeds,
+  type CorePlan,
+  type CoreUse,
+  coreBoxes,
+  coreShape,
+  type OwnUse,
+  ownUse,
+  withAxons,
+} from './nxtf-core.ts';
 
 /** What a core holds; synaptic words must stay below their number, all others may reach it. */
 export interface NxtfLimits extends CoreUse {
@@ -21,19 +30,24 @@ export interface NxtfOptions {
   /** A reset that subtracts the threshold takes a second compartment. */
   readonly reset: 'to-zero' | 'subtract';
   readonly compression: Compression;
-  /** Partitions kept from layer to layer. */
+  /** Partitions kept from layer to layer, and grids taken of each layer. */
   readonly beam: number;
+  /** What makes one better than another: NxTF's price, or the cores first and the price between equals. */
+  readonly prefer: 'price' | 'cores';
 }
 
 export interface LayerPartition {
   readonly plan: CorePlan;
   readonly cores: number;
+  /** Of each core. */
+  readonly uses: readonly CoreUse[];
   /** Largest use of any core. */
   readonly fullest: CoreUse;
   /** Grids that were compiled before this one and did not fit. */
   readonly refused: number;
   /** In cores: of this layer and all that follow. */
   readonly price: number;
+  readonly totalCores: number;
   readonly next: LayerPartition | undefined;
 }
 
@@ -53,13 +67,16 @@ export function partitionNxtf(
   layers: readonly Layer[],
   options: NxtfOptions,
 ): readonly LayerPartition[] | undefined {
+  const better = (a: LayerPartition, b: LayerPartition): number =>
+    (options.prefer === 'cores' ? a.totalCores - b.totalCores : 0) || a.price - b.price;
   let kept: readonly (LayerPartition | undefined)[] = [undefined];
   for (let i = layers.length - 1; i >= 0; i--) {
     const inputs = layers[Math.max(0, i - 1)]!.shape;
     const grids = candidateGrids(layers[i]!, options.limits.compartments);
-    const found = kept.flatMap(next => fittingGrids(layers[i]!, inputs, grids, next, options));
+    const own = createOwnUses(layers[i]!, inputs, options);
+    const found = kept.flatMap(next => fittingGrids(layers[i]!, inputs, grids, own, next, options));
     if (found.length === 0) return undefined;
-    kept = found.sort((a, b) => a.price - b.price).slice(0, options.beam);
+    kept = found.sort(better).slice(0, options.beam);
   }
   const partitions: LayerPartition[] = [];
   for (let at = kept[0]; at !== undefined; at = at.next) partitions.push(at);
@@ -98,6 +115,7 @@ function fittingGrids(
   layer: Layer,
   inputs: Shape,
   grids: readonly Shape[],
+  own: OwnUses,
   next: LayerPartition | undefined,
   options: NxtfOptions,
 ): readonly LayerPartition[] {
@@ -105,16 +123,26 @@ function fittingGrids(
   const before = next === undefined ? 0 : next.plan.before + next.cores;
   let refused = 0;
   for (const grid of grids) {
-    const core = layer.shape.map((size, axis) => Math.ceil(size / grid[axis]!)) as unknown as Shape;
+    const core = coreShape(layer, grid);
     if (sizeOfShape(core) > options.limits.compartments) continue;
     const plan: CorePlan = { layer, inputs, grid, core, before, next: next?.plan };
-    const uses = usesOf(plan, options);
+    const uses = usesOf(plan, own, options);
     if (uses === undefined) {
       refused += 1;
       continue;
     }
     const price = priceOf(uses, options.limits) + (next?.price ?? 0);
-    found.push({ plan, cores: uses.length, fullest: fullestOf(uses), refused, price, next });
+    const totalCores = before + uses.length;
+    found.push({
+      plan,
+      uses,
+      cores: uses.length,
+      fullest: fullestOf(uses),
+      refused,
+      price,
+      totalCores,
+      next,
+    });
     if (found.length === options.beam) break;
   }
   return found;
@@ -130,20 +158,45 @@ const RESOURCES = [
   'inAxons',
 ] as const satisfies readonly (keyof CoreUse)[];
 
-/** Use of every core; undefined as soon as one does not fit. */
-function usesOf(plan: CorePlan, options: NxtfOptions): readonly CoreUse[] | undefined {
-  const { limits, weightBits, compression } = options;
-  const neuronSize = options.reset === 'subtract' ? 2 : 1;
-  const { formats, coresPerChip } = limits;
-  const needs = { weightBits, compression, formats, neuronSize, coresPerChip } as const;
-  const uses: CoreUse[] = [];
-  for (const [number, box] of coreBoxes(plan).entries()) {
-    const use = coreUse(plan, number, box, needs, limits);
-    if (use === undefined || use.synapseWords >= limits.synapseWords) return undefined;
-    if (RESOURCES.some(resource => use[resource] > limits[resource])) return undefined;
-    uses.push(use);
-  }
-  return uses;
+/** Own use of every core of a grid, looked at once whatever the layer after it; undefined as soon as one does not fit. */
+type OwnUses = (grid: Shape) => readonly OwnUse[] | undefined;
+
+function createOwnUses(layer: Layer, inputs: Shape, options: NxtfOptions): OwnUses {
+  const known = new Map<string, readonly OwnUse[] | undefined>();
+  const needs = needsOf(options);
+  const look = (grid: Shape): readonly OwnUse[] | undefined => {
+    const uses: OwnUse[] = [];
+    for (const box of coreBoxes(layer, grid)) {
+      const use = ownUse(layer, inputs, box, needs, options.limits);
+      if (use === undefined || !isWithin(use, options.limits)) return undefined;
+      uses.push(use);
+    }
+    return uses;
+  };
+  return grid => {
+    const key = grid.join();
+    if (!known.has(key)) known.set(key, look(grid));
+    return known.get(key);
+  };
+}
+
+const needsOf = ({ limits, weightBits, compression, reset }: NxtfOptions): CoreNeeds => ({
+  weightBits,
+  compression,
+  formats: limits.formats,
+  neuronSize: reset === 'subtract' ? 2 : 1,
+  coresPerChip: limits.coresPerChip,
+});
+
+const isWithin = (use: Partial<CoreUse>, limits: NxtfLimits): boolean =>
+  RESOURCES.every(resource => (use[resource] ?? 0) <= limits[resource]) &&
+  (use.synapseWords ?? 0) < limits.synapseWords;
+
+function usesOf(plan: CorePlan, own: OwnUses, options: NxtfOptions): readonly CoreUse[] | undefined {
+  const needs = needsOf(options);
+  const boxes = coreBoxes(plan.layer, plan.grid);
+  const uses = own(plan.grid)?.map((use, number) => withAxons(use, plan, number, boxes[number]!, needs));
+  return uses?.every(use => isWithin(use, options.limits)) ? uses : undefined;
 }
 
 const fullestOf = (uses: readonly CoreUse[]): CoreUse =>
@@ -158,10 +211,11 @@ function priceOf(uses: readonly CoreUse[], limits: NxtfLimits): number {
   return uses.length + share('inAxons') + share('outAxonEntries') + share('synapseWords');
 }
 
-/** The resource that is nearest to its limit on the fullest core. */
+/** The resource that is nearest to its limit on the fullest core. Formats are merged down to theirs and never bind. */
 export function bindingOf(fullest: CoreUse, limits: NxtfLimits): keyof CoreUse {
   let binding: keyof CoreUse = 'compartments';
   for (const resource of RESOURCES) {
+    if (resource === 'formats') continue;
     if (fullest[resource] / limits[resource] > fullest[binding] / limits[binding]) binding = resource;
   }
   return binding;

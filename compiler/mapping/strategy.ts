@@ -1,0 +1,77 @@
+/**
+ * Ways to cut a network. Ours chooses the cuts of all populations together; the others are what is compared with it:
+ * equal slices of one population each, one slice a core.
+ */
+import type { Overflow } from '../../backends/accounting.ts';
+import type { IntOf } from '../../ir/int.ts';
+import { type Candidates, type CutClass, type CutContext, cutClasses, everyCut, type Offer } from './cuts.ts';
+import { chooseJointly } from './joint.ts';
+import type { Cut } from './tiles.ts';
+
+export const STRATEGIES = ['auto', 'token-major', 'channel-major'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** Do slices have a core each? */
+export const isOneTileACore = (strategy: Strategy): boolean => strategy !== 'auto';
+
+export type Cuts = ReadonlyMap<IntOf<'population'>, Cut>;
+
+/** Rows of all groups that a tile of a population may have: fewer where its axons ran out. */
+export type RowBounds = ReadonlyMap<IntOf<'population'>, number>;
+
+export interface Misfit extends Overflow {
+  readonly population: IntOf<'population'>;
+}
+
+export interface CutChoice {
+  readonly cuts: Cuts;
+  /** Populations no cut of which fits; then there are no cuts. */
+  readonly misfits: readonly Misfit[];
+}
+
+export function chooseCuts(
+  context: CutContext,
+  strategy: Strategy,
+  cores: number,
+  bounds: RowBounds = new Map(),
+): CutChoice {
+  const candidates: Candidates = function* (population) {
+    const most = bounds.get(population) ?? Number.POSITIVE_INFINITY;
+    for (const cut of everyCut(population, context.cutsRows))
+      if (rowsOfTile(population, cut) <= most) yield cut;
+  };
+  const isOurs = strategy === 'auto';
+  const classes = cutClasses(context, candidates, bounds, isOurs ? undefined : all => slices(all, strategy));
+  const misfits = classes.flatMap(({ members, overflow }) =>
+    overflow === undefined ? [] : members.map(population => ({ population, ...overflow })),
+  );
+  if (misfits.length > 0) return { cuts: new Map(), misfits };
+  const chosen = isOurs
+    ? chooseJointly(classes, context.accounting, cores)
+    : classes.map(({ offers }) => offers[0]!);
+  return { cuts: cutsOf(classes, chosen), misfits };
+}
+
+const cutsOf = (classes: readonly CutClass[], chosen: readonly Offer[]): Cuts =>
+  new Map(classes.flatMap(({ members }, i) => members.map(member => [member, chosen[i]!.cut] as const)));
+
+export function rowsOfTile({ type: { shape } }: IntOf<'population'>, { groups, rows }: Cut): number {
+  return Math.ceil(shape[0]! / groups) * Math.ceil(shape[1]! / rows);
+}
+
+/**
+ * The largest equal slices that fit. Token-major: whole tokens as long as that fits, then the fewest heads and channels
+ * a token must be cut into, then as many tokens a slice as fit. Channel-major: all tokens as long as that fits.
+ */
+function slices(offers: readonly Offer[], strategy: Exclude<Strategy, 'auto'>): readonly Offer[] {
+  const order = (({ cut: { groups, rows, channels } }: Offer) =>
+    strategy === 'token-major' ? [channels, groups, rows] : [rows, groups, channels]) satisfies (
+    offer: Offer,
+  ) => readonly number[];
+  const before = (a: Offer, b: Offer): number => {
+    const [x, y] = [order(a), order(b)];
+    const i = x.findIndex((n, at) => n !== y[at]);
+    return i < 0 ? 0 : x[i]! - y[i]!;
+  };
+  return offers.length === 0 ? [] : [offers.reduce((a, b) => (before(b, a) < 0 ? b : a))];
+}
