@@ -63,6 +63,8 @@ export interface Accounting {
   constantWords(n: number): number;
   operandWords(n: number): number;
   tableWords(entries: number): number;
+  /** Axons go by the neurons behind them: by rules of the target, or because weights are private. */
+  readonly countsNeuronsOfAxons: boolean;
   /** In-axons that one source tile takes at a core that reads it. */
   inAxons(demand: AxonDemand, sharing?: WeightAccounting['sharing']): number;
   /** Out-axon entries that a source tile takes for one tile that reads it. */
@@ -117,6 +119,7 @@ export function createAccounting(target: Target): Accounting {
     constantWords: ofCount(encodings.state.constantWords, state),
     operandWords: ofCount(encodings.state.operandWords, state),
     tableWords: ofCount(encodings.state.tableWords, state),
+    countsNeuronsOfAxons: encodings.axons !== undefined || encodings.weights[0]?.sharing === 'private',
     ...axonAccounting(encodings.axons, target.chips),
     ...(encodings.dynamic === undefined
       ? {}
@@ -251,4 +254,10 @@ export function fill(capacity: Capacity, sum: TileCost): { readonly [R in Resour
 export const namedLimits = (capacity: Capacity): Readonly<Record<string, number>> =>
   Object.fromEntries(
     LIMITS.filter(resource => Number.isFinite(capacity[resource])).map(name => [name, capacity[name]]),
+  );
+
+/** The same of what is used. */
+export const usedOfAll = (capacity: Capacity, sum: TileCost): Record<string, number> =>
+  Object.fromEntries(
+    LIMITS.filter(name => Number.isFinite(capacity[name])).map(name => [name, usedOf(capacity, sum, name)]),
   );

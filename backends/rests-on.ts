@@ -23,13 +23,20 @@ interface Named {
 
 /** Assumed, inherited and derived figures, in this order; within one status in the order of the descriptor. */
 export function restsOn(target: Target): readonly RestsOn[] {
+  const all = allFigures(target);
+  return WEAK.flatMap(status => all.filter(figure => figure.status === status));
+}
+
+/** Every figure of a target, section by section. */
+export function allFigures(target: Target): readonly RestsOn[] {
   const { limits, arithmetic, capabilities, timing, topology, encodings } = target;
-  const all = [
+  return [
     ...list('limits', { ...limits }),
     ...[
       ...encodings.weights,
       ...(encodings.dynamic === undefined ? [] : [encodings.dynamic]),
       encodings.state,
+      ...(encodings.axons === undefined ? [] : [encodings.axons]),
     ].flatMap(encoding => listEncoding(encoding.name, { ...encoding }, encoding.parameters)),
     ...list('arithmetic', { ...arithmetic }),
     ...list('capabilities', { ...capabilities }),
@@ -40,7 +47,6 @@ export function restsOn(target: Target): readonly RestsOn[] {
       list(`extensions.${kind}`, { ...figures }),
     ),
   ];
-  return WEAK.flatMap(status => all.filter(figure => figure.status === status));
 }
 
 function list(section: string, figures: Named): readonly RestsOn[] {

@@ -88,6 +88,8 @@ export interface TargetSummary {
   readonly title: string;
   readonly description: string;
   readonly coresPerChip: number;
+  /** Those that its cores claim. */
+  readonly capabilities: readonly string[];
   readonly boards: readonly {
     readonly name: string;
     readonly spec: string;
@@ -125,13 +127,18 @@ export async function listTargets(): Promise<readonly TargetSummary[]> {
     const chip = library.open(chipPath);
     throwIfErrors(diagnostics);
     if (chip?.kind !== 'chip') return defect(`${chipPath} is not a chip`);
+    const core = library.coreOf(chip);
+    throwIfErrors(diagnostics);
+    const claims = Object.entries(core?.capabilities ?? {});
+    const capabilities = claims.flatMap(([claim, { value }]) => (value ? [claim] : []));
     const usable = chip.topology.usableCores.value;
     const boards = library.boardsOf(chip).map(board => {
       const chips = board.topology.chips.value;
       const cores = chips * (board.topology.usableCores?.value ?? usable);
       return { name: board.vlnv.name, spec: `${name}:${board.vlnv.name}`, title: board.title, chips, cores };
     });
-    return { name, title: chip.title, description: chip.description, coresPerChip: usable, boards };
+    const { title, description } = chip;
+    return { name, title, description, coresPerChip: usable, capabilities, boards };
   });
   throwIfErrors(diagnostics);
   return summaries;

@@ -1,9 +1,10 @@
 /** `bench partition`, first half: published layer tables, the rules that gave them, and our own cut and packing. */
 import type { Layer } from '../compiler/mapping/strategies/layers.ts';
 import type { Measure } from './measure.ts';
-import { lavaCores } from './partition-lava.ts';
+import { lavaCores, leastCores } from './partition-lava.ts';
 import {
   bindingOn,
+  leastCoresOf,
   NXTF_ANCHORS,
   type OurLoihi1,
   partitionAsNxtf,
@@ -35,7 +36,9 @@ export interface Anchor {
   readonly net: string;
   readonly by: string;
   readonly rows: readonly AnchorRow[];
-  readonly total: Omit<AnchorRow, 'layer' | 'binding'>;
+  readonly total: Pick<AnchorRow, 'published' | 'rule' | 'ours'>;
+  /** Cores that no packing goes below. */
+  readonly least: number;
 }
 
 export const LAVA_TABLES: readonly LavaTable[] = [YOLO_KP, LAVA_MNIST, PILOTNET_LIF, PILOTNET_SDNN, OXFORD];
@@ -48,7 +51,7 @@ function lavaAnchor(table: LavaTable): Anchor {
     return { layer: layer.name, published: cores, rule: rule[i], ours: own, binding };
   });
   const total = { published: table.cores, rule: sumOf(rule), ours: ours.cores };
-  return { net: table.name, by: `Lava ${table.rule}`, rows, total };
+  return { net: table.name, by: `Lava ${table.rule}`, rows, total, least: leastCores(table) };
 }
 
 const sumOf = (counts: readonly (number | undefined)[]): number | undefined =>
@@ -78,7 +81,7 @@ function nxtfAnchors(): readonly Anchor[] {
       rule: sumOf((rule ?? []).map(layer => layer.cores)),
       ours: ours?.cores,
     };
-    return { net: anchor.name, by: 'NxTF', rows, total };
+    return { net: anchor.name, by: 'NxTF', rows, total, least: leastCoresOf(anchor) };
   });
 }
 
@@ -95,7 +98,7 @@ export function printAnchors(anchors: readonly Anchor[]): string {
   const difference = ({ published, rule, ours }: Anchor['total']): string =>
     ours === undefined ? '–' : count(ours - (published ?? rule ?? ours));
   return anchors
-    .flatMap(({ net, by, rows, total }) => [
+    .flatMap(({ net, by, rows, total, least }) => [
       line([net, 'layer', 'published', by, 'ours', '  binding of ours', 'difference']),
       ...rows.map(row =>
         line(['', row.layer, count(row.published), count(row.rule), count(row.ours), `  ${row.binding}`, '']),
@@ -106,7 +109,7 @@ export function printAnchors(anchors: readonly Anchor[]): string {
         count(total.published),
         count(total.rule),
         count(total.ours),
-        '',
+        `  at least ${least}`,
         difference(total),
       ]),
       '',

@@ -54,3 +54,16 @@ export function lavaCores(table: LavaTable, number: number): number | undefined 
   const chunk = lavaChunk2023(columns, length => fits(rows, length, channels));
   return chunk === undefined ? undefined : Math.ceil(columns / chunk);
 }
+
+/** Cores that no packing goes below: all neurons, or all bits of weights held once, fill so many. */
+export function leastCores({ rows, inputs, synapseWords }: LavaTable): number {
+  let neurons = 0;
+  let words = 0;
+  rows.forEach(({ layer, weightBits }, i) => {
+    const size = sizeOfShape(layer.shape);
+    neurons += neuronsOf(layer, size);
+    words +=
+      (weightRows(layer, rows[i - 1]?.layer.shape ?? inputs) * layer.shape[2] * weightBits) / WORD_BITS;
+  });
+  return Math.ceil(Math.max(neurons / LAVA_CORE.neurons, words / synapseWords));
+}

@@ -7,7 +7,7 @@
  */
 import { packItems } from '../compiler/mapping/pack.ts';
 import { packProblem } from '../compiler/mapping/packing.ts';
-import type { Layer } from '../compiler/mapping/strategies/layers.ts';
+import { type Layer, sizeOfShape } from '../compiler/mapping/strategies/layers.ts';
 import {
   bindingOf,
   type LayerPartition,
@@ -81,3 +81,9 @@ export function partitionOurs({ layers, options }: NxtfAnchor): OurLoihi1 | unde
 }
 
 export const bindingOn = (layer: LayerPartition): string => bindingOf(layer.fullest, LOIHI1);
+
+/** Cores that all compartments fill. */
+export function leastCoresOf({ layers, options: { limits, reset } }: NxtfAnchor): number {
+  const neurons = layers.reduce((sum, { shape }) => sum + sizeOfShape(shape), 0);
+  return Math.ceil((neurons * (reset === 'subtract' ? 2 : 1)) / limits.compartments);
+}

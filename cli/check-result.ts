@@ -19,7 +19,15 @@ export const checkSchema = z.strictObject({
   bound: z.record(z.string(), count),
   readings: z.array(
     z.strictObject({
-      ...{ name: z.string(), limit: count, cores: count, leastCores: count, chips: count, fits: z.boolean() },
+      ...{
+        name: z.string(),
+        limit: count,
+        cores: count,
+        leastCores: count,
+        chips: count,
+        fits: z.boolean(),
+        isBound: z.boolean(),
+      },
     }),
   ),
   instead: z.string().nullable(),

@@ -9,7 +9,7 @@ import { spreadOf } from '../compiler/mapping/spread.ts';
 import { describePreprocess, type Resolved } from '../compiler/preprocess/resolve.ts';
 import { type Diagnostic, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { modeTable } from '../report/mode-figures.ts';
-import { NOTES } from '../report/report.ts';
+import { notesOf } from '../report/notes.ts';
 import { bigNumber as big, byteSize, percentOf } from '../report/units.ts';
 import { describeWhatIf, type WhatIf } from '../report/what-if.ts';
 import type { CheckArguments } from './check.ts';
@@ -38,13 +38,14 @@ export function renderCheck(check: Checked): string {
     errors === 0 ? 'nothing stands in the way' : `${errors} thing(s) stand in the way, see below`;
   const lines = [...rows, ['verdict', verdict] as const].map(([name, text]) => `${name.padEnd(12)}${text}`);
   const took = `checked in ${check.seconds.toFixed(1)} s and ${byteSize(check.peakBytes)}`;
-  const notes = check.known === undefined ? [] : [...notesOf(check.known), NOTES[0], NOTES[1]];
-  return [...lines, ...notes.map(note => `note        ${note}`), '', took].join('\n');
+  const target = check.found?.taken?.target;
+  const told =
+    check.known === undefined || target === undefined ? [] : [ratesNote(check.known), ...notesOf(target)];
+  return [...lines, ...told.map(note => `note        ${note}`), '', took].join('\n');
 }
 
-const notesOf = (known: Known): readonly string[] => [
-  `cores and places are the mapper's own, with few moves; rates: ${describeActivity(known)}`,
-];
+const ratesNote = (known: Known): string =>
+  `cores and places are the mapper's own, with few moves; rates: ${describeActivity(known)}`;
 
 function modelRows({ args, network: { facts, ann, isScanned } }: Checked): readonly Row[] {
   if (facts === undefined) return [['model', `${args.model}: cannot be read`]];
@@ -89,12 +90,13 @@ function targetRows({ found, whatIf }: Checked): readonly Row[] {
 }
 
 function describeReading(
-  { name, limit, cores, leastCores, chips, fits }: Reading,
+  { name, limit, cores, leastCores, chips, fits, isBound }: Reading,
   { mode, target }: ModeEstimate,
 ): string {
   const by = name === 'neurons' ? `${big(limit)} neurons a core` : `${big(limit)} state words`;
   const verdict = fits ? 'fits' : 'does not fit';
-  return `${by}: ${verdict}, ${mode}: ${big(cores)} cores (at least ${big(leastCores)}), ${big(chips)} chip(s) of ${big(target.chips)}`;
+  const most = isBound ? 'at most ' : '';
+  return `${by}: ${verdict}, ${mode}: ${most}${big(cores)} cores (at least ${big(leastCores)}), ${big(chips)} chip(s) of ${big(target.chips)}`;
 }
 
 /** Cores by the resource that is fullest on them, most cores first. */

@@ -91,6 +91,7 @@ function otherOptions(known: Known, options: OutlineOptions): readonly Alternati
   const shift = known.shift;
   const other = (change: string, says: string, changed: Partial<OutlineOptions>): Alternative => ({
     ...{ change, says, make: () => known.again({ ...options, ...changed }) },
+    isActivity: changed.keepUnread === undefined,
   });
   const times = steps === 1 ? 2 : 1;
   return [

@@ -1,5 +1,7 @@
 /** The options of every command, as tables; what they mean is checked here, what they clash with by the commands. */
 import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
+import { FAVOURS } from '../compiler/mapping/joint.ts';
+import { STRATEGIES } from '../compiler/mapping/strategy.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
@@ -161,6 +163,16 @@ export const COMPILE_OPTIONS = {
     coerce: stoppingOf,
   },
   mode: MODE,
+  strategy: {
+    choices: STRATEGIES,
+    default: 'auto' as const,
+    describe: 'How populations are cut: all together (auto), or one by one as others do it, to compare',
+  },
+  favour: {
+    choices: FAVOURS,
+    default: 'balance' as const,
+    describe: 'What the mapping is to have few of, on a board that holds it',
+  },
   coarse: {
     type: 'number',
     describe:

@@ -1,24 +1,30 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { createAccounting } from '../backends/accounting.ts';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
 import { createFolder } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
+import { outlineOf } from '../compiler/check.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
+import type { Favour } from '../compiler/mapping/joint.ts';
+import type { Strategy } from '../compiler/mapping/strategy.ts';
 import type { Stopping } from '../compiler/margins.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
+import { refuseTarget } from '../compiler/refuse-target.ts';
 import { printSettings } from '../compiler/site-settings.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
+import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import {
   createDiagnostics,
@@ -26,6 +32,7 @@ import {
   type Diagnostics,
   fail,
   type Report,
+  throwIfErrors,
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -62,6 +69,8 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** Percent of images that go on to the next step. */
   readonly anytime?: Stopping | undefined;
   readonly mode: Mode | 'auto';
+  readonly strategy: Strategy;
+  readonly favour: Favour;
   readonly coarse?: number | undefined;
   readonly shift: number | 'auto';
   readonly terms: number;
@@ -123,6 +132,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
+  refuseEarly(ann, candidates[0]!, args);
   const data = await calibrationSet(args, { shape, resolved, centre }, diagnostics.report);
   const { images } = data;
   const goal = goalOf(args, data.labels);
@@ -138,6 +148,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     weightBits: args.bits,
     seed: args.seed,
     effort: args.effort,
+    strategy: args.strategy,
+    favour: args.favour,
     pins: args.pin === undefined ? undefined : readPins(args.pin),
     biasCorrection: args.biasCorrection,
     keepUnread: args.keepUnread,
@@ -248,6 +260,18 @@ function simulate(
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
   const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
   return { readouts: golden.map(g => g.readouts), counts };
+}
+
+/** What no core of this target can do is said before anything is calibrated. Errors: E0510, E0511 */
+function refuseEarly(
+  ann: AnnGraph,
+  target: Target,
+  { steps = 1, terms, keepUnread, bits }: CompileArguments,
+): void {
+  const early = createDiagnostics();
+  const outline = outlineOf(ann, { steps, terms, keepUnread }, () => undefined);
+  refuseTarget(outline, target, createAccounting(target), bits, early.report);
+  throwIfErrors(early);
 }
 
 /** Of neurons that fire, the share that may be stopped by the highest threshold without a word. */

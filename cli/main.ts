@@ -15,7 +15,7 @@ import {
 import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { diffCommand } from './diff.ts';
-import { explainCommand, targetsCommand } from './explain.ts';
+import { explainCommand } from './explain.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
 import { methodsCommand } from './methods.ts';
 import { numericsCommand } from './numerics.ts';
@@ -23,6 +23,7 @@ import { opsCommand } from './ops.ts';
 import { shared } from './options.ts';
 import { paperCommand } from './paper.ts';
 import { simulateCommand } from './simulate.ts';
+import { targetsCommand } from './targets.ts';
 import { validateCommand } from './validate.ts';
 import { VERSION } from './version.ts';
 
@@ -128,9 +129,9 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(() => explainCommand(args))(),
     )
     .command(
-      'targets',
-      'Chips and boards',
-      y => y.options(shared),
+      'targets [target]',
+      'Chips and boards; of one of them every figure with status and source',
+      y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
       args => run(() => targetsCommand(args))(),
     )
     .demandCommand(1, 'Which command? See snnc --help')

@@ -1,5 +1,6 @@
 /** What a compile made → its manifest. */
 import { basename } from 'node:path';
+import { namedLimits, usedOfAll } from '../backends/accounting.ts';
 import type { FileEntry } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
 import { restsOn } from '../backends/rests-on.ts';
@@ -31,7 +32,8 @@ const OPTIONS = [
     'functions',
   ] as const),
   ...(['maxDrop', 'maxDivergence', 'optimize'] as const),
-  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'effort', 'seed'] as const),
+  ...(['bits', 'biasCorrection', 'keepUnread', 'foldNormalisation', 'mode', 'strategy', 'favour'] as const),
+  ...(['effort', 'seed'] as const),
 ] as const satisfies readonly (keyof CompileArguments)[];
 
 /** What a compile made, and of what. */
@@ -134,11 +136,10 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       y: column('y')[i]!,
       slot: column('slot')[i]!,
       tiles: own.length,
-      used: { ...used },
+      used: usedOfAll(accounting.capacity, used),
       binding,
     })),
-    // A limit that the target does not have is absent.
-    capacity: Object.fromEntries(Object.entries(accounting.capacity).filter(([, n]) => Number.isFinite(n))),
+    capacity: { ...namedLimits(accounting.capacity) },
     placement: { ...mapped.placement, ...made.proof },
     input: { name: input.attrs.name, shape: [...input.type.shape], fraction: input.attrs.fraction },
     output: { name: 'readout', classes: readout.type.shape.at(-1)! },

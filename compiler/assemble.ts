@@ -37,6 +37,8 @@ import {
 
 export interface AssembleOptions {
   readonly weightBits: number;
+  /** How the target's cores send and reset (program.ts, ProgramHeader). */
+  readonly spiking: Pick<ProgramHeader, 'binary' | 'resetNeurons'>;
 }
 
 export interface Programs {
@@ -49,8 +51,8 @@ export interface Programs {
 export const allPrograms = ({ chips, program }: Programs): readonly ChipProgram[] =>
   chips.map(chip => program(chip));
 
-export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): Programs {
-  const header = headerOf(graph, networkOf(graph));
+export function assemble(graph: ChipGraph, { weightBits, spiking }: AssembleOptions): Programs {
+  const header = { ...headerOf(graph, networkOf(graph)), ...spiking };
   const context = createContext(graph, weightBits);
   const chipOf = graph.tables.cores.columns.chip!;
   const coresOf = new Map<number, number[]>();
@@ -70,7 +72,7 @@ export function assemble(graph: ChipGraph, { weightBits }: AssembleOptions): Pro
   };
 }
 
-function headerOf(graph: ChipGraph, network: IntGraph): ProgramHeader {
+function headerOf(graph: ChipGraph, network: IntGraph): Omit<ProgramHeader, 'binary' | 'resetNeurons'> {
   const { coding, steps, accumulatorBits, stateBits, depth, mode, interval } = graph.attrs;
   const period = mode === 'layerwise' ? depth / steps : 1;
   const populations = network.nodes.flatMap(node =>

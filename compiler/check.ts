@@ -83,7 +83,7 @@ export function checkNetwork(file: ModelFile, options: CheckOptions, context: Co
   const isScanned = read.facts.weightBytes <= options.scanBytes;
   if (isScanned) look(model, ann, context);
   step('convert');
-  const outline = outlineOf(foldAll(ann, report), options, report);
+  const outline = outlineFolded(foldAll(ann, report), options, report);
   const isSound = !diagnostics.hasErrors();
   return { ...read, isScanned, ann: isSound ? ann : undefined, outline: isSound ? outline : undefined };
 }
@@ -100,7 +100,7 @@ function look(model: OnnxModel, ann: AnnGraph, { diagnostics, step }: Context): 
 function lookFurther(graph: AnnGraph, options: CheckOptions, report: Report): void {
   try {
     const ann = canonicalize.run(graph, undefined, () => undefined);
-    outlineOf(foldAll(ann, report), options, report);
+    outlineFolded(foldAll(ann, report), options, report);
   } catch {
     // The import has already said why there is no network.
   }
@@ -117,15 +117,19 @@ export function createOutliner(
 ): (options: OutlineOptions) => Outline {
   const folded = foldAll(images.length === 0 ? ann : loadWeights.run(ann, undefined, report), report);
   const samples = images.length === 0 ? undefined : measureSites(folded, findSites(folded), images);
-  return options => outlineOf(folded, options, report, samples);
+  return options => outlineFolded(folded, options, report, samples);
 }
+
+/** The integer network without its numbers. */
+export const outlineOf = (ann: AnnGraph, options: OutlineOptions, report: Report): IntGraph =>
+  createOutliner(ann, [], report)(options).network;
 
 const foldAll = (ann: AnnGraph, report: Report): AnnGraph =>
   foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
 
 const NOMINAL = { kind: 'mt', theta1: 1, theta2: 1, levels: 8, band: 0.75, rule: 'nearest' } as const;
 
-function outlineOf(
+function outlineFolded(
   folded: AnnGraph,
   { steps, terms, shift = BY_SYNTHETIC.shifts[0]!, keepUnread }: OutlineOptions,
   report: Report,

@@ -15,6 +15,7 @@ import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
 import { assemble, type Programs } from './assemble.ts';
 import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
+import type { Favour } from './mapping/joint.ts';
 import { meshOf } from './mapping/mesh.ts';
 import type { Strategy } from './mapping/strategy.ts';
 import type { Stopping } from './margins.ts';
@@ -36,6 +37,7 @@ import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
+import { refuseTarget } from './refuse-target.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
 import { findSites, type Sites } from './sites.ts';
@@ -67,6 +69,8 @@ export interface CompileOptions {
   readonly keepUnread: boolean;
   /** How populations are cut; undefined: `auto`. */
   readonly strategy?: Strategy | undefined;
+  /** What a mapping is to have few of; undefined: a balance. */
+  readonly favour?: Favour | undefined;
 }
 
 export interface Context {
@@ -234,9 +238,6 @@ export interface Mapped {
   readonly placement: PlacementSummary;
 }
 
-/** Moves of packing, for each tile. */
-const PACKING_MOVES = 1000;
-
 /** A network on the cores of a board: everything of a mapping but its tables and programs. */
 export interface LaidOut {
   /** Fan-in splits included. */
@@ -248,7 +249,7 @@ export interface LaidOut {
 
 type MappingOptions = Pick<
   CompileOptions,
-  'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy'
+  'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
 >;
 
 /** `int` → tiles on cores of the mesh; an outline without numbers will do. Errors E05xx. */
@@ -265,6 +266,8 @@ export function layOut(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
+  refuseTarget(network, target, accounting, weightBits, report);
+  throwIfErrors(diagnostics);
   const weights = accounting.weights.get('')!;
   const int = splitFanIn.run(
     network,
@@ -281,7 +284,8 @@ export function layOut(
   const { synop, updateActive } = target.timing;
   // Without known durations an update counts as one accumulation.
   const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
-  const packing = { rates, durations, strategy: options.strategy ?? 'auto', seed, moves: PACKING_MOVES };
+  const { strategy = 'auto', favour = 'balance' } = options;
+  const packing = { rates, durations, strategy, favour, seed };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
@@ -309,14 +313,19 @@ export function mapNetwork(
   step('route');
   const routed = route.run(
     placed,
-    { delayMax: target.limits.delayMax.value, target: target.name },
+    { accounting, delayMax: target.limits.delayMax.value, target: target.name },
     diagnostics.report,
   );
   throwIfErrors(diagnostics);
   step('assemble');
-  const programs = assemble(routed, options);
+  const programs = assemble(routed, { weightBits: options.weightBits, spiking: spikingOf(accounting) });
   return { int, chip: routed, programs, accounting, placement };
 }
+
+const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+  binary: isBinary,
+  resetNeurons: softResetNeurons,
+});
 
 /** Neurons of a network, all unrolled in space. */
 export const neuronCount = ({ nodes }: { readonly nodes: readonly (SnnNode | IntNode)[] }): number =>

@@ -7,6 +7,7 @@ import { describeSaturations } from '../ir/count/saturations.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
 import { chipEnergy } from '../runtime-sim/energy.ts';
 import { stepBound } from '../runtime-sim/timing.ts';
+import { notesOf } from './notes.ts';
 
 export interface ChipReport {
   readonly schema: 'snnc-report';
@@ -33,12 +34,6 @@ export interface ChipReport {
   readonly notes: readonly string[];
 }
 
-export const NOTES = [
-  'Neither Loihi has a clock: times are lower bounds from declared service times, not cycles.',
-  'Intel has published no energy per operation for Loihi 2: energies use Loihi 1 constants, as a band.',
-  'Nothing here has been validated against silicon.',
-] as const;
-
 /** `counts`: undefined where nothing was simulated; then nothing is said of time, traffic and energy. */
 export function chipReport(
   manifest: Manifest,
@@ -48,7 +43,8 @@ export function chipReport(
   const total = createTileCounts();
   for (const tile of counts?.tiles ?? []) addCounts(total, tile);
   const images = Math.max(1, counts?.images ?? 0);
-  const bound = counts === undefined ? null : stepBound(counts, target.timing);
+  const chips = new Set(manifest.cores.map(core => core.chip)).size;
+  const bound = counts === undefined ? null : stepBound(counts, target.timing, chips);
   const fills = manifest.cores.map(core => ({
     resource: core.binding,
     fill: core.used[core.binding]! / manifest.capacity[core.binding]!,
@@ -76,7 +72,7 @@ export function chipReport(
       formula: `E_SNN/E_ANN = (MACs_SNN·${FLOAT_COSTS_PJ.mac} pJ + ACs·${FLOAT_COSTS_PJ.ac} pJ) / (MACs_ANN·${FLOAT_COSTS_PJ.mac} pJ)`,
     },
     search: manifest.search,
-    notes: NOTES,
+    notes: notesOf({ ...target, name: manifest.target.name }),
   };
 }
 
@@ -94,8 +90,29 @@ function describeShift({ options, calibration, search }: Manifest): string {
   return `shift ${options.shift}, ${error}${also}`;
 }
 
+/** What the chips in use take by being powered, and what of dynamic energy nobody has a figure for. */
+function powerRows(
+  { staticPowerMw, energy }: ChipReport,
+  throughput: number,
+  chips: number,
+): readonly (readonly [string, string])[] {
+  const { costSet, unknown } = energy[0]!;
+  const power = (staticPowerMw ?? 0) * chips;
+  const perImage = big((power * 1e3) / throughput);
+  return [
+    ...(staticPowerMw === null
+      ? []
+      : [['static', `${big(power)} mW, ${perImage} µJ an image at that throughput`] as const]),
+    ...(unknown.length === 0 ? [] : [['left out', `of ${costSet}, unknown: ${unknown.join(', ')}`] as const]),
+  ];
+}
+
 /** What only a run tells. */
-function simulatedRows(report: ChipReport, mode: string): readonly (readonly [string, string])[] {
+function simulatedRows(
+  report: ChipReport,
+  mode: string,
+  chips: number,
+): readonly (readonly [string, string])[] {
   const { latency, throughput, counts, energy } = report;
   if (latency.seconds === null || throughput === null)
     return [['latency', `${latency.steps} timesteps; no image was simulated, so no time, traffic or energy`]];
@@ -117,6 +134,7 @@ function simulatedRows(report: ChipReport, mode: string): readonly (readonly [st
       'energy',
       `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${energy.map(e => e.costSet).join(', ')})`,
     ],
+    ...powerRows(report, throughput, chips),
   ];
 }
 
@@ -144,7 +162,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
         `${manifest.calibration.saturations.images} of them`,
       ),
     ],
-    ...simulatedRows(report, network.mode),
+    ...simulatedRows(report, network.mode, chips),
     [
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,

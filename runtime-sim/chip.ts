@@ -14,6 +14,7 @@ import { createGather, type GatherState } from './gathers.ts';
 import { apply, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
 import { type Batch, batchOf, countMessages, countUpdates, hostValue, mistimed } from './messages.ts';
 import { addHeld, fireNeurons, holdState } from './neurons.ts';
+import { messagesOf } from './spikes.ts';
 import { boot, type Link, type RouteState, type TileState } from './state.ts';
 import { createStreamingMachine } from './streaming.ts';
 
@@ -73,12 +74,20 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
       for (const tile of ran) {
         const t = stepAt(tile.program.depth, now, header)!;
         const y = execute(tile, t, header);
-        countUpdates(tile, now, counts);
+        countUpdates(tile, now, header, counts);
         for (const gather of tile.gathers) counts.tiles[tile.number]!.productPaper += paperProducts(gather);
         if (tile.program.emit.kind === 'readout') {
           keepReadout(readouts, tile, y, t, coding === 'rate');
           read = t;
-        } else post(tile.routes, batchOf(tile), now, mail, counts.tiles[tile.number], counts);
+        } else
+          post(
+            tile.routes,
+            messagesOf(tile, batchOf(tile), header),
+            now,
+            mail,
+            counts.tiles[tile.number],
+            counts,
+          );
       }
       if (observe !== undefined) report(ran, now, observe);
       if (read > 0 && read < steps && stop?.(readouts[read - 1]!, read)) break;

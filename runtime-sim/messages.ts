@@ -1,4 +1,5 @@
 /** What leaves a tile or the host in one timestep, and what is counted of it on its way. */
+import type { ChipProgram } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import type { MachineCounts, TileCounts } from './counts.ts';
 import type { Link, RouteState, TileState } from './state.ts';
@@ -54,21 +55,39 @@ export function countMessages<G>(
   for (const link of route.path) links.set(link, (links.get(link) ?? 0) + messages);
 }
 
-/** Counts what the neurons of a tile did in timestep `step` of their image. */
-export function countUpdates<G>(tile: TileState<G>, step: number, counts: MachineCounts): void {
+/**
+ * Counts what the neurons of a tile did in timestep `step` of their image. Where soft reset takes more neurons, each
+ * spike comes back through an axon and a synapse of its own.
+ */
+export function countUpdates<G>(
+  tile: TileState<G>,
+  step: number,
+  { binary, resetNeurons }: Pick<ChipProgram['header'], 'binary' | 'resetNeurons'>,
+  counts: MachineCounts,
+): void {
   const { values, terms } = tile;
   const own = counts.tiles[tile.number]!;
-  let spikes = 0;
+  const work = counts.work[step]!;
+  const core = tile.core.number;
+  let fired = 0;
   let sent = 0;
   for (let i = 0; i < values.length; i++) {
-    if (values[i] !== 0) spikes += 1;
+    if (values[i] !== 0) fired += 1;
     sent += terms[i]!;
   }
-  own.updates += values.length;
-  own.active += spikes;
-  own.spikes += spikes;
+  const isFiring = tile.program.emit.kind === 'mt';
+  const held = isFiring ? resetNeurons : 1;
+  own.updates += values.length * held;
+  own.active += fired * held;
+  own.spikes += binary && isFiring ? sent : fired;
   own.terms += sent;
-  counts.work[step]!.updates[tile.core.number]! += values.length;
+  work.updates[core]! += values.length * held;
+  if (held === 1) return;
+  own.messages += sent;
+  own.synops += sent;
+  own.memoryWords += sent;
+  work.synops[core]! += sent;
+  work.words[core]! += sent;
 }
 
 /** Errors E0703 */

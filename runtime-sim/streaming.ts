@@ -15,6 +15,7 @@ import { addHeld, fireNeurons, holdState } from './neurons.ts';
 import { MAX_ELEMENTS } from './rings.ts';
 import { createRowGather, type RowGather } from './row-gathers.ts';
 import { arrive, type RowBatch, takeRow } from './row-kernels.ts';
+import { messagesOf } from './spikes.ts';
 import { boot, boxSizes, type Link, type RouteState, type TileState } from './state.ts';
 
 export interface StreamingMachine extends Machine {
@@ -86,7 +87,7 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
         const y = executeRow(tile, image, row, now);
         if (tile.program.emit.kind === 'readout') keepReadout(answers[image]!, tile, y, row);
         else {
-          const batch = { ...batchOf(tile, numbersOf(tile, row)), image, row };
+          const batch = { ...messagesOf(tile, batchOf(tile, numbersOf(tile, row)), header), image, row };
           post(tile.routes, batch, now, counts.tiles[tile.number], mail);
         }
         watch?.(tile, image, row);
@@ -137,7 +138,7 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
     tile.sums.fill(0);
     fireNeurons(y, program, tile, header, 1);
     countWork(tile, step, own.synops - synops, 0);
-    countUpdates(tile, step, counts);
+    countUpdates(tile, step, header, counts);
     return y;
   }
 

@@ -174,9 +174,10 @@ test('our own cut and packing never need more cores than were published, within 
 
 test('no network takes more cores than were published, or than the rule takes; all are printed', () => {
   const text = printAnchors(ANCHORS);
-  for (const { net, rows, total } of ANCHORS) {
+  for (const { net, rows, total, least } of ANCHORS) {
     const others = [total.published, total.rule].filter(cores => cores !== undefined);
     assert.ok(others.length > 0 && others.every(cores => total.ours! <= cores), net);
+    assert.ok(least <= total.ours!, net);
     assert.ok(text.includes(net));
     for (const { layer } of rows) assert.ok(text.includes(layer));
   }

@@ -38,7 +38,7 @@ import type {
 import { weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 3;
+export const VERSION = 4;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
 /** Entries of log2 and exp2. */
@@ -284,6 +284,11 @@ const header = record<ProgramHeader>('program header', {
   steps: [uint(1, 2 ** 16 - 1), 'timesteps of an image'],
   accumulatorBits: [uint(2, 53), 'width of the accumulators'],
   stateBits: [uint(2, 32), 'width of the state'],
+  binary: [
+    oneOf([false, true]),
+    'a message is one signed power of two, on an axon of its own; else a payload',
+  ],
+  resetNeurons: [uint(1, 16), 'neurons of the chip that one with soft reset takes'],
   depth: [any, 'chip timesteps of one image, from the first message to the last readout'],
   period: [uint(1, 2 ** 16 - 1), 'chip timesteps from one step of an image to the next'],
   mode: [oneOf(MODES), 'streaming: rows pass through time, one a timestep; else they are unrolled in space'],

@@ -15,6 +15,10 @@ export interface ProgramHeader {
   readonly steps: number;
   readonly accumulatorBits: number;
   readonly stateBits: number;
+  /** A message carries no payload: each signed power of two of one travels on an axon of its own. */
+  readonly binary: boolean;
+  /** Neurons of the chip that one with soft reset takes; more than 1: each spike also returns through a synapse. */
+  readonly resetNeurons: number;
   /** Chip timesteps from the first input message to the last readout of one image (steps included). */
   readonly depth: number;
   /** Chip timesteps from one step of an image to the next: 1, or so many that a step begins when the last is read. */

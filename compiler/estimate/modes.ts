@@ -19,6 +19,7 @@ import { type CompileOptions, type LaidOut, layOut } from '../compile.ts';
 import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';
 import { coreUsage } from '../passes/partition.ts';
 import type { PlacementSummary } from '../passes/place.ts';
+import { refuseTarget } from '../refuse-target.ts';
 import { leastCores } from './least-cores.ts';
 import { peaksOf, type WorkPeaks } from './peaks.ts';
 import { type Activity, type EventTotals, tileWork, totalsOf } from './tile-work.ts';
@@ -72,17 +73,24 @@ export function estimateModes(
     : undefined;
   return modes.map(mode => {
     if (mode === 'streaming') return estimateMode(network, boards, options, mode);
-    return isRefused(unrolled!) ? { ...unrolled, mode } : inMode(unrolled!, mode, options);
+    if (isRefused(unrolled!)) return { ...unrolled, mode };
+    return mode === 'pipelined' ? unrolled! : onSameCores(unrolled!, options, { mode });
   });
 }
 
-/** One after another or one behind the other, rows unrolled in space sit on the same cores. */
-function inMode(found: ModeEstimate, mode: Mode, options: EstimateOptions): ModeEstimate {
-  if (found.mode === mode) return found;
-  const { depth, interval } = scheduleOf(networkOf(found.chip), mode, found.accounting);
-  const chip: ChipGraph = { ...found.chip, attrs: { ...found.chip.attrs, mode, depth, interval } };
-  const peaks = peaksOf(chip, tileWork(chip, options.activity, options.weightBits));
-  return { ...found, mode, depth, interval, chip, peaks };
+/** The same cores under another mode, with other activity or steps, rows unrolled in space as before. */
+export function onSameCores(
+  found: ModeEstimate,
+  options: EstimateOptions,
+  { mode = found.mode, steps = found.chip.attrs.steps }: { readonly mode?: Mode; readonly steps?: number },
+): ModeEstimate {
+  const network = networkOf(found.chip);
+  const stepped: IntGraph = { ...network, attrs: { ...network.attrs, steps } };
+  const { depth, interval } = scheduleOf(stepped, mode, found.accounting);
+  const attrs = { ...found.chip.attrs, mode, steps, depth, interval };
+  const chip: ChipGraph = { ...found.chip, attrs };
+  const work = tileWork(chip, options.activity, options.weightBits);
+  return { ...found, mode, depth, interval, chip, peaks: peaksOf(chip, work), totals: totalsOf(work, steps) };
 }
 
 function estimateMode(
@@ -94,11 +102,8 @@ function estimateMode(
   const { steps } = network.attrs;
   if (mode === 'streaming' && steps > 1) return { mode, because: said(r => r('E0530', ORIGIN, { steps })) };
   const accounting = createAccounting(boards[0]!);
-  const product = network.nodes.find(node => node.kind === 'product');
-  if (product !== undefined && accounting.dynamicRowWords === undefined) {
-    const place = { origin: product.origin, pass: 'partition' };
-    return { mode, because: said(r => r('E0505', place, { target: boards[0]!.name })) };
-  }
+  const refusal = said(r => void refuseTarget(network, boards[0]!, accounting, options.weightBits, r));
+  if (refusal.some(({ severity }) => severity === 'error')) return { mode, because: refusal };
   const waits = mode === 'streaming' ? [] : tooLong(network, boards[0]!);
   if (waits.length > 0) return { mode, because: waits };
   const least = leastCores(network, accounting, options.weightBits, mode);

@@ -3,10 +3,12 @@
  *
  * Errors  E0502 no mode fits, with what the one that is asked for would take; what refuses it; E0530
  */
+import { createAccounting } from '../../backends/accounting.ts';
 import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import { leastCores } from './least-cores.ts';
 import {
   type EstimateOptions,
   estimateModes,
@@ -24,6 +26,8 @@ export interface Reading {
   readonly leastCores: number;
   readonly chips: number;
   readonly fits: boolean;
+  /** It takes no more than these cores and chips; how many was not found out. */
+  readonly isBound: boolean;
 }
 
 export interface Verdict {
@@ -59,6 +63,7 @@ export function judge(
   return { modes, taken, readings, instead: severalOf(boards, taken) };
 }
 
+/** Where a network fits under the stricter limit it fits under the other, and takes no more cores: that is not mapped. */
 function readingsOf(
   network: IntGraph,
   boards: readonly Target[],
@@ -68,22 +73,24 @@ function readingsOf(
   const { neuronsPerCore, stateWords } = taken.target.limits;
   if (neuronsPerCore === undefined) return [readingOf('stateWords', stateWords.value, taken)];
   const strict = readingOf('neurons', neuronsPerCore.value, taken);
-  // Where no core is near the cap it makes no difference.
-  const isCapped = taken.usage.some(({ used }) => used.neurons > neuronsPerCore.value / 2);
-  if (!isCapped) return [strict, readingOf('stateWords', stateWords.value, taken)];
   const uncapped = boards.map(({ limits: { neuronsPerCore: _, ...limits }, ...board }): Target => {
     return { ...board, limits };
   });
-  const [loose] = estimateModes(network, uncapped, options, [taken.mode]);
-  if (loose === undefined || isRefused(loose)) return [strict];
-  return [strict, readingOf('stateWords', stateWords.value, loose)];
+  if (taken.fits) {
+    const least = leastCores(network, createAccounting(uncapped[0]!), options.weightBits, taken.mode);
+    const loose = { ...readingOf('stateWords', stateWords.value, taken), leastCores: least.cores };
+    return [strict, { ...loose, isBound: true }];
+  }
+  const [found] = estimateModes(network, uncapped, options, [taken.mode]);
+  if (found === undefined || isRefused(found)) return [strict];
+  return [strict, readingOf('stateWords', stateWords.value, found)];
 }
 
 const readingOf = (
   name: Reading['name'],
   limit: number,
   { cores, least, chips, fits }: ModeEstimate,
-): Reading => ({ name, limit, cores, leastCores: least.cores, chips, fits });
+): Reading => ({ name, limit, cores, leastCores: least.cores, chips, fits, isBound: false });
 
 /** More boards than this are not wired together by hand. */
 const MOST_BOARDS = 16;

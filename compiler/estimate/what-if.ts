@@ -6,7 +6,14 @@
 import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { type EstimateOptions, estimateModes, isRefused, type ModeEstimate, type Refused } from './modes.ts';
+import {
+  type EstimateOptions,
+  estimateModes,
+  isRefused,
+  type ModeEstimate,
+  onSameCores,
+  type Refused,
+} from './modes.ts';
 
 export interface Variation {
   /** As it would be written on the command line. */
@@ -29,6 +36,8 @@ export interface Alternative {
   readonly change: string;
   readonly says: string;
   readonly make: () => Pick<Given, 'network'> & Pick<EstimateOptions, 'activity'>;
+  /** It changes how often neurons send, and nothing of what cores hold. */
+  readonly isActivity: boolean;
 }
 
 interface Given {
@@ -71,11 +80,14 @@ function variationsOf({ network, boards, options, taken, modes, others }: Given)
       const { mode } = found;
       return { change: `--mode ${mode}`, says: MODE_WORDS[mode], map: () => found };
     }),
-    ...others.map(({ change, says, make }) => ({
+    ...others.map(({ change, says, make, isActivity }) => ({
       change,
       says,
       map: () => {
         const { network: graph, activity } = make();
+        const { steps } = graph.attrs;
+        if (taken.mode === 'streaming' && steps > 1) return undefined;
+        if (isActivity) return onSameCores(taken, { ...options, activity }, { steps });
         return mapped({ activity }, taken.mode, graph);
       },
     })),

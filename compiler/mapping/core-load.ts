@@ -2,19 +2,20 @@
  * Tiles on cores as a packing: what each tile takes by itself, what tiles of one core share (weights that several
  * rows read, in-axons from one source tile, tables of functions), and who sends how many messages to whom.
  */
-import { type Accounting, RESOURCES, type Resource } from '../../backends/accounting.ts';
+import { type Accounting, LIMITS, type Resource, type TileCost, usedOf } from '../../backends/accounting.ts';
+import type { Box } from '../../backends/program/program.ts';
 import { functionWords } from '../../backends/tile-cost.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { nodeMap } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { hasLogarithms } from '../../ir/interpret/soma.ts';
 import { blockOf } from './blocks.ts';
-import type { DemandModel } from './demand.ts';
+import { axonsOf, type DemandModel } from './demand.ts';
 import type { Feed } from './feeds.ts';
 import { type Links, linksOf, netsOfLinks } from './links.ts';
 import { type PackProblem, type Rows, transpose } from './packing.ts';
 import { boxShape } from './tiles.ts';
-import { type Tiling, tileOfPopulation } from './tiling.ts';
+import { type Tiling, tileAt, tileOfPopulation } from './tiling.ts';
 
 export interface LoadContext {
   readonly accounting: Accounting;
@@ -26,7 +27,7 @@ export interface LoadContext {
   readonly rates: ReadonlyMap<ValueId, number>;
 }
 
-const INDEX = Object.fromEntries(RESOURCES.map((resource, i) => [resource, i])) as Readonly<
+const INDEX = Object.fromEntries(LIMITS.map((resource, i) => [resource, i])) as Readonly<
   Record<Resource, number>
 >;
 
@@ -43,9 +44,10 @@ export function tileProblem(
 ): PackProblem {
   const { accounting, cutsRows } = context;
   const items = tiling.first.at(-1)!;
-  const capacity = Float64Array.from(RESOURCES, resource => accounting.capacity[resource]);
+  const capacity = Float64Array.from(LIMITS, resource => accounting.capacity[resource]);
   const links = linksOf(tiling, feeds, cutsRows);
-  const demand = new Float64Array(items * RESOURCES.length);
+  const axons = createAxonCosts(tiling, links, accounting);
+  const demand = new Float64Array(items * LIMITS.length);
   const shares = createShares();
   const lists: number[] = [];
   const begin = new Int32Array(items + 1);
@@ -55,13 +57,15 @@ export function tileProblem(
   for (let p = 0; p < tiling.populations.length; p++) {
     for (let tile = tiling.first[p]!; tile < tiling.first[p + 1]!; tile++) {
       const { cost, blocks } = own(p, tile - tiling.first[p]!);
-      demand.set(cost, tile * RESOURCES.length);
-      demand[tile * RESOURCES.length + INDEX.outAxonEntries]! += links.entries[tile]!;
+      demand.set(cost, tile * LIMITS.length);
+      demand[tile * LIMITS.length + INDEX.outAxonEntries]! += axons.entriesOf(tile);
       for (const { key, resource, amount } of blocks) lists.push(shares.number(key, resource, amount));
       if (byTarget !== undefined) {
         // Row 0 of the links is the host's: tile t is row t + 1.
-        for (let i = byTarget.begin[tile]!; i < byTarget.begin[tile + 1]!; i++)
-          lists.push(shares.number(byTarget.list[i]!, INDEX.inAxons, 1));
+        for (let i = byTarget.begin[tile]!; i < byTarget.begin[tile + 1]!; i++) {
+          const source = byTarget.list[i]!;
+          lists.push(shares.number(source, INDEX.inAxons, axons.inAxonsOf(source)));
+        }
       }
       begin[tile + 1] = lists.length;
     }
@@ -81,8 +85,46 @@ export function tileProblem(
   };
 }
 
+interface AxonCosts {
+  /** Out-axon entries of a tile. */
+  entriesOf(tile: number): number;
+  /** In-axons of one source at a core; sources are numbered as in Links.targetsOf. */
+  inAxonsOf(source: number): number;
+}
+
+/** By the token and source tile; by the neuron where the target counts those. The host has no axons in binary. */
+function createAxonCosts(tiling: Tiling, links: Links, accounting: Accounting): AxonCosts {
+  const { targetsOf, sent, sets, entries } = links;
+  if (!accounting.countsNeuronsOfAxons) return { entriesOf: tile => entries[tile]!, inAxonsOf: () => 1 };
+  const sharing = accounting.weights.get('')!.sharing;
+  const read = (source: number, i: number) => {
+    const { rows, count: neurons } = sets[sent[i]!]!;
+    const axons = source === 0 ? 1 : axonsOf(tileAt(tiling, source - 1).population, accounting);
+    return { rows, neurons, axons, readers: targetsOf.begin[source + 1]! - targetsOf.begin[source]! };
+  };
+  const over = (source: number, visit: (i: number) => number, join: (a: number, b: number) => number) => {
+    let sum = 0;
+    for (let i = targetsOf.begin[source]!; i < targetsOf.begin[source + 1]!; i++) sum = join(sum, visit(i));
+    return sum;
+  };
+  return {
+    entriesOf: tile =>
+      over(
+        tile + 1,
+        i => accounting.outAxonEntries(read(tile + 1, i)),
+        (a, b) => a + b,
+      ),
+    inAxonsOf: source =>
+      source === 0 && accounting.isBinary
+        ? 0
+        : over(source, i => accounting.inAxons(read(source, i), sharing), Math.max),
+  };
+}
+
 /** Could a core of as many tiles as its groups allow have more sources than in-axons? */
-function mayRunOut({ targetsOf }: Links, { capacity }: Accounting): boolean {
+function mayRunOut({ targetsOf }: Links, { capacity, countsNeuronsOfAxons }: Accounting): boolean {
+  if (capacity.inAxons === Number.POSITIVE_INFINITY) return false;
+  if (countsNeuronsOfAxons) return true;
   const sources = new Int32Array(targetsOf.begin.length);
   let most = 0;
   for (const target of targetsOf.list) most = Math.max(most, ++sources[target]!);
@@ -133,13 +175,37 @@ function ownDemands({ network, populations, cuts }: Tiling, { accounting, weight
     if (cost === undefined) {
       const readouts = network.outputs.includes(population.id) ? 1 : 0;
       const whole = demand.cost(population, box, { sources: [], destinations: readouts });
-      const words = blocks.reduce((sum, block) => sum + block.amount, 0);
-      const asked = { ...whole, synapseWords: whole.synapseWords - words, inAxons: 0 };
-      cost = RESOURCES.map(resource => asked[resource]);
+      const words = blocks.reduce((sum, { resource, amount }) => sum + (resource === WORDS ? amount : 0), 0);
+      const loop = resetLoop(population, box, accounting);
+      const asked: TileCost = { ...whole, synapseWords: whole.synapseWords - words, inAxons: loop };
+      cost = LIMITS.map(resource => usedOf(accounting.capacity, asked, resource));
       known[p]!.set(key, cost);
     }
     return { cost, blocks: [...blocks, ...tables[p]!] };
   };
+}
+
+const WORDS = INDEX.synapseWords;
+
+/** In-axons through which the neurons of a tile reset themselves. */
+function resetLoop(population: IntOf<'population'>, box: Box, accounting: Accounting): number {
+  if (accounting.softResetNeurons === 1 || population.attrs.emit.kind !== 'mt') return 0;
+  const [groups, rows, channels] = boxShape(box);
+  const loop = { rows: groups * rows, neurons: groups * rows * channels, axons: 1, readers: 1 };
+  return accounting.inAxons(loop, accounting.weights.get('')!.sharing);
+}
+
+/** Words that tiles of a core share, and their bytes where state and synapses share a memory. */
+function shareOf(
+  key: string,
+  resource: 'stateWords' | 'synapseWords',
+  amount: number,
+  { capacity }: Accounting,
+): readonly Share[] {
+  const words = { key, resource: INDEX[resource], amount };
+  if (capacity.memoryBytes === Number.POSITIVE_INFINITY) return [words];
+  const bytes = amount * (resource === 'stateWords' ? capacity.stateWordBytes : capacity.synapseWordBytes);
+  return [words, { key: `${key} bytes`, resource: INDEX.memoryBytes, amount: bytes }];
 }
 
 /** Functions that read the same tables share them. */
@@ -150,22 +216,22 @@ function tableShare(
   const amount = functionWords(accounting, fn);
   if (amount === 0) return [];
   const key = hasLogarithms(fn) ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? fn.name) : fn.kind;
-  return [{ key: `table ${key}`, resource: INDEX.stateWords, amount }];
+  return shareOf(`table ${key}`, 'stateWords', amount, accounting);
 }
 
 /** Tiles of other rows with the same channels read the same block of weights, where the encoding can share it. */
 function weightShare(
   node: IntOf<'linear'> | IntOf<'depthwise'>,
-  box: Parameters<typeof blockOf>[1],
+  box: Box,
   graph: IntGraph,
-  { weights }: Accounting,
+  accounting: Accounting,
   weightBits: number,
 ): readonly Share[] {
-  const encoding = weights.get('')!;
+  const encoding = accounting.weights.get('')!;
   if (encoding.sharing === 'private') return [];
   const { key, inputs, width } = blockOf(node, box, graph);
   const amount = inputs * encoding.rowWords(width, weightBits);
-  return [{ key: `weights ${key}`, resource: INDEX.synapseWords, amount }];
+  return shareOf(`weights ${key}`, 'synapseWords', amount, accounting);
 }
 
 /** Of every core: its tiles and what they take, in-axons included. */

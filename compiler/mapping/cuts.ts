@@ -34,6 +34,7 @@ export interface CutContext {
 
 /** One cut and what it costs. */
 export interface Offer {
+  readonly shape: readonly number[];
   readonly cut: Cut;
   readonly tiles: number;
   /** What the largest tile takes beside others like it, and what the first of them takes on top: weights, tables. */
@@ -147,6 +148,7 @@ function offerOf(
   const shared = cut.rows === 1 ? 0 : sharedWords(population, box, graph, accounting, weightBits);
   const neurons = cutsRows ? boxSize(box) : boxSize(box) / lengthOf(box.row);
   return {
+    shape: population.type.shape,
     cut,
     tiles: tileCount(cut),
     own: { ...cost, synapseWords: cost.synapseWords - shared },

@@ -1,10 +1,10 @@
 /** What a tile of the integer network asks of a core, in the target's own accounting. */
-import type { Accounting, TileCost } from '../../backends/accounting.ts';
+import { type Accounting, axonsPerNeuron, type TileCost } from '../../backends/accounting.ts';
 import type { Box } from '../../backends/program/program.ts';
 import { functionConstantWords, type Gather, tileCost } from '../../backends/tile-cost.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../../ir/dialect.ts';
-import type { IntGraph, IntOf, IntProjection } from '../../ir/int.ts';
+import type { IntGraph, IntNode, IntOf, IntProjection } from '../../ir/int.ts';
 import { isGroupFunction } from '../../ir/interpret/soma.ts';
 import { blockOf, constantCount } from './blocks.ts';
 import type { GatherRings } from './row-schedule.ts';
@@ -40,17 +40,28 @@ export function createDemandModel(
         if (projection === undefined || projection.kind === 'population' || projection.kind === 'input') {
           return defect(`${id} is not a projection`);
         }
-        const gather = gatherDemand(projection, box, sources[i] ?? 1, graph, weightBits);
+        const axons = axonsOf(byId.get(projection.operands[0]!), accounting);
+        const gather = { ...gatherDemand(projection, box, sources[i] ?? 1, graph, weightBits), axons };
         return rings === undefined ? gather : { ...gather, ...heldOf(rings[i]!) };
       });
       const unrolled = rings === undefined ? rows : 1;
       const delay = waits.get(population.id)!;
-      const request = { groups, rows: unrolled, channels, gathers, delay, destinationTiles: destinations };
-      const cost = tileCost(accounting, request);
+      const cost = tileCost(accounting, {
+        ...{ groups, rows: unrolled, channels, gathers, delay },
+        destinationTiles: destinations,
+        axons: axonsOf(population, accounting),
+        isSoftReset: population.attrs.emit.kind === 'mt',
+      });
       const constants = functionConstantWords(accounting, population.attrs.function, channels);
       return { ...cost, stateWords: cost.stateWords + constants };
     },
   };
+}
+
+/** Axons of each neuron of a population; the host writes the image, and sums pass whole. */
+export function axonsOf(source: IntNode | undefined, accounting: Pick<Accounting, 'isBinary'>): number {
+  const emit = source?.kind === 'population' ? source.attrs.emit : undefined;
+  return emit?.kind === 'mt' ? axonsPerNeuron(accounting, emit.levels) : 1;
 }
 
 /** Steps that sums wait in the state of each population's neurons. */

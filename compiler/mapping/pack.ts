@@ -29,14 +29,6 @@ export interface PackOptions extends Effort {
 /** Every item must fit a bin by itself. Cost: linear in items, shares and nets, times moves. */
 export function packItems(problem: PackProblem, options: PackOptions): Packing {
   const offers = [byAffinity(problem), byFit(problem)].map(start => emptied(problem, start, options));
-  if (process.env.DBG)
-    console.log(
-      'aff',
-      byAffinity(problem).bins,
-      'fit',
-      byFit(problem).bins,
-      offers.map(o => [o.bins, binsOf(problem, o).messages]),
-    );
   const [first, ...others] = offers;
   const start = others.reduce((a, b) => (isBetter(problem, b, a, options) ? b : a), first!);
   return refine(problem, start, options);

@@ -5,10 +5,11 @@
 import type { Overflow } from '../../backends/accounting.ts';
 import type { IntOf } from '../../ir/int.ts';
 import { type Candidates, type CutClass, type CutContext, cutClasses, everyCut, type Offer } from './cuts.ts';
-import { chooseJointly } from './joint.ts';
+import { chooseJointly, type Favour } from './joint.ts';
+import { lavaPieces } from './strategies/lava.ts';
 import type { Cut } from './tiles.ts';
 
-export const STRATEGIES = ['auto', 'token-major', 'channel-major'] as const;
+export const STRATEGIES = ['auto', 'lava', 'token-major', 'channel-major'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** Do slices have a core each? */
@@ -29,10 +30,16 @@ export interface CutChoice {
   readonly misfits: readonly Misfit[];
 }
 
+export interface CutWishes {
+  readonly strategy: Strategy;
+  readonly favour: Favour;
+  /** Cores of the board. */
+  readonly cores: number;
+}
+
 export function chooseCuts(
   context: CutContext,
-  strategy: Strategy,
-  cores: number,
+  { strategy, favour, cores }: CutWishes,
   bounds: RowBounds = new Map(),
 ): CutChoice {
   const candidates: Candidates = function* (population) {
@@ -47,7 +54,7 @@ export function chooseCuts(
   );
   if (misfits.length > 0) return { cuts: new Map(), misfits };
   const chosen = isOurs
-    ? chooseJointly(classes, context.accounting, cores)
+    ? chooseJointly(classes, context.accounting, cores, favour)
     : classes.map(({ offers }) => offers[0]!);
   return { cuts: cutsOf(classes, chosen), misfits };
 }
@@ -59,19 +66,34 @@ export function rowsOfTile({ type: { shape } }: IntOf<'population'>, { groups, r
   return Math.ceil(shape[0]! / groups) * Math.ceil(shape[1]! / rows);
 }
 
+/** The one slice of a population, of those that fit. */
+function slices(offers: readonly Offer[], strategy: Exclude<Strategy, 'auto'>): readonly Offer[] {
+  if (offers.length === 0) return [];
+  if (strategy === 'lava') return lavaSlices(offers);
+  return [offers.reduce((a, b) => (isBefore(ORDERS[strategy](b.cut), ORDERS[strategy](a.cut)) ? b : a))];
+}
+
 /**
  * The largest equal slices that fit. Token-major: whole tokens as long as that fits, then the fewest heads and channels
  * a token must be cut into, then as many tokens a slice as fit. Channel-major: all tokens as long as that fits.
  */
-function slices(offers: readonly Offer[], strategy: Exclude<Strategy, 'auto'>): readonly Offer[] {
-  const order = (({ cut: { groups, rows, channels } }: Offer) =>
-    strategy === 'token-major' ? [channels, groups, rows] : [rows, groups, channels]) satisfies (
-    offer: Offer,
-  ) => readonly number[];
-  const before = (a: Offer, b: Offer): number => {
-    const [x, y] = [order(a), order(b)];
-    const i = x.findIndex((n, at) => n !== y[at]);
-    return i < 0 ? 0 : x[i]! - y[i]!;
-  };
-  return offers.length === 0 ? [] : [offers.reduce((a, b) => (before(b, a) < 0 ? b : a))];
+const ORDERS = {
+  'token-major': ({ groups, rows, channels }: Cut) => [channels, groups, rows],
+  'channel-major': ({ groups, rows, channels }: Cut) => [rows, groups, channels],
+} as const satisfies Partial<Record<Strategy, (cut: Cut) => readonly number[]>>;
+
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const i = a.findIndex((n, at) => n !== b[at]);
+  return i >= 0 && a[i]! < b[i]!;
 }
+
+/** Lava's rule on [groups, rows, channels]; where it finds no cut, the one with the fewest tiles. */
+function lavaSlices(offers: readonly Offer[]): readonly Offer[] {
+  const byPieces = new Map(offers.map(offer => [piecesKey(offer.cut), offer]));
+  const [{ shape }] = offers as readonly [Offer];
+  const pieces = lavaPieces(shape, [true, true, true], parts => byPieces.has(`${parts}`));
+  const fewest = offers.reduce((a, b) => (b.tiles < a.tiles ? b : a));
+  return [(pieces && byPieces.get(`${pieces}`)) ?? fewest];
+}
+
+const piecesKey = ({ groups, rows, channels }: Cut): string => `${[groups, rows, channels]}`;

@@ -13,6 +13,7 @@ import {
   type Accounting,
   bindingResource,
   fits,
+  LIMITS,
   RESOURCES,
   type Resource,
   type TileCost,
@@ -28,28 +29,24 @@ import { feedsOf } from '../mapping/feeds.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
-import { chooseCuts, isOneTileACore, type Misfit, rowsOfTile, type Strategy } from '../mapping/strategy.ts';
+import { type CutWishes, chooseCuts, isOneTileACore, type Misfit, rowsOfTile } from '../mapping/strategy.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import type { Cut } from '../mapping/tiles.ts';
 import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
-export interface PartitionNeeds {
+export interface PartitionNeeds extends CutWishes {
   readonly accounting: Accounting;
   readonly weightBits: number;
   readonly target: string;
   readonly board: string;
   readonly chips: number;
-  readonly cores: number;
   readonly mode: Mode;
   /** Share of a population's neurons that send in a step; 1 where unknown. */
   readonly rates: ReadonlyMap<ValueId, number>;
   /** Duration of an accumulation and of an update of a neuron, in any one unit. */
   readonly durations: { readonly synop: number; readonly update: number };
-  readonly strategy: Strategy;
   readonly seed: number;
-  /** Moves of packing, for each tile. */
-  readonly moves: number;
 }
 
 export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
@@ -81,14 +78,14 @@ interface Tiled {
 const MOST_TRIED = 6;
 
 function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report): Tiled | undefined {
-  const { accounting, weightBits, rates, durations, strategy, cores } = needs;
+  const { accounting, weightBits, rates, durations } = needs;
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
   const bounds = new Map<IntOf<'population'>, number>();
   let misfits: readonly Misfit[] = [];
   for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
-    const choice = chooseCuts(context, strategy, cores, bounds);
+    const choice = chooseCuts(context, needs, bounds);
     // Where a bound leaves no cut, what overflowed before is the reason.
     if (choice.misfits.length > 0) {
       if (attempt === 0) misfits = choice.misfits;
@@ -110,8 +107,14 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   return undefined;
 }
 
-function pack(problem: PackProblem, { seed, moves, cores, strategy }: PartitionNeeds): Packing {
+/** Moves of packing: so many in all, but for each tile at least and at most so many. */
+const MOVES = 400_000;
+const LEAST_MOVES = 10;
+const MOST_MOVES = 2000;
+
+function pack(problem: PackProblem, { seed, cores, strategy }: PartitionNeeds): Packing {
   if (isOneTileACore(strategy)) return { binOf: everyNumber(problem.items), bins: problem.items };
+  const moves = Math.min(MOST_MOVES, Math.max(LEAST_MOVES, MOVES / problem.items));
   return packItems(problem, { seed, moves, bins: cores, messagesPerBin: MESSAGES_PER_CORE });
 }
 
@@ -137,7 +140,7 @@ function misfitsOf(
 
 const costAt = (loads: Float64Array, core: number): TileCost =>
   Object.fromEntries(
-    RESOURCES.map((resource, r) => [resource, loads[core * RESOURCES.length + r]!]),
+    RESOURCES.map(resource => [resource, loads[core * LIMITS.length + LIMITS.indexOf(resource)]!]),
   ) as TileCost;
 
 function chipGraph(

@@ -8,10 +8,12 @@
  * Errors     E0504 a delay longer than the target's axons can hold
  * Cost       linear in the connections of all cores, twice: rows are counted, then written
  */
+import type { Accounting } from '../../backends/accounting.ts';
 import { type ChipGraph, chip } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Table } from '../../ir/dialect.ts';
 import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from '../mapping/arrivals.ts';
+import { axonsOf } from '../mapping/demand.ts';
 import { HOST, type Sent } from '../mapping/feeds.ts';
 import { delayOf } from '../mapping/schedule.ts';
 import { emptyTable } from '../mapping/tables.ts';
@@ -20,6 +22,7 @@ import { tileAt } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
 export interface RouteNeeds {
+  readonly accounting: Accounting;
   readonly delayMax: number;
   readonly target: string;
 }
@@ -33,7 +36,7 @@ export const route: Pass<typeof chip, typeof chip, RouteNeeds> = {
     const wiring = wiringOf(graph);
     const depths = graph.tables.tiles.columns.depth!;
     const isStreaming = graph.attrs.mode === 'streaming';
-    const { routes, targets } = routeTables(wiring, depths, isStreaming);
+    const { routes, targets } = routeTables(wiring, depths, isStreaming, needs.accounting);
     reportDelays(wiring, targets, needs, report);
     return { ...graph, tables: { ...graph.tables, routes, targets } } satisfies ChipGraph;
   },
@@ -44,16 +47,19 @@ function routeTables(
   wiring: Wiring,
   depths: Int32Array,
   isStreaming: boolean,
+  accounting: Accounting,
 ): { routes: Table; targets: Table } {
   const arrive = createArrivals(wiring);
   const sources = wiring.coreOf.length + 1;
   const nextRoute = new Int32Array(sources + 1);
   const nextTarget = new Int32Array(sources + 1);
+  const readers = new Int32Array(sources);
   for (let core = 0; core < wiring.cores; core++) {
-    const { sources: senders, begins } = arrive(core);
+    const { sources: senders, begins, tile } = arrive(core);
     for (let i = 0; i < senders.length; i++) {
       nextRoute[senders[i]! + 2]! += 1;
       nextTarget[senders[i]! + 2]! += begins[i + 1]! - begins[i]!;
+      readers[senders[i]! + 1]! += new Set(tile.slice(begins[i]!, begins[i + 1]!)).size;
     }
   }
   for (let s = 0; s < sources; s++) {
@@ -62,7 +68,7 @@ function routeTables(
   }
   const routes = emptyTable(chip.tables.routes, nextRoute[sources]!);
   const targets = emptyTable(chip.tables.targets, nextTarget[sources]!);
-  const countEntries = createEntries(wiring, isStreaming);
+  const countEntries = createEntries(wiring, isStreaming, accounting, readers);
   for (let core = 0; core < wiring.cores; core++) {
     const arrivals = arrive(core);
     arrivals.sources.forEach((source, axon) => {
@@ -91,11 +97,21 @@ function routeTables(
 
 /**
  * Out-axon entries of an in-axon: one for every token (row of the source tile) and destination tile that needs it; where
- * tokens pass through time, one for every group.
+ * tokens pass through time, one for every group. A target that counts neurons says how many they take.
  */
-function createEntries(wiring: Wiring, isStreaming: boolean): (arrivals: Arrivals, axon: number) => number {
+function createEntries(
+  wiring: Wiring,
+  isStreaming: boolean,
+  accounting: Accounting,
+  readers: Int32Array,
+): (arrivals: Arrivals, axon: number) => number {
   const unions = createUnions(wiring);
   const entriesOf = (sent: Sent, source: number): number => {
+    if (accounting.countsNeuronsOfAxons) {
+      const axons = axonsOf(tileAt(wiring.tiling, source).population, accounting);
+      const { rows, count: neurons } = sent;
+      return accounting.outAxonEntries({ rows, neurons, axons, readers: readers[source + 1]! });
+    }
     if (!isStreaming) return sent.rows;
     const [groups, rows, channels] = boxShape(tileAt(wiring.tiling, source).box);
     if (sent.neurons === undefined) return groups;

@@ -279,11 +279,24 @@ export const catalogue = {
     help: 'Use a shallower model or a target with longer delays.',
     exit: 3,
   },
-  E0505: {
-    message: 'the network multiplies two activations; {target} has no dynamic weights',
-    why: 'In attention one operand of a product takes the place of the weights, and spikes must write it there.',
-    help: 'Take a target with an encoding of dynamic weights: `snnc targets` lists them.',
+  E0510: {
+    message: '{target} lacks what {count} of {all} populations of this network need',
+    why: 'A core computes what its neurons and synapses can; what is missing cannot be bought with more cores.',
+    help: 'Take a target that claims the capabilities that are named: `snnc targets` lists them.',
     exit: 3,
+  },
+  E0511: {
+    message: 'weights of {bits} bits; cores of {target} store {least} to {most}',
+    why: 'A synapse stores whole weights; wider ones do not fit, narrower ones have no format.',
+    help: 'Set --bits to a width that the target stores.',
+    exit: 3,
+  },
+  W0512: {
+    message:
+      'spikes of {target} are binary: {populations} populations send {axons} axons a neuron at most{held}',
+    why: 'A spike without payload stands for one threshold of one sign: each has an axon and weights of its own.',
+    help: 'Fewer thresholds (--levels) take fewer axons, messages and words; see docs/descriptors.md for what is assumed.',
+    exit: 1,
   },
   E0530: {
     message: 'rows cannot pass through time: an image has {steps} steps',

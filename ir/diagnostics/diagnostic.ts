@@ -16,6 +16,8 @@ export interface Diagnostic {
   readonly facts: { readonly [name: string]: string | number };
   /** A way out made for this very case; the catalogue's general one stands where it is missing. */
   readonly help?: string | undefined;
+  /** Where one message stands for many things: all of them, a line each. */
+  readonly list?: readonly string[] | undefined;
 }
 
 export function makeDiagnostic<C extends Code>(
@@ -23,11 +25,13 @@ export function makeDiagnostic<C extends Code>(
   at: Place,
   facts: Facts<C>,
   help?: string,
+  list?: readonly string[],
 ): Diagnostic {
   const entry = catalogue[code];
   const values = facts as { readonly [name: string]: string | number };
   const message = entry.message.replace(/\{(\w+)\}/g, (_, name: string) => formatFact(values[name]));
-  return { code, severity: code.startsWith('E') ? 'error' : 'warning', message, at, facts: values, help };
+  const severity = code.startsWith('E') ? 'error' : 'warning';
+  return { code, severity, message, at, facts: values, help, ...(list !== undefined && { list }) };
 }
 
 function formatFact(value: string | number | undefined): string {
@@ -48,7 +52,13 @@ export function printable(text: string): string {
   );
 }
 
-export type Report = <C extends Code>(code: C, at: Place, facts: Facts<C>, help?: string) => void;
+export type Report = <C extends Code>(
+  code: C,
+  at: Place,
+  facts: Facts<C>,
+  help?: string,
+  list?: readonly string[],
+) => void;
 
 /** Collects, so that one run can say everything that stands in the way; what is said twice alike is said once. */
 export interface Diagnostics {
@@ -69,7 +79,7 @@ export function createDiagnostics(): Diagnostics {
   };
   return {
     list,
-    report: (code, at, facts, help) => add(makeDiagnostic(code, at, facts, help)),
+    report: (code, at, facts, help, list) => add(makeDiagnostic(code, at, facts, help, list)),
     take: other => other.forEach(add),
     hasErrors: () => list.some(d => d.severity === 'error'),
   };

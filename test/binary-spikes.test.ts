@@ -1,0 +1,182 @@
+/** Chips without payloads: 2n axons a neuron, soft reset of two neurons, one message for each power of two. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createAccounting } from '../backends/accounting.ts';
+import { encodeEntries, synapticWords } from '../backends/synaptic-words.ts';
+import { loadTarget, type Target } from '../backends/target.ts';
+import { tileCost } from '../backends/tile-cost.ts';
+import { compareEmissions } from '../cli/compare.ts';
+import { allPrograms } from '../compiler/assemble.ts';
+import {
+  type CompileOptions,
+  convertNetwork,
+  mapNetwork,
+  quantizeNetwork,
+  readNetwork,
+} from '../compiler/compile.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
+import { defaultProfile } from '../compiler/profile.ts';
+import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
+import { fire } from '../ir/fixed.ts';
+import { createRandom } from '../ir/random/seeded.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import { addCounts, createTileCounts, type TileCounts } from '../runtime-sim/counts.ts';
+import { splitTerms } from '../runtime-sim/spikes.ts';
+import { buildModel } from './onnx/build.ts';
+
+const OPTIONS: CompileOptions = {
+  coding: 'sum',
+  steps: 1,
+  thresholds: 'pow2',
+  profile: defaultProfile(3),
+  weightBits: 8,
+  seed: 1,
+  effort: 'fast',
+  biasCorrection: false,
+  keepUnread: false,
+};
+
+/** Gemm, Relu, Gemm, …: what a core with a fixed neuron can hold. */
+export function writeMlp(widths: readonly number[], seed: number): Uint8Array {
+  const random = createRandom(seed);
+  const m = buildModel(17);
+  const normal = (count: number, scale: number) =>
+    Float32Array.from({ length: count }, () => random.normal() * scale);
+  let value = 'input';
+  widths.slice(1).forEach((width, i) => {
+    const inputs = widths[i]!;
+    const weight = m.weight([inputs, width], normal(inputs * width, inputs ** -0.5));
+    value = m.op('Gemm', [value, weight, m.weight([width], normal(width, 0.1))]);
+    if (i < widths.length - 2) value = m.op('Relu', [value]);
+  });
+  return m.bytes(['batch', widths[0]!], [value]);
+}
+
+async function mlp(target: Target, widths: readonly number[], steps: number) {
+  const context = { diagnostics: createDiagnostics(), step: () => {} };
+  const { ann } = readNetwork(writeMlp(widths, 7), 'mlp.onnx', context);
+  const images = syntheticImages(ann.nodes.find(node => node.kind === 'input')!.type.shape, 3);
+  const { snn } = convertNetwork(ann, images, { ...OPTIONS, steps }, context);
+  return { int: quantizeNetwork(snn, images, target, 8, context), images, context };
+}
+
+function total(counts: readonly TileCounts[]): TileCounts {
+  const sum = createTileCounts();
+  for (const own of counts) addCounts(sum, own);
+  return sum;
+}
+
+test('a payload comes apart into the powers of two that the neuron fired, as many as it fired', () => {
+  const arbitrary = fc.record({
+    m: fc.integer({ min: -(2 ** 16), max: 2 ** 16 }),
+    levels: fc.integer({ min: 1, max: 12 }),
+    terms: fc.integer({ min: 1, max: 4 }),
+    band: fc.constantFrom(2, 3, 4),
+  });
+  fc.assert(
+    fc.property(arbitrary, ({ m, levels, terms, band }) => {
+      const fired = fire(m, 5, levels, terms, band, { payload: 0, terms: 0, clipped: false });
+      const split = splitTerms({ neurons: Int32Array.of(9), payloads: [fired.payload] }, levels);
+      assert.equal(split.neurons.length, fired.terms, `${m}`);
+      assert.equal(
+        Array.from(split.payloads).reduce((a, b) => a + b, 0),
+        fired.payload,
+      );
+      for (const payload of Array.from(split.payloads)) {
+        const exponent = Math.log2(Math.abs(payload));
+        assert.ok(Number.isInteger(exponent) && exponent < levels);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('Loihi 1: a perceptron runs bit for bit, every power of two a message and its synops', async () => {
+  const [one, two] = [await loadTarget('loihi1'), await loadTarget('loihi2')];
+  for (const steps of [1, 2]) {
+    const { int, images, context } = await mlp(one, [37, 29, 23, 11], steps);
+    const run = (target: Target) => {
+      const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
+      const programs = allPrograms(mapped.programs);
+      const machine = createMachine(programs);
+      for (const image of images) assert.equal(compareEmissions(int, machine, image).difference, undefined);
+      // What is read out is no spike.
+      const readout = int.nodes
+        .filter(({ kind }) => kind === 'population')
+        .findIndex(({ id }) => id === int.outputs[0]);
+      const firing = machine.counts.tiles.filter((_, i) => machine.tilePopulations[i] !== readout);
+      return {
+        ...total(machine.counts.tiles),
+        fired: total(firing).terms,
+        cores: programs.flatMap(({ cores }) => cores).length,
+      };
+    };
+    const [binary, graded] = [run(one), run(two)];
+    assert.equal(graded.cores, 1);
+    assert.equal(binary.fired, graded.fired);
+    // Of every spike: its weights, and the synapse through which the neuron resets itself.
+    assert.equal(binary.synops, graded.termSynops + graded.fired);
+    assert.equal(binary.spikes - binary.fired, graded.terms - graded.fired);
+    assert.ok(graded.messages < binary.messages && binary.messages >= 2 * graded.fired);
+    // Two compartments for each neuron that fires, one for each of the 11 that are read.
+    assert.equal(binary.updates, graded.updates * 2 - 11 * steps * images.length);
+    assert.ok(context.diagnostics.list.some(({ code }) => code === 'W0512'));
+  }
+});
+
+test('Loihi 1: cost of a tile by hand: 2n axons with weights of their own, a second compartment, a loop', async () => {
+  const accounting = createAccounting(await loadTarget('loihi1'));
+  const cost = tileCost(accounting, {
+    groups: 1,
+    rows: 1,
+    channels: 10,
+    gathers: [{ kind: 'linear', inputs: 64, weightBits: 8, sourceTiles: 1, axons: 16, biasRows: 1 }],
+    delay: 0,
+    destinationTiles: 1,
+    axons: 6,
+    isSoftReset: true,
+  });
+  assert.deepEqual(cost, {
+    neurons: 20,
+    // 24 bytes each.
+    stateWords: 60,
+    // 10 synapses of 8 bits behind 4 + 6 + 10 bits: 100 bits, 2 words, for 64 · 16 axons; each loop is one word.
+    synapseWords: 64 * 16 * 2 + 10,
+    // Shared: 16 for the source, one for the loop; leaving: 2 for each of 6, 2 for the loop.
+    inAxons: 16 + 1,
+    outAxonEntries: 12 + 2,
+    groups: 1,
+  });
+});
+
+test('Loihi 1: words of a row are those of the entries, written one by one', async () => {
+  const accounting = createAccounting(await loadTarget('loihi1'));
+  const { rowWords } = accounting.weights.get('dense')!;
+  const arbitrary = fc.record({
+    n: fc.integer({ min: 1, max: 500 }),
+    weightBits: fc.integer({ min: 1, max: 8 }),
+    delayBits: fc.constantFrom(0, 3, 4, 5, 6),
+  });
+  fc.assert(
+    fc.property(arbitrary, ({ n, weightBits, delayBits }) => {
+      // Compartments from 512 on, whose number takes the 10 bits that are charged.
+      const targets = Int32Array.from({ length: n }, (_, i) => 512 + i);
+      const delay = delayBits === 0 ? 0 : delayBits === 3 ? 5 : 2 ** (delayBits - 1);
+      const widths = { weightBits, delayBits };
+      assert.equal(rowWords(n, weightBits, delay), synapticWords([targets], 'dense', widths));
+      assert.equal(encodeEntries(targets, 'dense').length, Math.ceil(n / 60));
+    }),
+  );
+});
+
+test('what Loihi 1 has no room for is said with the resource', async () => {
+  const one = await loadTarget('loihi1');
+  const { int, context } = await mlp(one, [3000, 40, 3], 1);
+  assert.throws(
+    () => mapNetwork(int, one, new Map(), OPTIONS, context),
+    (error: unknown) =>
+      error instanceof UserError &&
+      error.diagnostics.every(({ code }) => code === 'E0501' || code === 'W0512'),
+  );
+});
