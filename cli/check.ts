@@ -3,6 +3,7 @@ import { loadCandidates } from '../backends/target.ts';
 import { checkNetwork, type NetworkCheck, type OutlineOptions } from '../compiler/check.ts';
 import { judge } from '../compiler/estimate/verdict.ts';
 import { type Alternative, varied } from '../compiler/estimate/what-if.ts';
+import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Resolved } from '../compiler/preprocess/resolve.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
@@ -26,6 +27,7 @@ export interface CheckArguments extends Shared, DataOptions {
   readonly shift: number | 'auto';
   readonly terms: number;
   readonly bits: number;
+  readonly favour: Favour;
   readonly seed: number;
   readonly keepUnread: boolean;
   readonly weights?: boolean | undefined;
@@ -60,7 +62,7 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
         )
       : undefined;
   console_.step('map');
-  const mapping = { weightBits: args.bits, seed: args.seed, effort: 'fast' } as const;
+  const mapping = { weightBits: args.bits, seed: args.seed, favour: args.favour } as const;
   const wanted = args.mode === 'auto' ? undefined : args.mode;
   const found =
     known && judge(known.network, candidates, { ...mapping, ...known, wanted }, diagnostics.report);

@@ -123,6 +123,12 @@ const MODE = {
     'Rows unrolled in space (pipelined, layerwise) or in time (streaming); auto: the fastest that fits',
 } as const;
 
+const FAVOUR = {
+  choices: FAVOURS,
+  default: 'balance' as const,
+  describe: 'What the mapping is to have few of, on a board that holds it',
+} as const;
+
 const SHIFT = {
   type: 'string',
   default: 'auto' as const,
@@ -168,11 +174,7 @@ export const COMPILE_OPTIONS = {
     default: 'auto' as const,
     describe: 'How populations are cut: all together (auto), or one by one as others do it, to compare',
   },
-  favour: {
-    choices: FAVOURS,
-    default: 'balance' as const,
-    describe: 'What the mapping is to have few of, on a board that holds it',
-  },
+  favour: FAVOUR,
   coarse: {
     type: 'number',
     describe:
@@ -226,6 +228,7 @@ export const CHECK_OPTIONS = {
     describe: 'Images (npz, npy, pictures, a folder) that rates are measured on; default: synthetic ones',
   },
   mode: MODE,
+  favour: FAVOUR,
   steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
   shift: SHIFT,
   terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),

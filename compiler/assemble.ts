@@ -17,7 +17,7 @@ import type {
 } from '../backends/program/program.ts';
 import { type ChipGraph, networkOf } from '../ir/chip.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
-import { sizeOf, type Table, type ValueId } from '../ir/dialect.ts';
+import { sizeOf, type Table } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { compressMap, type StridedMap } from '../ir/map.ts';
 import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
@@ -39,6 +39,8 @@ export interface AssembleOptions {
   readonly weightBits: number;
   /** How the target's cores send and reset (program.ts, ProgramHeader). */
   readonly spiking: Pick<ProgramHeader, 'binary' | 'resetNeurons'>;
+  /** Without weights and biases: tables are all that is looked at. */
+  readonly isOutline?: boolean | undefined;
 }
 
 export interface Programs {
@@ -51,9 +53,9 @@ export interface Programs {
 export const allPrograms = ({ chips, program }: Programs): readonly ChipProgram[] =>
   chips.map(chip => program(chip));
 
-export function assemble(graph: ChipGraph, { weightBits, spiking }: AssembleOptions): Programs {
-  const header = { ...headerOf(graph, networkOf(graph)), ...spiking };
-  const context = createContext(graph, weightBits);
+export function assemble(graph: ChipGraph, options: AssembleOptions): Programs {
+  const header = { ...headerOf(graph, networkOf(graph)), ...options.spiking };
+  const context = createContext(graph, options);
   const chipOf = graph.tables.cores.columns.chip!;
   const coresOf = new Map<number, number[]>();
   for (let core = 0; core < chipOf.length; core++) {
@@ -86,7 +88,7 @@ interface Context {
   readonly network: IntGraph;
   readonly wiring: Wiring;
   readonly arrive: (core: number) => Arrivals;
-  readonly weightBits: number;
+  readonly options: AssembleOptions;
   /** Number of a core on its chip, and of a tile on its core. */
   readonly coreNumber: Int32Array;
   readonly tileNumber: Int32Array;
@@ -101,7 +103,7 @@ interface Context {
   readonly readings: readonly (readonly Reading[])[];
 }
 
-function createContext(graph: ChipGraph, weightBits: number): Context {
+function createContext(graph: ChipGraph, options: AssembleOptions): Context {
   const wiring = wiringOf(graph);
   const { routes, targets, cores } = graph.tables;
   const { network } = wiring.tiling;
@@ -113,14 +115,16 @@ function createContext(graph: ChipGraph, weightBits: number): Context {
     network,
     wiring,
     arrive,
-    weightBits,
+    options,
     coreNumber: numberWithin(cores.columns.chip!),
     tileNumber: numberWithin(wiring.coreOf),
     routesOf,
     targetsOf,
     elements: elementsOf(wiring, arrive, routes, routesOf),
     rings: ringsOf(graph, wiring),
-    readings: wiring.tiling.populations.map(population => readingsOf(population, network)),
+    readings: wiring.tiling.populations.map(population =>
+      readingsOf(population, network, options.isOutline === true),
+    ),
   };
 }
 
@@ -184,9 +188,16 @@ function hostInput(context: Context): HostInput {
     name: input.attrs.name,
     size: sizeOf(input.type.shape),
     fraction: input.attrs.fraction,
-    steps: stepsOfHost(context),
+    steps: hostSteps(context),
     routes: routesFrom(HOST, context),
   };
+}
+
+function hostSteps({ graph, network, wiring }: Context): StridedMap | undefined {
+  if (graph.attrs.mode !== 'streaming') return undefined;
+  const { depth } = graph.tables.tiles.columns;
+  const { populations, first } = wiring.tiling;
+  return compressMap(hostStepsOf(network, new Map(populations.map(({ id }, p) => [id, depth![first[p]!]!]))));
 }
 
 function routesFrom(source: number, { graph, routesOf, coreNumber, elements }: Context): readonly Route[] {
@@ -209,7 +220,7 @@ function routesFrom(source: number, { graph, routesOf, coreNumber, elements }: C
 function coreProgram(core: number, context: Context): CoreProgram {
   const { wiring, graph } = context;
   const { x, y, slot } = graph.tables.cores.columns;
-  const shared = createShared(context.network, context.weightBits);
+  const shared = createShared(context.network, context.options);
   const tiles = Array.from(wiring.tiles.subarray(wiring.begins[core]!, wiring.begins[core + 1]!), tile =>
     tileProgram(tile, context, shared),
   );
@@ -270,13 +281,4 @@ function findRoute(source: number, core: number, { graph, routesOf }: Context): 
     else high = middle;
   }
   return cores[low] === core ? low : defect(`tile ${source} has no route to core ${core}`);
-}
-
-/** Where rows pass through time: when the host sends each element. */
-function stepsOfHost({ graph, network }: Context): StridedMap | undefined {
-  if (graph.attrs.mode !== 'streaming') return undefined;
-  const { population, depth } = graph.tables.tiles.columns;
-  const starts = new Map<ValueId, number>();
-  population!.forEach((node, tile) => void starts.set(graph.nodes[node]!.id, depth![tile]!));
-  return compressMap(hostStepsOf(network, starts));
 }

@@ -238,13 +238,12 @@ export interface Mapped {
   readonly placement: PlacementSummary;
 }
 
-/** A network on the cores of a board: everything of a mapping but its tables and programs. */
-export interface LaidOut {
+/** A network cut into tiles on cores that have no place yet. */
+export interface Partitioned {
   /** Fan-in splits included. */
   readonly int: IntGraph;
-  readonly placed: ChipGraph;
+  readonly tiled: ChipGraph;
   readonly accounting: Accounting;
-  readonly placement: PlacementSummary;
 }
 
 type MappingOptions = Pick<
@@ -252,14 +251,14 @@ type MappingOptions = Pick<
   'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
 >;
 
-/** `int` → tiles on cores of the mesh; an outline without numbers will do. Errors E05xx. */
-export function layOut(
+/** `int` → tiles on cores; an outline without numbers will do. Errors E05xx. */
+export function partitionNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: MappingOptions,
+  options: Omit<MappingOptions, 'effort' | 'pins'>,
   { diagnostics, step }: Context,
-): LaidOut {
+): Partitioned {
   const { report } = diagnostics;
   const { weightBits, seed, anytime, mode = anytime === undefined ? 'pipelined' : 'layerwise' } = options;
   const { steps } = network.attrs;
@@ -289,15 +288,7 @@ export function layOut(
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
-  step('place');
-  const { effort, pins } = options;
-  const { graph: placed, placement } = placeCores(
-    tiled,
-    { mesh: meshOf(target), rates, seed, effort, pins },
-    report,
-  );
-  throwIfErrors(diagnostics);
-  return { int, placed, accounting, placement };
+  return { int, tiled, accounting };
 }
 
 /** `int` → `chip` → programs. Errors E05xx. */
@@ -309,7 +300,16 @@ export function mapNetwork(
   context: Context,
 ): Mapped {
   const { diagnostics, step } = context;
-  const { int, placed, accounting, placement } = layOut(network, target, rates, options, context);
+  const { report } = diagnostics;
+  const { int, tiled, accounting } = partitionNetwork(network, target, rates, options, context);
+  step('place');
+  const { effort, pins, seed } = options;
+  const { graph: placed, placement } = placeCores(
+    tiled,
+    { mesh: meshOf(target), rates, seed, effort, pins },
+    report,
+  );
+  throwIfErrors(diagnostics);
   step('route');
   const routed = route.run(
     placed,

@@ -1,6 +1,6 @@
 /** What one tile of the integer network is loaded with: its gathers, its function, its neurons' thresholds. */
 import type { Box, EmitProgram, Gather, SomaProgram, WeightBlock } from '../backends/program/program.ts';
-import type { ConstId } from '../ir/constants.ts';
+import type { ConstId, Tensor } from '../ir/constants.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../ir/int.ts';
@@ -10,8 +10,28 @@ import { hasLogarithms, isMultiplied } from '../ir/interpret/soma.ts';
 import { blockOf, constantsOf } from './mapping/blocks.ts';
 import { lengthOf } from './mapping/tiles.ts';
 
+function cutColumns(
+  { shape, data }: Tensor,
+  inputs: number,
+  width: number,
+  columnOf: (c: number) => number,
+): Int8Array {
+  const columns = shape[1]!;
+  const block = new Int8Array(inputs * width);
+  const own = Int32Array.from({ length: width }, (_, c) => columnOf(c));
+  for (let k = 0; k < inputs; k++) {
+    for (let c = 0; c < width; c++) block[k * width + c] = data[k * columns + own[c]!]!;
+  }
+  return block;
+}
+
+export interface SharedOptions {
+  readonly weightBits: number;
+  readonly isOutline?: boolean | undefined;
+}
+
 /** Weight blocks and function tables of one core: whatever tiles ask for twice is stored once. */
-export function createShared(network: IntGraph, weightBits: number) {
+export function createShared(network: IntGraph, { weightBits, isOutline = false }: SharedOptions) {
   const weights: WeightBlock[] = [];
   const numbers = new Map<string, number>();
   const remainders: Int32Array[] = [];
@@ -25,15 +45,10 @@ export function createShared(network: IntGraph, weightBits: number) {
       const { key, inputs, width, columnOf } = blockOf(projection, box, network);
       const known = numbers.get(key);
       if (known !== undefined) return known;
-      const { shape, data } = network.constants.get(projection.attrs.weight);
-      const columns = shape[1]!;
-      const block = new Int8Array(inputs * width);
-      const own = Int32Array.from({ length: width }, (_, c) => columnOf(c));
-      for (let k = 0; k < inputs; k++) {
-        for (let c = 0; c < width; c++) block[k * width + c] = data[k * columns + own[c]!]!;
-      }
+      const weight = network.constants.get(projection.attrs.weight);
+      const data = isOutline ? new Int8Array(0) : cutColumns(weight, inputs, width, columnOf);
       numbers.set(key, weights.length);
-      return weights.push({ inputs, channels: width, bits: weightBits, data: block }) - 1;
+      return weights.push({ inputs, channels: width, bits: weightBits, data }) - 1;
     },
     logarithms(log2Id: ConstId, exp2Id: ConstId): void {
       log2 ??= table(log2Id);
@@ -59,7 +74,11 @@ export interface Reading {
   readonly bias: ArrayLike<number> | undefined;
 }
 
-export function readingsOf(population: IntOf<'population'>, network: IntGraph): readonly Reading[] {
+export function readingsOf(
+  population: IntOf<'population'>,
+  network: IntGraph,
+  isOutline: boolean,
+): readonly Reading[] {
   const byId = nodeMap(network.nodes);
   return population.operands.map(id => {
     const projection = byId.get(id);
@@ -72,7 +91,7 @@ export function readingsOf(population: IntOf<'population'>, network: IntGraph): 
       scale: projection.kind === 'bias' ? [] : projectionScale(projection, network.constants),
       isGraded: source?.kind !== 'population' || source.attrs.emit.kind !== 'mt',
       shifts: weighedBits(projection, network),
-      bias: biasesOf(projection, network),
+      bias: isOutline ? undefined : biasesOf(projection, network),
     };
   });
 }

@@ -12,14 +12,14 @@ import { stepBound } from '../runtime-sim/timing.ts';
 
 /** Mapping of a network that needs so many cores in each mode, or fits none of them. */
 const needing =
-  (needed: { readonly [M in Mode]?: number }, fault?: 'E0501' | 'E0504' | 'E0510') =>
+  (needed: { readonly [M in Mode]?: number }, fault?: 'E0501' | 'E0504' | 'E0511') =>
   ({ spec, cores }: { spec: string; cores: number }, own: Diagnostics, mode: Mode): Mapped => {
     const facts = { target: spec, needed: needed[mode] ?? 0, available: cores };
     if (needed[mode] === undefined)
       own.report(
         fault ?? 'E0501',
         { origin: mode },
-        { ...facts, population: 'p', resource: 'r', delay: 1, limit: 0, count: 1, all: 1 },
+        { ...facts, population: 'p', resource: 'r', delay: 1, limit: 0, bits: 9, least: 1, most: 8 },
       );
     else if (cores < needed[mode]) own.report('E0502', { origin: spec }, facts);
     throwIfErrors(own);
@@ -28,7 +28,7 @@ const needing =
 
 test('auto takes the first mode that fits any board, each on the smallest board that holds it', async () => {
   const boards = await loadCandidates('loihi2');
-  const take = (needed: Parameters<typeof needing>[0], fault?: 'E0504' | 'E0510') => {
+  const take = (needed: Parameters<typeof needing>[0], fault?: 'E0504' | 'E0511') => {
     const { target, mapped } = mapFastest(boards, ['pipelined', 'streaming'], needing(needed, fault));
     return `${(mapped as unknown as { mode: string }).mode} ${target.spec}`;
   };
@@ -43,8 +43,8 @@ test('auto takes the first mode that fits any board, each on the smallest board 
   );
   // No mode gets round what the target cannot do at all.
   assert.throws(
-    () => take({ streaming: 1 }, 'E0510'),
-    error => codes(error) === 'E0510',
+    () => take({ streaming: 1 }, 'E0511'),
+    error => codes(error) === 'E0511',
   );
 });
 

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
-import { allPrograms } from '../compiler/assemble.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
 import { type Mapped, mapNetwork } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';
@@ -122,7 +121,7 @@ test('queries that do not fit their core wait before, and images follow each oth
   const [large, small] = [await loadTarget('loihi2'), cramped(await loadTarget('loihi2'), 130, 800)];
   const [wide, tight] = [map(int, large, 'streaming'), map(int, small, 'streaming')];
   const ring = (mapped: Mapped) => {
-    const programs = allPrograms(mapped.programs);
+    const programs = reload(mapped);
     const gathers = programs.flatMap(p => p.cores.flatMap(core => core.tiles));
     const scores = gathers.find(tile => tile.function.kind === 'softmax')!;
     return { row: scores.rings[0]![0]!, kept: scores.rings[0]![1]!, interval: programs[0]!.header.interval };
@@ -137,6 +136,18 @@ test('queries that do not fit their core wait before, and images follow each oth
     stream.runStream(images),
     images.map(image => createIntRunner(tight.int).run(image)[0]!),
   );
+});
+
+test('a fan-in split passes through time as well', async () => {
+  const target = cramped(await loadTarget('loihi2'), 200, 12);
+  const graph = randomAnn(3, { tokens: 4, dim: 6, heads: 2, mlp: 17, depth: 1, classes: 3, patch: 4 });
+  const images = randomImages(graph, 3, 3);
+  const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 5, terms: 3 });
+  const mapped = map(int, target, 'streaming');
+  assert.ok(mapped.int.nodes.some(n => n.kind === 'population' && n.attrs.function.kind === 'partial'));
+  const machine = boot(mapped);
+  for (const image of images)
+    assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
 });
 
 test('E0530: several steps do not pass through time', async () => {

@@ -1,12 +1,12 @@
 /**
- * How a network sits on a board in each mode, and what its cores and links will have to do: the partitioner and placer of
- * compile, run on an outline, with expected activity where compile has measured one.
+ * How a network sits on a board in each mode, and what its cores and links will have to do: the partitioner of compile, run
+ * on an outline, with expected activity where compile has measured one.
  *
  * Cost  one mapping for `pipelined` and `layerwise` together, one for `streaming`; a board too small costs a partition more
  */
 import { type Accounting, createAccounting, type Resource } from '../../backends/accounting.ts';
 import type { Target } from '../../backends/target.ts';
-import { type ChipGraph, MODES, type Mode, networkOf } from '../../ir/chip.ts';
+import { type ChipGraph, chip, MODES, type Mode, networkOf } from '../../ir/chip.ts';
 import {
   createDiagnostics,
   type Diagnostic,
@@ -15,10 +15,11 @@ import {
 } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { type CompileOptions, type LaidOut, layOut } from '../compile.ts';
+import { type CompileOptions, type Partitioned, partitionNetwork } from '../compile.ts';
+import { meshOf } from '../mapping/mesh.ts';
 import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';
+import { makeTable } from '../mapping/tables.ts';
 import { coreUsage } from '../passes/partition.ts';
-import type { PlacementSummary } from '../passes/place.ts';
 import { refuseTarget } from '../refuse-target.ts';
 import { leastCores } from './least-cores.ts';
 import { peaksOf, type WorkPeaks } from './peaks.ts';
@@ -39,7 +40,6 @@ export interface ModeEstimate {
   /** Per image. */
   readonly totals: EventTotals;
   readonly usage: ReturnType<typeof coreUsage>;
-  readonly placement: PlacementSummary;
   readonly chip: ChipGraph;
   readonly accounting: Accounting;
 }
@@ -52,7 +52,7 @@ export interface Refused {
 
 export const isRefused = (found: ModeEstimate | Refused): found is Refused => 'because' in found;
 
-export interface EstimateOptions extends Pick<CompileOptions, 'weightBits' | 'seed' | 'effort' | 'pins'> {
+export interface EstimateOptions extends Pick<CompileOptions, 'weightBits' | 'seed' | 'strategy' | 'favour'> {
   /** Every neuron sends where it says nothing of a population. */
   readonly activity: ReadonlyMap<ValueId, Activity>;
 }
@@ -114,7 +114,7 @@ function estimateMode(
     const target = smallestOf(boards, needed);
     if (target.spec === tried?.spec) throw new Error('a board with cores enough has too few');
     tried = target;
-    const found = attempt(() => layOut(network, target, rates, { ...options, mode }, quiet()));
+    const found = attempt(() => partitionNetwork(network, target, rates, { ...options, mode }, quiet()));
     if ('int' in found) return estimateOf(found, { target, mode, least, boards }, options);
     const missing = coresMissing(found);
     if (missing === undefined) return { mode, because: found };
@@ -147,7 +147,7 @@ function said(tell: (report: Report) => void): readonly Diagnostic[] {
   return list;
 }
 
-function attempt(run: () => LaidOut): LaidOut | readonly Diagnostic[] {
+function attempt(run: () => Partitioned): Partitioned | readonly Diagnostic[] {
   try {
     return run();
   } catch (error) {
@@ -175,17 +175,20 @@ export function smallestOf(boards: readonly Target[], cores: number): Target {
 }
 
 function estimateOf(
-  { placed, accounting, placement }: LaidOut,
+  { tiled, accounting }: Partitioned,
   about: Pick<ModeEstimate, 'target' | 'mode' | 'least'> & { readonly boards: readonly Target[] },
   { activity, weightBits }: EstimateOptions,
 ): ModeEstimate {
   const { target, mode, least, boards } = about;
+  const cores = tiled.tables.cores.rows;
+  // Where cores sit decides hops, which are a small part of all; the order of the partition is place enough.
+  const seats = makeTable(chip.tables.cores, meshOf(target).positions.slice(0, cores));
+  const placed: ChipGraph = { ...tiled, tables: { ...tiled.tables, cores: seats } };
   const work = tileWork(placed, activity, weightBits);
   const { depth, interval, steps } = placed.attrs;
   return {
-    ...{ mode, target, least, depth, interval, accounting, placement },
+    ...{ mode, target, least, depth, interval, accounting, cores },
     fits: boards.some(board => board.spec === target.spec),
-    cores: placed.tables.cores.rows,
     chips: new Set(placed.tables.cores.columns.chip).size,
     peaks: peaksOf(placed, work),
     totals: totalsOf(work, steps),

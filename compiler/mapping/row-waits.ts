@@ -51,7 +51,8 @@ export function delaySenders(network: RowNetwork, starts: Map<ValueId, number>, 
     const { id } = operand.source;
     readers.set(id, [...(readers.get(id) ?? []), operand]);
   }
-  for (const operand of operands) {
+  // Last readers first: a sender that runs later lets its own operands wait longer.
+  for (const operand of operands.toReversed()) {
     const { projection, source, number } = operand;
     if (projection.kind !== 'product' || number !== 0 || source.kind !== 'population') continue;
     const excess = slackOf(operand, network, starts) + 1 - limits.rowsHeld(projection.attrs.inner);

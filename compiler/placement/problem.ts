@@ -108,8 +108,8 @@ export function makeFlows(
   return mergeFlows(nodes, { start, to: targets, weight: weights });
 }
 
-/** Each pair once, in order of first appearance. */
-function mergeFlows(nodes: number, { start, to, weight }: Flows): Flows {
+/** Each pair once, in order of first appearance; the arrays that are given are used up. */
+export function mergeFlows(nodes: number, { start, to, weight }: Flows): Flows {
   const merged = new Int32Array(nodes + 1);
   const place = new Int32Array(nodes).fill(-1);
   let count = 0;

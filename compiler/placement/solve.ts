@@ -37,6 +37,10 @@ const EFFORT = {
   max: { starts: 2, perFlow: 2_000_000, most: 8e9, always: 500, sweeps: 500 },
 } as const;
 
+/** The smallest form of a problem; every other start takes a problem of up to so many nodes as it is. */
+const FEW = 150;
+const SIMPLE = 2000;
+
 export function solve(problem: PlacementProblem, { effort, seed, workers }: PlacementOptions): Placement {
   const { nodes, flows, seats } = problem;
   const { starts, perFlow, most, always, sweeps } = EFFORT[effort];
@@ -56,6 +60,7 @@ export function solve(problem: PlacementProblem, { effort, seed, workers }: Plac
       seed: seed * 16 + i,
       visits: Math.min(most, perFlow * count) + always * count,
       sweeps,
+      few: nodes <= SIMPLE && i % 2 === 1 ? SIMPLE : FEW,
     }),
   );
   const found = runStarts({ problem, pairs, begin, known, plans }, workers);

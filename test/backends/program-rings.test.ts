@@ -19,8 +19,7 @@ async function programOf(mode: 'pipelined' | 'streaming'): Promise<ChipProgram> 
   const { int } = descend(graph, randomImages(graph, 3, 6), options);
   const context = { diagnostics: createDiagnostics(), step: () => {} };
   const wanted = { weightBits: 8, seed: 1, effort: 'fast', mode } as const;
-  const { programs } = mapNetwork(int, await loadTarget('loihi2'), new Map(), wanted, context);
-  return programs.program(programs.chips[0]!);
+  return mapNetwork(int, await loadTarget('loihi2'), new Map(), wanted, context).programs.program(0);
 }
 const [streaming, unrolled] = [await programOf('streaming'), await programOf('pipelined')];
 
