@@ -14,6 +14,7 @@ import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { CONVERSION_MEASURES } from './conversion-measures.ts';
+import { measureEstimate, printEstimate } from './estimate.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
@@ -142,6 +143,11 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const anchors = measureAnchors();
     console.log(printAnchors(anchors));
     return anchorMeasure(anchors);
+  },
+  /** Cores, chips, step and energy that check gives --data MODEL.onnx, beside compile's; --only N images for its rates. */
+  async estimate({ data = MODEL, only = '8' }) {
+    const worst = printEstimate(await measureEstimate(data, Number(only)));
+    return { value: 100 * worst, unit: '% off at most', anchor: '10 % that are allowed', ratio: 0.1 / worst };
   },
   ...CONVERSION_MEASURES,
 };

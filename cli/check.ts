@@ -30,6 +30,7 @@ export interface CheckArguments extends Shared, DataOptions {
   readonly favour: Favour;
   readonly seed: number;
   readonly keepUnread: boolean;
+  readonly compare: boolean;
   readonly weights?: boolean | undefined;
 }
 
@@ -68,7 +69,7 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
     known && judge(known.network, candidates, { ...mapping, ...known, wanted }, diagnostics.report);
   console_.step('what if');
   const whatIf =
-    known === undefined || found?.taken === undefined
+    !args.compare || known === undefined || found?.taken === undefined
       ? []
       : whatIfs(
           found.taken,

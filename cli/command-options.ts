@@ -123,6 +123,12 @@ const MODE = {
     'Rows unrolled in space (pipelined, layerwise) or in time (streaming); auto: the fastest that fits',
 } as const;
 
+const COMPARE = {
+  type: 'boolean',
+  default: true,
+  describe: 'Say what other modes and options would take and give',
+} as const;
+
 const FAVOUR = {
   choices: FAVOURS,
   default: 'balance' as const,
@@ -174,6 +180,7 @@ export const COMPILE_OPTIONS = {
     default: 'auto' as const,
     describe: 'How populations are cut: all together (auto), or one by one as others do it, to compare',
   },
+  compare: COMPARE,
   favour: FAVOUR,
   coarse: {
     type: 'number',
@@ -229,6 +236,7 @@ export const CHECK_OPTIONS = {
   },
   mode: MODE,
   favour: FAVOUR,
+  compare: COMPARE,
   steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
   shift: SHIFT,
   terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),

@@ -38,7 +38,7 @@ export interface RunPeaks {
 export const stepBound = (counts: MachineCounts, timing: Timing, chips = 1): StepBound =>
   boundOf(peaksOf(counts), timing, chips);
 
-function peaksOf(counts: MachineCounts): RunPeaks {
+export function peaksOf(counts: MachineCounts): RunPeaks {
   const images = Math.max(1, counts.images);
   const peak = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), 0) / images;
   const stepOf = (

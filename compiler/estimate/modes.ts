@@ -115,7 +115,7 @@ function estimateMode(
     if (target.spec === tried?.spec) throw new Error('a board with cores enough has too few');
     tried = target;
     const found = attempt(() => partitionNetwork(network, target, rates, { ...options, mode }, quiet()));
-    if ('int' in found) return estimateOf(found, { target, mode, least, boards }, options);
+    if ('int' in found) return estimateOf(found, { target, least, boards }, options);
     const missing = coresMissing(found);
     if (missing === undefined) return { mode, because: found };
     needed = missing;
@@ -176,19 +176,30 @@ export function smallestOf(boards: readonly Target[], cores: number): Target {
 
 function estimateOf(
   { tiled, accounting }: Partitioned,
-  about: Pick<ModeEstimate, 'target' | 'mode' | 'least'> & { readonly boards: readonly Target[] },
-  { activity, weightBits }: EstimateOptions,
+  about: Pick<ModeEstimate, 'target' | 'least'> & { readonly boards: readonly Target[] },
+  options: EstimateOptions,
 ): ModeEstimate {
-  const { target, mode, least, boards } = about;
-  const cores = tiled.tables.cores.rows;
+  const { target, least, boards } = about;
   // Where cores sit decides hops, which are a small part of all; the order of the partition is place enough.
-  const seats = makeTable(chip.tables.cores, meshOf(target).positions.slice(0, cores));
-  const placed: ChipGraph = { ...tiled, tables: { ...tiled.tables, cores: seats } };
+  const seats = meshOf(target).positions.slice(0, tiled.tables.cores.rows);
+  const tables = { ...tiled.tables, cores: makeTable(chip.tables.cores, seats) };
+  const fits = boards.some(board => board.spec === target.spec);
+  return { ...estimatePlaced({ ...tiled, tables }, target, accounting, options), least, fits };
+}
+
+/** What the cores of a placed network have to do. It fits: it has been mapped. */
+export function estimatePlaced(
+  placed: ChipGraph,
+  target: Target,
+  accounting: Accounting,
+  { activity, weightBits }: Pick<EstimateOptions, 'activity' | 'weightBits'>,
+): ModeEstimate {
   const work = tileWork(placed, activity, weightBits);
-  const { depth, interval, steps } = placed.attrs;
+  const { depth, interval, steps, mode } = placed.attrs;
+  const cores = placed.tables.cores.rows;
   return {
-    ...{ mode, target, least, depth, interval, accounting, cores },
-    fits: boards.some(board => board.spec === target.spec),
+    ...{ mode, target, depth, interval, accounting, cores, fits: true },
+    least: leastCores(networkOf(placed), accounting, weightBits, mode),
     chips: new Set(placed.tables.cores.columns.chip).size,
     peaks: peaksOf(placed, work),
     totals: totalsOf(work, steps),
