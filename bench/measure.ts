@@ -23,4 +23,10 @@ export interface MeasureOptions {
   readonly reading?: string | undefined;
   /** What follows the measure's name. */
   readonly rest?: readonly string[] | undefined;
+  /** One file instead of a folder, where a measure takes graphs. */
+  readonly graph?: string | undefined;
+  readonly effort?: string | undefined;
+  readonly seed?: string | undefined;
+  /** A program to run beside ours. */
+  readonly peer?: string | undefined;
 }

@@ -60,7 +60,10 @@ export function chipReport(
     interval: { steps: counts?.interval ?? 0, seconds: bound?.intervalSeconds ?? null },
     throughput: bound && 1 / bound.intervalSeconds,
     bound,
-    energy: counts === undefined ? [] : target.costSets.map(set => chipEnergy(counts, set)),
+    energy:
+      counts === undefined
+        ? []
+        : target.costSets.map(set => chipEnergy(counts, set, target.timing.tick !== undefined)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
     counts: counts === undefined ? {} : perImage,
     eq30: {

@@ -13,7 +13,8 @@ export interface ChipEnergy {
   readonly unknown: readonly string[];
 }
 
-export function chipEnergy(counts: MachineCounts, { name, costs }: CostSet): ChipEnergy {
+/** A clocked chip has no barrier to pay for. */
+export function chipEnergy(counts: MachineCounts, { name, costs }: CostSet, isClocked = false): ChipEnergy {
   const sum = createTileCounts();
   for (const tile of counts.tiles) addCounts(sum, tile);
   const images = Math.max(1, counts.images);
@@ -35,6 +36,6 @@ export function chipEnergy(counts: MachineCounts, { name, costs }: CostSet): Chi
     if (figure !== undefined) parts[part] = (count / images) * figure.value;
     else if (count > 0) unknown.push(cost);
   }
-  if (costs.barrier === undefined) unknown.push('barrier');
+  if (costs.barrier === undefined && !isClocked) unknown.push('barrier');
   return { costSet: name, parts, totalPj: Object.values(parts).reduce((a, b) => a + b, 0), unknown };
 }
