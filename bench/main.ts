@@ -24,9 +24,11 @@ import {
   saveGrowth,
 } from './compile-scale.ts';
 import { CONVERSION_MEASURES } from './conversion-measures.ts';
+import { measureEstimate, printEstimate } from './estimate.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
+import { measureModes } from './modes.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
@@ -133,6 +135,16 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   async 'run-int'({ data = MODEL }) {
     return speedOf(await intSpeed(data, OPTIONS));
   },
+  /** Cores with rows in space and in time, models of --data DIR on a board of thousands of chips. */
+  async modes({ data = 'examples/digits' }) {
+    const rows = measureModes(data, await loadTarget('loihi2:hala-point'));
+    const [stream, space] = ['streaming', 'pipelined'].map(mode =>
+      rows.findLast(row => row.mode === mode && row.weightBits === 8),
+    );
+    const anchor = `cores pipelined of ${space?.file ?? 'nothing'}`;
+    const [value, other] = [stream?.cores ?? Number.NaN, space?.cores ?? Number.NaN];
+    return { value, unit: 'cores streaming', anchor, ratio: other / value };
+  },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {
     const entries = readZoo(data);
@@ -184,16 +196,26 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
     return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
   },
+  /** Cores, chips, step and energy that check gives --data MODEL.onnx, beside compile's; --only N images for its rates. */
+  async estimate({ data = MODEL, only = '8' }) {
+    const worst = printEstimate(await measureEstimate(data, Number(only)));
+    return { value: 100 * worst, unit: '% off at most', anchor: '10 % that are allowed', ratio: 0.1 / worst };
+  },
   ...CONVERSION_MEASURES,
 };
 
 const { values, positionals } = parseArgs({
   options: {
-    ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+    data: { type: 'string' },
+    save: { type: 'string' },
+    only: { type: 'string' },
+    tool: { type: 'string' },
+    python: { type: 'string' },
+    target: { type: 'string' },
+    mode: { type: 'string' },
+    reading: { type: 'string' },
     ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
     peer: { type: 'string' },
-    ...{ tool: { type: 'string' }, python: { type: 'string' }, target: { type: 'string' } },
-    ...{ mode: { type: 'string' }, reading: { type: 'string' } },
   },
   allowPositionals: true,
 });

@@ -11,6 +11,7 @@ import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { encodeChips } from '../compiler/encode.ts';
+import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Strategy } from '../compiler/mapping/strategy.ts';
@@ -39,12 +40,13 @@ import {
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
-import { chipReport, renderSummary } from '../report/report.ts';
+import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import type { MeasuredActivity } from './activity.ts';
 import { countStopping } from './anytime.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
 import { compareEmissions } from './compare.ts';
+import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
@@ -90,6 +92,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
+  readonly compare: boolean;
   readonly effort: Effort;
   /** A file of pins. */
   readonly pin?: string | undefined;
@@ -183,7 +186,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     isSynthetic: data.isSynthetic,
   };
   const chosen = convertMeasured(ann, images, options, about, console_);
-  const { converted, int, ranges, activity, margins, weightBits, settings, found } = chosen.made;
+  const { converted, int, ranges, activity, margins, weightBits, settings, found: searched } = chosen.made;
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
@@ -213,7 +216,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
     if (simulated !== undefined) folder.add('golden.npz', goldenFile(sample, simulated.readouts));
-    const search = found && searchRecord(found);
+    const search = searched && searchRecord(searched);
     const manifest = makeManifest(
       { ...args, bits: weightBits },
       {
@@ -235,11 +238,16 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
         proof,
         images: images.length,
         settings: [...settings],
-        isSiteBySite: found !== undefined || rule === undefined,
+        isSiteBySite: searched !== undefined || rule === undefined,
         search,
       },
     );
-    const report = { ...chipReport(manifest, simulated?.counts, target), widths };
+    const mapping = { activity: activity.rates, ...options, weightBits };
+    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping);
+    const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
+    step('compare');
+    const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
+    const report = { ...chipReport(manifest, ran, target, compared), widths };
     const seconds = (performance.now() - start) / 1000;
     const build = {
       seconds,
