@@ -2,7 +2,7 @@
 import { loadCandidates } from '../backends/target.ts';
 import { measureActivity } from '../cli/activity.ts';
 import { findActivity } from '../cli/check-activity.ts';
-import { mapOnSmallest } from '../cli/compile.ts';
+import { mapOnSmallest } from '../cli/choose-board.ts';
 import { createConsole } from '../cli/console.ts';
 import { figuresOf } from '../cli/mode-figures.ts';
 import { openModelFile } from '../cli/model-files.ts';
