@@ -25,7 +25,7 @@ import type { Table, ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
 import { loadsOf, tileProblem } from '../mapping/core-load.ts';
 import { MESSAGES_PER_CORE } from '../mapping/cuts.ts';
-import { createDemandModel } from '../mapping/demand.ts';
+import { createDemandModel, type DemandModel, needsWholeGroups } from '../mapping/demand.ts';
 import { feedsOf } from '../mapping/feeds.ts';
 import { leastCores } from '../mapping/least-cores.ts';
 import { packItems } from '../mapping/pack.ts';
@@ -90,14 +90,15 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
   const least = leastCores(graph, accounting, weightBits, demand);
-  if (least > needs.cores) {
+  const hopeless = least > needs.cores ? smallestMisfits(graph, accounting, demand, cutsRows) : [];
+  if (least > needs.cores && hopeless.length === 0) {
     const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
     report('E0502', { origin: graph.name, pass: 'partition' }, facts);
     return undefined;
   }
   const bounds = new Map<IntOf<'population'>, number>();
-  let misfits: readonly Misfit[] = [];
-  for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
+  let misfits: readonly Misfit[] = hopeless;
+  for (let attempt = 0; attempt < MOST_TRIED && hopeless.length === 0; attempt++) {
     const choice = chooseCuts(context, needs, bounds);
     // Where a bound leaves no cut, what overflowed before is the reason.
     if (choice.misfits.length > 0) {
@@ -130,6 +131,25 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
 const MOVES = 400_000;
 const LEAST_MOVES = 10;
 const MOST_MOVES = 2000;
+
+/** Populations of which not even one neuron, or one whole group, fits a core: no larger board helps. */
+function smallestMisfits(
+  graph: IntGraph,
+  { capacity }: Accounting,
+  demand: DemandModel,
+  cutsRows: boolean,
+): readonly Misfit[] {
+  return graph.nodes.flatMap(node => {
+    if (node.kind !== 'population') return [];
+    const [, rows, channels] = node.type.shape as [number, number, number];
+    const box = {
+      ...({ group: [0, 1], row: [0, cutsRows ? 1 : rows] } as const),
+      channel: [0, needsWholeGroups(node) ? channels : 1] as const,
+    };
+    const overflow = fits(capacity, demand.cost(node, box, { sources: [], destinations: 1 }));
+    return overflow === undefined ? [] : [{ population: node, ...overflow }];
+  });
+}
 
 function pack(problem: PackProblem, { seed, cores, strategy }: PartitionNeeds): Packing {
   if (isOneTileACore(strategy)) return { binOf: everyNumber(problem.items), bins: problem.items };
