@@ -15,7 +15,7 @@ import { chipPath } from './deployment-files.ts';
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
 /** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
-const SIMULATED_WORK = 2e10;
+const SIMULATED_WORK = 1e10;
 
 /** Errors: W0540 */
 export function sampleSize(wanted: number | undefined, macs: number, origin: string, report: Report): number {
