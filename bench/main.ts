@@ -24,6 +24,7 @@ import {
   saveGrowth,
 } from './compile-scale.ts';
 import { CONVERSION_MEASURES } from './conversion-measures.ts';
+import { measureEstimate, printEstimate } from './estimate.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
@@ -194,6 +195,11 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     if (save !== undefined) saveGrowth(save, rows);
     const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
     return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
+  },
+  /** Cores, chips, step and energy that check gives --data MODEL.onnx, beside compile's; --only N images for its rates. */
+  async estimate({ data = MODEL, only = '8' }) {
+    const worst = printEstimate(await measureEstimate(data, Number(only)));
+    return { value: 100 * worst, unit: '% off at most', anchor: '10 % that are allowed', ratio: 0.1 / worst };
   },
   ...CONVERSION_MEASURES,
 };

@@ -47,7 +47,7 @@ export function measureModes(folder: string, target: Target): readonly ModeRow[]
     if (outline === undefined) return [];
     return MODES.flatMap(mode =>
       (mode === 'pipelined' ? BITS.slice(0, 1) : BITS).map((weightBits): ModeRow => {
-        const row = partitionRow(outline, target, accounting, weightBits, mode);
+        const row = partitionRow(outline.network, target, accounting, weightBits, mode);
         console.log(printRow({ file, ...row }));
         return { file, ...row };
       }),

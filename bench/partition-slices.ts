@@ -33,7 +33,7 @@ function readOutline(model: string): IntGraph {
   const options = { steps: 1, terms: 3, keepUnread: false, scanBytes: 0 };
   const { outline } = checkNetwork(openModelFile(model), options, { diagnostics, step: () => {} });
   if (outline === undefined) throw new Error(diagnostics.list.map(d => d.message).join('\n'));
-  return outline;
+  return outline.network;
 }
 
 export async function measureSlices(model: string): Promise<readonly SlicesRow[]> {

@@ -116,6 +116,33 @@ const measured = {
   ...shared,
 } as const;
 
+const MODE = {
+  choices: ['auto', ...MODES] as const,
+  default: 'auto' as const,
+  describe:
+    'Rows unrolled in space (pipelined, layerwise) or in time (streaming); auto: the fastest that fits',
+} as const;
+
+const COMPARE = {
+  type: 'boolean',
+  default: true,
+  describe: 'Say what other modes and options would take and give',
+} as const;
+
+const FAVOUR = {
+  choices: FAVOURS,
+  default: 'balance' as const,
+  describe: 'What the mapping is to have few of, on a board that holds it',
+} as const;
+
+const SHIFT = {
+  type: 'string',
+  default: 'auto' as const,
+  describe: 'θ from p99 / 2^shift; auto: the coarsest that is near enough on calibration images',
+  coerce: (value: string): number | 'auto' =>
+    value === 'auto' ? value : whole(Number(value || Number.NaN), 'shift', 0, 12),
+} as const;
+
 const TARGET = {
   type: 'string',
   default: 'loihi2',
@@ -157,35 +184,21 @@ export const COMPILE_OPTIONS = {
       'Stop early where the logits are sure: as often as answers bear it, or let so many percent of images go on',
     coerce: stoppingOf,
   },
-  mode: {
-    choices: ['auto', ...MODES] as const,
-    default: 'auto' as const,
-    describe:
-      'Rows unrolled in space (pipelined, layerwise) or in time (streaming); auto: the fastest that fits',
-  },
+  mode: MODE,
   strategy: {
     choices: STRATEGIES,
     default: 'auto' as const,
     describe: 'How populations are cut: all together (auto), or one by one as others do it, to compare',
   },
-  favour: {
-    choices: FAVOURS,
-    default: 'balance' as const,
-    describe: 'What the mapping is to have few of, on a board that holds it',
-  },
+  compare: COMPARE,
+  favour: FAVOUR,
   coarse: {
     type: 'number',
     describe:
       'Powers of two by which each step before the last is coarser (0; with --anytime what is cheapest)',
     coerce: (value: number | undefined) => (value === undefined ? undefined : whole(value, 'coarse', 0, 8)),
   },
-  shift: {
-    type: 'string',
-    default: 'auto' as const,
-    describe: 'θ from p99 / 2^shift; auto: the coarsest that is near enough on calibration images',
-    coerce: (value: string): number | 'auto' =>
-      value === 'auto' ? value : whole(Number(value || Number.NaN), 'shift', 0, 12),
-  },
+  shift: SHIFT,
   terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
   levels: {
     type: 'number',
@@ -227,14 +240,24 @@ export const COMPILE_OPTIONS = {
 export const CHECK_OPTIONS = {
   target: TARGET,
   ...network,
+  calibrate: {
+    type: 'string',
+    describe: 'Images (npz, npy, pictures, a folder) that rates are measured on; default: synthetic ones',
+  },
+  mode: MODE,
+  favour: FAVOUR,
+  compare: COMPARE,
   steps: number('steps', 1, 64, 1, 'Timesteps T of an image'),
+  shift: SHIFT,
   terms: number('terms', 1, 4, 3, 'Powers of two in one payload, at most'),
   bits: number('bits', 2, 8, 8, 'Weight bits'),
+  seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
   'keep-unread': KEEP_UNREAD,
   weights: {
     type: 'boolean',
     describe: 'Look for weights that are not finite (default: in files up to 1.5 GiB)',
   },
+  ...dataOptions,
   ...shared,
 } as const;
 

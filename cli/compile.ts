@@ -1,16 +1,13 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
 import { dirname, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { createAccounting } from '../backends/accounting.ts';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
 import { checkPlace, createFolder, createHashes } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
-import { decodeChip } from '../backends/program/decode.ts';
-import type { ChipProgram } from '../backends/program/program.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
-import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
-import { encodeChips } from '../compiler/encode.ts';
+import { mapNetwork, readNetwork } from '../compiler/compile.ts';
+import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Strategy } from '../compiler/mapping/strategy.ts';
@@ -27,33 +24,25 @@ import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
-import {
-  createDiagnostics,
-  type Diagnostic,
-  type Diagnostics,
-  fail,
-  type Report,
-  throwIfErrors,
-  UserError,
-} from '../ir/diagnostics/diagnostic.ts';
+import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
-import { chipReport, renderSummary } from '../report/report.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
+import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
 import type { MeasuredActivity } from './activity.ts';
-import { countStopping } from './anytime.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
-import { compareEmissions } from './compare.ts';
+import { mapFastest, modesOf } from './choose-board.ts';
+import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
-import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
+import { goldenFile, writeStages } from './deployment-files.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
+import { encodeAndSimulate, sampleSize } from './simulate-sample.ts';
 import { BIASES, writeBiases } from './stages.ts';
 import { readThresholds, writeText } from './threshold-files.ts';
 
@@ -90,6 +79,7 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly functions: SomaArithmetic;
   readonly biasCorrection: boolean;
   readonly keepUnread: boolean;
+  readonly compare: boolean;
   readonly effort: Effort;
   /** A file of pins. */
   readonly pin?: string | undefined;
@@ -104,20 +94,6 @@ export function withDefaultModel<
   const digits = join(dirname(findBackendsFolder()), 'examples', 'digits');
   const calibrate = args.calibrate ?? join(digits, 'digits-calib.npz');
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
-}
-
-/** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
-const SAMPLE = 4;
-/** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
-const SIMULATED_WORK = 2e10;
-
-/** Errors: W0540 */
-function sampleSize(wanted: number | undefined, macs: number, origin: string, report: Report): number {
-  const count = wanted ?? Math.min(SAMPLE, Math.floor(SIMULATED_WORK / Math.max(1, macs)));
-  if (count > 0) return count;
-  const reason = wanted === 0 ? '--simulate 0 says so' : `one image takes ${macs} multiply-accumulates`;
-  report('W0540', { origin }, { reason });
-  return 0;
 }
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
@@ -183,7 +159,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     isSynthetic: data.isSynthetic,
   };
   const chosen = convertMeasured(ann, images, options, about, console_);
-  const { converted, int, ranges, activity, margins, weightBits, settings, found } = chosen.made;
+  const { converted, int, ranges, activity, margins, weightBits, settings, found: searched } = chosen.made;
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
@@ -199,21 +175,13 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   try {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
-    step('encode');
-    const programs: ChipProgram[] = [];
-    const proof = await encodeChips(mapped.programs, mapped.int, async (chip, bytes) => {
-      folder.add(chipPath(chip), bytes);
-      if (sample.length > 0) programs.push(decodeChip(bytes, chipPath(chip)));
-      await setImmediate();
-    });
-    step('simulate');
-    const simulated =
-      sample.length === 0 ? undefined : simulate(programs, mapped.int, sample, margins, args.model);
+    const taken = { images: sample, margins, origin: args.model };
+    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
     if (simulated !== undefined) folder.add('golden.npz', goldenFile(sample, simulated.readouts));
-    const search = found && searchRecord(found);
+    const search = searched && searchRecord(searched);
     const manifest = makeManifest(
       { ...args, bits: weightBits },
       {
@@ -235,11 +203,16 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
         proof,
         images: images.length,
         settings: [...settings],
-        isSiteBySite: found !== undefined || rule === undefined,
+        isSiteBySite: searched !== undefined || rule === undefined,
         search,
       },
     );
-    const report = { ...chipReport(manifest, simulated?.counts, target), widths };
+    const mapping = { activity: activity.rates, ...options, weightBits };
+    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping);
+    const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
+    step('compare');
+    const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
+    const report = { ...chipReport(manifest, ran, target, compared), widths };
     const seconds = (performance.now() - start) / 1000;
     const build = {
       seconds,
@@ -273,23 +246,6 @@ const weightCount = ({ nodes, constants }: IntGraph): number =>
     return isWeighted ? sum + sizeOf(constants.get(node.attrs.weight).shape) : sum;
   }, 0);
 
-/** What the chip answers, bit for bit what the integer network answers. Errors: E0710 */
-function simulate(
-  programs: readonly ChipProgram[],
-  int: IntGraph,
-  sample: readonly Float64Array[],
-  margins: readonly number[] | undefined,
-  origin: string,
-) {
-  const machine = createMachine(programs);
-  const golden = sample.map(image => compareEmissions(int, machine, image));
-  const different = golden.find(g => g.difference !== undefined)?.difference;
-  if (different !== undefined)
-    fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
-  const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
-  return { readouts: golden.map(g => g.readouts), counts };
-}
-
 /** What no core of this target can do is said before anything is calibrated. Errors: E0510, E0511 */
 function refuseEarly(
   ann: AnnGraph,
@@ -308,55 +264,6 @@ const CLIPPED = 0.001;
 function reportClipped(levels: number, activity: MeasuredActivity, origin: string, report: Report): void {
   const share = activity.saturations.threshold / Math.max(1, activity.firings);
   if (share > CLIPPED) report('W0422', { origin }, { levels, percent: Number((100 * share).toFixed(2)) });
-}
-
-/** Modes to try, the fastest first. */
-function modesOf(
-  { mode, anytime }: Pick<CompileArguments, 'mode' | 'anytime'>,
-  steps: number,
-): readonly Mode[] {
-  if (mode !== 'auto') return [mode];
-  if (anytime !== undefined) return ['layerwise'];
-  return steps === 1 ? ['pipelined', 'streaming'] : ['pipelined'];
-}
-
-/** The first mode, each on the smallest board, in which the network fits. */
-export function mapFastest(
-  candidates: readonly Target[],
-  modes: readonly Mode[],
-  map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
-): ReturnType<typeof mapOnSmallest> {
-  for (const [i, mode] of modes.entries()) {
-    try {
-      return mapOnSmallest(candidates, (target, own) => map(target, own, mode));
-    } catch (error) {
-      if (!isOnly(error, TOO_LARGE) || i === modes.length - 1) throw error;
-    }
-  }
-  throw new Error('no mode');
-}
-
-/** What another mode may get round: a population or the network is too large, or an axon cannot wait so long. */
-const TOO_LARGE = ['E0501', 'E0502', 'E0504'];
-
-const isOnly = (error: unknown, codes: readonly string[]): boolean =>
-  error instanceof UserError &&
-  error.diagnostics.every(d => codes.includes(d.code) || d.severity === 'warning');
-
-/** The first board, fewest chips first, that has cores enough. */
-export function mapOnSmallest(
-  candidates: readonly Target[],
-  map: (target: Target, own: Diagnostics) => Mapped,
-): { target: Target; mapped: Mapped; said: readonly Diagnostic[] } {
-  for (const [i, target] of candidates.entries()) {
-    const own = createDiagnostics();
-    try {
-      return { target, mapped: map(target, own), said: own.list };
-    } catch (error) {
-      if (!isOnly(error, ['E0502']) || i === candidates.length - 1) throw error;
-    }
-  }
-  throw new Error('a target without boards');
 }
 
 function finish(

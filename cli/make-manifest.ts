@@ -8,9 +8,9 @@ import type { Target } from '../backends/target.ts';
 import type { DeliveryProof } from '../compiler/check-delivery.ts';
 import type { Chosen } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
+import { spreadOf } from '../compiler/mapping/spread.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
 import { coreUsage } from '../compiler/passes/partition.ts';
-import type { ChipGraph, chip as chipDialect } from '../ir/chip.ts';
 import type { MeasuredActivity } from './activity.ts';
 import type { CompileArguments } from './compile.ts';
 import { sha256Of } from './model-files.ts';
@@ -163,30 +163,4 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
     })),
     files: [...made.files],
   };
-}
-
-/** How the tiles of every population, by number of its node, are cut and spread. Cost: linear in the tiles. */
-function spreadOf({ tables: { tiles } }: ChipGraph) {
-  const column = (name: (typeof chipDialect.tables.tiles)[number]) => tiles.columns[name]!;
-  const fresh = (depth: number) => {
-    const [heads, tokens, channels, cores] = Array.from({ length: 4 }, () => new Set<number>());
-    return { depth, tiles: 0, heads: heads!, tokens: tokens!, channels: channels!, cores: cores! };
-  };
-  const spreads = new Map<number, ReturnType<typeof fresh>>();
-  for (let i = 0; i < tiles.rows; i++) {
-    const node = column('population')[i]!;
-    const own = spreads.get(node) ?? fresh(column('depth')[i]!);
-    spreads.set(node, own);
-    own.tiles += 1;
-    own.heads.add(column('group0')[i]!);
-    own.tokens.add(column('row0')[i]!);
-    own.channels.add(column('channel0')[i]!);
-    own.cores.add(column('core')[i]!);
-  }
-  return new Map(
-    [...spreads].map(([node, { depth, tiles: count, heads, tokens, channels, cores }]) => {
-      const split = { heads: heads.size, tokens: tokens.size, channels: channels.size };
-      return [node, { depth, tiles: count, split, cores: cores.size }] as const;
-    }),
-  );
 }

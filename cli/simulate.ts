@@ -2,7 +2,7 @@
 import { openFolder } from '../backends/folder.ts';
 import type { Target } from '../backends/target.ts';
 import { isSettled } from '../ir/exit.ts';
-import { chipReport } from '../report/report.ts';
+import { chipReport, NOTHING_COMPARED, ranOf } from '../report/report.ts';
 import { createMachine, type HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
@@ -33,7 +33,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   }
   // The manifest carries the resolved descriptor as compile wrote it.
   const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
-  const report = chipReport(manifest, machine.counts, target);
+  const report = chipReport(manifest, ranOf(machine.counts), target, NOTHING_COMPARED);
   const sum = createTileCounts();
   for (const tile of machine.counts.tiles) addCounts(sum, tile);
   const links = machine.counts.links.flatMap(step => [...step.values()]);
@@ -42,8 +42,8 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     classes,
     steps: machine.counts.timesteps,
     timeSeconds: null,
-    boundSeconds: report.bound?.layerwiseSeconds ?? null,
-    pipelinedStepSeconds: report.bound?.pipelinedStepSeconds ?? null,
+    boundSeconds: report.bound.layerwiseSeconds,
+    pipelinedStepSeconds: report.bound.pipelinedStepSeconds,
     spikes: sum.spikes,
     terms: sum.terms,
     synops: sum.synops,

@@ -238,17 +238,27 @@ export interface Mapped {
   readonly placement: PlacementSummary;
 }
 
-/** `int` → `chip` → programs. Errors E05xx. */
-export function mapNetwork(
+/** A network cut into tiles on cores that have no place yet. */
+export interface Partitioned {
+  /** Fan-in splits included. */
+  readonly int: IntGraph;
+  readonly tiled: ChipGraph;
+  readonly accounting: Accounting;
+}
+
+type MappingOptions = Pick<
+  CompileOptions,
+  'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
+>;
+
+/** `int` → tiles on cores; an outline without numbers will do. Errors E05xx. */
+export function partitionNetwork(
   network: IntGraph,
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
-  options: Pick<
-    CompileOptions,
-    'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
-  >,
+  options: Omit<MappingOptions, 'effort' | 'pins'>,
   { diagnostics, step }: Context,
-): Mapped {
+): Partitioned {
   const { report } = diagnostics;
   const { weightBits, seed, anytime, mode = anytime === undefined ? 'pipelined' : 'layerwise' } = options;
   const { steps } = network.attrs;
@@ -278,8 +288,22 @@ export function mapNetwork(
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
+  return { int, tiled, accounting };
+}
+
+/** `int` → `chip` → programs. Errors E05xx. */
+export function mapNetwork(
+  network: IntGraph,
+  target: Target,
+  rates: ReadonlyMap<ValueId, number>,
+  options: MappingOptions,
+  context: Context,
+): Mapped {
+  const { diagnostics, step } = context;
+  const { report } = diagnostics;
+  const { int, tiled, accounting } = partitionNetwork(network, target, rates, options, context);
   step('place');
-  const { effort, pins } = options;
+  const { effort, pins, seed } = options;
   const { graph: placed, placement } = placeCores(
     tiled,
     { mesh: meshOf(target), rates, seed, effort, pins },
@@ -289,12 +313,12 @@ export function mapNetwork(
   step('route');
   const routed = route.run(
     placed,
-    { accounting, delayMax: target.limits.delayMax.value, target: name },
-    report,
+    { accounting, delayMax: target.limits.delayMax.value, target: target.name },
+    diagnostics.report,
   );
   throwIfErrors(diagnostics);
   step('assemble');
-  const programs = assemble(routed, { weightBits, spiking: spikingOf(accounting) });
+  const programs = assemble(routed, { weightBits: options.weightBits, spiking: spikingOf(accounting) });
   return { int, chip: routed, programs, accounting, placement };
 }
 

@@ -5,22 +5,29 @@ import { NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
 import { describeSaturations } from '../ir/count/saturations.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
-import { chipEnergy } from '../runtime-sim/energy.ts';
-import { stepBound } from '../runtime-sim/timing.ts';
+import { type ChipEnergy, energyOf, type PricedEvents } from '../runtime-sim/energy.ts';
+import { boundOf, peaksOf, type RunPeaks, type StepBound } from '../runtime-sim/timing.ts';
+import { type ModeFigures, modeTable } from './mode-figures.ts';
 import { notesOf } from './notes.ts';
+import { describeWhatIf, type WhatIf } from './what-if.ts';
 
 export interface ChipReport {
   readonly schema: 'snnc-report';
   readonly schemaVersion: 0;
+  /** Simulated ones; 0 where counts are expected ones, from the rates of calibration. */
   readonly images: number;
   readonly binding: { readonly resource: string; readonly fill: number };
-  readonly latency: { readonly steps: number; readonly seconds: number | null };
+  /** Cores by the resource that is fullest on them. */
+  readonly coresBound: Readonly<Record<string, number>>;
+  /** Of each resource: how many cores are filled to 0–10 %, … 90–100 % of it. */
+  readonly fills: Readonly<Record<string, readonly number[]>>;
+  readonly latency: { readonly steps: number; readonly seconds: number };
   /** From one image to the next, where they follow each other as closely as the mode lets them. */
-  readonly interval: { readonly steps: number; readonly seconds: number | null };
+  readonly interval: { readonly steps: number; readonly seconds: number };
   /** Images a second of such a stream; lower-bound step time. */
-  readonly throughput: number | null;
-  readonly bound: ReturnType<typeof stepBound> | null;
-  readonly energy: readonly ReturnType<typeof chipEnergy>[];
+  readonly throughput: number;
+  readonly bound: StepBound;
+  readonly energy: readonly ChipEnergy[];
   readonly staticPowerMw: number | null;
   /** Per image. */
   readonly counts: Readonly<Record<string, number>>;
@@ -30,42 +37,54 @@ export interface ChipReport {
     readonly predictedPaper: number;
     readonly formula: string;
   };
+  /** What it takes and gives in each mode; that of this deployment among them. */
+  readonly modes: readonly ModeFigures[];
+  /** Changes that change most. */
+  readonly whatIf: readonly WhatIf[];
   readonly search: Manifest['search'];
   readonly notes: readonly string[];
 }
 
-/** `counts`: undefined where nothing was simulated; then nothing is said of time, traffic and energy. */
+/** What an image makes the chip do, counted in a simulation or expected. */
+export interface Ran {
+  readonly images: number;
+  readonly peaks: RunPeaks;
+  /** Per image. */
+  readonly totals: PricedEvents & Readonly<Record<string, number>>;
+  readonly interval: number;
+}
+
+export function ranOf(counts: MachineCounts): Ran {
+  const total = createTileCounts();
+  for (const tile of counts.tiles) addCounts(total, tile);
+  const perImage = Object.entries(total).map(([name, n]) => [name, n / Math.max(1, counts.images)] as const);
+  const { images, interval } = counts;
+  return { images, interval, peaks: peaksOf(counts), totals: Object.fromEntries(perImage) as Ran['totals'] };
+}
+
+export const NOTHING_COMPARED = { modes: [], whatIf: [] } as const;
+
 export function chipReport(
   manifest: Manifest,
-  counts: MachineCounts | undefined,
+  ran: Ran,
   target: Pick<Target, 'timing' | 'costSets'>,
+  compared: Pick<ChipReport, 'modes' | 'whatIf'>,
 ): ChipReport {
-  const total = createTileCounts();
-  for (const tile of counts?.tiles ?? []) addCounts(total, tile);
-  const images = Math.max(1, counts?.images ?? 0);
   const chips = new Set(manifest.cores.map(core => core.chip)).size;
-  const bound = counts === undefined ? null : stepBound(counts, target.timing, chips);
-  const fills = manifest.cores.map(core => ({
-    resource: core.binding,
-    fill: core.used[core.binding]! / manifest.capacity[core.binding]!,
-  }));
-  const binding = fills.reduce((a, b) => (b.fill > a.fill ? b : a), { resource: 'none', fill: 0 });
-  const perImage = Object.fromEntries(Object.entries(total).map(([name, count]) => [name, count / images]));
+  const bound = boundOf(ran.peaks, target.timing, chips);
   return {
     schema: 'snnc-report',
     schemaVersion: 0,
-    images: counts?.images ?? 0,
-    binding,
-    latency: { steps: manifest.network.depth, seconds: bound?.layerwiseSeconds ?? null },
-    interval: { steps: counts?.interval ?? 0, seconds: bound?.intervalSeconds ?? null },
-    throughput: bound && 1 / bound.intervalSeconds,
+    images: ran.images,
+    ...fillsOf(manifest),
+    latency: { steps: manifest.network.depth, seconds: bound.layerwiseSeconds },
+    interval: { steps: ran.interval, seconds: bound.intervalSeconds },
+    throughput: 1 / bound.intervalSeconds,
     bound,
-    energy:
-      counts === undefined
-        ? []
-        : target.costSets.map(set => chipEnergy(counts, set, target.timing.tick !== undefined)),
+    energy: target.costSets.map(set => energyOf(ran.totals, 1, set, target.timing.tick !== undefined)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
-    counts: counts === undefined ? {} : perImage,
+    counts: { ...ran.totals },
+    ...compared,
     eq30: {
       predictedPaperAcs: manifest.prediction.paperAcs,
       predictedPaper: energyRatio(
@@ -77,6 +96,26 @@ export function chipReport(
     search: manifest.search,
     notes: notesOf({ ...target, name: manifest.target.name }),
   };
+}
+
+const BINS = 10;
+
+function fillsOf({ cores, capacity }: Manifest): Pick<ChipReport, 'binding' | 'coresBound' | 'fills'> {
+  const coresBound: Record<string, number> = {};
+  let binding = { resource: 'none', fill: 0 };
+  const fills: Record<string, number[]> = {};
+  for (const core of cores) {
+    coresBound[core.binding] = (coresBound[core.binding] ?? 0) + 1;
+    for (const [resource, limit] of Object.entries(capacity)) {
+      const used = core.used[resource];
+      if (used === undefined || !(limit > 0)) continue;
+      const fill = used / limit;
+      if (resource === core.binding && fill > binding.fill) binding = { resource, fill };
+      fills[resource] ??= new Array<number>(BINS).fill(0);
+      fills[resource][Math.min(BINS - 1, Math.floor(fill * BINS))]! += 1;
+    }
+  }
+  return { binding, coresBound, fills };
 }
 
 const big = (n: number): string => Math.round(n).toLocaleString('en-US');
@@ -110,15 +149,13 @@ function powerRows(
   ];
 }
 
-/** What only a run tells. */
+/** What a run tells, or the rates of calibration. */
 function simulatedRows(
   report: ChipReport,
   mode: string,
   chips: number,
 ): readonly (readonly [string, string])[] {
   const { latency, throughput, counts, energy } = report;
-  if (latency.seconds === null || throughput === null)
-    return [['latency', `${latency.steps} timesteps; no image was simulated, so no time, traffic or energy`]];
   const [low, high] = [Math.min, Math.max].map(f => f(...energy.map(e => e.totalPj)) / 1e6);
   return [
     [
@@ -131,7 +168,7 @@ function simulatedRows(
     ],
     [
       'traffic',
-      `${big(counts.messages!)} messages, ${big(counts.hopsEastWest! + counts.hopsNorthSouth!)} hops, ${big(counts.synops!)} synops an image`,
+      `${big(counts.messages!)} messages, ${big(counts.hopsEastWest! + counts.hopsNorthSouth!)} hops, ${big(counts.synops!)} synops an image${report.images === 0 ? ', expected from rates' : ''}`,
     ],
     [
       'energy',
@@ -141,7 +178,22 @@ function simulatedRows(
   ];
 }
 
-/** One screen, 80 columns. */
+const describeBound = ({ binding, coresBound }: ChipReport): string => {
+  const shares = Object.entries(coresBound).toSorted((a, b) => b[1] - a[1]);
+  const cores = shares.map(([resource, n]) => `${big(n)} by ${resource}`).join(', ');
+  return `${binding.resource} at ${percent(binding.fill)} of the fullest core; cores bound: ${cores}`;
+};
+
+/** Of every mode, and of what would change most. */
+const comparedRows = (
+  { modes, whatIf }: ChipReport,
+  mode: string,
+): readonly (readonly [string, string])[] => [
+  ...modeTable(modes, mode).map((line, i) => [i === 0 ? 'modes' : '', line] as const),
+  ...whatIf.map((each, i) => [i === 0 ? 'what if' : '', describeWhatIf(each)] as const),
+];
+
+/** One screen. */
 export function renderSummary(manifest: Manifest, report: ChipReport, widths: string): string {
   const { target, network, cores } = manifest;
   const chips = new Set(cores.map(core => core.chip)).size;
@@ -151,7 +203,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       'target',
       `${target.spec}: fits, ${cores.length} of ${big(target.cores)} cores, ${chips} of ${target.chips} chip(s)`,
     ],
-    ['binds', `${report.binding.resource} at ${percent(report.binding.fill)} of the fullest core`],
+    ['binds', describeBound(report)],
     [
       'network',
       `${big(network.neurons)} neurons, ${manifest.populations.length} populations, coding ${network.coding}, T = ${network.steps}${network.unread === 0 ? '' : `; ${big(network.unread)} more reach no output`}`,
@@ -166,6 +218,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
       ),
     ],
     ...simulatedRows(report, network.mode, chips),
+    ...comparedRows(report, network.mode),
     [
       'Eq. 30',
       `${report.eq30.predictedPaper.toFixed(3)} of the ANN's energy predicted (paper's count; ANN side: whole network)`,

@@ -3,7 +3,7 @@
  * is listed as unknown and left out, never taken as zero silently.
  */
 import type { CostSet } from '../backends/target.ts';
-import { addCounts, createTileCounts, type MachineCounts } from './counts.ts';
+import { addCounts, createTileCounts, type MachineCounts, type TileCounts } from './counts.ts';
 
 export interface ChipEnergy {
   readonly costSet: string;
@@ -14,10 +14,25 @@ export interface ChipEnergy {
 }
 
 /** A clocked chip has no barrier to pay for. */
-export function chipEnergy(counts: MachineCounts, { name, costs }: CostSet, isClocked = false): ChipEnergy {
+export function chipEnergy(counts: MachineCounts, set: CostSet, isClocked = false): ChipEnergy {
   const sum = createTileCounts();
   for (const tile of counts.tiles) addCounts(sum, tile);
-  const images = Math.max(1, counts.images);
+  return energyOf(sum, Math.max(1, counts.images), set, isClocked);
+}
+
+/** What is priced. */
+export type PricedEvents = Pick<
+  TileCounts,
+  'synops' | 'active' | 'updates' | 'spikes' | 'messages' | 'hopsEastWest' | 'hopsNorthSouth' | 'chipMessages'
+>;
+
+/** The energy of so many events of so many images, counted or expected. */
+export function energyOf(
+  sum: PricedEvents,
+  images: number,
+  { name, costs }: CostSet,
+  isClocked = false,
+): ChipEnergy {
   const unknown: string[] = [];
   const priced: readonly (readonly [string, number, { readonly value: number } | undefined, string])[] = [
     ['synapse', sum.synops, costs.synop, 'synop'],

@@ -18,8 +18,48 @@ export interface StepBound {
   readonly unknown: readonly string[];
 }
 
-export function stepBound(counts: MachineCounts, timing: Timing, chips = 1): StepBound {
+/** The most that any one core or link has to do in a timestep, per image. */
+export interface StepPeaks {
+  readonly updates: number;
+  readonly synops: number;
+  readonly words: number;
+  readonly link: number;
+  /** Share of images that run this timestep: some stop early. */
+  readonly share: number;
+}
+
+export interface RunPeaks {
+  /** Of every timestep of one image alone, from the first that computes on. */
+  readonly image: readonly StepPeaks[];
+  /** Of every timestep from one image to the next where they follow each other as closely as they may. */
+  readonly stream: readonly StepPeaks[];
+}
+
+export const stepBound = (counts: MachineCounts, timing: Timing, chips = 1): StepBound =>
+  boundOf(peaksOf(counts), timing, chips);
+
+export function peaksOf(counts: MachineCounts): RunPeaks {
   const images = Math.max(1, counts.images);
+  const peak = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), 0) / images;
+  const stepOf = (
+    work: MachineCounts['work'][number],
+    links: ReadonlyMap<number, number>,
+    ran = images,
+  ): StepPeaks => ({
+    updates: peak(work.updates),
+    synops: peak(work.synops),
+    words: peak(work.words),
+    link: peak([...links.values()]),
+    share: ran / images,
+  });
+  return {
+    image: counts.work.slice(1).map((work, i) => stepOf(work, counts.links[i + 1]!, counts.ran[i + 1]!)),
+    stream: foldSteps(counts).map(({ work, links, ran }) => stepOf(work, links, ran)),
+  };
+}
+
+/** The bound of what was counted, or of what is expected. */
+export function boundOf({ image, stream }: RunPeaks, timing: Timing, chips: number): StepBound {
   const unknown: string[] = [];
   const cost = (name: string, figure: { readonly value: number } | undefined) => {
     if (figure === undefined) unknown.push(name);
@@ -33,30 +73,22 @@ export function stepBound(counts: MachineCounts, timing: Timing, chips = 1): Ste
     links: cost('linkMessage', timing.linkMessage),
     floor: cost(floor.name, floor.figure),
   };
-  const peak = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => Math.max(a, b), 0) / images;
-  const termsOf = (
-    work: MachineCounts['work'][number],
-    links: ReadonlyMap<number, number>,
-    ran = images,
-  ) => ({
-    updates: peak(work.updates) * prices.updates,
-    synops: peak(work.synops) * prices.synops,
-    memory: peak(work.words) * prices.words,
-    link: peak([...links.values()]) * prices.links,
-    [floor.name]: prices.floor * (ran / images),
+  const termsOf = ({ updates, synops, words, link, share }: StepPeaks) => ({
+    updates: updates * prices.updates,
+    synops: synops * prices.synops,
+    memory: words * prices.words,
+    link: link * prices.links,
+    [floor.name]: prices.floor * share,
   });
   const longest = (terms: Record<string, number>) => Math.max(...Object.values(terms));
-  const layerwise = counts.work
-    .slice(1)
-    .map((work, i) => longest(termsOf(work, counts.links[i + 1]!, counts.ran[i + 1]!)));
-  const stream = foldSteps(counts).map(({ work, links, ran }) => termsOf(work, links, ran));
+  const terms = stream.map(termsOf);
   const seconds = (steps: readonly number[]) => steps.reduce((a, b) => a + b, 0) * NS;
-  const intervalSeconds = seconds(stream.map(longest));
+  const intervalSeconds = seconds(terms.map(longest));
   return {
-    layerwiseSeconds: seconds(layerwise),
+    layerwiseSeconds: seconds(image.map(step => longest(termsOf(step)))),
     intervalSeconds,
     pipelinedStepSeconds: intervalSeconds / stream.length,
-    terms: stream.reduce((a, b) => (longest(b) > longest(a) ? b : a)),
+    terms: terms.reduce((a, b) => (longest(b) > longest(a) ? b : a)),
     unknown,
   };
 }

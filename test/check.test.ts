@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { loadCandidates, loadTarget } from '../backends/target.ts';
-import { type CheckOptions, checkBoards, checkNetwork } from '../compiler/check.ts';
+import { loadCandidates, loadTarget, type Target } from '../backends/target.ts';
+import { measureActivity } from '../cli/activity.ts';
+import { type CheckOptions, checkNetwork, type NetworkCheck } from '../compiler/check.ts';
 import {
   type CompileOptions,
   convertNetwork,
@@ -11,6 +12,8 @@ import {
   readNetwork,
 } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
+import { isRefused } from '../compiler/estimate/modes.ts';
+import { judge } from '../compiler/estimate/verdict.ts';
 import { type ModelFile, memoryFile } from '../compiler/onnx/source.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
@@ -25,7 +28,10 @@ const OPTIONS: CheckOptions = {
   keepUnread: false,
   scanBytes: Number.POSITIVE_INFINITY,
 };
-const SIZES = { steps: 1, weightBits: 8 };
+const mappingOf = ({ outline }: NetworkCheck) => ({
+  ...({ weightBits: 8, seed: 1, effort: 'fast', wanted: undefined } as const),
+  activity: outline!.activity,
+});
 
 const COMPILE: CompileOptions = {
   coding: 'sum',
@@ -46,26 +52,30 @@ function check(file: Uint8Array | ModelFile, options = OPTIONS) {
   return { network, diagnostics };
 }
 
-test('compile takes about the cores that check expects, and never fewer than it says', async () => {
+test('mapped with the activity that check expects, a network takes the cores that check says, and never fewer', async () => {
   const target = await loadTarget('loihi2');
   for (const bytes of [readFileSync('examples/digits/vit-digits.onnx'), writeVit(FUSED)]) {
     const { network, diagnostics } = check(bytes);
     assert.deepEqual(diagnostics.list, []);
     assert.ok(network.outline !== undefined);
-    const found = checkBoards(network.outline, [target], SIZES, diagnostics.report);
+    const verdict = judge(network.outline.network, [target], mappingOf(network), diagnostics.report);
     const context = { diagnostics, step: () => {} };
     const { ann } = readNetwork(bytes, 'test.onnx', context);
     const input = ann.nodes.find(node => node.kind === 'input')!;
     const images = syntheticImages(input.type.shape, 2);
     const { snn } = convertNetwork(ann, images, COMPILE, context);
     const int = quantizeNetwork(snn, images, target, 8, context);
-    const { chip } = mapNetwork(int, target, new Map(), COMPILE, context);
-    const { leastCores, cores, populations, depth } = found!.readings[0].estimate;
-    const used = chip.tables.cores.rows;
-    assert.ok(leastCores <= used, `${used} of at least ${leastCores}`);
-    assert.ok(Math.abs(used - cores) <= Math.max(1, 0.25 * used), `${used} where ${cores} were expected`);
-    assert.equal(depth, chip.attrs.depth);
-    assert.equal(populations.length, int.nodes.filter(node => node.kind === 'population').length);
+    const rates = new Map([...measureActivity(int, images).rates].map(([id, { rate }]) => [id, rate]));
+    for (const found of verdict.modes) {
+      assert.ok(!isRefused(found));
+      if (found.mode === 'layerwise') continue; // the cores of pipelined
+      const { mode, cores, depth, interval, least } = found;
+      const { chip } = mapNetwork(int, target, rates, { ...COMPILE, mode }, context);
+      const used = chip.tables.cores.rows;
+      assert.ok(least.cores <= used, `${mode}: ${used} of at least ${least.cores}`);
+      assert.ok(Math.abs(used - cores) <= Math.max(1, 0.1 * used), `${mode}: ${used} for ${cores}`);
+      assert.deepEqual([depth, interval], [chip.attrs.depth, chip.attrs.interval]);
+    }
   }
 });
 
@@ -123,24 +133,32 @@ test('a weight that is no number is found by looking, and by looking only', () =
 });
 
 test('the smallest board that holds the network, or what it would need', async () => {
-  const boards = await loadCandidates('loihi2');
-  const m = buildModel(17);
-  const wide = (inputs: number, outputs: number) =>
-    m.weight([inputs, outputs], new Float32Array(inputs * outputs).fill(0.01));
-  const rows = m.op('Relu', [m.op('MatMul', ['input', wide(16, 2048)])]);
-  const bytes = m.bytes(
-    ['b', 400, 16],
-    [m.op('ReduceMean', [m.op('MatMul', [rows, wide(2048, 8)])], { axes: [1] })],
-  );
-  const { network, diagnostics } = check(bytes);
+  const boards = (await loadCandidates('loihi2')).map(board => withCores(board, 8));
+  const { network, diagnostics } = check(readFileSync('examples/digits/vit-digits.onnx'));
   assert.ok(network.outline !== undefined);
-  const all = checkBoards(network.outline, boards, SIZES, diagnostics.report);
+  const outline = network.outline.network;
+  const unrolled = { ...mappingOf(network), wanted: 'pipelined' } as const;
+  const all = judge(outline, boards, unrolled, diagnostics.report);
   assert.deepEqual(codesOf(diagnostics.list), []);
-  assert.ok(all!.target.chips > 1 && all!.readings[0].fits);
-  assert.match(all!.instead ?? '', /^loihi2:oheo-gulch\*\d+$/);
-  const one = checkBoards(network.outline, boards.slice(0, 1), SIZES, diagnostics.report);
-  assert.equal(one!.readings[0].fits, false);
+  assert.ok(all.taken!.target.chips > 1 && all.taken!.fits);
+  assert.match(all.instead ?? '', /^loihi2:oheo-gulch\*\d+$/);
+  const [small] = boards;
+  const fastest = judge(outline, [small!], mappingOf(network), diagnostics.report);
+  assert.deepEqual([fastest.taken?.mode, fastest.taken?.fits], ['streaming', true]);
+  const one = judge(outline, [small!], unrolled, diagnostics.report);
+  const { taken } = one;
+  assert.deepEqual([taken?.fits, taken?.target.spec], [false, `${small!.spec}*${taken!.target.copies}`]);
   assert.deepEqual(codesOf(diagnostics.list), ['E0502']);
+  // Under the looser reading of the limit it takes no more.
+  const [strict, loose] = one.readings;
+  assert.ok(loose!.cores <= strict!.cores && strict!.leastCores <= strict!.cores);
+});
+
+/** The same board with so many usable cores a chip. */
+const withCores = (board: Target, cores: number): Target => ({
+  ...board,
+  cores: cores * board.chips,
+  topology: { ...board.topology, usableCores: { ...board.topology.usableCores, value: cores } },
 });
 
 test('a file that names more operators than there are gets a bounded list', () => {

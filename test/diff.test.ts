@@ -27,7 +27,15 @@ function snnc(...args: string[]) {
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 
-const QUICK = ['--quiet', '--no-bias-correction', '--effort', 'fast', '--calibrate', fewImages(4)];
+const QUICK = [
+  '--quiet',
+  '--no-bias-correction',
+  '--effort',
+  'fast',
+  '--no-compare',
+  '--calibrate',
+  fewImages(4),
+];
 
 /** Normalised digits: what is compared here does not grow with their number. */
 function fewImages(count: number): string {

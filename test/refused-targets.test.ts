@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createAccounting } from '../backends/accounting.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
-import { checkBoards, outlineOf } from '../compiler/check.ts';
+import { outlineOf } from '../compiler/check.ts';
 import { readNetwork } from '../compiler/compile.ts';
+import { judge } from '../compiler/estimate/verdict.ts';
 import { compactNames, refuseTarget } from '../compiler/refuse-target.ts';
 import { lacksOf } from '../compiler/target-needs.ts';
 import { createDiagnostics, type Diagnostic } from '../ir/diagnostics/diagnostic.ts';
@@ -146,7 +147,8 @@ test('weights of a width that the core does not store', async () => {
 test('check says the same, and nothing about room', async () => {
   const { report, list } = createDiagnostics();
   const target = await loadTarget('truenorth');
-  assert.equal(checkBoards(vit, [target], { steps: 1, weightBits: 8 }, report), undefined);
+  const options = { activity: new Map(), weightBits: 8, seed: 1, wanted: undefined } as const;
+  assert.equal(judge(vit, [target], options, report).taken, undefined);
   assert.deepEqual(list, said(vit, target));
 });
 

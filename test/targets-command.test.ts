@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { allFigures } from '../backends/rests-on.ts';
 import { loadTarget, stepFloor } from '../backends/target.ts';
 import { main } from '../cli/main.ts';
-import { estimateTime } from '../compiler/estimate.ts';
 import { notesOf } from '../report/notes.ts';
 import { createCounts } from '../runtime-sim/counts.ts';
 import { chipEnergy } from '../runtime-sim/energy.ts';
@@ -78,16 +77,6 @@ test('a clocked chip keeps its tick, and is longer where the work does not fit',
   const counts = createCounts(1, 1, 1, 1);
   assert.ok(!chipEnergy(counts, costSets[0]!, true).unknown.includes('barrier'));
   assert.ok(chipEnergy(counts, costSets[0]!).unknown.includes('barrier'));
-  const nothing = {
-    populations: [],
-    misfits: [],
-    neurons: 0,
-    synapses: 0,
-    cores: 1,
-    leastCores: 1,
-    depth: 4,
-  };
-  assert.equal(estimateTime(nothing, 2, timing, 1).latencySeconds, 5e-3);
 });
 
 test('a barrier over several chips is that of the board', async () => {

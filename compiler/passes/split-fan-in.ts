@@ -86,9 +86,13 @@ function partialSum(linear: IntOf<'linear'>, range: Range, inputs: number, i: nu
   return { linear: part, population };
 }
 
+/** Weights that stay in the file are cut without being read. */
 function weightRows(id: ConstId, [first, end]: Range, { constants }: IntGraph): ConstId {
-  const { shape, data } = constants.get(id);
+  const { dtype, shape } = constants.get(id);
   const channels = shape[1]!;
-  const rows = Int8Array.from(data.subarray(first * channels, end * channels));
-  return constants.add({ dtype: 'i8', shape: [end - first, channels], data: rows });
+  const read = () => constants.get(id).data.slice(first * channels, end * channels);
+  const part = { dtype, shape: [end - first, channels] };
+  const origin = constants.originOf(id);
+  if (origin === undefined) return constants.add({ ...part, data: read() });
+  return constants.addLazy({ ...part, key: `${id} rows ${first} to ${end}`, origin, read });
 }

@@ -298,18 +298,6 @@ export const catalogue = {
     help: 'Fewer thresholds (--levels) take fewer axons, messages and words; see docs/descriptors.md for what is assumed.',
     exit: 1,
   },
-  E0545: {
-    message: '{file} cannot be compared: {reason}',
-    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
-    help: 'Compile or validate again with this version, or remove the file to compare without it.',
-    exit: 1,
-  },
-  W0545: {
-    message: '{file} could not be kept in the folder: {reason}',
-    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
-    help: 'Make the folder writable and validate again; nothing else depends on it.',
-    exit: 4,
-  },
   E0530: {
     message: 'rows cannot pass through time: an image has {steps} steps',
     why: 'In mode streaming a tile keeps nothing of a row once it has executed, so that each row has one step.',
@@ -555,6 +543,18 @@ export const catalogue = {
     message: 'cannot write {path}: {reason}',
     why: 'The deployment folder is written aside and renamed when it is whole; nothing of it was left behind.',
     help: 'Check the path, its permissions and the free space.',
+    exit: 4,
+  },
+  E0545: {
+    message: '{file} cannot be compared: {reason}',
+    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
+    help: 'Compile or validate again with this version, or remove the file to compare without it.',
+    exit: 1,
+  },
+  W0545: {
+    message: '{file} could not be kept in the folder: {reason}',
+    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
+    help: 'Make the folder writable and validate again; nothing else depends on it.',
     exit: 4,
   },
   W0540: {

@@ -1,0 +1,60 @@
+/** Which board and mode a network is mapped on: the fastest mode that fits, on the smallest board that holds it. */
+import type { Target } from '../backends/target.ts';
+import type { Mapped } from '../compiler/compile.ts';
+import type { Mode } from '../ir/chip.ts';
+import {
+  createDiagnostics,
+  type Diagnostic,
+  type Diagnostics,
+  UserError,
+} from '../ir/diagnostics/diagnostic.ts';
+import type { CompileArguments } from './compile.ts';
+
+/** Modes to try, the fastest first. */
+export function modesOf(
+  { mode, anytime }: Pick<CompileArguments, 'mode' | 'anytime'>,
+  steps: number,
+): readonly Mode[] {
+  if (mode !== 'auto') return [mode];
+  if (anytime !== undefined) return ['layerwise'];
+  return steps === 1 ? ['pipelined', 'streaming'] : ['pipelined'];
+}
+
+/** The first mode, each on the smallest board, in which the network fits. */
+export function mapFastest(
+  candidates: readonly Target[],
+  modes: readonly Mode[],
+  map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
+): ReturnType<typeof mapOnSmallest> {
+  for (const [i, mode] of modes.entries()) {
+    try {
+      return mapOnSmallest(candidates, (target, own) => map(target, own, mode));
+    } catch (error) {
+      if (!isOnly(error, TOO_LARGE) || i === modes.length - 1) throw error;
+    }
+  }
+  throw new Error('no mode');
+}
+
+/** What another mode may get round: a population or the network is too large, or an axon cannot wait so long. */
+const TOO_LARGE = ['E0501', 'E0502', 'E0504'];
+
+const isOnly = (error: unknown, codes: readonly string[]): boolean =>
+  error instanceof UserError &&
+  error.diagnostics.every(d => codes.includes(d.code) || d.severity === 'warning');
+
+/** The first board, fewest chips first, that has cores enough. */
+export function mapOnSmallest(
+  candidates: readonly Target[],
+  map: (target: Target, own: Diagnostics) => Mapped,
+): { target: Target; mapped: Mapped; said: readonly Diagnostic[] } {
+  for (const [i, target] of candidates.entries()) {
+    const own = createDiagnostics();
+    try {
+      return { target, mapped: map(target, own), said: own.list };
+    } catch (error) {
+      if (!isOnly(error, ['E0502']) || i === candidates.length - 1) throw error;
+    }
+  }
+  throw new Error('a target without boards');
+}

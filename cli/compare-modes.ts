@@ -1,0 +1,46 @@
+/** What a compiled network would take and give in other modes and with other options, from the rates of its calibration. */
+import type { Target } from '../backends/target.ts';
+import {
+  type EstimateOptions,
+  estimateModes,
+  type ModeEstimate,
+  onSameCores,
+  type Refused,
+} from '../compiler/estimate/modes.ts';
+import { MOST_TILES, varied } from '../compiler/estimate/what-if.ts';
+import { MODES, type Mode } from '../ir/chip.ts';
+import type { IntGraph } from '../ir/int.ts';
+import type { ChipReport, Ran } from '../report/report.ts';
+import { figuresOf } from './mode-figures.ts';
+import { whatIfs } from './what-if.ts';
+
+/** Counts and peaks of an image that nobody has run. */
+export const expectedOf = ({ peaks, totals, interval }: ModeEstimate): Ran => ({
+  ...{ images: 0, peaks, interval },
+  totals: { ...totals },
+});
+
+/** Cost: two mappings more, of a network of MOST_TILES at most; of a larger one what its own cores tell. */
+export function compareModes(
+  network: IntGraph,
+  boards: readonly Target[],
+  taken: ModeEstimate,
+  options: EstimateOptions,
+): Pick<ChipReport, 'modes' | 'whatIf'> {
+  const isSmall = taken.chip.tables.tiles.rows <= MOST_TILES;
+  const isOnSameCores = (mode: Mode) => mode !== 'streaming' && taken.mode !== 'streaming';
+  const missing = MODES.filter(
+    mode => mode !== taken.mode && !isOnSameCores(mode) && isOffered(mode, network),
+  );
+  const mapped = isSmall ? estimateModes(network, boards, options, missing) : [];
+  const modes = MODES.flatMap((mode): readonly (ModeEstimate | Refused)[] => {
+    if (mode === taken.mode) return [taken];
+    return isOnSameCores(mode)
+      ? [onSameCores(taken, options, { mode })]
+      : mapped.filter(found => found.mode === mode);
+  });
+  const given = { network, boards, options, taken, modes, others: [] };
+  return { modes: modes.map(figuresOf), whatIf: whatIfs(taken, varied(given)) };
+}
+
+const isOffered = (mode: Mode, { attrs }: IntGraph): boolean => mode !== 'streaming' || attrs.steps === 1;

@@ -1,0 +1,24 @@
+/** The changes that change most, as figures. */
+import type { ModeEstimate } from '../compiler/estimate/modes.ts';
+import type { Varied } from '../compiler/estimate/what-if.ts';
+import { type WhatIf, weightOf } from '../report/what-if.ts';
+import { figuresOf } from './mode-figures.ts';
+
+const MOST = 3;
+
+export function whatIfs(before: ModeEstimate, changes: readonly Varied[]): readonly WhatIf[] {
+  const found = changes.map(({ change, says, found: after }) => compare(change, says, before, after));
+  return found.toSorted((a, b) => weightOf(b) - weightOf(a)).slice(0, MOST);
+}
+
+function compare(change: string, says: string, before: ModeEstimate, after: ModeEstimate): WhatIf {
+  const [a, b] = [figuresOf(before), figuresOf(after)];
+  const energy = ({ energyPj }: typeof a) => (energyPj === null ? 0 : (energyPj.low + energyPj.high) / 2);
+  return {
+    ...{ change, says },
+    cores: { before: before.cores, after: after.cores },
+    chips: { before: before.chips, after: after.chips },
+    throughput: { before: a.throughput ?? 0, after: b.throughput ?? 0 },
+    energyPj: { before: energy(a), after: energy(b) },
+  };
+}

@@ -1,0 +1,57 @@
+/** What a network takes and gives in each mode, as rows of a table and as JSON. */
+import { z } from 'zod';
+import { MODES } from '../ir/chip.ts';
+import { bigNumber, seconds } from './units.ts';
+
+const count = z.int().min(0);
+
+export const modeFiguresSchema = z.strictObject({
+  mode: z.enum(MODES),
+  /** The board, or as many of the largest as it would take. */
+  board: z.string().nullable(),
+  fits: z.boolean(),
+  /** Why it cannot be mapped in this mode at all. */
+  refused: z.string().nullable(),
+  cores: count.nullable(),
+  leastCores: count.nullable(),
+  chips: count.nullable(),
+  /** Of one image alone. */
+  latency: z.strictObject({ steps: count, seconds: z.number() }).nullable(),
+  /** From one image to the next. */
+  interval: z.strictObject({ steps: count, seconds: z.number() }).nullable(),
+  stepSeconds: z.number().nullable(),
+  /** Images a second, at most. */
+  throughput: z.number().nullable(),
+  /** Of an image, dynamic, least and most over the cost sets of the target. */
+  energyPj: z.strictObject({ low: z.number(), high: z.number() }).nullable(),
+});
+export type ModeFigures = z.infer<typeof modeFiguresSchema>;
+
+const HEAD = ['mode', 'board', 'cores', 'chips', 'an image every', 'latency', 'images/s', 'energy an image'];
+
+/** `taken` is marked. */
+export function modeTable(modes: readonly ModeFigures[], taken: string | undefined): readonly string[] {
+  const rows = [HEAD, ...modes.map(figures => cellsOf(figures, taken))];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
+  return rows.map(row => {
+    const cells = row.map((cell, column) => (row.length === 1 ? cell : cell.padEnd(widths[column]!)));
+    return cells.join('  ').trimEnd();
+  });
+}
+
+function cellsOf(figures: ModeFigures, taken: string | undefined): readonly string[] {
+  const { mode, board, fits, refused, cores, chips, interval, latency, throughput, energyPj } = figures;
+  const name = mode === taken ? `${mode} *` : mode;
+  if (refused !== null) return [`${name}: ${refused}`];
+  const [low, high] = [energyPj!.low / 1e6, energyPj!.high / 1e6];
+  return [
+    name,
+    fits ? board! : `none; ${board}`,
+    bigNumber(cores!),
+    bigNumber(chips!),
+    seconds(interval!.seconds),
+    seconds(latency!.seconds),
+    bigNumber(throughput!),
+    low === high ? `${low.toPrecision(3)} µJ` : `${low.toPrecision(3)} to ${high.toPrecision(3)} µJ`,
+  ];
+}

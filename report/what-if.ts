@@ -1,0 +1,41 @@
+/** What one change would do, computed: cores, chips, throughput and energy before and after. */
+import { z } from 'zod';
+import { bigNumber } from './units.ts';
+
+const pair = z.strictObject({ before: z.number(), after: z.number() });
+
+export const whatIfSchema = z.strictObject({
+  /** As it would be written on the command line. */
+  change: z.string(),
+  says: z.string(),
+  cores: pair,
+  chips: pair,
+  /** Images a second, at most. */
+  throughput: pair,
+  /** Of an image, mean of the cost sets' totals. */
+  energyPj: pair,
+});
+export type WhatIf = z.infer<typeof whatIfSchema>;
+
+const FIGURES = [
+  ['cores', (n: number) => bigNumber(n), 'cores'],
+  ['chips', (n: number) => bigNumber(n), 'chips'],
+  ['throughput', (n: number) => bigNumber(n), 'images/s'],
+  ['energyPj', (n: number) => `${(n / 1e6).toPrecision(3)}`, 'µJ'],
+] as const;
+
+/** Changes of less than this are not worth a word. */
+const VISIBLE = 0.005;
+
+/** How much a change changes: the largest ratio of any figure, by its logarithm. */
+export const weightOf = (found: WhatIf): number =>
+  Math.max(...FIGURES.map(([figure]) => Math.abs(Math.log(found[figure].after / found[figure].before))));
+
+export function describeWhatIf(found: WhatIf): string {
+  const parts = FIGURES.flatMap(([figure, print, unit]) => {
+    const { before, after } = found[figure];
+    if (Math.abs(after / before - 1) < VISIBLE) return [];
+    return [`${print(before)} → ${print(after)} ${unit}`];
+  });
+  return `${found.change} (${found.says}): ${parts.length === 0 ? 'no change' : parts.join(', ')}`;
+}
