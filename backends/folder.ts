@@ -39,13 +39,18 @@ export interface FileEntry {
   readonly sha256: string;
 }
 
-/** Nothing half-written: until it commits, `dir` stays as it was. Errors: E0624 a folder that is not ours · E0625 */
+/** Errors: E0624 a folder that is not ours */
+export function checkPlace(dir: string): void {
+  const path = resolve(dir);
+  if (existsSync(path) && !existsSync(join(path, 'manifest.json')))
+    fail('E0624', { origin: dir }, { path: dir, reason: 'it exists and is no deployment folder' });
+}
+
+/** Nothing half-written: until it commits, `dir` stays as it was. Errors: E0624, E0625 */
 export function createFolder(dir: string): FolderWriter {
   const path = resolve(dir);
   const aside = join(dirname(path), `.${basename(path)}.tmp-${process.pid}`);
-  if (existsSync(path) && !existsSync(join(path, 'manifest.json'))) {
-    fail('E0624', { origin: dir }, { path: dir, reason: 'it exists and is no deployment folder' });
-  }
+  checkPlace(dir);
   const interrupted = () => {
     rmSync(aside, { recursive: true, force: true });
     process.exit(130);
@@ -73,8 +78,7 @@ export function createFolder(dir: string): FolderWriter {
     add(name, content) {
       const entry = attempt(() => {
         mkdirSync(dirname(join(aside, name)), { recursive: true });
-        const parts = typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
-        return { path: name, ...writeParts(join(aside, name), parts) };
+        return { path: name, ...writeParts(join(aside, name), partsOf(content)) };
       });
       files.push(entry);
       return entry;
@@ -89,19 +93,43 @@ export function createFolder(dir: string): FolderWriter {
   };
 }
 
+/** Says what every file would be, and writes none. */
+export function createHashes(): FolderWriter {
+  const files: FileEntry[] = [];
+  return {
+    files,
+    add(name, content) {
+      const entry = { path: name, ...hashParts(partsOf(content), () => {}) };
+      files.push(entry);
+      return entry;
+    },
+    commit() {},
+    discard() {},
+  };
+}
+
+const partsOf = (content: Content): Iterable<Uint8Array | string> =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
+
 function writeParts(path: string, parts: Iterable<Uint8Array | string>): Omit<FileEntry, 'path'> {
-  const hash = createHash('sha256');
   const file = openSync(path, 'w');
-  let bytes = 0;
   try {
-    for (const part of parts) {
-      const data = typeof part === 'string' ? Buffer.from(part) : part;
-      hash.update(data);
+    return hashParts(parts, data => {
       for (let done = 0; done < data.length; ) done += writeSync(file, data, done, data.length - done);
-      bytes += data.length;
-    }
+    });
   } finally {
     closeSync(file);
+  }
+}
+
+function hashParts(parts: Iterable<Uint8Array | string>, take: (data: Uint8Array) => void) {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for (const part of parts) {
+    const data = typeof part === 'string' ? Buffer.from(part) : part;
+    hash.update(data);
+    take(data);
+    bytes += data.length;
   }
   return { bytes, sha256: hash.digest('hex') };
 }

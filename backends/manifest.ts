@@ -124,8 +124,14 @@ export const manifestSchema = z
     placement: z.strictObject({
       ...placementQuality.shape,
       baselines: z
-        .strictObject({ sequential: placementQuality, hilbertForce: placementQuality })
-        .describe('The same cores in the order of the mesh, and by Hilbert curve and forces (ASPLOS 2023)'),
+        .strictObject({
+          sequential: placementQuality,
+          hilbert: placementQuality,
+          hilbertForce: placementQuality,
+        })
+        .describe(
+          'The same cores in the order of the mesh, along a Hilbert curve, and with forces after it (ASPLOS 2023)',
+        ),
       lowerBound: z.number().describe('No placement costs less'),
       gap: z.number().describe('Cost above the lower bound, as a share of it'),
       routes: count,

@@ -20,6 +20,9 @@ import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
+import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
+import { measureSlices, printSlices } from './partition-slices.ts';
+import { measurePlacement } from './place.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
 import { printZoo, readZoo } from './zoo.ts';
@@ -138,10 +141,16 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     console.log(`Eq. 30 of the choice ${eq30?.toFixed(4) ?? 'none'}`);
     return { value: seconds, unit: 's', anchor: 'limit of 300 s', ratio: 300 / seconds };
   },
-  /** Published layer tables: the rules that gave them, and our own cut and packing. */
-  async partition() {
+  /** Placement of core graphs: --graph FILE.csv or --data DIR, --effort, --seed. */
+  async place(options) {
+    return measurePlacement(options);
+  },
+  /** Beside published core counts, Mt-KaHyPar (--peer PYTHON runs it too) and equal slices of --data MODEL.onnx. */
+  async partition({ data, peer }) {
     const anchors = measureAnchors();
     console.log(printAnchors(anchors));
+    console.log(printHypergraph(measureHypergraph(peer)));
+    if (data !== undefined) console.log(printSlices(data, await measureSlices(data)));
     return anchorMeasure(anchors);
   },
   /** Cores, chips, step and energy that check gives --data MODEL.onnx, beside compile's; --only N images for its rates. */
@@ -153,7 +162,11 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
 };
 
 const { values, positionals } = parseArgs({
-  options: { data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+  options: {
+    ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+    ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
+    peer: { type: 'string' },
+  },
   allowPositionals: true,
 });
 const [name] = positionals;

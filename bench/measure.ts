@@ -14,4 +14,10 @@ export interface MeasureOptions {
   readonly save?: string | undefined;
   /** Part of the names of the cases to run. */
   readonly only?: string | undefined;
+  /** One file instead of a folder, where a measure takes graphs. */
+  readonly graph?: string | undefined;
+  readonly effort?: string | undefined;
+  readonly seed?: string | undefined;
+  /** A program to run beside ours. */
+  readonly peer?: string | undefined;
 }

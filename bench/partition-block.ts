@@ -1,5 +1,8 @@
-/** One Transformer block as tiles of a token and a head, one net for each tile and set of readers. */
-import { type PackProblem, type PlainItem, type PlainNet, packProblem } from '../compiler/mapping/packing.ts';
+/**
+ * One Transformer block as a hypergraph of neurons, a hyperedge for each neuron that others read: the graph of which
+ * the messages between cores are known from a general partitioner. Layer norms and softmax read whole rows.
+ */
+import type { PlainNet } from '../compiler/mapping/packing.ts';
 
 export interface BlockShape {
   readonly tokens: number;
@@ -8,76 +11,111 @@ export interface BlockShape {
   readonly hidden: number;
 }
 
-/** A tile of one tensor: its neurons by number among all of the block's. */
-export interface BlockTile {
-  readonly tensor: string;
-  readonly token: number;
-  readonly part: number;
+/** Neurons by number; `readers[n]` are those that neuron n sends to. */
+export interface NeuronGraph {
   readonly neurons: number;
+  readonly readers: readonly (readonly number[])[];
+  /** A tile for each tensor, token and head; of tensors without heads for as large a part of the token. */
+  readonly tiles: readonly (readonly number[])[];
 }
 
-export interface Block {
-  readonly problem: PackProblem;
-  readonly tiles: readonly BlockTile[];
-  readonly nets: readonly PlainNet[];
-}
+type Name = (typeof TENSORS)[number];
+const TENSORS = [
+  ...(['x', 'ln1', 'q', 'k', 'v', 'scores', 'softmax', 'attention'] as const),
+  ...(['projection', 'res1', 'ln2', 'fc1', 'fc2', 'res2'] as const),
+];
 
-/** Tensors by the number of parts of a token; who reads what is in `readersOf`. */
-export function blockProblem({ tokens, width, heads, hidden }: BlockShape, limit: number): Block {
+/** Neuron by neuron, from what each tensor is; nothing is taken from the tiles. */
+export function neuronGraph({ tokens, width, heads, hidden }: BlockShape): NeuronGraph {
+  const widths: Partial<Record<Name, number>> = {
+    scores: heads * tokens,
+    softmax: heads * tokens,
+    fc1: hidden,
+  };
+  const widthOf = (tensor: Name): number => widths[tensor] ?? width;
+  const first = new Map<Name, number>();
+  let neurons = 0;
+  for (const tensor of TENSORS) {
+    first.set(tensor, neurons);
+    neurons += tokens * widthOf(tensor);
+  }
+  const at = (tensor: Name, token: number, channel: number): number =>
+    first.get(tensor)! + token * widthOf(tensor) + channel;
+  const readers: number[][] = Array.from({ length: neurons }, () => []);
+  const feed = (source: number, target: number) => void readers[source]!.push(target);
+  const whole = (from: Name, to: Name, token: number) => {
+    for (let c = 0; c < widthOf(from); c++)
+      for (let d = 0; d < widthOf(to); d++) feed(at(from, token, c), at(to, token, d));
+  };
+  const one = (from: Name, to: Name, token: number) => {
+    for (let c = 0; c < width; c++) feed(at(from, token, c), at(to, token, c));
+  };
   const head = width / heads;
-  const fc1 = hidden / width;
-  const tensors: readonly (readonly [name: string, parts: number, neurons: number])[] = [
-    ['x', heads, head],
-    ['ln1', heads, head],
-    ['q', heads, head],
-    ['k', heads, head],
-    ['v', heads, head],
-    ['scores', heads, tokens],
-    ['softmax', heads, tokens],
-    ['attention', heads, head],
-    ['projection', heads, head],
-    ['res1', heads, head],
-    ['ln2', heads, head],
-    ['fc1', fc1, hidden / fc1],
-    ['fc2', heads, head],
-    ['res2', heads, head],
-  ];
-  const tiles: BlockTile[] = [];
-  const numbers = new Map<string, number>();
   for (let token = 0; token < tokens; token++) {
-    for (const [tensor, parts, neurons] of tensors) {
-      for (let part = 0; part < parts; part++) {
-        numbers.set(`${tensor} ${token} ${part}`, tiles.length);
-        tiles.push({ tensor, token, part, neurons });
+    whole('x', 'ln1', token);
+    for (const to of ['q', 'k', 'v'] as const) whole('ln1', to, token);
+    for (let h = 0; h < heads; h++) {
+      for (let other = 0; other < tokens; other++) {
+        const key = h * tokens + other;
+        for (let c = h * head; c < (h + 1) * head; c++) {
+          feed(at('q', token, c), at('scores', token, key));
+          feed(at('k', other, c), at('scores', token, key));
+          feed(at('softmax', token, key), at('attention', token, c));
+          feed(at('v', other, c), at('attention', token, c));
+        }
+        for (let t = 0; t < tokens; t++) feed(at('scores', token, key), at('softmax', token, h * tokens + t));
       }
     }
+    whole('attention', 'projection', token);
+    one('x', 'res1', token);
+    one('projection', 'res1', token);
+    whole('res1', 'ln2', token);
+    whole('ln2', 'fc1', token);
+    whole('fc1', 'fc2', token);
+    one('res1', 'res2', token);
+    one('fc2', 'res2', token);
   }
-  const partsOf = new Map(tensors.map(([name, parts]) => [name, parts]));
-  const whole = (tensor: string, token: number) =>
-    Array.from({ length: partsOf.get(tensor)! }, (_, part) => numbers.get(`${tensor} ${token} ${part}`)!);
-  const own = (tensor: string, token: number, part: number) => [numbers.get(`${tensor} ${token} ${part}`)!];
-  const everyToken = (tensor: string, part: number) =>
-    Array.from({ length: tokens }, (_, token) => numbers.get(`${tensor} ${token} ${part}`)!);
-  const readers: Readonly<Record<string, (token: number, part: number) => number[]>> = {
-    x: (t, p) => [...whole('ln1', t), ...own('res1', t, p)],
-    ln1: t => [...whole('q', t), ...whole('k', t), ...whole('v', t)],
-    q: (t, p) => own('scores', t, p),
-    k: (_, p) => everyToken('scores', p),
-    v: (_, p) => everyToken('attention', p),
-    scores: (t, p) => own('softmax', t, p),
-    softmax: (t, p) => own('attention', t, p),
-    attention: t => whole('projection', t),
-    projection: (t, p) => own('res1', t, p),
-    res1: (t, p) => [...whole('ln2', t), ...own('res2', t, p)],
-    ln2: t => whole('fc1', t),
-    fc1: t => whole('fc2', t),
-    fc2: (t, p) => own('res2', t, p),
-    res2: () => [],
-  };
-  const nets = tiles.flatMap(({ tensor, token, part, neurons }, source): readonly PlainNet[] => {
-    const targets = readers[tensor]!(token, part);
-    return targets.length === 0 ? [] : [{ weight: neurons, source, targets }];
+  // As large as other tiles.
+  const partsOf = (tensor: Name): number => (tensor === 'fc1' ? hidden / width : heads);
+  const unique = readers.map(list => [...new Set(list)]);
+  const tiles = TENSORS.flatMap(tensor =>
+    Array.from({ length: tokens * partsOf(tensor) }, (_, i) => {
+      const parts = partsOf(tensor);
+      const part = widthOf(tensor) / parts;
+      return Array.from({ length: part }, (__, c) =>
+        at(tensor, Math.floor(i / parts), (i % parts) * part + c),
+      );
+    }),
+  );
+  return { neurons, readers: unique, tiles };
+}
+
+/** Messages that leave a core when every neuron sends once, neuron by neuron: km1. */
+export function countMessages({ readers }: NeuronGraph, coreOf: ArrayLike<number>): number {
+  let messages = 0;
+  readers.forEach((targets, neuron) => {
+    const cores = new Set(targets.map(target => coreOf[target]!));
+    cores.delete(coreOf[neuron]!);
+    messages += cores.size;
   });
-  const items = tiles.map((tile): PlainItem => ({ demand: [tile.neurons] }));
-  return { problem: packProblem([limit], items, nets), tiles, nets };
+  return messages;
+}
+
+/** Tiles that a tile sends to; a net for each set of readers that neurons of it share. */
+export function netsOfTiles({ readers, tiles, neurons }: NeuronGraph): readonly PlainNet[] {
+  const tileOf = new Int32Array(neurons);
+  tiles.forEach((list, tile) => {
+    for (const neuron of list) tileOf[neuron] = tile;
+  });
+  return tiles.flatMap((list, source): readonly PlainNet[] => {
+    const weights = new Map<string, { readonly targets: readonly number[]; weight: number }>();
+    for (const neuron of list) {
+      const targets = [...new Set(readers[neuron]!.map(target => tileOf[target]!))].sort((a, b) => a - b);
+      if (targets.length === 0) continue;
+      const known = weights.get(`${targets}`) ?? { targets, weight: 0 };
+      weights.set(`${targets}`, known);
+      known.weight += 1;
+    }
+    return [...weights.values()].map(({ targets, weight }) => ({ source, targets, weight }));
+  });
 }

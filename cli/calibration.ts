@@ -2,7 +2,7 @@
 import type { Centre, Preprocess } from '../backends/preprocess.ts';
 import { inputLayout } from '../compiler/data/layout.ts';
 import { takeNormalised } from '../compiler/data/pixels.ts';
-import { type Limits, SYNTHETIC_COUNT, syntheticImages, USUAL_LIMITS } from '../compiler/data/synthetic.ts';
+import { type Limits, syntheticCount, syntheticImages, USUAL_LIMITS } from '../compiler/data/synthetic.ts';
 import { foldNormalisation } from '../compiler/passes/fold-normalisation.ts';
 import type { Resolved } from '../compiler/preprocess/resolve.ts';
 import { centreOf, normalise } from '../compiler/preprocess.ts';
@@ -43,10 +43,19 @@ export const calibrationImages = async (
   ...needs: Parameters<typeof calibrationSet>
 ): Promise<readonly Float64Array[]> => (await calibrationSet(...needs)).images;
 
+/** What images are taken for. */
+interface Taking {
+  readonly shape: readonly number[];
+  readonly resolved: Resolved;
+  readonly centre: Centre;
+  /** Multiply-accumulates of one image: large networks have fewer drawn for them. */
+  readonly macs?: number | undefined;
+}
+
 /** Errors: those of openImages · W0301 none given. */
 export async function calibrationSet(
   args: DataOptions & { readonly model: string; readonly calibrate?: string | undefined },
-  { shape, resolved, centre }: { shape: readonly number[]; resolved: Resolved; centre: Centre },
+  { shape, resolved, centre, macs = 0 }: Taking,
   report: Report,
 ): Promise<CalibrationSet> {
   const { preprocess } = resolved;
@@ -54,8 +63,9 @@ export async function calibrationSet(
   if (args.calibrate !== undefined) {
     return spread(await openImages(args.calibrate, taker, args, report), sizeOf(shape));
   }
-  report('W0301', { origin: args.model }, { count: SYNTHETIC_COUNT, ...DATA_FREE_ON_DIGITS });
-  return { images: drawImages(taker), labels: undefined, isSynthetic: true };
+  const count = syntheticCount(macs);
+  report('W0301', { origin: args.model }, { count, ...DATA_FREE_ON_DIGITS });
+  return { images: drawImages(taker, count), labels: undefined, isSynthetic: true };
 }
 
 /**
@@ -65,9 +75,9 @@ export async function calibrationSet(
 export const DATA_FREE_ON_DIGITS = { accuracy: '+0.0', agreement: '99.8', energy: '+31' } as const;
 
 /** Whole pixels where the network takes pixels. */
-function drawImages({ shape, preprocess, centre, isAssumed }: Taker): readonly Float64Array[] {
+function drawImages({ shape, preprocess, centre, isAssumed }: Taker, count: number): readonly Float64Array[] {
   const limits = isAssumed ? [USUAL_LIMITS] : limitsOf(preprocess);
-  const images = syntheticImages(shape, SYNTHETIC_COUNT, limits);
+  const images = syntheticImages(shape, count, limits);
   if (centre === null) return images;
   const layout = inputLayout(shape);
   return images.map(image => takeNormalised(image, layout, preprocess, centre).map(Math.round));

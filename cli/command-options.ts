@@ -158,6 +158,16 @@ export const COMPILE_OPTIONS = {
   },
   ...network,
   out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'Compile, prove and simulate everything, but write no folder',
+  },
+  simulate: {
+    type: 'number',
+    describe: 'Images that the chip is simulated on (default: 4, fewer where the network is large)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'simulate', 0, 64)),
+  },
   coding: {
     choices: ['sum', 'rate', 'differential'] as const,
     default: 'sum' as const,

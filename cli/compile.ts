@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createAccounting } from '../backends/accounting.ts';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
-import { createFolder } from '../backends/folder.ts';
+import { checkPlace, createFolder, createHashes } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
@@ -20,6 +20,7 @@ import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
 import { refuseTarget } from '../compiler/refuse-target.ts';
+import { countMacs } from '../compiler/samples.ts';
 import { printSettings } from '../compiler/site-settings.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
@@ -65,6 +66,10 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   readonly inputShape?: string | undefined;
   readonly output?: string | undefined;
   readonly out?: string | undefined;
+  /** Everything but the folder. */
+  readonly dryRun: boolean;
+  /** Images that the chip is simulated on; undefined: as many as are worth it. */
+  readonly simulate?: number | undefined;
   readonly coding: Coding;
   /** Undefined: 1, or 2 with `anytime`. */
   readonly steps?: number | undefined;
@@ -107,7 +112,15 @@ export function withDefaultModel<
 const SAMPLE = 4;
 /** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
 const SIMULATED_WORK = 2e10;
-const sampleSize = (macs: number): number => Math.min(SAMPLE, Math.floor(SIMULATED_WORK / Math.max(1, macs)));
+
+/** Errors: W0540 */
+function sampleSize(wanted: number | undefined, macs: number, origin: string, report: Report): number {
+  const count = wanted ?? Math.min(SAMPLE, Math.floor(SIMULATED_WORK / Math.max(1, macs)));
+  if (count > 0) return count;
+  const reason = wanted === 0 ? '--simulate 0 says so' : `one image takes ${macs} multiply-accumulates`;
+  report('W0540', { origin }, { reason });
+  return 0;
+}
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
@@ -125,6 +138,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const console_ = createConsole(args);
   const { diagnostics, step } = console_;
   const start = performance.now();
+  const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
+  if (!args.dryRun) checkPlace(out);
   const candidates = await loadCandidates(args.target);
   const { file, opened } = watchOpened(openModelFile(args.model));
   const context = { diagnostics, step };
@@ -136,7 +151,11 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   refuseEarly(ann, candidates[0]!, args);
-  const data = await calibrationSet(args, { shape, resolved, centre }, diagnostics.report);
+  const data = await calibrationSet(
+    args,
+    { shape, resolved, centre, macs: countMacs(ann) },
+    diagnostics.report,
+  );
   const { images } = data;
   const goal = goalOf(args, data.labels);
   const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
@@ -178,12 +197,10 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
   );
   diagnostics.take(said);
-  const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
-  const folder = createFolder(out);
+  const folder = args.dryRun ? createHashes() : createFolder(out);
   try {
-    const sample = images.slice(0, sampleSize(converted.annMacs.performed * int.attrs.steps));
-    if (sample.length === 0)
-      diagnostics.report('W0540', { origin: args.model }, { macs: converted.annMacs.performed });
+    const macs = converted.annMacs.performed * int.attrs.steps;
+    const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
     step('encode');
     const programs: ChipProgram[] = [];
     const proof = await encodeChips(mapped.programs, mapped.int, async (chip, bytes) => {
@@ -348,7 +365,7 @@ function finish(
     preprocessing: string;
     manifest: Manifest;
     report: ReturnType<typeof chipReport>;
-    build: { seconds: number; peakBytes: number };
+    build: { seconds: number; steps: Readonly<Record<string, number>>; peakBytes: number };
   },
 ): number {
   const { out, summary, preprocessing, manifest, report, build } = done;
@@ -356,11 +373,16 @@ function finish(
   console_.line(`images      ${preprocessing}`);
   if (manifest.search !== null) console_.line(renderSearch(manifest.search));
   console_.line(summary.trimEnd());
-  console_.line(`\nwritten to ${out} in ${build.seconds.toFixed(1)} s`);
+  const where = args.dryRun ? 'nothing written, as asked;' : `written to ${out} in`;
+  console_.line(`\n${where} ${build.seconds.toFixed(1)} s`);
   console_.result({
     fits: true,
     target: target.name,
     board: target.spec,
+    neurons: network.neurons,
+    messages: report.counts.messages ?? null,
+    routes: manifest.placement.routes,
+    deliveries: manifest.placement.deliveries,
     cores: { used: manifest.cores.length, available: target.cores },
     chips: { used: new Set(manifest.cores.map(core => core.chip)).size, available: target.chips },
     binding: report.binding,
@@ -374,8 +396,9 @@ function finish(
     latency: report.latency,
     throughput: report.throughput,
     eq30: report.eq30,
-    out,
+    out: args.dryRun ? null : out,
     seconds: build.seconds,
+    stepSeconds: build.steps,
     peakBytes: build.peakBytes,
     diagnostics: console_.diagnostics.list,
   });

@@ -25,7 +25,7 @@ export function figuresOf(found: ModeEstimate | Refused): ModeFigures {
   };
 }
 
-function energyBand({ totals }: ModeEstimate, { costSets }: Target): ModeFigures['energyPj'] {
-  const energies = costSets.map(set => energyOf(totals, 1, set).totalPj);
+function energyBand({ totals }: ModeEstimate, { costSets, timing }: Target): ModeFigures['energyPj'] {
+  const energies = costSets.map(set => energyOf(totals, set, timing.tick !== undefined).totalPj);
   return energies.length === 0 ? null : { low: Math.min(...energies), high: Math.max(...energies) };
 }

@@ -10,6 +10,7 @@ import type { Target } from '../backends/target.ts';
 import { nodeMap, type ValueId } from '../ir/dialect.ts';
 import type { IntGraph, IntNode, IntOf } from '../ir/int.ts';
 import { hasLogarithms } from '../ir/interpret/soma.ts';
+import type { Coding } from '../ir/snn.ts';
 import { axonsOf } from './mapping/demand.ts';
 import { delayOf, findDepths } from './mapping/schedule.ts';
 
@@ -29,6 +30,7 @@ interface Subject {
   readonly gathers: readonly IntNode[];
   readonly sources: readonly IntNode[];
   readonly readers: readonly IntNode[];
+  readonly coding: Coding;
   readonly target: Target;
   readonly accounting: Accounting;
   readonly axonsIn: (source: IntNode) => number;
@@ -50,10 +52,12 @@ const kindsOf = (nodes: readonly IntNode[]): readonly string[] => nodes.map(({ k
 const RULES: readonly Rule[] = [
   {
     needs: 'programmableNeuron',
-    find: ({ population, target }) =>
-      target.capabilities.programmableNeuron.value || FIRES_BY_ITSELF.includes(functionName(population))
-        ? undefined
-        : 'a soma that runs a program',
+    find: ({ population, gathers, coding, target }) => {
+      if (target.capabilities.programmableNeuron.value) return undefined;
+      if (coding === 'differential') return 'a soma that weighs steps';
+      if (kindsOf(gathers).includes('maximum')) return 'a soma that compares its inputs';
+      return FIRES_BY_ITSELF.includes(functionName(population)) ? undefined : 'a soma that runs a program';
+    },
     instead:
       'a fixed neuron holds identity and relu: train with relu and without normalisation, or take a chip with programs (loihi2, spinnaker2)',
   },
@@ -191,7 +195,18 @@ export function lacksOf(network: IntGraph, target: Target, accounting: Accountin
     const sources = gathers.map(gather => nodesOf(gather.operands)[0] ?? gather);
     const reading = readers.get(population.id) ?? [];
     const axonsIn = (source: IntNode) => axonsOf(source, accounting);
-    const subject = { population, gathers, sources, readers: reading, target, accounting, axonsIn, inputsOf };
+    const { coding } = network.attrs;
+    const subject = {
+      population,
+      coding,
+      gathers,
+      sources,
+      readers: reading,
+      target,
+      accounting,
+      axonsIn,
+      inputsOf,
+    };
     return RULES.flatMap((rule): readonly Lack[] => {
       const missing = rule.find(subject);
       return missing === undefined ? [] : [lackOf(population, gathers, rule.needs, missing)];

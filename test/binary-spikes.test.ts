@@ -19,11 +19,10 @@ import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { fire } from '../ir/fixed.ts';
-import { createRandom } from '../ir/random/seeded.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts, type TileCounts } from '../runtime-sim/counts.ts';
 import { splitTerms } from '../runtime-sim/spikes.ts';
-import { buildModel } from './onnx/build.ts';
+import { writeMlp } from './mlp.ts';
 
 const OPTIONS: CompileOptions = {
   coding: 'sum',
@@ -36,22 +35,6 @@ const OPTIONS: CompileOptions = {
   biasCorrection: false,
   keepUnread: false,
 };
-
-/** Gemm, Relu, Gemm, …: what a core with a fixed neuron can hold. */
-export function writeMlp(widths: readonly number[], seed: number): Uint8Array {
-  const random = createRandom(seed);
-  const m = buildModel(17);
-  const normal = (count: number, scale: number) =>
-    Float32Array.from({ length: count }, () => random.normal() * scale);
-  let value = 'input';
-  widths.slice(1).forEach((width, i) => {
-    const inputs = widths[i]!;
-    const weight = m.weight([inputs, width], normal(inputs * width, inputs ** -0.5));
-    value = m.op('Gemm', [value, weight, m.weight([width], normal(width, 0.1))]);
-    if (i < widths.length - 2) value = m.op('Relu', [value]);
-  });
-  return m.bytes(['batch', widths[0]!], [value]);
-}
 
 async function mlp(target: Target, widths: readonly number[], steps: number) {
   const context = { diagnostics: createDiagnostics(), step: () => {} };

@@ -20,6 +20,13 @@ export interface Limits {
 }
 
 export const SYNTHETIC_COUNT = 32;
+const FEWEST = 2;
+/** Multiply-accumulates of all runs over the images: a conversion runs each of them some five times. */
+const SYNTHETIC_WORK = 1.5e11;
+
+/** Nobody's images are worth no hours: as many as a fixed amount of work allows for a network of so many operations. */
+export const syntheticCount = (macs: number): number =>
+  Math.max(FEWEST, Math.min(SYNTHETIC_COUNT, Math.floor(SYNTHETIC_WORK / Math.max(1, macs))));
 /** Where nothing says how pixels are normalised: what normalised ones seldom exceed. */
 export const USUAL_LIMITS: Limits = { low: -3, high: 3 };
 /** Contrasts, evenly by their logarithm: from half of a normalised image's to nearly black and white. */

@@ -8,6 +8,7 @@ import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import { refuseTarget } from '../refuse-target.ts';
 import { leastCores } from './least-cores.ts';
 import {
   type EstimateOptions,
@@ -47,15 +48,18 @@ export function judge(
   options: EstimateOptions & { readonly wanted: Mode | undefined },
   report: Report,
 ): Verdict {
-  const { wanted } = options;
+  const { wanted, weightBits } = options;
+  const accounting = createAccounting(boards[0]!);
+  const isAble = refuseTarget(network, boards[0]!, accounting, weightBits, report);
   const modes = estimateModes(network, boards, options);
+  if (!isAble) return { modes, taken: undefined, readings: [], instead: undefined };
   // One image at a time is never faster than one behind the other.
   const offered = modes.filter(({ mode }) => (wanted === undefined ? mode !== 'layerwise' : mode === wanted));
   const mapped = offered.filter((found): found is ModeEstimate => !isRefused(found));
   const taken = fastest(offered) ?? mapped[0];
   if (taken === undefined) {
     for (const { because } of offered.filter(isRefused).slice(0, 1))
-      for (const { code, at, facts, help } of because) report(code, at, facts as never, help);
+      for (const { code, at, facts, help, list } of because) report(code, at, facts as never, help, list);
     return { modes, taken, readings: [], instead: undefined };
   }
   const readings = readingsOf(network, boards, taken, options);

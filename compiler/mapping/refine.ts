@@ -27,13 +27,21 @@ const MOST_EJECTED = 6;
 /** Partners looked at in a large bin: enough for the full ones of a core, few enough to stay constant. */
 const MOST_LOOKED_AT = 32;
 
+/** Temperature at first and at last, in messages of an item; the first with so many moves for each item. */
+const HOT = 0.6;
+const COLD = 0.012;
+const MANY = 1000;
+
 export function refine(problem: PackProblem, start: Packing, { seed, moves }: Effort): Packing {
   const bins = binsOf(problem, start);
   const random = createRandom(seed);
   const total = Math.round(moves * problem.items);
   if (problem.items < 2 || start.bins < 2 || total === 0) return start;
-  let temperature = typicalWeight(bins);
-  const cooling = 0.003 ** (1 / total);
+  const worth = typicalWeight(bins);
+  // Few moves cannot mend what heat undoes.
+  const hot = HOT * Math.sqrt(Math.min(1, moves / MANY));
+  let temperature = worth * hot;
+  const cooling = (COLD / hot) ** (1 / total);
   const best = { messages: bins.messages, binOf: bins.binOf.slice() };
   for (let move = 0; move < total; move++, temperature *= cooling) {
     const item = random.int(0, problem.items - 1);
@@ -52,7 +60,7 @@ export function refine(problem: PackProblem, start: Packing, { seed, moves }: Ef
 function typicalWeight({ problem: { netWeight, netsOf, items } }: Bins): number {
   let sum = 0;
   for (const net of netsOf.list) sum += netWeight[net]!;
-  return (0.3 * sum) / Math.max(1, items);
+  return sum / Math.max(1, items);
 }
 
 /** The bin of another item of one of its nets; now and then any bin. */

@@ -2,7 +2,7 @@
  * Ways to cut a network. Ours chooses the cuts of all populations together; the others are what is compared with it:
  * equal slices of one population each, one slice a core.
  */
-import type { Overflow } from '../../backends/accounting.ts';
+import type { Accounting, Overflow } from '../../backends/accounting.ts';
 import type { IntOf } from '../../ir/int.ts';
 import { type Candidates, type CutClass, type CutContext, cutClasses, everyCut, type Offer } from './cuts.ts';
 import { chooseJointly, type Favour } from './joint.ts';
@@ -17,8 +17,8 @@ export const isOneTileACore = (strategy: Strategy): boolean => strategy !== 'aut
 
 export type Cuts = ReadonlyMap<IntOf<'population'>, Cut>;
 
-/** Rows of all groups that a tile of a population may have: fewer where its axons ran out. */
-export type RowBounds = ReadonlyMap<IntOf<'population'>, number>;
+/** How much of a population a tile may have (axonSize): less where its axons ran out. */
+export type SizeBounds = ReadonlyMap<IntOf<'population'>, number>;
 
 export interface Misfit extends Overflow {
   readonly population: IntOf<'population'>;
@@ -40,12 +40,12 @@ export interface CutWishes {
 export function chooseCuts(
   context: CutContext,
   { strategy, favour, cores }: CutWishes,
-  bounds: RowBounds = new Map(),
+  bounds: SizeBounds = new Map(),
 ): CutChoice {
   const candidates: Candidates = function* (population) {
     const most = bounds.get(population) ?? Number.POSITIVE_INFINITY;
     for (const cut of everyCut(population, context.cutsRows))
-      if (rowsOfTile(population, cut) <= most) yield cut;
+      if (axonSize(population, cut, context.accounting) <= most) yield cut;
   };
   const isOurs = strategy === 'auto';
   const classes = cutClasses(context, candidates, bounds, isOurs ? undefined : all => slices(all, strategy));
@@ -62,8 +62,14 @@ export function chooseCuts(
 const cutsOf = (classes: readonly CutClass[], chosen: readonly Offer[]): Cuts =>
   new Map(classes.flatMap(({ members }, i) => members.map(member => [member, chosen[i]!.cut] as const)));
 
-export function rowsOfTile({ type: { shape } }: IntOf<'population'>, { groups, rows }: Cut): number {
-  return Math.ceil(shape[0]! / groups) * Math.ceil(shape[1]! / rows);
+/** What the axons of a tile go by: rows of all groups, or neurons where the target counts those. */
+export function axonSize(
+  { type: { shape } }: IntOf<'population'>,
+  { groups, rows, channels }: Cut,
+  { countsNeuronsOfAxons }: Pick<Accounting, 'countsNeuronsOfAxons'>,
+): number {
+  const tokens = Math.ceil(shape[0]! / groups) * Math.ceil(shape[1]! / rows);
+  return countsNeuronsOfAxons ? tokens * Math.ceil(shape[2]! / channels) : tokens;
 }
 
 /** The one slice of a population, of those that fit. */

@@ -29,7 +29,7 @@ import { feedsOf } from '../mapping/feeds.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
-import { type CutWishes, chooseCuts, isOneTileACore, type Misfit, rowsOfTile } from '../mapping/strategy.ts';
+import { axonSize, type CutWishes, chooseCuts, isOneTileACore, type Misfit } from '../mapping/strategy.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import type { Cut } from '../mapping/tiles.ts';
 import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
@@ -74,8 +74,11 @@ interface Tiled {
   readonly problem: PackProblem;
 }
 
-/** Axons depend on the cuts of both ends: where they run out, tiles get fewer rows, so many times at most. */
+/** Axons depend on the cuts of both ends: where they run out, tiles get smaller, so many times at most. */
 const MOST_TRIED = 6;
+
+const BINARY =
+  'Each threshold has axons and weights of its own: fewer --levels or narrower layers need fewer.';
 
 function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report): Tiled | undefined {
   const { accounting, weightBits, rates, durations } = needs;
@@ -96,13 +99,19 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
     misfits = misfitsOf(tiling, problem, accounting);
     if (misfits.length === 0) return { tiling, problem };
     for (const { population, needed, available } of misfits) {
-      const rows = rowsOfTile(population, choice.cuts.get(population)!);
-      bounds.set(population, Math.min(rows - 1, Math.floor((rows * available) / needed)));
+      const size = axonSize(population, choice.cuts.get(population)!, accounting);
+      bounds.set(population, Math.min(size - 1, Math.floor((size * available) / needed)));
     }
+    if ([...bounds.values()].some(size => size < 1)) break;
   }
   for (const { population, ...overflow } of misfits) {
     const facts = { population: population.id, ...overflow, target: needs.target };
-    report('E0501', { origin: population.origin, pass: 'partition' }, facts);
+    report(
+      'E0501',
+      { origin: population.origin, pass: 'partition' },
+      facts,
+      accounting.isBinary ? BINARY : undefined,
+    );
   }
   return undefined;
 }

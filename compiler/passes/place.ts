@@ -20,7 +20,7 @@ import { boardOf } from '../placement/board.ts';
 import type { Quality } from '../placement/measure.ts';
 import { type Pin, resolvePins } from '../placement/pins.ts';
 import { type Flows, makeFlows } from '../placement/problem.ts';
-import { type Effort, solve } from '../placement/solve.ts';
+import { type Baselines, type Effort, solve } from '../placement/solve.ts';
 
 export interface PlaceNeeds {
   readonly mesh: Mesh;
@@ -35,7 +35,7 @@ export interface PlaceNeeds {
 
 /** How good a placement is, and beside what. */
 export interface PlacementSummary extends Quality {
-  readonly baselines: { readonly sequential: Quality; readonly hilbertForce: Quality };
+  readonly baselines: Baselines;
   readonly lowerBound: number;
   /** Cost above the lower bound, as a share of it; 0 where nothing travels. */
   readonly gap: number;

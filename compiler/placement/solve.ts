@@ -8,7 +8,7 @@
 import { starBound } from './bound.ts';
 import { measure, type Quality, scoreOf } from './measure.ts';
 import { bothWays, type PlacementProblem } from './problem.ts';
-import { hilbertForce, type StartPlan, seatInOrder } from './start.ts';
+import { hilbertForce, hilbertSeats, type StartPlan, seatInOrder } from './start.ts';
 import { runStarts } from './threads.ts';
 
 export const EFFORTS = ['fast', 'normal', 'max'] as const;
@@ -21,11 +21,17 @@ export interface PlacementOptions {
   readonly workers?: number | undefined;
 }
 
+/** Of the same problem: seats in their own order, along the curve, and by the published method. */
+export interface Baselines {
+  readonly sequential: Quality;
+  readonly hilbert: Quality;
+  readonly hilbertForce: Quality;
+}
+
 export interface Placement {
   readonly seatOf: Int32Array;
   readonly quality: Quality;
-  /** Of the same problem: seats in their own order, and the published method. */
-  readonly baselines: { readonly sequential: Quality; readonly hilbertForce: Quality };
+  readonly baselines: Baselines;
   /** No placement costs less. */
   readonly lowerBound: number;
 }
@@ -51,6 +57,7 @@ export function solve(problem: PlacementProblem, { effort, seed, workers }: Plac
     Array.from({ length: seats.count }, (_, seat) => seat),
   );
   const settled = hilbertForce(problem, pairs, sweeps);
+  const hilbert = measure(flows, seats, seatInOrder(problem, hilbertSeats(seats)));
   const known = measure(flows, seats, settled);
   const sequential = measure(flows, seats, sequentialSeats);
   const begin = scoreOf(sequential, known) < scoreOf(known, known) ? sequentialSeats : settled;
@@ -72,7 +79,7 @@ export function solve(problem: PlacementProblem, { effort, seed, workers }: Plac
   return {
     seatOf: found[best]!,
     quality: qualities[best]!,
-    baselines: { sequential, hilbertForce: known },
+    baselines: { sequential, hilbert, hilbertForce: known },
     lowerBound: starBound(pairs, seats),
   };
 }

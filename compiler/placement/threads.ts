@@ -27,7 +27,10 @@ export interface SharedStarts {
   readonly found: readonly Int32Array[];
 }
 
-const [OPEN, DONE, FAILED] = [0, 1, 2];
+/** States of a start. */
+export const OPEN = 0;
+export const DONE = 1;
+const FAILED = 2;
 
 /** Below so many visits in all a thread is not worth its making. */
 const LEAST = 5e7;
@@ -42,11 +45,7 @@ export function runStarts(starts: Starts, workers = availableParallelism() - 1):
   const path = wanted > 0 ? workerPath() : undefined;
   const run = (i: number) => runStart(starts.problem, starts.pairs, starts.begin, starts.known, plans[i]!);
   if (path === undefined) return plans.map((_, i) => run(i));
-  const shared: SharedStarts = {
-    starts: shareAll(starts),
-    control: new Int32Array(new SharedArrayBuffer(4 * (plans.length + 1))),
-    found: plans.map(() => new Int32Array(new SharedArrayBuffer(4 * starts.begin.length))),
-  };
+  const shared = shareStarts(starts);
   for (let i = 0; i < wanted; i++) startWorker(path, shared);
   takeStarts(shared);
   return shared.found.map((seatOf, i) => {
@@ -55,14 +54,20 @@ export function runStarts(starts: Starts, workers = availableParallelism() - 1):
   });
 }
 
+export const shareStarts = (starts: Starts): SharedStarts => ({
+  starts: shareAll(starts),
+  control: new Int32Array(new SharedArrayBuffer(4 * (starts.plans.length + 1))),
+  found: starts.plans.map(() => new Int32Array(new SharedArrayBuffer(4 * starts.begin.length))),
+});
+
 /** Runs starts until none is left. */
 export function takeStarts({ starts, control, found }: SharedStarts): void {
   const { problem, pairs, begin, known, plans } = starts;
   for (let i = Atomics.add(control, 0, 1); i < plans.length; i = Atomics.add(control, 0, 1)) {
-    let state = FAILED!;
+    let state: number = FAILED;
     try {
       found[i]!.set(runStart(problem, pairs, begin, known, plans[i]!));
-      state = DONE!;
+      state = DONE;
     } finally {
       Atomics.store(control, i + 1, state);
       Atomics.notify(control, i + 1);
@@ -71,13 +76,13 @@ export function takeStarts({ starts, control, found }: SharedStarts): void {
 }
 
 /** Beside this file: in the bundle under a name of its own, else as it was compiled. */
-function workerPath(): string | undefined {
+export function workerPath(): string | undefined {
   return ['./placement-worker.js', './worker.js']
     .map(name => fileURLToPath(new URL(name, import.meta.url)))
     .find(path => existsSync(path));
 }
 
-function startWorker(path: string, shared: SharedStarts): void {
+export function startWorker(path: string, shared: SharedStarts): void {
   try {
     const worker = new Worker(path, { workerData: shared, execArgv: [], stdin: false });
     // A worker that fails leaves its start to this thread, which says what is wrong.

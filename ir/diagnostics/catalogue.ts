@@ -558,9 +558,9 @@ export const catalogue = {
     exit: 4,
   },
   W0540: {
-    message: 'the chip was not simulated: one image takes {macs} multiply-accumulates',
+    message: 'the chip was not simulated: {reason}',
     why: 'A simulation of that size takes minutes and gigabytes; delivery and depths were proved on the encoded tables instead.',
-    help: 'Run `snnc simulate` on the deployment for its answers, counts, time and energy.',
+    help: 'Give --simulate 1, or run `snnc simulate` on the deployment: for answers, counts, time and energy.',
     exit: 1,
   },
   E0703: {

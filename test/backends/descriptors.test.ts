@@ -13,10 +13,19 @@ import { readXml, type XmlElement } from '../../backends/descriptor/xml.ts';
 import { listTargets, loadCandidates, loadTarget } from '../../backends/target.ts';
 import { catalogue } from '../../ir/diagnostics/catalogue.ts';
 import { createDiagnostics } from '../../ir/diagnostics/diagnostic.ts';
+import { createRandom } from '../../ir/random/seeded.ts';
 import { codesOf, faultsOf, writeTemporary } from './kit.ts';
+import { readSchema } from './xsd.ts';
 
 const BAD = 'test/backends/bad';
 const GOOD = 'test/backends/good';
+/** Names that are taken or unused, two defaults, two encodings of one role: more than a grammar can say. */
+const XSD_LEAVES_TO_THE_CHECKER: readonly string[] = [
+  'E0559-name-of-the-language.xml',
+  'E0559-unused-parameter.xml',
+  'E0560-two-axon-encodings.xml',
+  'E0560-two-defaults.xml',
+];
 
 test('every shipped descriptor is part of a target that loads', async () => {
   const backends = findBackendsFolder();
@@ -193,6 +202,62 @@ test('the XSD knows the names that the checker knows', () => {
     assert.deepEqual([...values].sort(), Object.keys(table).sort(), name);
   }
 });
+
+/** Documents that can be read at all. */
+function parsed(path: string): XmlElement | undefined {
+  return readXml(path, readFileSync(path), () => undefined);
+}
+
+test('XSD and checker: what the checker takes the XSD takes, what the XSD refuses the checker refuses', () => {
+  const validate = readSchema('backends/descriptor.xsd');
+  const sound = [
+    ...readdirSync(GOOD).map(name => `${GOOD}/${name}`),
+    ...listShippedFiles(findBackendsFolder()),
+  ];
+  for (const path of sound) assert.deepEqual(validate(parsed(path)!), [], path);
+  // Every bad file is refused by the checker (above); by the XSD those whose fault a grammar can say.
+  const refused = readdirSync(BAD).filter(name => {
+    const root = parsed(`${BAD}/${name}`);
+    return root !== undefined && validate(root).length > 0;
+  });
+  const ofGrammar = ['E0553', 'E0554', 'E0556', 'E0557', 'E0558', 'E0559', 'E0560'];
+  const missed = readdirSync(BAD).filter(
+    name => ofGrammar.includes(name.slice(0, 5)) && !refused.includes(name),
+  );
+  assert.deepEqual(missed, XSD_LEAVES_TO_THE_CHECKER);
+  assert.ok(refused.length >= 25, `${refused}`);
+});
+
+test('XSD and checker agree on damage at random places of the shipped files', async () => {
+  const validate = readSchema('backends/descriptor.xsd');
+  const random = createRandom(11);
+  let refusals = 0;
+  for (const path of listShippedFiles(findBackendsFolder())) {
+    const text = readFileSync(path, 'utf8');
+    for (let k = 0; k < 6; k++) {
+      const damaged = damage(text, random);
+      const copy = writeTemporary(damaged.replace(/<(core|chip)Ref /g, '<$1Ref '));
+      const root = parsed(copy);
+      if (root === undefined || validate(root).length === 0) continue;
+      refusals += 1;
+      assert.ok((await faultsOf(copy)).length > 0, `${path}: ${damaged}`);
+    }
+  }
+  assert.ok(refusals > 20, `${refusals}`);
+});
+
+/** An attribute that is gone, renamed or of another value; an element that stands twice. */
+function damage(text: string, random: ReturnType<typeof createRandom>): string {
+  const attributes = [...text.matchAll(/ (name|value|unit|status|sourceRef|role|kind|id|version)="[^"]*"/g)];
+  const { 0: whole, 1: name, index } = random.pick(attributes);
+  const change = random.pick([
+    () => '',
+    () => whole.replace(name!, `${name}s`),
+    () => ` ${name}="wrong"`,
+    () => `${whole} other="1"`,
+  ]);
+  return `${text.slice(0, index)}${change()}${text.slice(index + whole.length)}`;
+}
 
 test('docs/descriptors.md explains every parameter, capability and formula', () => {
   const page = readFileSync('docs/descriptors.md', 'utf8');
