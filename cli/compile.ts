@@ -9,8 +9,9 @@ import { decodeChip } from '../backends/program/decode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
-import { type Mapped, mapNetwork, readNetwork } from '../compiler/compile.ts';
+import { mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { encodeChips } from '../compiler/encode.ts';
+import { leastCores } from '../compiler/estimate/least-cores.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -28,15 +29,7 @@ import { proveWidths } from '../compiler/widths/prove.ts';
 import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
-import {
-  createDiagnostics,
-  type Diagnostic,
-  type Diagnostics,
-  fail,
-  type Report,
-  throwIfErrors,
-  UserError,
-} from '../ir/diagnostics/diagnostic.ts';
+import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
@@ -49,6 +42,7 @@ import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
+import { mapFastest, modesOf } from './fitting.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
@@ -193,8 +187,13 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
-  const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
-    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+  const accounting = createAccounting(candidates[0]!);
+  const { target, mapped, said } = mapFastest(
+    candidates,
+    modes,
+    (board, own, mode) =>
+      mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+    mode => leastCores(int, accounting, weightBits, mode).cores,
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);
@@ -305,55 +304,6 @@ const CLIPPED = 0.001;
 function reportClipped(levels: number, activity: MeasuredActivity, origin: string, report: Report): void {
   const share = activity.saturations.threshold / Math.max(1, activity.firings);
   if (share > CLIPPED) report('W0422', { origin }, { levels, percent: Number((100 * share).toFixed(2)) });
-}
-
-/** Modes to try, the fastest first. */
-function modesOf(
-  { mode, anytime }: Pick<CompileArguments, 'mode' | 'anytime'>,
-  steps: number,
-): readonly Mode[] {
-  if (mode !== 'auto') return [mode];
-  if (anytime !== undefined) return ['layerwise'];
-  return steps === 1 ? ['pipelined', 'streaming'] : ['pipelined'];
-}
-
-/** The first mode, each on the smallest board, in which the network fits. */
-export function mapFastest(
-  candidates: readonly Target[],
-  modes: readonly Mode[],
-  map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
-): ReturnType<typeof mapOnSmallest> {
-  for (const [i, mode] of modes.entries()) {
-    try {
-      return mapOnSmallest(candidates, (target, own) => map(target, own, mode));
-    } catch (error) {
-      if (!isOnly(error, TOO_LARGE) || i === modes.length - 1) throw error;
-    }
-  }
-  throw new Error('no mode');
-}
-
-/** What another mode may get round: a population or the network is too large, or an axon cannot wait so long. */
-const TOO_LARGE = ['E0501', 'E0502', 'E0504'];
-
-const isOnly = (error: unknown, codes: readonly string[]): boolean =>
-  error instanceof UserError &&
-  error.diagnostics.every(d => codes.includes(d.code) || d.severity === 'warning');
-
-/** The first board, fewest chips first, that has cores enough. */
-export function mapOnSmallest(
-  candidates: readonly Target[],
-  map: (target: Target, own: Diagnostics) => Mapped,
-): { target: Target; mapped: Mapped; said: readonly Diagnostic[] } {
-  for (const [i, target] of candidates.entries()) {
-    const own = createDiagnostics();
-    try {
-      return { target, mapped: map(target, own), said: own.list };
-    } catch (error) {
-      if (!isOnly(error, ['E0502']) || i === candidates.length - 1) throw error;
-    }
-  }
-  throw new Error('a target without boards');
 }
 
 function finish(

@@ -284,12 +284,23 @@ export function partitionNetwork(
   // Without known durations an update counts as one accumulation.
   const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
   const { strategy = 'auto', favour = 'balance' } = options;
-  const packing = { rates, durations, strategy, favour, seed };
+  const packing = { rates: roundRates(rates), durations, strategy, favour, seed };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   return { int, tiled, accounting };
 }
+
+const LEAST_RATE = 2 ** -6;
+
+/** The nearest powers of two: calibrations that differ a little cut the network alike, as a check expects them to. */
+const roundRates = (rates: ReadonlyMap<ValueId, number>): ReadonlyMap<ValueId, number> =>
+  new Map(
+    [...rates].map(([id, rate]) => {
+      const below = 2 ** Math.floor(Math.log2(Math.max(LEAST_RATE, rate)));
+      return [id, rate >= 1.5 * below ? 2 * below : below];
+    }),
+  );
 
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(

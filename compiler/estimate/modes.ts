@@ -163,12 +163,15 @@ function coresMissing(list: readonly Diagnostic[]): number | undefined {
   return needed.length > 0 && needed.every(n => n !== undefined) ? Math.max(...needed) : undefined;
 }
 
-/** The first board with so many cores, else as many of the last as have them. */
+/** What a mapping may take above the least: boards that exist only on paper cost nothing. */
+const SLACK = 1.25;
+
+/** The first board with so many cores, else as many of the last as have them, and some more. */
 export function smallestOf(boards: readonly Target[], cores: number): Target {
   const found = boards.find(board => board.cores >= cores);
   if (found !== undefined) return found;
   const largest = boards.at(-1)!;
-  const times = Math.ceil(cores / largest.cores);
+  const times = Math.ceil((SLACK * cores) / largest.cores);
   const copies = largest.copies * times;
   const spec = `${largest.spec.replace(/\*\d+$/, '')}*${copies}`;
   return { ...largest, spec, copies, chips: largest.chips * times, cores: largest.cores * times };

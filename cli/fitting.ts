@@ -1,0 +1,73 @@
+/** Which mode and which board a network is mapped for. */
+import type { Target } from '../backends/target.ts';
+import type { Mapped } from '../compiler/compile.ts';
+import type { Stopping } from '../compiler/margins.ts';
+import type { Mode } from '../ir/chip.ts';
+import {
+  createDiagnostics,
+  type Diagnostic,
+  type Diagnostics,
+  fail,
+  UserError,
+} from '../ir/diagnostics/diagnostic.ts';
+
+/** Modes to try, the fastest first. */
+export function modesOf(
+  { mode, anytime }: { readonly mode: Mode | 'auto'; readonly anytime?: Stopping | undefined },
+  steps: number,
+): readonly Mode[] {
+  if (mode !== 'auto') return [mode];
+  if (anytime !== undefined) return ['layerwise'];
+  return steps === 1 ? ['pipelined', 'streaming'] : ['pipelined'];
+}
+
+/**
+ * The first mode, each on the smallest board, in which the network fits. `leastOf`: cores that no mapping does without, so
+ * that boards with fewer are not tried.
+ * Errors: those of the last mode · E0502 no board has the least
+ */
+export function mapFastest(
+  candidates: readonly Target[],
+  modes: readonly Mode[],
+  map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
+  leastOf: (mode: Mode) => number = () => 0,
+): ReturnType<typeof mapOnSmallest> {
+  for (const [i, mode] of modes.entries()) {
+    try {
+      return mapOnSmallest(withCores(candidates, leastOf(mode)), (target, own) => map(target, own, mode));
+    } catch (error) {
+      if (!isOnly(error, TOO_LARGE) || i === modes.length - 1) throw error;
+    }
+  }
+  throw new Error('no mode');
+}
+
+function withCores(candidates: readonly Target[], needed: number): readonly Target[] {
+  const able = candidates.filter(({ cores }) => cores >= needed);
+  if (able.length > 0) return able;
+  const { spec, cores } = candidates.at(-1)!;
+  return fail('E0502', { origin: spec, pass: 'partition' }, { target: spec, needed, available: cores });
+}
+
+/** What another mode may get round: a population or the network is too large, or an axon cannot wait so long. */
+const TOO_LARGE = ['E0501', 'E0502', 'E0504'];
+
+const isOnly = (error: unknown, codes: readonly string[]): boolean =>
+  error instanceof UserError &&
+  error.diagnostics.every(d => codes.includes(d.code) || d.severity === 'warning');
+
+/** The first board, fewest chips first, that has cores enough. */
+export function mapOnSmallest(
+  candidates: readonly Target[],
+  map: (target: Target, own: Diagnostics) => Mapped,
+): { target: Target; mapped: Mapped; said: readonly Diagnostic[] } {
+  for (const [i, target] of candidates.entries()) {
+    const own = createDiagnostics();
+    try {
+      return { target, mapped: map(target, own), said: own.list };
+    } catch (error) {
+      if (!isOnly(error, ['E0502']) || i === candidates.length - 1) throw error;
+    }
+  }
+  throw new Error('a target without boards');
+}
