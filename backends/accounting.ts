@@ -63,7 +63,7 @@ export interface Accounting {
   constantWords(n: number): number;
   operandWords(n: number): number;
   tableWords(entries: number): number;
-  /** Axons go by the neurons behind them: by rules of the target, or because weights are private. */
+  /** Axons go by the neurons behind them: rules of the target, private weights, or an axon for each threshold. */
   readonly countsNeuronsOfAxons: boolean;
   /** In-axons that one source tile takes at a core that reads it. */
   inAxons(demand: AxonDemand, sharing?: WeightAccounting['sharing']): number;
@@ -119,7 +119,10 @@ export function createAccounting(target: Target): Accounting {
     constantWords: ofCount(encodings.state.constantWords, state),
     operandWords: ofCount(encodings.state.operandWords, state),
     tableWords: ofCount(encodings.state.tableWords, state),
-    countsNeuronsOfAxons: encodings.axons !== undefined || encodings.weights[0]?.sharing === 'private',
+    countsNeuronsOfAxons:
+      encodings.axons !== undefined ||
+      encodings.weights[0]?.sharing === 'private' ||
+      !capabilities.gradedSpikes.value,
     ...axonAccounting(encodings.axons, target.chips),
     ...(encodings.dynamic === undefined
       ? {}
@@ -154,8 +157,8 @@ function axonAccounting(
 ): Pick<Accounting, 'inAxons' | 'outAxonEntries'> {
   if (encoding === undefined) {
     return {
-      inAxons: ({ neurons, axons }, sharing = 'shared') => (sharing === 'shared' ? 1 : neurons * axons),
-      outAxonEntries: ({ rows }) => rows,
+      inAxons: ({ neurons, axons }, sharing = 'shared') => (sharing === 'shared' ? axons : neurons * axons),
+      outAxonEntries: ({ rows, axons }) => rows * axons,
     };
   }
   const [into, out] = [compileFormula(encoding.inAxons.tree), compileFormula(encoding.outAxonEntries.tree)];

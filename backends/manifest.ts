@@ -73,6 +73,7 @@ export const manifestSchema = z
       steps: count,
       mode: z.string(),
       depth: count,
+      interval: count.describe('Chip timesteps from one image to the next'),
       neurons: count,
       unread: count.describe('Neurons left out because nobody reads them'),
       biasCorrected: z.boolean(),

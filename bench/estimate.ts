@@ -71,7 +71,7 @@ export async function measureEstimate(model: string, images: number): Promise<Es
     const { mode } = found;
     const offered = found.fits ? boards : [...boards, found.target];
     const { mapped, target } = mapOnSmallest(
-      offered.filter(board => board.cores >= found.least.cores),
+      offered.filter(board => board.cores >= found.least),
       (board, diagnostics) =>
         mapNetwork(int, board, rates, { ...compiled, mode }, { ...context, diagnostics }),
     );

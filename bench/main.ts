@@ -13,11 +13,22 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
+import {
+  exponentsOf,
+  generateModels,
+  measureGrowth,
+  modelsOf,
+  pointsOf,
+  printGrowth,
+  SIZES,
+  saveGrowth,
+} from './compile-scale.ts';
 import { CONVERSION_MEASURES } from './conversion-measures.ts';
 import { measureEstimate, printEstimate } from './estimate.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
+import { measureModes } from './modes.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
@@ -124,6 +135,16 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   async 'run-int'({ data = MODEL }) {
     return speedOf(await intSpeed(data, OPTIONS));
   },
+  /** Cores with rows in space and in time, models of --data DIR on a board of thousands of chips. */
+  async modes({ data = 'examples/digits' }) {
+    const rows = measureModes(data, await loadTarget('loihi2:hala-point'));
+    const [stream, space] = ['streaming', 'pipelined'].map(mode =>
+      rows.findLast(row => row.mode === mode && row.weightBits === 8),
+    );
+    const anchor = `cores pipelined of ${space?.file ?? 'nothing'}`;
+    const [value, other] = [stream?.cores ?? Number.NaN, space?.cores ?? Number.NaN];
+    return { value, unit: 'cores streaming', anchor, ratio: other / value };
+  },
   /** Exported models of a folder (--data DIR) against the answers stored beside them. */
   async zoo({ data = 'test/onnx/exporters', save }) {
     const entries = readZoo(data);
@@ -158,24 +179,53 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const worst = printEstimate(await measureEstimate(data, Number(only)));
     return { value: 100 * worst, unit: '% off at most', anchor: '10 % that are allowed', ratio: 0.1 / worst };
   },
+  /**
+   * The whole compile of models of growing size: files or sizes after the name, or all of --data FOLDER; --tool SCRIPT
+   * generates sizes into that folder; --reading neurons|stateWords maps outlines alone; --save FOLDER.
+   */
+  async 'compile-scale'({
+    data = 'build/compile-scale',
+    save,
+    tool,
+    python = 'python3',
+    rest = [],
+    ...wishes
+  }) {
+    const sizes = rest.filter(name => !name.endsWith('.onnx'));
+    if (tool !== undefined) generateModels(tool, python, data, sizes.length > 0 ? sizes : SIZES);
+    const files = rest.filter(name => name.endsWith('.onnx'));
+    const { target = 'loihi2:hala-point', mode = 'pipelined', reading } = wishes;
+    const rows = measureGrowth(files.length > 0 ? files : modelsOf(data), { target, mode, reading });
+    console.log(printGrowth(rows));
+    if (save !== undefined) saveGrowth(save, rows);
+    const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
+    return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
+  },
   ...CONVERSION_MEASURES,
 };
 
 const { values, positionals } = parseArgs({
   options: {
-    ...{ data: { type: 'string' }, save: { type: 'string' }, only: { type: 'string' } },
+    data: { type: 'string' },
+    save: { type: 'string' },
+    only: { type: 'string' },
+    tool: { type: 'string' },
+    python: { type: 'string' },
+    target: { type: 'string' },
+    mode: { type: 'string' },
+    reading: { type: 'string' },
     ...{ graph: { type: 'string' }, effort: { type: 'string' }, seed: { type: 'string' } },
     peer: { type: 'string' },
   },
   allowPositionals: true,
 });
-const [name] = positionals;
+const [name, ...rest] = positionals;
 const measure = name === undefined ? undefined : measures[name];
 if (name === undefined || measure === undefined) {
   console.error(`which measure? ${Object.keys(measures).join(', ')}`);
   process.exitCode = 2;
 } else {
-  const result = await measure(values);
+  const result = await measure({ ...values, rest });
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   console.log(
     `${name}: ${result.value.toPrecision(4)} ${result.unit}, ${result.ratio.toFixed(2)}x the ${result.anchor}`,

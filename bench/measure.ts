@@ -14,6 +14,15 @@ export interface MeasureOptions {
   readonly save?: string | undefined;
   /** Part of the names of the cases to run. */
   readonly only?: string | undefined;
+  /** Script that generates models, and what runs it. */
+  readonly tool?: string | undefined;
+  readonly python?: string | undefined;
+  readonly target?: string | undefined;
+  readonly mode?: string | undefined;
+  /** Outlines alone, under this reading of the neurons of a core: neurons or stateWords. */
+  readonly reading?: string | undefined;
+  /** What follows the measure's name. */
+  readonly rest?: readonly string[] | undefined;
   /** One file instead of a folder, where a measure takes graphs. */
   readonly graph?: string | undefined;
   readonly effort?: string | undefined;

@@ -11,7 +11,7 @@ import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { mapNetwork, readNetwork } from '../compiler/compile.ts';
 import { encodeChips } from '../compiler/encode.ts';
-import { leastCores } from '../compiler/estimate/least-cores.ts';
+import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -30,6 +30,7 @@ import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compile
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
@@ -193,7 +194,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     modes,
     (board, own, mode) =>
       mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
-    mode => leastCores(int, accounting, weightBits, mode).cores,
+    mode => leastCoresIn(int, accounting, weightBits, mode),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);
@@ -262,12 +263,22 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     folder.commit();
     if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
-    return finish(args, console_, { out, summary, manifest, report, build, preprocessing });
+    return finish(args, console_, {
+      ...{ out, summary, manifest, report, build, preprocessing },
+      weights: weightCount(mapped.int),
+    });
   } catch (error) {
     folder.discard();
     throw error;
   }
 }
+
+/** Each once, however many tokens share it. */
+const weightCount = ({ nodes, constants }: IntGraph): number =>
+  nodes.reduce((sum, node) => {
+    const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
+    return isWeighted ? sum + sizeOf(constants.get(node.attrs.weight).shape) : sum;
+  }, 0);
 
 /** What the chip answers, bit for bit what the integer network answers. Errors: E0710 */
 function simulate(
@@ -313,6 +324,7 @@ function finish(
     out: string;
     summary: string;
     preprocessing: string;
+    weights: number;
     manifest: Manifest;
     report: ReturnType<typeof chipReport>;
     build: { seconds: number; steps: Readonly<Record<string, number>>; peakBytes: number };
@@ -329,6 +341,7 @@ function finish(
     fits: true,
     target: target.name,
     board: target.spec,
+    weights: done.weights,
     neurons: network.neurons,
     messages: report.counts.messages ?? null,
     routes: manifest.placement.routes,
@@ -349,6 +362,7 @@ function finish(
     out: args.dryRun ? null : out,
     seconds: build.seconds,
     stepSeconds: build.steps,
+    cpuSeconds: process.cpuUsage().user / 1e6,
     peakBytes: build.peakBytes,
     diagnostics: console_.diagnostics.list,
   });

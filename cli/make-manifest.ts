@@ -122,6 +122,7 @@ export function makeManifest(args: CompileArguments, made: Made): Manifest {
       steps: int.attrs.steps,
       mode: chip.attrs.mode,
       depth: chip.attrs.depth,
+      interval: chip.attrs.interval,
       neurons: neuronCount(int),
       unread: converted.unread,
       biasCorrected: converted.isBiasCorrected,

@@ -7,7 +7,7 @@ import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph, Mode } from '../ir/chip.ts';
 import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
-import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
@@ -32,7 +32,7 @@ import { partition } from './passes/partition.ts';
 import { type PlacementSummary, placeCores } from './passes/place.ts';
 import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
-import { splitFanIn } from './passes/split-fan-in.ts';
+import { type SplitNeeds, splitFanIn } from './passes/split-fan-in.ts';
 import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
@@ -251,6 +251,21 @@ type MappingOptions = Pick<
   'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
 >;
 
+/** With every linear cut over its inputs where one core cannot hold a row of its weights. */
+export function splitNetwork(
+  network: IntGraph,
+  accounting: Accounting,
+  weightBits: number,
+  report: Report,
+): IntGraph {
+  const weights = accounting.weights.get('')!;
+  const piecesOf: SplitNeeds['piecesOf'] = ({ attrs }) => {
+    const inputs = network.constants.get(attrs.weight).shape[0]!;
+    return Math.ceil((inputs * weights.rowWords(1, weightBits)) / accounting.capacity.synapseWords);
+  };
+  return splitFanIn.run(network, { piecesOf }, report);
+}
+
 /** `int` → tiles on cores; an outline without numbers will do. Errors E05xx. */
 export function partitionNetwork(
   network: IntGraph,
@@ -265,19 +280,9 @@ export function partitionNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
-  refuseTarget(network, target, accounting, weightBits, report);
+  const int = splitNetwork(network, accounting, weightBits, report);
+  refuseTarget(int, target, accounting, weightBits, report);
   throwIfErrors(diagnostics);
-  const weights = accounting.weights.get('')!;
-  const int = splitFanIn.run(
-    network,
-    {
-      piecesOf: ({ attrs }) => {
-        const inputs = network.constants.get(attrs.weight).shape[0]!;
-        return Math.ceil((inputs * weights.rowWords(1, weightBits)) / accounting.capacity.synapseWords);
-      },
-    },
-    report,
-  );
   const board = target.board?.name ?? '';
   const { name, chips, cores } = target;
   const { synop, updateActive } = target.timing;
@@ -333,7 +338,7 @@ export function mapNetwork(
   return { int, chip: routed, programs, accounting, placement };
 }
 
-const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
+export const spikingOf = ({ isBinary, softResetNeurons }: Accounting) => ({
   binary: isBinary,
   resetNeurons: softResetNeurons,
 });

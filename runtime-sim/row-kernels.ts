@@ -100,7 +100,7 @@ function arriveLinear(
   isOnTime: OnTime,
   counts: TileCounts,
 ): void {
-  const channels = ring.width;
+  const { width: channels, data } = ring;
   let met = 0;
   let termsMet = 0;
   for (let e = 0; e < neurons.length; e++) {
@@ -111,7 +111,7 @@ function arriveLinear(
     isOnTime(row);
     const into = claim(ring, image * ring.rows + row);
     const from = (position - row * inputs) * channels;
-    for (let c = 0; c < channels; c++) ring.data[into + c]! += payload * weights[from + c]!;
+    for (let c = 0; c < channels; c++) data[into + c]! += payload * weights[from + c]!;
     met += 1;
     termsMet += terms[e]!;
   }

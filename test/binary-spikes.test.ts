@@ -16,6 +16,7 @@ import {
   readNetwork,
 } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
+import { coreUsage } from '../compiler/passes/partition.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { fire } from '../ir/fixed.ts';
@@ -146,10 +147,46 @@ test('Loihi 1: words of a row are those of the entries, written one by one', asy
       // Compartments from 512 on, whose number takes the 10 bits that are charged.
       const targets = Int32Array.from({ length: n }, (_, i) => 512 + i);
       const delay = delayBits === 0 ? 0 : delayBits === 3 ? 5 : 2 ** (delayBits - 1);
-      const widths = { weightBits, delayBits };
+      const widths = { weightBits: weightBits === 7 ? 8 : weightBits, delayBits };
       assert.equal(rowWords(n, weightBits, delay), synapticWords([targets], 'dense', widths));
       assert.equal(encodeEntries(targets, 'dense').length, Math.ceil(n / 60));
     }),
+  );
+});
+
+test('any chip without payloads: shared weights, once for each threshold', async () => {
+  const graded = await loadTarget('loihi2');
+  const { capabilities, limits } = graded;
+  const target = {
+    ...graded,
+    capabilities: { ...capabilities, gradedSpikes: { ...capabilities.gradedSpikes, value: false } },
+    limits: { ...limits, payloadBits: { ...limits.payloadBits, value: 0 } },
+  };
+  const { int, images, context } = await mlp(target, [30, 20, 10], 1);
+  const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
+  const machine = createMachine(allPrograms(mapped.programs));
+  for (const image of images) assert.equal(compareEmissions(int, machine, image).difference, undefined);
+  const axons = (id: string) => {
+    const node = int.nodes.find(candidate => candidate.id === id);
+    const emit = node?.kind === 'population' ? node.attrs.emit : undefined;
+    return emit?.kind === 'mt' ? 2 * emit.levels : 0;
+  };
+  const [usage] = coreUsage(mapped.chip, mapped.accounting, 8);
+  // ceil((20 · 8 + 10) / 64) = 3 words for 20 channels, ceil((10 · 8 + 10) / 64) = 2 for 10.
+  assert.equal(usage?.used.synapseWords, 30 * axons('%image') * 3 + 20 * axons('%fc1') * 2);
+  // The image comes from the host; the readout counts as read by one.
+  assert.equal(usage?.used.inAxons, axons('%image') + axons('%fc1'));
+  assert.equal(usage?.used.outAxonEntries, axons('%image') + axons('%fc1') + 1);
+});
+
+test('sums that would have to be split pass whole, which binary spikes cannot', async () => {
+  const one = await loadTarget('loihi1');
+  const { int, context } = await mlp(one, [17_000, 3], 1);
+  assert.throws(
+    () => mapNetwork(int, one, new Map(), OPTIONS, context),
+    (error: unknown) =>
+      error instanceof UserError &&
+      error.diagnostics.some(({ code, list }) => code === 'E0510' && `${list}`.includes('send sums whole')),
   );
 });
 

@@ -1,6 +1,7 @@
 /** Packing against a count from scratch: loads, messages, limits, and moves that never make it worse. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { countMessages, netsOfTiles, neuronGraph } from '../bench/partition-block.ts';
 import { byAffinity, byFit, packItems } from '../compiler/mapping/pack.ts';
 import {
   type Bins,
@@ -183,4 +184,21 @@ test('pair counts are those of a map of pairs', () => {
     const [r, c] = [random.int(0, 40), random.int(0, 40)];
     assert.equal(counts.get(r, c), slow.get(`${r} ${c}`) ?? 0);
   }
+});
+
+test('a Transformer block of 17 tokens: near the messages of a general partitioner, counted neuron by neuron', () => {
+  const graph = neuronGraph({ tokens: 17, width: 48, heads: 3, hidden: 192 });
+  assert.equal(graph.neurons, 13_974);
+  const items = graph.tiles.map(({ length }): PlainItem => ({ demand: [length] }));
+  const problem = packProblem([512], items, netsOfTiles(graph));
+  const { binOf, bins } = packItems(problem, { seed: 1, moves: 1000, bins: 28, messagesPerBin: 1000 });
+  const coreOf = new Int32Array(graph.neurons);
+  graph.tiles.forEach((tile, i) => {
+    for (const neuron of tile) coreOf[neuron] = binOf[i]!;
+  });
+  const messages = countMessages(graph, coreOf);
+  assert.equal(messages, binsOf(problem, { binOf, bins }).messages);
+  assert.ok(bins <= 28, `${bins} cores`);
+  // Mt-KaHyPar: 5,170.
+  assert.ok(messages <= 1.15 * 5170, `${messages} messages`);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { boardOf } from '../compiler/placement/board.ts';
-import { nearestDistances, starBound } from '../compiler/placement/bound.ts';
+import { lowerBound } from '../compiler/placement/bound.ts';
 import { hilbert, orderCells, snake } from '../compiler/placement/curve.ts';
 import { settle } from '../compiler/placement/force.ts';
 import { costOf, deltaOf, makeLayout, move } from '../compiler/placement/layout.ts';
@@ -21,6 +21,8 @@ import {
 import { relieve } from '../compiler/placement/relieve.ts';
 import { createLoadSums, createRouteMap, power16 } from '../compiler/placement/routes.ts';
 import { solve } from '../compiler/placement/solve.ts';
+import { clusterBound, secondEigenvalue } from '../compiler/placement/spectrum.ts';
+import { nearestDistances, starBound } from '../compiler/placement/stars.ts';
 import { hilbertSeats, seatInOrder } from '../compiler/placement/start.ts';
 import {
   DONE,
@@ -235,6 +237,64 @@ function bruteForce({ nodes, flows, seats }: PlacementProblem): number {
   return best;
 }
 
+test('the second eigenvalue of known graphs', () => {
+  // Complete bipartite graph of 3 and 4: eigenvalues 0, 3, 3, 3, 4, 4, 7.
+  const weights = bipartite(3, 4);
+  const matrix = weights.map(w => -w);
+  for (let i = 0; i < 7; i++) matrix[8 * i] = i < 3 ? 4 : 3;
+  near(secondEigenvalue(matrix, 7), 3);
+});
+
+const bipartite = (a: number, b: number) =>
+  Float64Array.from({ length: (a + b) ** 2 }, (_, i) => {
+    const [from, to] = [Math.floor(i / (a + b)), i % (a + b)];
+    return from < a === to < a ? 0 : 1;
+  });
+
+test('clusters: the bound holds for all of a few nodes, with one seat a router and with two', () => {
+  for (const [a, b] of [
+    [2, 2],
+    [2, 3],
+    [3, 3],
+  ] as const) {
+    const pairs = Array.from({ length: a * b }, (_, i) => [i % a, a + Math.floor(i / a)] as const);
+    const [from, to] = [pairs.map(p => p[0]), pairs.map(p => p[1])];
+    const flows = makeFlows(
+      a + b,
+      from,
+      to,
+      from.map(() => 1),
+    );
+    const pins = new Int32Array(a + b).fill(-1);
+    const one = bruteForce({ nodes: a + b, flows, seats: squareSeats(3), pins });
+    const grid = { width: 2, height: 2, layers: 1, chipWidth: 2, chipHeight: 2, border: 1 };
+    const places = Array.from({ length: 8 }, (_, i) => ({ column: i % 2, row: (i >> 1) % 2, layer: 0 }));
+    const two = bruteForce({ nodes: a + b, flows, seats: makeSeats(grid, places), pins });
+    assert.ok(clusterBound(bipartite(a, b), a + b, 1) <= one);
+    assert.ok(clusterBound(bipartite(a, b), a + b, 2) <= two);
+    assert.ok(clusterBound(bipartite(a, b), a + b, 1) > 0.5 * one);
+  }
+});
+
+test('layers that are joined all to all: the bound holds, and is above that of stars alone', () => {
+  const layer = (n: number) => Array.from({ length: 25 }, (_, i) => 5 * n + (i % 5));
+  const all = (n: number) => Array.from({ length: 25 }, (_, i) => 5 * n + Math.floor(i / 5));
+  const from = [0, 1, 2].flatMap(layer);
+  const to = [1, 2, 3].flatMap(all);
+  const flows = makeFlows(
+    20,
+    from,
+    to,
+    from.map(() => 1),
+  );
+  const seats = squareSeats(5);
+  const problem = { nodes: 20, flows, seats, pins: new Int32Array(20).fill(-1) };
+  const found = solve(problem, { effort: 'fast', seed: 1, workers: 0 });
+  const stars = starBound(bothWays(20, flows), nearestDistances(seats, 19));
+  assert.ok(found.lowerBound > 1.1 * stars, `${found.lowerBound} of ${stars}`);
+  assert.ok(found.lowerBound <= found.quality.cost);
+});
+
 test('small problems: the bound holds, and placement finds the least cost', () => {
   const grid = { width: 4, height: 1, layers: 1, chipWidth: 2, chipHeight: 1, border: 5 };
   const places = [0, 0, 1, 2, 2, 3].map(column => ({ column, row: 0, layer: 0 }));
@@ -265,7 +325,7 @@ test('nearest distances: no seat has its neighbours nearer', () => {
 
 test('a path and a star on a square: the bound is met where it can be', () => {
   const star = makeFlows(5, [0, 0, 0, 0], [1, 2, 3, 4], [1, 2, 3, 4]);
-  assert.equal(starBound(bothWays(5, star), squareSeats(3)), 10);
+  assert.equal(lowerBound(star, squareSeats(3)), 10);
 });
 
 function startsOf(seed: number, count: number, visits: number): Starts {

@@ -150,6 +150,19 @@ test('a fan-in split passes through time as well', async () => {
     assert.equal(compareEmissions(mapped.int, machine, image).difference, undefined);
 });
 
+test('E0501: keys that do not fit a core even once', async () => {
+  const graph = randomAnn(7, UNTIDY);
+  const { int } = descend(graph, randomImages(graph, 2, 7), { coding: 'sum', steps: 1, shift: 4, terms: 2 });
+  const target = cramped(await loadTarget('loihi2'), 60, 45);
+  assert.throws(
+    () => map(int, target, 'streaming'),
+    (error: unknown) => {
+      const found = error instanceof UserError ? error.diagnostics : [];
+      return found.some(d => d.code === 'E0501' && /scores/.test(d.message) && /never cut/.test(`${d.help}`));
+    },
+  );
+});
+
 test('E0530: several steps do not pass through time', async () => {
   const graph = randomAnn(1);
   const { int } = descend(graph, randomImages(graph, 2, 1), { coding: 'sum', steps: 2, shift: 4, terms: 2 });

@@ -4,7 +4,7 @@
  *
  * Cost  one mapping for `pipelined` and `layerwise` together, one for `streaming`; a board too small costs a partition more
  */
-import { type Accounting, createAccounting, type Resource } from '../../backends/accounting.ts';
+import { type Accounting, createAccounting } from '../../backends/accounting.ts';
 import type { Target } from '../../backends/target.ts';
 import { type ChipGraph, chip, MODES, type Mode, networkOf } from '../../ir/chip.ts';
 import {
@@ -15,13 +15,13 @@ import {
 } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { type CompileOptions, type Partitioned, partitionNetwork } from '../compile.ts';
+import { type CompileOptions, type Partitioned, partitionNetwork, splitNetwork } from '../compile.ts';
 import { meshOf } from '../mapping/mesh.ts';
 import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';
 import { makeTable } from '../mapping/tables.ts';
 import { coreUsage } from '../passes/partition.ts';
 import { refuseTarget } from '../refuse-target.ts';
-import { leastCores } from './least-cores.ts';
+import { leastCoresIn } from './least-cores.ts';
 import { peaksOf, type WorkPeaks } from './peaks.ts';
 import { type Activity, type EventTotals, tileWork, totalsOf } from './tile-work.ts';
 
@@ -30,7 +30,8 @@ export interface ModeEstimate {
   /** The smallest board that holds it; where none does, as many of the largest as it would take. */
   readonly target: Target;
   readonly fits: boolean;
-  readonly least: { readonly cores: number; readonly resource: Resource };
+  /** No mapping takes fewer. */
+  readonly least: number;
   readonly cores: number;
   readonly chips: number;
   /** Timesteps of an image, and from one image to the next. */
@@ -94,21 +95,22 @@ export function onSameCores(
 }
 
 function estimateMode(
-  network: IntGraph,
+  given: IntGraph,
   boards: readonly Target[],
   options: EstimateOptions,
   mode: Mode,
 ): ModeEstimate | Refused {
-  const { steps } = network.attrs;
+  const { steps } = given.attrs;
   if (mode === 'streaming' && steps > 1) return { mode, because: said(r => r('E0530', ORIGIN, { steps })) };
   const accounting = createAccounting(boards[0]!);
+  const network = splitNetwork(given, accounting, options.weightBits, () => undefined);
   const refusal = said(r => void refuseTarget(network, boards[0]!, accounting, options.weightBits, r));
   if (refusal.some(({ severity }) => severity === 'error')) return { mode, because: refusal };
   const waits = mode === 'streaming' ? [] : tooLong(network, boards[0]!);
   if (waits.length > 0) return { mode, because: waits };
-  const least = leastCores(network, accounting, options.weightBits, mode);
+  const least = leastCoresIn(network, accounting, options.weightBits, mode);
   const rates = new Map([...options.activity].map(([id, { rate }]) => [id, rate]));
-  let needed = least.cores;
+  let needed = least;
   let tried: Target | undefined;
   while (true) {
     const target = smallestOf(boards, needed);
@@ -202,7 +204,7 @@ export function estimatePlaced(
   const cores = placed.tables.cores.rows;
   return {
     ...{ mode, target, depth, interval, accounting, cores, fits: true },
-    least: leastCores(networkOf(placed), accounting, weightBits, mode),
+    least: leastCoresIn(networkOf(placed), accounting, weightBits, mode),
     chips: new Set(placed.tables.cores.columns.chip).size,
     peaks: peaksOf(placed, work),
     totals: totalsOf(work, steps),

@@ -2,14 +2,7 @@
  * How a population can be cut: of all regular grids whose largest tile fits a core, those worth choosing from.
  * Populations that cost the same however they are cut are one class and are looked at once.
  */
-import {
-  type Accounting,
-  type CostSum,
-  fill,
-  fits,
-  type Overflow,
-  RESOURCES,
-} from '../../backends/accounting.ts';
+import { type Accounting, type CostSum, fill, fits, type Overflow } from '../../backends/accounting.ts';
 import { functionWords } from '../../backends/tile-cost.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
@@ -153,7 +146,7 @@ function offerOf(
     tiles: tileCount(cut),
     own: { ...cost, synapseWords: cost.synapseWords - shared },
     once: { synapseWords: shared, stateWords: tables },
-    share: Math.max(...RESOURCES.map(resource => shares[resource])),
+    share: Math.max(...Object.values(shares)),
     messages: messagesInto(population, cut, readings, rateOf, known, graph),
     time: neurons * durations.update + accumulationsOf(neurons, readings, rateOf) * durations.synop,
   };

@@ -18,8 +18,9 @@ import { createVectors, packKinds } from './kinds.ts';
 /** What a busiest core twice as busy as the mean one costs, as a share of the price: throughput is for the slowest. */
 const BUSY = 0.03;
 const ROUNDS = 4;
-/** Packings by kind that may be tried in all. */
+/** Packings by kind that are tried at once; fewer where more than a few classes make each of them dear. */
 const MOST_TRIED = 6000;
+const FEW = 16;
 
 /** What a choice is to have few of, as long as the board has cores enough. */
 export const FAVOURS = ['balance', 'cores', 'messages'] as const;
@@ -101,7 +102,7 @@ function anneal(start: Choice, context: Context): Choice {
   const open = classes.flatMap(({ offers }, i) => (offers.length > 1 ? [i] : []));
   if (open.length === 0) return start;
   const random = createRandom(1);
-  const steps = Math.min(MOST_TRIED, 300 * open.length);
+  const steps = Math.min(300 * open.length, Math.floor((MOST_TRIED * FEW) / Math.max(FEW, open.length)));
   let best = start;
   let now = start;
   for (let step = 0; step < steps; step++) {

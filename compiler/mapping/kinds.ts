@@ -1,5 +1,5 @@
 /** Cores for tiles that are only counted: so many of each kind, not which. */
-import { type Accounting, RESOURCES } from '../../backends/accounting.ts';
+import { type Accounting, LIMITS, type TileCost, usedOf } from '../../backends/accounting.ts';
 import type { Offer } from './cuts.ts';
 
 /** So many tiles of one kind. */
@@ -15,7 +15,9 @@ interface Vectors {
   readonly begin: Float64Array;
 }
 
-const R = RESOURCES.length;
+const R = LIMITS.length;
+/** Neuron groups are no memory: a core with all of them taken is not full. */
+const GROUPS = LIMITS.indexOf('groups');
 /** Whole cores of rounded fills are not full. */
 const FULL = 1 + 1e-9;
 
@@ -26,11 +28,11 @@ export function createVectors({ capacity }: Accounting): (offer: Offer) => Vecto
     const found = known.get(offer);
     if (found !== undefined) return found;
     const { own, once } = offer;
-    const extra = { ...once } as { readonly [resource: string]: number | undefined };
-    const vectors = {
-      own: Float64Array.from(RESOURCES, resource => own[resource] / capacity[resource]),
-      begin: Float64Array.from(RESOURCES, r => (own[r] + (extra[r] ?? 0)) / capacity[r]),
-    };
+    const stateWords = own.stateWords + once.stateWords;
+    const synapseWords = own.synapseWords + once.synapseWords;
+    const fillsOf = (cost: TileCost) =>
+      Float64Array.from(LIMITS, resource => usedOf(capacity, cost, resource) / capacity[resource]);
+    const vectors = { own: fillsOf(own), begin: fillsOf({ ...own, stateWords, synapseWords }) };
     known.set(offer, vectors);
     return vectors;
   };
@@ -103,9 +105,8 @@ function findFullest(rack: Rack, first: number): void {
 
 function complete(rack: Rack, from: number): void {
   const { used, bin, best, left } = rack;
-  // Neuron groups are no memory: a core with all of them taken is not full.
   let fullness = 0;
-  for (let r = 0; r + 1 < R; r++) fullness = Math.max(fullness, used[r]!);
+  for (let r = 0; r < R; r++) if (r !== GROUPS) fullness = Math.max(fullness, used[r]!);
   if (fullness > rack.fullest) {
     rack.fullest = fullness;
     best.set(bin);

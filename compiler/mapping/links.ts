@@ -97,7 +97,7 @@ export function linksOf(tiling: Tiling, feeds: readonly Feed[], cutsRows: boolea
     link(source, target, set) {
       const at = next[source]!++;
       list[at] = target;
-      sent[at] = byObject.get(set)!;
+      sent[at] = byObject.get(set) ?? numbers.get(set.key)!;
     },
   });
   return { targetsOf: { begin, list }, sent, sets, entries };

@@ -12,6 +12,7 @@
 import {
   type Accounting,
   bindingResource,
+  fill as fillOf,
   fits,
   LIMITS,
   RESOURCES,
@@ -26,6 +27,7 @@ import { loadsOf, tileProblem } from '../mapping/core-load.ts';
 import { MESSAGES_PER_CORE } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
 import { feedsOf } from '../mapping/feeds.ts';
+import { leastCores } from '../mapping/least-cores.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
@@ -77,6 +79,8 @@ interface Tiled {
 /** Axons depend on the cuts of both ends: where they run out, tiles get smaller, so many times at most. */
 const MOST_TRIED = 6;
 
+const WHOLE_ROWS =
+  'Rows that pass through time are never cut; --mode pipelined cuts them, and takes more cores.';
 const BINARY =
   'Each threshold has axons and weights of its own: fewer --levels or narrower layers need fewer.';
 
@@ -85,6 +89,12 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
+  const least = leastCores(graph, accounting, weightBits, demand);
+  if (least > needs.cores) {
+    const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
+    report('E0502', { origin: graph.name, pass: 'partition' }, facts);
+    return undefined;
+  }
   const bounds = new Map<IntOf<'population'>, number>();
   let misfits: readonly Misfit[] = [];
   for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
@@ -110,7 +120,7 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
       'E0501',
       { origin: population.origin, pass: 'partition' },
       facts,
-      accounting.isBinary ? BINARY : undefined,
+      accounting.isBinary ? BINARY : needs.mode === 'streaming' ? WHOLE_ROWS : undefined,
     );
   }
   return undefined;
@@ -216,6 +226,8 @@ export interface CoreUsage {
   readonly tiles: readonly number[];
   readonly used: TileCost;
   readonly binding: Resource;
+  /** Of the binding limit: 1 is all of it. */
+  readonly fill: number;
 }
 
 /** Of every core of a mapped network. Cost: linear in pairs of tiles of which one feeds the other. */
@@ -236,6 +248,7 @@ export function coreUsage(
   core.forEach((own, tile) => void tiles[own]!.push(tile));
   return tiles.map((own, i) => {
     const used = costAt(loads, i);
-    return { tiles: own, used, binding: bindingResource(accounting.capacity, used) };
+    const binding = bindingResource(accounting.capacity, used);
+    return { tiles: own, used, binding, fill: fillOf(accounting.capacity, used)[binding] };
   });
 }

@@ -1,63 +1,146 @@
 /**
- * What no placement can cost less than.
+ * What no placement can cost less than: clusters of flows from some nodes to some others, each bounded by its spectrum
+ * (spectrum.ts), and stars of what is left (stars.ts). A flow counts in one cluster or in its two stars, never in both,
+ * so that the sum is a bound.
  *
- * The star of a node: its partners sit on different seats, so the k-th nearest of them is no nearer than the k-th nearest
- * seat of the best router; the heaviest flow takes the nearest. A flow belongs to two stars, half to each.
- *
- * Source  a row of Gilmore 1962 and Lawler 1963
+ * Cost  bounded: so many clusters are tried, of so many nodes
  */
-import type { Flows, Seats } from './problem.ts';
+import { bothWays, type Flows, makeFlows, type Seats } from './problem.ts';
+import { clusterBound } from './spectrum.ts';
+import { nearestDistances, slotsOf, starBound } from './stars.ts';
 
-/** Distances from the best place to the other seats, nearest first: no seat has a k-th neighbour nearer than that. */
-export function nearestDistances({ grid, cellStart }: Seats, count: number): Float64Array {
-  const { width, height, layers, chipWidth, chipHeight, border } = grid;
-  let slots = 1;
-  for (let c = 0; c + 1 < cellStart.length; c++) slots = Math.max(slots, cellStart[c + 1]! - cellStart[c]!);
-  const best = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  const above = distanceCounts(0, 1, layers, border);
-  for (let x = 0; x < chipWidth; x++) {
-    const columns = distanceCounts(x, chipWidth, width / chipWidth, border);
-    for (let y = 0; y < chipHeight; y++) {
-      const plane = convolve(columns, distanceCounts(y, chipHeight, height / chipHeight, border));
-      const counts = convolve(plane, above);
-      // The node's own seat is not its neighbour.
-      let k = -1;
-      for (let distance = 0; distance < counts.length && k < count; distance++)
-        for (let i = 0; i < counts[distance]! * slots && k < count; i++, k++)
-          if (k >= 0) best[k] = Math.min(best[k]!, distance);
-    }
-  }
-  return best;
+/** Flows out of and into nodes, and which of them still count in stars. */
+interface Rest {
+  readonly out: Flows;
+  /** By receiver: numbers of flows, and their senders. */
+  readonly into: { readonly start: Int32Array; readonly flow: Int32Array; readonly from: Int32Array };
+  readonly isClustered: Uint8Array;
+  readonly distances: Float64Array;
 }
 
-/** How many routers of a line of chips lie how far from a place on one of them, whichever chip that is. */
-function distanceCounts(at: number, chip: number, chips: number, border: number): Float64Array {
-  const counts = new Float64Array(chips * (chip + border));
-  for (let c = 1 - chips; c < chips; c++)
-    for (let i = 0; i < chip; i++) counts[Math.abs(c * (chip + border - 1) + i - at)]!++;
-  return counts;
-}
-
-function convolve(a: Float64Array, b: Float64Array): Float64Array {
-  const sum = new Float64Array(a.length + b.length - 1);
-  a.forEach((n, i) => {
-    b.forEach((m, j) => {
-      sum[i + j]! += n * m;
-    });
-  });
+/** Twice the cost of a node's star: what is left of its flows, heaviest first, to the nearest seats. */
+function starOf({ out, into, isClustered, distances }: Rest, node: number): number {
+  const byPartner = new Map<number, number>();
+  const add = (partner: number, flow: number) => {
+    if (isClustered[flow] === 0) byPartner.set(partner, (byPartner.get(partner) ?? 0) + out.weight[flow]!);
+  };
+  for (let i = out.start[node]!; i < out.start[node + 1]!; i++) add(out.to[i]!, i);
+  for (let i = into.start[node]!; i < into.start[node + 1]!; i++) add(into.from[i]!, into.flow[i]!);
+  const weights = Float64Array.from(byPartner.values()).sort();
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) sum += weights[weights.length - 1 - i]! * distances[i]!;
   return sum;
 }
 
-/** Σ over nodes of half their star. `pairs`: every flow with both of its nodes. */
-export function starBound(pairs: Flows, seats: Seats): number {
-  const nodes = pairs.start.length - 1;
-  let most = 0;
-  for (let node = 0; node < nodes; node++) most = Math.max(most, pairs.start[node + 1]! - pairs.start[node]!);
-  const distances = nearestDistances(seats, most);
-  let twice = 0;
+function restOf(out: Flows, seats: Seats): Rest {
+  const nodes = out.start.length - 1;
+  const start = new Int32Array(nodes + 1);
+  for (const node of out.to) start[node + 1]!++;
+  for (let n = 0; n < nodes; n++) start[n + 1]! += start[n]!;
+  const next = start.slice(0, nodes);
+  const flow = new Int32Array(out.to.length);
+  const from = new Int32Array(out.to.length);
+  let degree = 0;
   for (let node = 0; node < nodes; node++) {
-    const weights = pairs.weight.slice(pairs.start[node]!, pairs.start[node + 1]!).sort();
-    for (let i = 0; i < weights.length; i++) twice += weights[weights.length - 1 - i]! * distances[i]!;
+    for (let i = out.start[node]!; i < out.start[node + 1]!; i++) {
+      const at = next[out.to[i]!]!++;
+      flow[at] = i;
+      from[at] = node;
+    }
   }
-  return twice / 2;
+  for (let n = 0; n < nodes; n++)
+    degree = Math.max(degree, out.start[n + 1]! - out.start[n]! + start[n + 1]! - start[n]!);
+  const distances = nearestDistances(seats, Math.min(degree, nodes));
+  return { out, into: { start, flow, from }, isClustered: new Uint8Array(out.to.length), distances };
+}
+
+/** Nodes of a cluster, and clusters that are tried, at most. */
+const MOST_NODES = 72;
+const MOST_TRIES = 3000;
+
+export function lowerBound(flows: Flows, seats: Seats): number {
+  const nodes = flows.start.length - 1;
+  const rest = restOf(flows, seats);
+  const slots = slotsOf(seats);
+  const stars = Float64Array.from({ length: nodes }, (_, node) => starOf(rest, node));
+  const tried = new Set<string>();
+  let clusters = 0;
+  for (let node = 0; node < nodes && tried.size < MOST_TRIES; node++) {
+    for (let i = flows.start[node]!; i < flows.start[node + 1]! && tried.size < MOST_TRIES; i++) {
+      if (rest.isClustered[i] === 1) continue;
+      const found = clusterAround(rest, node, flows.to[i]!);
+      if (found === undefined || tried.has(found.key)) continue;
+      tried.add(found.key);
+      clusters += takeCluster(rest, stars, found, slots);
+    }
+  }
+  const alone = starBound(bothWays(nodes, flows), rest.distances);
+  return Math.max(alone, clusters + starBound(bothWays(nodes, unclustered(rest)), rest.distances));
+}
+
+function unclustered({ out, isClustered }: Rest): Flows {
+  const left = Int32Array.from(out.to.keys()).filter(flow => isClustered[flow] === 0);
+  const from = new Int32Array(out.to.length);
+  for (let node = 0; node + 1 < out.start.length; node++)
+    from.fill(node, out.start[node], out.start[node + 1]);
+  return makeFlows(
+    out.start.length - 1,
+    left.map(flow => from[flow]!),
+    left.map(flow => out.to[flow]!),
+    Float64Array.from(left, flow => out.weight[flow]!),
+  );
+}
+
+interface Cluster {
+  readonly key: string;
+  readonly nodes: readonly number[];
+  /** Flows between them, and their ends by place in `nodes`. */
+  readonly flows: readonly { readonly flow: number; readonly from: number; readonly to: number }[];
+}
+
+/** Who sends to `to`, to whom `from` sends, and all flows that are left from those to these. */
+function clusterAround({ out, into, isClustered }: Rest, from: number, to: number): Cluster | undefined {
+  const receivers: number[] = [];
+  for (let i = out.start[from]!; i < out.start[from + 1]!; i++)
+    if (isClustered[i] === 0) receivers.push(out.to[i]!);
+  const isReceiver = new Set(receivers);
+  const senders: number[] = [];
+  for (let i = into.start[to]!; i < into.start[to + 1]! && senders.length <= MOST_NODES; i++) {
+    const sender = into.from[i]!;
+    if (isClustered[into.flow[i]!] === 1 || isReceiver.has(sender)) continue;
+    let shared = 0;
+    for (let k = out.start[sender]!; k < out.start[sender + 1]!; k++)
+      if (isClustered[k] === 0 && isReceiver.has(out.to[k]!)) shared++;
+    // One that sends to few of them would only loosen the cluster.
+    if (2 * shared >= receivers.length) senders.push(sender);
+  }
+  const nodes = [...senders, ...receivers];
+  if (senders.length < 2 || receivers.length < 2 || nodes.length > MOST_NODES) return undefined;
+  const place = new Map(nodes.map((node, i) => [node, i]));
+  const flows = senders.flatMap((sender, i) =>
+    Array.from({ length: out.start[sender + 1]! - out.start[sender]! }, (_, k) => out.start[sender]! + k)
+      .filter(k => isClustered[k] === 0 && isReceiver.has(out.to[k]!))
+      .map(flow => ({ flow, from: i, to: place.get(out.to[flow]!)! })),
+  );
+  return { key: `${senders.join(' ')}>${receivers.join(' ')}`, nodes, flows };
+}
+
+/** Takes the flows out of the stars if their bound as a cluster is higher; returns the cluster's bound, or 0. */
+function takeCluster(rest: Rest, stars: Float64Array, { nodes, flows }: Cluster, slots: number): number {
+  const n = nodes.length;
+  const weights = new Float64Array(n * n);
+  for (const { flow, from, to } of flows) {
+    weights[from * n + to]! += rest.out.weight[flow]!;
+    weights[to * n + from]! += rest.out.weight[flow]!;
+  }
+  const bound = clusterBound(weights, n, slots);
+  for (const { flow } of flows) rest.isClustered[flow] = 1;
+  const left = nodes.map(node => starOf(rest, node));
+  const lost = nodes.reduce((sum, node, i) => sum + stars[node]! - left[i]!, 0) / 2;
+  if (bound > lost) {
+    for (const [i, node] of nodes.entries()) stars[node] = left[i]!;
+    return bound;
+  }
+  for (const { flow } of flows) rest.isClustered[flow] = 0;
+  return 0;
 }

@@ -5,7 +5,7 @@
  * Preserves  the same result for any number of workers: a start's result depends on its own seed alone, and of equals
  *            the first wins
  */
-import { starBound } from './bound.ts';
+import { lowerBound } from './bound.ts';
 import { measure, type Quality, scoreOf } from './measure.ts';
 import { bothWays, type PlacementProblem } from './problem.ts';
 import { hilbertForce, hilbertSeats, type StartPlan, seatInOrder } from './start.ts';
@@ -80,6 +80,6 @@ export function solve(problem: PlacementProblem, { effort, seed, workers }: Plac
     seatOf: found[best]!,
     quality: qualities[best]!,
     baselines: { sequential, hilbert, hilbertForce: known },
-    lowerBound: starBound(pairs, seats),
+    lowerBound: lowerBound(flows, seats),
   };
 }
