@@ -1,18 +1,19 @@
 /** What `snnc check` says beside what compile finds: cores, chips, step and energy of both, mode by mode. */
 import { loadCandidates } from '../backends/target.ts';
 import { measureActivity } from '../cli/activity.ts';
+import { calibrationSet, foldInto } from '../cli/calibration.ts';
 import { findActivity } from '../cli/check-activity.ts';
-import { mapOnSmallest } from '../cli/choose-board.ts';
 import { createConsole } from '../cli/console.ts';
+import { mapOnSmallest } from '../cli/fitting.ts';
 import { figuresOf } from '../cli/mode-figures.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { findPreprocess } from '../cli/preprocess.ts';
 import { checkNetwork } from '../compiler/check.ts';
 import { BY_SYNTHETIC } from '../compiler/choose-shift.ts';
 import { convertNetwork, mapNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
-import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { estimateModes, estimatePlaced, isRefused } from '../compiler/estimate/modes.ts';
 import { defaultProfile } from '../compiler/profile.ts';
+import { spread } from '../compiler/samples.ts';
 import type { Mode } from '../ir/chip.ts';
 import type { ModeFigures } from '../report/mode-figures.ts';
 
@@ -52,14 +53,17 @@ export async function measureEstimate(model: string, images: number): Promise<Es
   );
   const checked = estimateModes(known.network, boards, { ...mapping, activity: known.activity }, MEASURED);
   const between = performance.now();
-  const { ann } = readNetwork(openModelFile(model), model, context);
+  const read = readNetwork(openModelFile(model), model, context);
+  const { ann, centre } = foldInto(read.ann, preprocess, true, console_);
   const compiled = {
     ...({ coding: 'sum', thresholds: 'pow2', profile: defaultProfile(shift), effort: 'fast' } as const),
     ...{ ...mapping, steps: 1, biasCorrection: false, keepUnread: false },
   };
-  const drawn = syntheticImages(shape, images);
+  const needs = { shape, resolved: preprocess, centre };
+  const data = await calibrationSet({ model }, needs, console_.diagnostics.report);
+  const drawn = spread(data.images, images);
   const { snn } = convertNetwork(ann, drawn, compiled, context);
-  const int = quantizeNetwork(snn, drawn, boards[0]!, mapping.weightBits, context);
+  const int = quantizeNetwork(snn, drawn, boards[0]!, mapping.weightBits, context, centre !== null);
   const { rates: activity } = measureActivity(int, drawn);
   const rates = new Map([...activity].map(([id, { rate }]) => [id, rate]));
   const rows = checked.flatMap((found): readonly EstimateRow[] => {
@@ -67,7 +71,7 @@ export async function measureEstimate(model: string, images: number): Promise<Es
     const { mode } = found;
     const offered = found.fits ? boards : [...boards, found.target];
     const { mapped, target } = mapOnSmallest(
-      offered.filter(board => board.cores >= found.least.cores),
+      offered.filter(board => board.cores >= found.least),
       (board, diagnostics) =>
         mapNetwork(int, board, rates, { ...compiled, mode }, { ...context, diagnostics }),
     );

@@ -174,6 +174,11 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     if (data !== undefined) console.log(printSlices(data, await measureSlices(data)));
     return anchorMeasure(anchors);
   },
+  /** Cores, chips, step and energy that check gives --data MODEL.onnx, beside compile's; --only N images for its rates. */
+  async estimate({ data = MODEL, only = '8' }) {
+    const worst = printEstimate(await measureEstimate(data, Number(only)));
+    return { value: 100 * worst, unit: '% off at most', anchor: '10 % that are allowed', ratio: 0.1 / worst };
+  },
   /**
    * The whole compile of models of growing size: files or sizes after the name, or all of --data FOLDER; --tool SCRIPT
    * generates sizes into that folder; --reading neurons|stateWords maps outlines alone; --save FOLDER.
@@ -195,11 +200,6 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     if (save !== undefined) saveGrowth(save, rows);
     const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
     return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
-  },
-  /** Cores, chips, step and energy that check gives --data MODEL.onnx, beside compile's; --only N images for its rates. */
-  async estimate({ data = MODEL, only = '8' }) {
-    const worst = printEstimate(await measureEstimate(data, Number(only)));
-    return { value: 100 * worst, unit: '% off at most', anchor: '10 % that are allowed', ratio: 0.1 / worst };
   },
   ...CONVERSION_MEASURES,
 };

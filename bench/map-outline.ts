@@ -82,9 +82,9 @@ function describe(mapped: Mapped) {
 const diagnostics = createDiagnostics();
 const context = { diagnostics, step };
 const options = { steps: 1, terms: 3, keepUnread: false, scanBytes: 0 };
-const { facts, outline: found } = checkNetwork(openModelFile(model), options, context);
-if (facts === undefined || found === undefined) throw new UserError(diagnostics.list);
-const outline = found.network;
+const { facts, outline: outlined } = checkNetwork(openModelFile(model), options, context);
+const outline = outlined?.network;
+if (facts === undefined || outline === undefined) throw new UserError(diagnostics.list);
 const target = read(await loadTarget(spec));
 const about = {
   model,

@@ -7,6 +7,7 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { mapNetwork, readNetwork } from '../compiler/compile.ts';
+import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -31,7 +32,6 @@ import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
 import type { MeasuredActivity } from './activity.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
-import { mapFastest, modesOf } from './choose-board.ts';
 import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
@@ -167,8 +167,13 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
-  const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
-    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+  const accounting = createAccounting(candidates[0]!);
+  const { target, mapped, said } = mapFastest(
+    candidates,
+    modes,
+    (board, own, mode) =>
+      mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+    mode => leastCoresIn(int, accounting, weightBits, mode),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);

@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
+import type { Manifest } from '../backends/manifest.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { percentOf } from '../report/units.ts';
 import { createConsole } from './console.ts';
 import type { Shared } from './options.ts';
 
@@ -26,15 +28,20 @@ export async function inspectCommand(
   const out = createConsole(args);
   const folder = openFolder(args.folder);
   const { manifest } = folder;
-  const cores = folder
-    .programs()
-    .flatMap(program =>
-      program.cores.map((core, i) => ({ place: `${program.chip}:${i}`, core, header: program.header })),
-    );
-  const describe = ({ place, core, header }: (typeof cores)[number]) => ({
+  const cores = folder.programs().flatMap(program =>
+    program.cores.map((core, i) => {
+      const { chip, header } = program;
+      return { place: `${chip}:${i}`, chip, core, header };
+    }),
+  );
+  const placeOf = ({ chip, x, y, slot }: Pick<ManifestCore, 'chip' | 'x' | 'y' | 'slot'>) =>
+    `${chip} ${x} ${y} ${slot}`;
+  const held = new Map(manifest.cores.map(core => [placeOf(core), core]));
+  const describe = ({ place, chip, core, header }: (typeof cores)[number]) => ({
     core: place,
     router: `${core.x},${core.y}`,
     slot: core.slot,
+    ...heldBy(held.get(placeOf({ ...core, chip })), manifest.capacity),
     inAxons: core.axons.length,
     weightBlocks: core.weights.map(w => `${w.inputs}x${w.channels}x${w.bits}b`),
     tiles: core.tiles.map(tile => ({
@@ -62,9 +69,24 @@ export async function inspectCommand(
     const { tiles, ...rest } = describe(entry);
     if (args.core === undefined) {
       out.line(
-        `${rest.core.padEnd(7)} (${rest.router}).${rest.slot}  ${tiles.map(t => t.population).join(', ')}`,
+        `${rest.core.padEnd(7)} (${rest.router}).${rest.slot}  ${fullest(rest)}  ${tiles.map(t => t.population).join(', ')}`,
       );
     } else out.line(JSON.stringify({ ...rest, tiles }, null, 2));
   }
   return 0;
 }
+
+type ManifestCore = Manifest['cores'][number];
+
+/** What of each resource a core takes, as a share of what it has, and which is fullest. */
+function heldBy(core: ManifestCore | undefined, capacity: Manifest['capacity']) {
+  if (core === undefined) return { binding: null, fill: {} };
+  const shares = Object.entries(core.used).flatMap(([resource, used]) => {
+    const limit = capacity[resource];
+    return limit === undefined || limit === 0 ? [] : [[resource, used / limit] as const];
+  });
+  return { binding: core.binding, fill: Object.fromEntries(shares) as Readonly<Record<string, number>> };
+}
+
+const fullest = ({ binding, fill }: ReturnType<typeof heldBy>): string =>
+  binding === null ? 'unknown' : `${binding} ${percentOf(fill[binding] ?? 0)}`.padEnd(20);

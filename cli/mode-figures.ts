@@ -16,7 +16,7 @@ export function figuresOf(found: ModeEstimate | Refused): ModeFigures {
   const { target, fits, cores, least, chips, depth, interval } = found;
   const bound = boundOf(found.peaks, target.timing, chips);
   return {
-    ...{ mode, board: target.spec, fits, refused: null, cores, leastCores: least.cores, chips },
+    ...{ mode, board: target.spec, fits, refused: null, cores, leastCores: least, chips },
     latency: { steps: depth, seconds: bound.layerwiseSeconds },
     interval: { steps: interval, seconds: bound.intervalSeconds },
     stepSeconds: bound.pipelinedStepSeconds,
@@ -25,7 +25,7 @@ export function figuresOf(found: ModeEstimate | Refused): ModeFigures {
   };
 }
 
-function energyBand({ totals }: ModeEstimate, { costSets }: Target): ModeFigures['energyPj'] {
-  const energies = costSets.map(set => energyOf(totals, 1, set).totalPj);
+function energyBand({ totals }: ModeEstimate, { costSets, timing }: Target): ModeFigures['energyPj'] {
+  const energies = costSets.map(set => energyOf(totals, set, timing.tick !== undefined).totalPj);
   return energies.length === 0 ? null : { low: Math.min(...energies), high: Math.max(...energies) };
 }

@@ -7,7 +7,7 @@ import type { Target } from '../backends/target.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { ChipGraph, Mode } from '../ir/chip.ts';
 import { type AnnMacs, annMacs, countedPopulations } from '../ir/count/counts.ts';
-import { type Diagnostics, fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
+import { type Diagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
@@ -32,7 +32,7 @@ import { partition } from './passes/partition.ts';
 import { type PlacementSummary, placeCores } from './passes/place.ts';
 import { quantize } from './passes/quantize.ts';
 import { route } from './passes/route.ts';
-import { splitFanIn } from './passes/split-fan-in.ts';
+import { type SplitNeeds, splitFanIn } from './passes/split-fan-in.ts';
 import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
@@ -251,6 +251,21 @@ type MappingOptions = Pick<
   'weightBits' | 'seed' | 'effort' | 'pins' | 'anytime' | 'mode' | 'strategy' | 'favour'
 >;
 
+/** With every linear cut over its inputs where one core cannot hold a row of its weights. */
+export function splitNetwork(
+  network: IntGraph,
+  accounting: Accounting,
+  weightBits: number,
+  report: Report,
+): IntGraph {
+  const weights = accounting.weights.get('')!;
+  const piecesOf: SplitNeeds['piecesOf'] = ({ attrs }) => {
+    const inputs = network.constants.get(attrs.weight).shape[0]!;
+    return Math.ceil((inputs * weights.rowWords(1, weightBits)) / accounting.capacity.synapseWords);
+  };
+  return splitFanIn.run(network, { piecesOf }, report);
+}
+
 /** `int` → tiles on cores; an outline without numbers will do. Errors E05xx. */
 export function partitionNetwork(
   network: IntGraph,
@@ -265,17 +280,7 @@ export function partitionNetwork(
   if (mode === 'streaming' && steps > 1) fail('E0530', { origin: '--mode' }, { steps });
   const accounting = createAccounting(target);
   step('partition');
-  const weights = accounting.weights.get('')!;
-  const int = splitFanIn.run(
-    network,
-    {
-      piecesOf: ({ attrs }) => {
-        const inputs = network.constants.get(attrs.weight).shape[0]!;
-        return Math.ceil((inputs * weights.rowWords(1, weightBits)) / accounting.capacity.synapseWords);
-      },
-    },
-    report,
-  );
+  const int = splitNetwork(network, accounting, weightBits, report);
   refuseTarget(int, target, accounting, weightBits, report);
   throwIfErrors(diagnostics);
   const board = target.board?.name ?? '';
@@ -284,12 +289,23 @@ export function partitionNetwork(
   // Without known durations an update counts as one accumulation.
   const durations = { synop: synop?.value ?? 1, update: updateActive?.value ?? 1 };
   const { strategy = 'auto', favour = 'balance' } = options;
-  const packing = { rates, durations, strategy, favour, seed };
+  const packing = { rates: roundRates(rates), durations, strategy, favour, seed };
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
   return { int, tiled, accounting };
 }
+
+const LEAST_RATE = 2 ** -6;
+
+/** The nearest powers of two: calibrations that differ a little cut the network alike, as a check expects them to. */
+const roundRates = (rates: ReadonlyMap<ValueId, number>): ReadonlyMap<ValueId, number> =>
+  new Map(
+    [...rates].map(([id, rate]) => {
+      const below = 2 ** Math.floor(Math.log2(Math.max(LEAST_RATE, rate)));
+      return [id, rate >= 1.5 * below ? 2 * below : below];
+    }),
+  );
 
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(

@@ -81,7 +81,7 @@ export function chipReport(
     interval: { steps: ran.interval, seconds: bound.intervalSeconds },
     throughput: 1 / bound.intervalSeconds,
     bound,
-    energy: target.costSets.map(set => energyOf(ran.totals, 1, set, target.timing.tick !== undefined)),
+    energy: target.costSets.map(set => energyOf(ran.totals, set, target.timing.tick !== undefined)),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
     counts: { ...ran.totals },
     ...compared,

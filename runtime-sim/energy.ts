@@ -13,11 +13,12 @@ export interface ChipEnergy {
   readonly unknown: readonly string[];
 }
 
-/** A clocked chip has no barrier to pay for. */
 export function chipEnergy(counts: MachineCounts, set: CostSet, isClocked = false): ChipEnergy {
   const sum = createTileCounts();
   for (const tile of counts.tiles) addCounts(sum, tile);
-  return energyOf(sum, Math.max(1, counts.images), set, isClocked);
+  const images = Math.max(1, counts.images);
+  const perImage = Object.entries(sum).map(([event, n]) => [event, n / images]);
+  return energyOf(Object.fromEntries(perImage) as TileCounts, set, isClocked);
 }
 
 /** What is priced. */
@@ -26,13 +27,8 @@ export type PricedEvents = Pick<
   'synops' | 'active' | 'updates' | 'spikes' | 'messages' | 'hopsEastWest' | 'hopsNorthSouth' | 'chipMessages'
 >;
 
-/** The energy of so many events of so many images, counted or expected. */
-export function energyOf(
-  sum: PricedEvents,
-  images: number,
-  { name, costs }: CostSet,
-  isClocked = false,
-): ChipEnergy {
+/** The energy of an image's events, counted or expected. A clocked chip has no barrier to pay for. */
+export function energyOf(sum: PricedEvents, { name, costs }: CostSet, isClocked: boolean): ChipEnergy {
   const unknown: string[] = [];
   const priced: readonly (readonly [string, number, { readonly value: number } | undefined, string])[] = [
     ['synapse', sum.synops, costs.synop, 'synop'],
@@ -48,7 +44,7 @@ export function energyOf(
   ];
   const parts: Record<string, number> = {};
   for (const [part, count, figure, cost] of priced) {
-    if (figure !== undefined) parts[part] = (count / images) * figure.value;
+    if (figure !== undefined) parts[part] = count * figure.value;
     else if (count > 0) unknown.push(cost);
   }
   if (costs.barrier === undefined && !isClocked) unknown.push('barrier');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCandidates, loadTarget } from '../backends/target.ts';
-import { mapFastest } from '../cli/choose-board.ts';
+import { mapFastest } from '../cli/fitting.ts';
 import { main } from '../cli/main.ts';
 import type { Mapped } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';

@@ -6,6 +6,7 @@ import { createAccounting } from '../backends/accounting.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { readNetwork } from '../compiler/compile.ts';
+import { isRefused } from '../compiler/estimate/modes.ts';
 import { judge } from '../compiler/estimate/verdict.ts';
 import { compactNames, refuseTarget } from '../compiler/refuse-target.ts';
 import { lacksOf } from '../compiler/target-needs.ts';
@@ -147,8 +148,10 @@ test('weights of a width that the core does not store', async () => {
 test('check says the same, and nothing about room', async () => {
   const { report, list } = createDiagnostics();
   const target = await loadTarget('truenorth');
-  const options = { activity: new Map(), weightBits: 8, seed: 1, wanted: undefined } as const;
-  assert.equal(judge(vit, [target], options, report).taken, undefined);
+  const options = { weightBits: 8, seed: 1, activity: new Map(), wanted: undefined };
+  const { taken, modes } = judge(vit, [target], options, report);
+  assert.equal(taken, undefined);
+  assert.ok(modes.every(isRefused));
   assert.deepEqual(list, said(vit, target));
 });
 

@@ -7,7 +7,7 @@ import { main } from '../cli/main.ts';
 import { notesOf } from '../report/notes.ts';
 import { createCounts } from '../runtime-sim/counts.ts';
 import { chipEnergy } from '../runtime-sim/energy.ts';
-import { stepBound } from '../runtime-sim/timing.ts';
+import { boundOf, stepBound } from '../runtime-sim/timing.ts';
 
 /** What a command prints. */
 async function printed(...args: readonly string[]): Promise<string> {
@@ -77,6 +77,9 @@ test('a clocked chip keeps its tick, and is longer where the work does not fit',
   const counts = createCounts(1, 1, 1, 1);
   assert.ok(!chipEnergy(counts, costSets[0]!, true).unknown.includes('barrier'));
   assert.ok(chipEnergy(counts, costSets[0]!).unknown.includes('barrier'));
+  const idle = { updates: 0, synops: 0, words: 0, link: 0, share: 1 };
+  const expected = { image: Array.from({ length: 5 }, () => idle), stream: [idle] };
+  assert.equal(boundOf(expected, timing, 1).layerwiseSeconds, 5e-3);
 });
 
 test('a barrier over several chips is that of the board', async () => {

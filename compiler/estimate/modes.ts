@@ -4,7 +4,7 @@
  *
  * Cost  one mapping for `pipelined` and `layerwise` together, one for `streaming`; a board too small costs a partition more
  */
-import { type Accounting, createAccounting, type Resource } from '../../backends/accounting.ts';
+import { type Accounting, createAccounting } from '../../backends/accounting.ts';
 import type { Target } from '../../backends/target.ts';
 import { type ChipGraph, chip, MODES, type Mode, networkOf } from '../../ir/chip.ts';
 import {
@@ -15,13 +15,13 @@ import {
 } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { type CompileOptions, type Partitioned, partitionNetwork } from '../compile.ts';
+import { type CompileOptions, type Partitioned, partitionNetwork, splitNetwork } from '../compile.ts';
 import { meshOf } from '../mapping/mesh.ts';
 import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';
 import { makeTable } from '../mapping/tables.ts';
 import { coreUsage } from '../passes/partition.ts';
 import { refuseTarget } from '../refuse-target.ts';
-import { leastCores } from './least-cores.ts';
+import { leastCoresIn } from './least-cores.ts';
 import { peaksOf, type WorkPeaks } from './peaks.ts';
 import { type Activity, type EventTotals, tileWork, totalsOf } from './tile-work.ts';
 
@@ -30,7 +30,8 @@ export interface ModeEstimate {
   /** The smallest board that holds it; where none does, as many of the largest as it would take. */
   readonly target: Target;
   readonly fits: boolean;
-  readonly least: { readonly cores: number; readonly resource: Resource };
+  /** No mapping takes fewer. */
+  readonly least: number;
   readonly cores: number;
   readonly chips: number;
   /** Timesteps of an image, and from one image to the next. */
@@ -94,21 +95,22 @@ export function onSameCores(
 }
 
 function estimateMode(
-  network: IntGraph,
+  given: IntGraph,
   boards: readonly Target[],
   options: EstimateOptions,
   mode: Mode,
 ): ModeEstimate | Refused {
-  const { steps } = network.attrs;
+  const { steps } = given.attrs;
   if (mode === 'streaming' && steps > 1) return { mode, because: said(r => r('E0530', ORIGIN, { steps })) };
   const accounting = createAccounting(boards[0]!);
+  const network = splitNetwork(given, accounting, options.weightBits, () => undefined);
   const refusal = said(r => void refuseTarget(network, boards[0]!, accounting, options.weightBits, r));
   if (refusal.some(({ severity }) => severity === 'error')) return { mode, because: refusal };
   const waits = mode === 'streaming' ? [] : tooLong(network, boards[0]!);
   if (waits.length > 0) return { mode, because: waits };
-  const least = leastCores(network, accounting, options.weightBits, mode);
+  const least = leastCoresIn(network, accounting, options.weightBits, mode);
   const rates = new Map([...options.activity].map(([id, { rate }]) => [id, rate]));
-  let needed = least.cores;
+  let needed = least;
   let tried: Target | undefined;
   while (true) {
     const target = smallestOf(boards, needed);
@@ -163,12 +165,15 @@ function coresMissing(list: readonly Diagnostic[]): number | undefined {
   return needed.length > 0 && needed.every(n => n !== undefined) ? Math.max(...needed) : undefined;
 }
 
-/** The first board with so many cores, else as many of the last as have them. */
+/** What a mapping may take above the least: boards that exist only on paper cost nothing. */
+const SLACK = 1.25;
+
+/** The first board with so many cores, else as many of the last as have them, and some more. */
 export function smallestOf(boards: readonly Target[], cores: number): Target {
   const found = boards.find(board => board.cores >= cores);
   if (found !== undefined) return found;
   const largest = boards.at(-1)!;
-  const times = Math.ceil(cores / largest.cores);
+  const times = Math.ceil((SLACK * cores) / largest.cores);
   const copies = largest.copies * times;
   const spec = `${largest.spec.replace(/\*\d+$/, '')}*${copies}`;
   return { ...largest, spec, copies, chips: largest.chips * times, cores: largest.cores * times };
@@ -199,7 +204,7 @@ export function estimatePlaced(
   const cores = placed.tables.cores.rows;
   return {
     ...{ mode, target, depth, interval, accounting, cores, fits: true },
-    least: leastCores(networkOf(placed), accounting, weightBits, mode),
+    least: leastCoresIn(networkOf(placed), accounting, weightBits, mode),
     chips: new Set(placed.tables.cores.columns.chip).size,
     peaks: peaksOf(placed, work),
     totals: totalsOf(work, steps),

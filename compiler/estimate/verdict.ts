@@ -8,7 +8,9 @@ import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { leastCores } from './least-cores.ts';
+import { splitNetwork } from '../compile.ts';
+import { refuseTarget } from '../refuse-target.ts';
+import { leastCoresIn } from './least-cores.ts';
 import {
   type EstimateOptions,
   estimateModes,
@@ -42,13 +44,17 @@ export interface Verdict {
 
 /** `wanted`: undefined for the fastest that fits. Boards of one chip, fewest chips first. */
 export function judge(
-  network: IntGraph,
+  given: IntGraph,
   boards: readonly Target[],
   options: EstimateOptions & { readonly wanted: Mode | undefined },
   report: Report,
 ): Verdict {
-  const { wanted } = options;
+  const { wanted, weightBits } = options;
+  const accounting = createAccounting(boards[0]!);
+  const network = splitNetwork(given, accounting, weightBits, report);
+  const isAble = refuseTarget(network, boards[0]!, accounting, weightBits, report);
   const modes = estimateModes(network, boards, options);
+  if (!isAble) return { modes, taken: undefined, readings: [], instead: undefined };
   // One image at a time is never faster than one behind the other.
   const offered = modes.filter(({ mode }) => (wanted === undefined ? mode !== 'layerwise' : mode === wanted));
   const mapped = offered.filter((found): found is ModeEstimate => !isRefused(found));
@@ -77,8 +83,8 @@ function readingsOf(
     return { ...board, limits };
   });
   if (taken.fits) {
-    const least = leastCores(network, createAccounting(uncapped[0]!), options.weightBits, taken.mode);
-    const loose = { ...readingOf('stateWords', stateWords.value, taken), leastCores: least.cores };
+    const leastCores = leastCoresIn(network, createAccounting(uncapped[0]!), options.weightBits, taken.mode);
+    const loose = { ...readingOf('stateWords', stateWords.value, taken), leastCores };
     return [strict, { ...loose, isBound: true }];
   }
   const [found] = estimateModes(network, uncapped, options, [taken.mode]);
@@ -90,7 +96,7 @@ const readingOf = (
   name: Reading['name'],
   limit: number,
   { cores, least, chips, fits }: ModeEstimate,
-): Reading => ({ name, limit, cores, leastCores: least.cores, chips, fits, isBound: false });
+): Reading => ({ name, limit, cores, leastCores: least, chips, fits, isBound: false });
 
 /** More boards than this are not wired together by hand. */
 const MOST_BOARDS = 16;
