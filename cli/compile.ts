@@ -36,6 +36,7 @@ import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
+import { mapFastest, modesOf } from './fitting.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
