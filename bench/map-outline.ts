@@ -29,6 +29,7 @@ const cpuSeconds = () => process.cpuUsage().user / 1e6;
 const step = (name: string) => {
   if (current !== '') steps[current] = (steps[current] ?? 0) + cpuSeconds() - since;
   [current, since] = [name, cpuSeconds()];
+  if (name !== '') console.error(name);
 };
 
 /** State words as the only limit of neurons, where the reading says so. */

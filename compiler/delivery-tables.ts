@@ -2,6 +2,7 @@
 import type { Box, ChipProgram, CoreProgram, Route } from '../backends/program/program.ts';
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import type { StridedMap } from '../ir/map.ts';
+import { type Column, createColumn } from './mapping/column.ts';
 
 /** The host's messages come from no tile. */
 export const HOST_TILE = -1;
@@ -48,8 +49,20 @@ export function createTablesReader(): TablesReader {
   const chips = new Map<number, number>();
   const [population, depth, boxes]: [number[], number[], Box[]] = [[], [], []];
   const [tilesOf, axonsOf, targetsOf] = [[0], [0], [0]];
-  const target = { tile: column(), gather: column(), side: column(), delay: column(), map: column() };
-  const routes = { source: column(), chip: column(), core: column(), axon: column(), elements: column() };
+  const target = {
+    tile: createColumn(),
+    gather: createColumn(),
+    side: createColumn(),
+    delay: createColumn(),
+    map: createColumn(),
+  };
+  const routes = {
+    source: createColumn(),
+    chip: createColumn(),
+    core: createColumn(),
+    axon: createColumn(),
+    elements: createColumn(),
+  };
   const { numberOf, maps } = createNumbers();
   let inputSize = 0;
   let isStreaming = false;
@@ -112,26 +125,6 @@ export function createTablesReader(): TablesReader {
       ...byDestination(routes, chips, tilesOf.length - 1, axonsOf),
       maps,
     }),
-  };
-}
-
-type Column = ReturnType<typeof column>;
-
-/** A typed array that grows. */
-function column() {
-  let data = new Int32Array(1024);
-  let length = 0;
-  return {
-    push(value: number): void {
-      if (length === data.length) {
-        const larger = new Int32Array(2 * length);
-        larger.set(data);
-        data = larger;
-      }
-      data[length++] = value;
-    },
-    length: () => length,
-    done: (): Int32Array => data.subarray(0, length),
   };
 }
 

@@ -10,6 +10,7 @@ import { nodeMap } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { hasLogarithms } from '../../ir/interpret/soma.ts';
 import { blockOf } from './blocks.ts';
+import { createColumn } from './column.ts';
 import { axonsOf, type DemandModel } from './demand.ts';
 import type { Feed } from './feeds.ts';
 import { type Links, linksOf, netsOfLinks } from './links.ts';
@@ -49,7 +50,7 @@ export function tileProblem(
   const axons = createAxonCosts(tiling, links, accounting);
   const demand = new Float64Array(items * LIMITS.length);
   const shares = createShares();
-  const lists: number[] = [];
+  const lists = createColumn();
   const begin = new Int32Array(items + 1);
   const isCounted = withInAxons || mayRunOut(links, accounting);
   const byTarget = isCounted ? transpose(links.targetsOf, items) : undefined;
@@ -67,7 +68,7 @@ export function tileProblem(
           lists.push(shares.number(source, INDEX.inAxons, axons.inAxonsOf(source)));
         }
       }
-      begin[tile + 1] = lists.length;
+      begin[tile + 1] = lists.length();
     }
   }
   const { itemsOf, netWeight, isOutside } = netsOfLinks(tiling, links, context.rates);
@@ -75,7 +76,7 @@ export function tileProblem(
     items,
     capacity,
     demand,
-    sharesOf: { begin, list: Int32Array.from(lists) },
+    sharesOf: { begin, list: lists.done() },
     shareResource: Uint8Array.from(shares.resources),
     shareAmount: Float64Array.from(shares.amounts),
     netsOf: transpose(itemsOf, items),

@@ -3,6 +3,7 @@
  * packing counts. Neurons of a tile that the same tiles need are one net, so that no neuron is counted twice.
  */
 import type { ValueId } from '../../ir/dialect.ts';
+import { createColumn } from './column.ts';
 import { type Feed, HOST, type Intake, type Sent, unionOf } from './feeds.ts';
 import type { Rows } from './packing.ts';
 import { boxShape, boxSize } from './tiles.ts';
@@ -143,7 +144,7 @@ export function netsOfLinks(
   const begin: number[] = [0];
   const weights: number[] = [];
   const outside: number[] = [];
-  const pins: number[] = [];
+  const pins = createColumn();
   const atoms = createAtoms(sets);
   const rowRates = [1];
   tiling.populations.forEach((population, p) => {
@@ -159,13 +160,13 @@ export function netsOfLinks(
         const target = targetsOf.list[i]!;
         if (target !== row - 1 && members.has(sent[i]!)) pins.push(target);
       }
-      begin.push(pins.length);
+      begin.push(pins.length());
       weights.push(count * rowRates[row]!);
       outside.push(row === 0 ? 1 : 0);
     }
   }
   return {
-    itemsOf: { begin: Int32Array.from(begin), list: Int32Array.from(pins) },
+    itemsOf: { begin: Int32Array.from(begin), list: pins.done() },
     netWeight: Float64Array.from(weights),
     isOutside: Uint8Array.from(outside),
   };
