@@ -1,16 +1,17 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
 import { dirname, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { createAccounting } from '../backends/accounting.ts';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
 import { checkPlace, createFolder, createHashes } from '../backends/folder.ts';
 import { type Manifest, printManifest } from '../backends/manifest.ts';
-import { decodeChip } from '../backends/program/decode.ts';
-import type { ChipProgram } from '../backends/program/program.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { mapNetwork, readNetwork } from '../compiler/compile.ts';
+<<<<<<< HEAD
 import { encodeChips } from '../compiler/encode.ts';
+=======
+import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
+>>>>>>> main
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -33,22 +34,19 @@ import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
 import type { MeasuredActivity } from './activity.ts';
-import { countStopping } from './anytime.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
-import { compareEmissions } from './compare.ts';
 import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
-import { chipPath, goldenFile, writeStages } from './deployment-files.ts';
-import { mapFastest, modesOf } from './fitting.ts';
+import { goldenFile, writeStages } from './deployment-files.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
+import { encodeAndSimulate, sampleSize } from './simulate-sample.ts';
 import { BIASES, writeBiases } from './stages.ts';
 import { readThresholds, writeText } from './threshold-files.ts';
 
@@ -100,20 +98,6 @@ export function withDefaultModel<
   const digits = join(dirname(findBackendsFolder()), 'examples', 'digits');
   const calibrate = args.calibrate ?? join(digits, 'digits-calib.npz');
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
-}
-
-/** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
-const SAMPLE = 4;
-/** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
-const SIMULATED_WORK = 2e10;
-
-/** Errors: W0540 */
-function sampleSize(wanted: number | undefined, macs: number, origin: string, report: Report): number {
-  const count = wanted ?? Math.min(SAMPLE, Math.floor(SIMULATED_WORK / Math.max(1, macs)));
-  if (count > 0) return count;
-  const reason = wanted === 0 ? '--simulate 0 says so' : `one image takes ${macs} multiply-accumulates`;
-  report('W0540', { origin }, { reason });
-  return 0;
 }
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
@@ -195,16 +179,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   try {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
-    step('encode');
-    const programs: ChipProgram[] = [];
-    const proof = await encodeChips(mapped.programs, mapped.int, async (chip, bytes) => {
-      folder.add(chipPath(chip), bytes);
-      if (sample.length > 0) programs.push(decodeChip(bytes, chipPath(chip)));
-      await setImmediate();
-    });
-    step('simulate');
-    const simulated =
-      sample.length === 0 ? undefined : simulate(programs, mapped.int, sample, margins, args.model);
+    const taken = { images: sample, margins, origin: args.model };
+    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
@@ -273,23 +249,6 @@ const weightCount = ({ nodes, constants }: IntGraph): number =>
     const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
     return isWeighted ? sum + sizeOf(constants.get(node.attrs.weight).shape) : sum;
   }, 0);
-
-/** What the chip answers, bit for bit what the integer network answers. Errors: E0710 */
-function simulate(
-  programs: readonly ChipProgram[],
-  int: IntGraph,
-  sample: readonly Float64Array[],
-  margins: readonly number[] | undefined,
-  origin: string,
-) {
-  const machine = createMachine(programs);
-  const golden = sample.map(image => compareEmissions(int, machine, image));
-  const different = golden.find(g => g.difference !== undefined)?.difference;
-  if (different !== undefined)
-    fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
-  const counts = margins === undefined ? machine.counts : countStopping(programs, sample, margins);
-  return { readouts: golden.map(g => g.readouts), counts };
-}
 
 /** What no core of this target can do is said before anything is calibrated. Errors: E0510, E0511 */
 function refuseEarly(

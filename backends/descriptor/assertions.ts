@@ -4,7 +4,7 @@ import { compileCondition } from './closure.ts';
 import type { Kind } from './document.ts';
 import type { Figure } from './figure.ts';
 import { type Condition, conditionVariables, parseCondition, type Vars } from './formula.ts';
-import { BUILT_IN_ASSERTIONS } from './rules.ts';
+import { BUILT_IN_ASSERTIONS, type Capabilities, type CORE_LIMITS, type FiguresOf } from './rules.ts';
 import type { XmlElement } from './xml.ts';
 
 /** Errors: E0554, E0556, E0563, E0565. */
@@ -34,6 +34,27 @@ export function checkAssertions(
     if (admitted.ok) checkOne(context, element, name, element.text, admitted.node, vars);
     else context.report('E0563', element, { name, reason: admitted.reason });
   }
+}
+
+/** A timestep ends somehow: at a tick, or at a barrier. Errors: E0575. */
+export function checkStep(context: Context, section: XmlElement | undefined): void {
+  if (section === undefined) return;
+  const has = (name: string) => section.children.some(child => child.attributes.get('name') === name);
+  const barriers = ['barrierOneTile', 'barrierAllTiles'].filter(has).length;
+  if (has('tick') ? barriers > 0 : barriers < 2) context.report('E0575', section, {});
+}
+
+/** Whether spikes carry a payload stands in two places, which agree. Errors: E0576. */
+export function checkSpikes(
+  context: Context,
+  section: XmlElement | undefined,
+  { gradedSpikes }: Partial<Capabilities>,
+  { payloadBits }: Partial<FiguresOf<typeof CORE_LIMITS>>,
+): void {
+  if (section === undefined || gradedSpikes === undefined || payloadBits === undefined) return;
+  if (gradedSpikes.value === payloadBits.value > 0) return;
+  const facts = { claim: `${gradedSpikes.value}`, bits: payloadBits.value };
+  context.report('E0576', section, facts);
 }
 
 function checkOne(

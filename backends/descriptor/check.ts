@@ -3,7 +3,7 @@
  * rules.ts; here is the order of sections and what each kind of document must have.
  */
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
-import { checkAssertions } from './assertions.ts';
+import { checkAssertions, checkSpikes, checkStep } from './assertions.ts';
 import {
   type Context,
   checkAttributes,
@@ -236,27 +236,6 @@ function readBoard(context: Context, sections: Sections): Body<CheckedBoard> {
   const child = readReference(context, sections.get('chipRef'), 'chip');
   checkAssertions(context, sections, 'board', { ...timing, ...topology });
   return takeWhole<NonNullable<Body<CheckedBoard>>>(context, { kind: 'board', child, timing, topology });
-}
-
-/** A timestep ends somehow: at a tick, or at a barrier. Errors: E0575. */
-function checkStep(context: Context, section: XmlElement | undefined): void {
-  if (section === undefined) return;
-  const has = (name: string) => section.children.some(child => child.attributes.get('name') === name);
-  const barriers = ['barrierOneTile', 'barrierAllTiles'].filter(has).length;
-  if (has('tick') ? barriers > 0 : barriers < 2) context.report('E0575', section, {});
-}
-
-/** Whether spikes carry a payload stands in two places, which agree. Errors: E0576. */
-function checkSpikes(
-  context: Context,
-  section: XmlElement | undefined,
-  { gradedSpikes }: Partial<rules.Capabilities>,
-  { payloadBits }: Partial<FiguresOf<typeof rules.CORE_LIMITS>>,
-): void {
-  if (section === undefined || gradedSpikes === undefined || payloadBits === undefined) return;
-  if (gradedSpikes.value === payloadBits.value > 0) return;
-  const facts = { claim: `${gradedSpikes.value}`, bits: payloadBits.value };
-  context.report('E0576', section, facts);
 }
 
 type Loose<T> = {

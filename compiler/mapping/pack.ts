@@ -125,10 +125,11 @@ function emptied(problem: PackProblem, start: Packing, options: PackOptions): Pa
     (a, b) => fillOf(bins, a) - fillOf(bins, b) || a - b,
   );
   let left = start.bins;
-  for (const bin of order) {
+  for (const [i, bin] of order.entries()) {
     if (fillOf(bins, bin) > MOST_EMPTIED) break;
-    const isTight = left > options.bins;
-    if (emptyBin(bins, bin, isTight ? Number.POSITIVE_INFINITY : options.messagesPerBin, order)) left -= 1;
+    const price = left > options.bins ? Number.POSITIVE_INFINITY : options.messagesPerBin;
+    // Bins before this one are empty, or could not be emptied and are nearly full now.
+    if (emptyBin(bins, bin, price, order.slice(i + 1, i + 1 + LOOKS))) left -= 1;
   }
   return packingOf(bins);
 }
@@ -136,12 +137,12 @@ function emptied(problem: PackProblem, start: Packing, options: PackOptions): Pa
 /** A bin above this is not worth the try. */
 const MOST_EMPTIED = 0.75;
 
-function emptyBin(bins: Bins, bin: number, price: number, order: readonly number[]): boolean {
+function emptyBin(bins: Bins, bin: number, price: number, others: readonly number[]): boolean {
   const before = bins.messages;
   const moved: number[] = [];
   let isEmpty = true;
   for (let item = bins.first[bin]!; item >= 0; item = bins.first[bin]!) {
-    const home = roomFor(bins, item, bin, order);
+    const home = roomFor(bins, item, bin, others);
     takeItem(bins, item);
     moved.push(item);
     if (home < 0) {
@@ -159,8 +160,8 @@ function emptyBin(bins: Bins, bin: number, price: number, order: readonly number
   return false;
 }
 
-/** The bin with room that costs least: those of the item's nets and some of the least filled. */
-function roomFor(bins: Bins, item: number, from: number, order: readonly number[]): number {
+/** The bin with room that costs least: those of the item's nets and some others. */
+function roomFor(bins: Bins, item: number, from: number, others: readonly number[]): number {
   const { netsOf, itemsOf } = bins.problem;
   const candidates = new Set<number>();
   for (let i = netsOf.begin[item]!; i < netsOf.begin[item + 1]! && candidates.size < LOOKS; i++) {
@@ -168,11 +169,7 @@ function roomFor(bins: Bins, item: number, from: number, order: readonly number[
     for (let j = itemsOf.begin[net]!; j < itemsOf.begin[net + 1]! && candidates.size < LOOKS; j++)
       candidates.add(bins.binOf[itemsOf.list[j]!]!);
   }
-  for (let i = 0, looked = 0; i < order.length && looked < LOOKS; i++) {
-    if (bins.first[order[i]!]! < 0) continue;
-    candidates.add(order[i]!);
-    looked += 1;
-  }
+  for (const bin of others) candidates.add(bin);
   let home = -1;
   let most = Number.NEGATIVE_INFINITY;
   for (const bin of candidates) {

@@ -42,18 +42,22 @@ export function refine(problem: PackProblem, start: Packing, { seed, moves }: Ef
   const hot = HOT * Math.sqrt(Math.min(1, moves / MANY));
   let temperature = worth * hot;
   const cooling = (COLD / hot) ** (1 / total);
-  const best = { messages: bins.messages, binOf: bins.binOf.slice() };
+  // What was moved since the best packing, and from where: taken back at the end.
+  const journal: number[] = [];
+  let best = bins.messages;
   for (let move = 0; move < total; move++, temperature *= cooling) {
     const item = random.int(0, problem.items - 1);
     const to = chooseBin(bins, item, random);
     if (to < 0 || to === bins.binOf[item]) continue;
-    tryMove(bins, item, to, temperature, random);
-    if (bins.messages < best.messages - 1e-9) {
-      best.messages = bins.messages;
-      best.binOf.set(bins.binOf);
+    tryMove(bins, item, to, temperature, random, journal);
+    if (bins.messages < best - 1e-9) {
+      best = bins.messages;
+      journal.length = 0;
     }
   }
-  return compactPacking({ binOf: best.binOf, bins: bins.count });
+  const binOf = bins.binOf.slice();
+  for (let i = journal.length - 2; i >= 0; i -= 2) binOf[journal[i]!] = journal[i + 1]!;
+  return compactPacking({ binOf, bins: bins.count });
 }
 
 /** Messages of an item in the middle: what a move is worth at first. */
@@ -73,13 +77,21 @@ function chooseBin({ problem, binOf, count }: Bins, item: number, random: Random
   return binOf[itemsOf.list[itemsOf.begin[net]! + random.int(0, pins - 1)]!]!;
 }
 
-function tryMove(bins: Bins, item: number, to: number, temperature: number, random: Random): void {
+function tryMove(
+  bins: Bins,
+  item: number,
+  to: number,
+  temperature: number,
+  random: Random,
+  journal: number[],
+): void {
   const from = bins.binOf[item]!;
   if (isRoom(bins, item, to)) {
     const gain = gainOf(bins, item, to);
     if (gain < 0 && random.next() >= Math.exp(gain / temperature)) return;
     takeItem(bins, item);
     putItem(bins, item, to);
+    journal.push(item, from);
     return;
   }
   const before = bins.messages;
@@ -95,7 +107,10 @@ function tryMove(bins: Bins, item: number, to: number, temperature: number, rand
   }
   const worse = bins.messages - before;
   const isGood = worse <= 0 || random.next() < Math.exp(-worse / temperature);
-  if (isGood && !isOver(bins, to) && !isOver(bins, from)) return;
+  if (isGood && !isOver(bins, to) && !isOver(bins, from)) {
+    for (const other of moved) journal.push(other, other === item ? from : to);
+    return;
+  }
   for (const other of moved.toReversed()) {
     const back = other === item ? from : to;
     takeItem(bins, other);

@@ -24,9 +24,9 @@ export interface Misfit extends Overflow {
   readonly population: IntOf<'population'>;
 }
 
-export interface CutChoice {
-  readonly cuts: Cuts;
-  /** Populations no cut of which fits; then there are no cuts. */
+export interface CutOffers {
+  readonly classes: readonly CutClass[];
+  /** Populations no cut of which fits. */
   readonly misfits: readonly Misfit[];
 }
 
@@ -37,26 +37,35 @@ export interface CutWishes {
   readonly cores: number;
 }
 
-export function chooseCuts(
+export function offerCuts(
   context: CutContext,
-  { strategy, favour, cores }: CutWishes,
+  strategy: Strategy,
   bounds: SizeBounds = new Map(),
-): CutChoice {
+): CutOffers {
   const candidates: Candidates = function* (population) {
     const most = bounds.get(population) ?? Number.POSITIVE_INFINITY;
     for (const cut of everyCut(population, context.cutsRows))
       if (axonSize(population, cut, context.accounting) <= most) yield cut;
   };
-  const isOurs = strategy === 'auto';
-  const classes = cutClasses(context, candidates, bounds, isOurs ? undefined : all => slices(all, strategy));
+  const choose = strategy === 'auto' ? undefined : (all: readonly Offer[]) => slices(all, strategy);
+  const classes = cutClasses(context, candidates, bounds, choose);
   const misfits = classes.flatMap(({ members, overflow }) =>
     overflow === undefined ? [] : members.map(population => ({ population, ...overflow })),
   );
-  if (misfits.length > 0) return { cuts: new Map(), misfits };
-  const chosen = isOurs
-    ? chooseJointly(classes, context.accounting, cores, favour)
-    : classes.map(({ offers }) => offers[0]!);
-  return { cuts: cutsOf(classes, chosen), misfits };
+  return { classes, misfits };
+}
+
+/** Needs: offers for every class. */
+export function chooseCuts(
+  classes: readonly CutClass[],
+  accounting: Accounting,
+  { strategy, favour, cores }: CutWishes,
+): Cuts {
+  if (strategy === 'auto') return cutsOf(classes, chooseJointly(classes, accounting, cores, favour));
+  return cutsOf(
+    classes,
+    classes.map(({ offers }) => offers[0]!),
+  );
 }
 
 const cutsOf = (classes: readonly CutClass[], chosen: readonly Offer[]): Cuts =>

@@ -31,7 +31,14 @@ import { leastCores } from '../mapping/least-cores.ts';
 import { packItems } from '../mapping/pack.ts';
 import type { Packing, PackProblem } from '../mapping/packing.ts';
 import { type Schedule, scheduleOf } from '../mapping/schedule.ts';
-import { axonSize, type CutWishes, chooseCuts, isOneTileACore, type Misfit } from '../mapping/strategy.ts';
+import {
+  axonSize,
+  type CutWishes,
+  chooseCuts,
+  isOneTileACore,
+  type Misfit,
+  offerCuts,
+} from '../mapping/strategy.ts';
 import { makeTable, placedTiles } from '../mapping/tables.ts';
 import type { Cut } from '../mapping/tiles.ts';
 import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
@@ -89,27 +96,28 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
-  const least = leastCores(graph, accounting, weightBits, demand);
-  if (least > needs.cores) {
-    const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
-    report('E0502', { origin: graph.name, pass: 'partition' }, facts);
-    return undefined;
-  }
   const bounds = new Map<IntOf<'population'>, number>();
   let misfits: readonly Misfit[] = [];
   for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
-    const choice = chooseCuts(context, needs, bounds);
-    // Where a bound leaves no cut, what overflowed before is the reason.
-    if (choice.misfits.length > 0) {
-      if (attempt === 0) misfits = choice.misfits;
+    const offers = offerCuts(context, needs.strategy, bounds);
+    if (offers.misfits.length > 0) {
+      // Where a bound leaves no cut, what overflowed before is the reason.
+      if (attempt === 0) misfits = offers.misfits;
       break;
     }
-    const tiling = tilingOf(graph, population => choice.cuts.get(population)!);
+    const least = leastCores(graph, accounting, weightBits, demand);
+    if (least > needs.cores) {
+      const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
+      report('E0502', { origin: graph.name, pass: 'partition' }, facts);
+      return undefined;
+    }
+    const cuts = chooseCuts(offers.classes, accounting, needs);
+    const tiling = tilingOf(graph, population => cuts.get(population)!);
     const problem = tileProblem(tiling, feedsOf(tiling), context);
     misfits = misfitsOf(tiling, problem, accounting);
     if (misfits.length === 0) return { tiling, problem };
     for (const { population, needed, available } of misfits) {
-      const size = axonSize(population, choice.cuts.get(population)!, accounting);
+      const size = axonSize(population, cuts.get(population)!, accounting);
       bounds.set(population, Math.min(size - 1, Math.floor((size * available) / needed)));
     }
     if ([...bounds.values()].some(size => size < 1)) break;

@@ -54,9 +54,11 @@ function restOf(out: Flows, seats: Seats): Rest {
   return { out, into: { start, flow, from }, isClustered: new Uint8Array(out.to.length), distances };
 }
 
-/** Nodes of a cluster, and clusters that are tried, at most. */
-const MOST_NODES = 72;
-const MOST_TRIES = 3000;
+/** Of a cluster: nodes on either side, at most; larger ones are taken in pieces. */
+const MOST_NODES = 32;
+/** Clusters that are tried, and flows that are looked at for them. */
+const MOST_TRIES = 2000;
+const MOST_LOOKS = 2e7;
 
 export function lowerBound(flows: Flows, seats: Seats): number {
   const nodes = flows.start.length - 1;
@@ -64,11 +66,13 @@ export function lowerBound(flows: Flows, seats: Seats): number {
   const slots = slotsOf(seats);
   const stars = Float64Array.from({ length: nodes }, (_, node) => starOf(rest, node));
   const tried = new Set<string>();
+  const looks = { left: MOST_LOOKS };
   let clusters = 0;
-  for (let node = 0; node < nodes && tried.size < MOST_TRIES; node++) {
-    for (let i = flows.start[node]!; i < flows.start[node + 1]! && tried.size < MOST_TRIES; i++) {
+  for (let node = 0; node < nodes; node++) {
+    for (let i = flows.start[node]!; i < flows.start[node + 1]!; i++) {
+      if (tried.size === MOST_TRIES || looks.left <= 0) break;
       if (rest.isClustered[i] === 1) continue;
-      const found = clusterAround(rest, node, flows.to[i]!);
+      const found = clusterAround(rest, node, flows.to[i]!, looks);
       if (found === undefined || tried.has(found.key)) continue;
       tried.add(found.key);
       clusters += takeCluster(rest, stars, found, slots);
@@ -98,31 +102,38 @@ interface Cluster {
   readonly flows: readonly { readonly flow: number; readonly from: number; readonly to: number }[];
 }
 
-/** Who sends to `to`, to whom `from` sends, and all flows that are left from those to these. */
-function clusterAround({ out, into, isClustered }: Rest, from: number, to: number): Cluster | undefined {
-  const receivers: number[] = [];
-  for (let i = out.start[from]!; i < out.start[from + 1]!; i++)
-    if (isClustered[i] === 0) receivers.push(out.to[i]!);
+/** Some who send to `to`, some to whom `from` sends, and all flows that are left from those to these. */
+function clusterAround(
+  { out, into, isClustered }: Rest,
+  from: number,
+  to: number,
+  looks: { left: number },
+): Cluster | undefined {
+  const receivers = [to];
+  for (let i = out.start[from]!; i < out.start[from + 1]! && receivers.length < MOST_NODES; i++)
+    if (isClustered[i] === 0 && out.to[i] !== to) receivers.push(out.to[i]!);
   const isReceiver = new Set(receivers);
   const senders: number[] = [];
-  for (let i = into.start[to]!; i < into.start[to + 1]! && senders.length <= MOST_NODES; i++) {
+  for (let i = into.start[to]!; i < into.start[to + 1]! && senders.length < MOST_NODES; i++) {
     const sender = into.from[i]!;
     if (isClustered[into.flow[i]!] === 1 || isReceiver.has(sender)) continue;
     let shared = 0;
     for (let k = out.start[sender]!; k < out.start[sender + 1]!; k++)
       if (isClustered[k] === 0 && isReceiver.has(out.to[k]!)) shared++;
+    looks.left -= out.start[sender + 1]! - out.start[sender]!;
     // One that sends to few of them would only loosen the cluster.
     if (2 * shared >= receivers.length) senders.push(sender);
   }
   const nodes = [...senders, ...receivers];
-  if (senders.length < 2 || receivers.length < 2 || nodes.length > MOST_NODES) return undefined;
+  if (senders.length < 2 || receivers.length < 2) return undefined;
   const place = new Map(nodes.map((node, i) => [node, i]));
   const flows = senders.flatMap((sender, i) =>
     Array.from({ length: out.start[sender + 1]! - out.start[sender]! }, (_, k) => out.start[sender]! + k)
       .filter(k => isClustered[k] === 0 && isReceiver.has(out.to[k]!))
       .map(flow => ({ flow, from: i, to: place.get(out.to[flow]!)! })),
   );
-  return { key: `${senders.join(' ')}>${receivers.join(' ')}`, nodes, flows };
+  const key = [senders, receivers].map(list => list.toSorted((a, b) => a - b).join(' ')).join('>');
+  return { key, nodes, flows };
 }
 
 /** Takes the flows out of the stars if their bound as a cluster is higher; returns the cluster's bound, or 0. */

@@ -10,7 +10,7 @@ import { deltaOf, type Layout, move } from './layout.ts';
 import type { Seats } from './problem.ts';
 
 /** A sweep that adds less than this to what is gained already is one of the last. */
-const LEAST = 1e-4;
+const LEAST = 5e-4;
 
 /** Settles `layout` in place, in at most so many sweeps. `isPinned` by node. Returns by how much the cost grew. */
 export function settle(layout: Layout, isPinned: Uint8Array, sweeps: number): number {

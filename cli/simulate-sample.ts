@@ -1,0 +1,67 @@
+/** The chip that boots from a compile's own bytes, on a few images, against the integer network. */
+import { setImmediate } from 'node:timers/promises';
+import type { FolderWriter } from '../backends/folder.ts';
+import { decodeChip } from '../backends/program/decode.ts';
+import type { ChipProgram } from '../backends/program/program.ts';
+import type { Mapped } from '../compiler/compile.ts';
+import { encodeChips } from '../compiler/encode.ts';
+import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
+import type { IntGraph } from '../ir/int.ts';
+import { createMachine } from '../runtime-sim/chip.ts';
+import { countStopping } from './anytime.ts';
+import { compareEmissions } from './compare.ts';
+import { chipPath } from './deployment-files.ts';
+
+/** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
+const SAMPLE = 4;
+/** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
+const SIMULATED_WORK = 1e10;
+
+/** Errors: W0540 */
+export function sampleSize(wanted: number | undefined, macs: number, origin: string, report: Report): number {
+  const count = wanted ?? Math.min(SAMPLE, Math.floor(SIMULATED_WORK / Math.max(1, macs)));
+  if (count > 0) return count;
+  const reason = wanted === 0 ? '--simulate 0 says so' : `one image takes ${macs} multiply-accumulates`;
+  report('W0540', { origin }, { reason });
+  return 0;
+}
+
+export interface Sample {
+  readonly images: readonly Float64Array[];
+  /** Where the host stops; undefined: nowhere. */
+  readonly margins: readonly number[] | undefined;
+  readonly origin: string;
+}
+
+/**
+ * Writes every chip as it is encoded, proves delivery, and boots the machine from the bytes where there are images for
+ * it. Errors: E0710
+ */
+export async function encodeAndSimulate(
+  { programs, int }: Mapped,
+  { add }: FolderWriter,
+  sample: Sample,
+  step: (name: string) => void,
+) {
+  step('encode');
+  const booted: ChipProgram[] = [];
+  const proof = await encodeChips(programs, int, async (chip, bytes) => {
+    add(chipPath(chip), bytes);
+    if (sample.images.length > 0) booted.push(decodeChip(bytes, chipPath(chip)));
+    await setImmediate();
+  });
+  if (sample.images.length === 0) return { proof, simulated: undefined };
+  step('simulate');
+  return { proof, simulated: simulate(booted, int, sample) };
+}
+
+/** What the chip answers, bit for bit what the integer network answers. */
+function simulate(programs: readonly ChipProgram[], int: IntGraph, { images, margins, origin }: Sample) {
+  const machine = createMachine(programs);
+  const golden = images.map(image => compareEmissions(int, machine, image));
+  const different = golden.find(g => g.difference !== undefined)?.difference;
+  if (different !== undefined)
+    fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
+  const counts = margins === undefined ? machine.counts : countStopping(programs, images, margins);
+  return { readouts: golden.map(g => g.readouts), counts };
+}
