@@ -7,7 +7,11 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { mapNetwork, readNetwork } from '../compiler/compile.ts';
+<<<<<<< HEAD
+import { encodeChips } from '../compiler/encode.ts';
+=======
 import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
+>>>>>>> main
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -168,13 +172,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
-  const accounting = createAccounting(candidates[0]!);
-  const { target, mapped, said } = mapFastest(
-    candidates,
-    modes,
-    (board, own, mode) =>
-      mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
-    mode => leastCoresIn(int, accounting, weightBits, mode),
+  const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
+    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);

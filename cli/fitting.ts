@@ -7,7 +7,6 @@ import {
   createDiagnostics,
   type Diagnostic,
   type Diagnostics,
-  fail,
   UserError,
 } from '../ir/diagnostics/diagnostic.ts';
 
@@ -21,32 +20,20 @@ export function modesOf(
   return steps === 1 ? ['pipelined', 'streaming'] : ['pipelined'];
 }
 
-/**
- * The first mode, each on the smallest board, in which the network fits. `leastOf`: cores that no mapping does without, so
- * that boards with fewer are not tried.
- * Errors: those of the last mode · E0502 no board has the least
- */
+/** The first mode, each on the smallest board, in which the network fits. */
 export function mapFastest(
   candidates: readonly Target[],
   modes: readonly Mode[],
   map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
-  leastOf: (mode: Mode) => number = () => 0,
 ): ReturnType<typeof mapOnSmallest> {
   for (const [i, mode] of modes.entries()) {
     try {
-      return mapOnSmallest(withCores(candidates, leastOf(mode)), (target, own) => map(target, own, mode));
+      return mapOnSmallest(candidates, (target, own) => map(target, own, mode));
     } catch (error) {
       if (!isOnly(error, TOO_LARGE) || i === modes.length - 1) throw error;
     }
   }
   throw new Error('no mode');
-}
-
-function withCores(candidates: readonly Target[], needed: number): readonly Target[] {
-  const able = candidates.filter(({ cores }) => cores >= needed);
-  if (able.length > 0) return able;
-  const { spec, cores } = candidates.at(-1)!;
-  return fail('E0502', { origin: spec, pass: 'partition' }, { target: spec, needed, available: cores });
 }
 
 /** What another mode may get round: a population or the network is too large, or an axon cannot wait so long. */

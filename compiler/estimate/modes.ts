@@ -158,10 +158,16 @@ function attempt(run: () => Partitioned): Partitioned | readonly Diagnostic[] {
   }
 }
 
+/** `at least 240` is 240. */
+const numberIn = (fact: string | number | undefined): number | undefined => {
+  const digits = /\d+/.exec(`${fact ?? ''}`)?.[0];
+  return digits === undefined ? undefined : Number(digits);
+};
+
 /** Where cores are all that is missing: how many there must be. */
 function coresMissing(list: readonly Diagnostic[]): number | undefined {
   const errors = list.filter(({ severity }) => severity === 'error');
-  const needed = errors.map(({ code, facts }) => (code === 'E0502' ? Number(facts.needed) : undefined));
+  const needed = errors.map(({ code, facts }) => (code === 'E0502' ? numberIn(facts.needed) : undefined));
   return needed.length > 0 && needed.every(n => n !== undefined) ? Math.max(...needed) : undefined;
 }
 
