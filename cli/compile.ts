@@ -124,7 +124,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
-  refuseEarly(ann, candidates[0]!, args);
+  refuseEarly(read.late, candidates[0]!, args);
   const data = await calibrationSet(
     args,
     { shape, resolved, centre, macs: countMacs(ann) },

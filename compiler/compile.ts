@@ -91,7 +91,7 @@ export interface Converted {
   readonly unread: number;
 }
 
-/** ONNX → canonical `ann`. Errors E01xx. */
+/** ONNX → canonical `ann`; `late`: the same with its weights still in the file. Errors E01xx. */
 export function readNetwork(
   onnx: Uint8Array | ModelFile,
   source: string,
@@ -107,7 +107,7 @@ export function readNetwork(
   step('load-weights');
   const ann = loadWeights.run(canonical, undefined, diagnostics.report);
   throwIfErrors(diagnostics);
-  return { ann, metadata: imported.metadata };
+  return { ann, late: canonical, metadata: imported.metadata };
 }
 
 /** What conversion needs of the float network and its calibration images, whatever the thresholds will be. */

@@ -35,7 +35,9 @@ export function integerWeights(
     while (peak * headroom * 2 ** (e + source) > limit) e -= 1;
     return e;
   });
-  const rounded = Int8Array.from(data, (w, i) => Math.floor(w * 2 ** exponents[channelOf(i)]! + 0.5));
+  const powers = Float64Array.from(exponents, e => 2 ** e);
+  const rounded = new Int8Array(data.length);
+  for (let i = 0; i < data.length; i++) rounded[i] = Math.floor(data[i]! * powers[channelOf(i)]! + 0.5);
   return { data: rounded, exponents };
 }
 
@@ -44,8 +46,9 @@ function extremes(data: TensorData, count: number, channelOf: (i: number) => num
   const high = new Float64Array(count);
   for (let i = 0; i < data.length; i++) {
     const c = channelOf(i);
-    low[c] = Math.min(low[c]!, data[i]!);
-    high[c] = Math.max(high[c]!, data[i]!);
+    const w = data[i]!;
+    if (w < low[c]!) low[c] = w;
+    if (w > high[c]!) high[c] = w;
   }
   return { low, high };
 }

@@ -94,15 +94,21 @@ function foldInto(linear: AnnOf<'linear'>, norm: Gain, constants: ConstantPool):
   const gamma = norm.gamma === undefined ? undefined : constants.get(norm.gamma).data;
   const beta = norm.beta === undefined ? undefined : constants.get(norm.beta).data;
   const own = bias === undefined ? undefined : constants.get(bias).data;
-  const scaled = deriveConstant(constants, weight, `rows times ${norm.gamma}`, shape, data =>
-    Float64Array.from(data, (w, i) => w * (gamma?.[Math.floor(i / channels)] ?? 1)),
-  );
+  const scaled = deriveConstant(constants, weight, `rows times ${norm.gamma}`, shape, data => {
+    const out = new Float64Array(data.length);
+    for (let k = 0, i = 0; i < data.length; k++) {
+      const factor = gamma?.[k] ?? 1;
+      for (let c = 0; c < channels; c++, i++) out[i] = data[i]! * factor;
+    }
+    return out;
+  });
   const offset = deriveConstant(constants, weight, `times ${norm.beta} plus ${bias}`, [channels], data => {
     const sum = new Float64Array(channels);
     if (own !== undefined) sum.set(own);
-    data.forEach((w, i) => {
-      sum[i % channels]! += w * (beta?.[Math.floor(i / channels)] ?? 0);
-    });
+    for (let k = 0, i = 0; i < data.length; k++) {
+      const shift = beta?.[k] ?? 0;
+      for (let c = 0; c < channels; c++, i++) sum[c]! += data[i]! * shift;
+    }
     return sum;
   });
   return { ...linear, attrs: { weight: scaled, bias: offset } };
