@@ -7,11 +7,6 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { mapNetwork, readNetwork } from '../compiler/compile.ts';
-<<<<<<< HEAD
-import { encodeChips } from '../compiler/encode.ts';
-=======
-import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
->>>>>>> main
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -40,6 +35,7 @@ import { compareModes, expectedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
+import { mapFastest, modesOf } from './fitting.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
