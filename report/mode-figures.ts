@@ -1,7 +1,7 @@
 /** What a network takes and gives in each mode, as rows of a table and as JSON. */
 import { z } from 'zod';
 import { MODES } from '../ir/chip.ts';
-import { bigNumber, seconds } from './units.ts';
+import { bigNumber, energyRange, seconds } from './units.ts';
 
 const count = z.int().min(0);
 
@@ -31,6 +31,7 @@ const HEAD = ['mode', 'board', 'cores', 'chips', 'an image every', 'latency', 'i
 
 /** `taken` is marked. */
 export function modeTable(modes: readonly ModeFigures[], taken: string | undefined): readonly string[] {
+  if (modes.length === 0) return [];
   const rows = [HEAD, ...modes.map(figures => cellsOf(figures, taken))];
   const widths = HEAD.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
   return rows.map(row => {
@@ -43,7 +44,6 @@ function cellsOf(figures: ModeFigures, taken: string | undefined): readonly stri
   const { mode, board, fits, refused, cores, chips, interval, latency, throughput, energyPj } = figures;
   const name = mode === taken ? `${mode} *` : mode;
   if (refused !== null) return [`${name}: ${refused}`];
-  const [low, high] = [energyPj!.low / 1e6, energyPj!.high / 1e6];
   return [
     name,
     fits ? board! : `none; ${board}`,
@@ -52,6 +52,6 @@ function cellsOf(figures: ModeFigures, taken: string | undefined): readonly stri
     seconds(interval!.seconds),
     seconds(latency!.seconds),
     bigNumber(throughput!),
-    low === high ? `${low.toPrecision(3)} µJ` : `${low.toPrecision(3)} to ${high.toPrecision(3)} µJ`,
+    energyRange(energyPj!.low, energyPj!.high),
   ];
 }

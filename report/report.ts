@@ -9,6 +9,7 @@ import { type ChipEnergy, energyOf, type PricedEvents } from '../runtime-sim/ene
 import { boundOf, peaksOf, type RunPeaks, type StepBound } from '../runtime-sim/timing.ts';
 import { type ModeFigures, modeTable } from './mode-figures.ts';
 import { notesOf } from './notes.ts';
+import { energyRange, seconds } from './units.ts';
 import { describeWhatIf, type WhatIf } from './what-if.ts';
 
 export interface ChipReport {
@@ -140,11 +141,11 @@ function powerRows(
 ): readonly (readonly [string, string])[] {
   const { costSet, unknown } = energy[0]!;
   const power = (staticPowerMw ?? 0) * chips;
-  const perImage = big((power * 1e3) / throughput);
+  const perImage = energyRange((power * 1e9) / throughput, (power * 1e9) / throughput);
   return [
     ...(staticPowerMw === null
       ? []
-      : [['static', `${big(power)} mW, ${perImage} µJ an image at that throughput`] as const]),
+      : [['static', `${big(power)} mW, ${perImage} an image at that throughput`] as const]),
     ...(unknown.length === 0 ? [] : [['left out', `of ${costSet}, unknown: ${unknown.join(', ')}`] as const]),
   ];
 }
@@ -156,12 +157,9 @@ function simulatedRows(
   chips: number,
 ): readonly (readonly [string, string])[] {
   const { latency, throughput, counts, energy } = report;
-  const [low, high] = [Math.min, Math.max].map(f => f(...energy.map(e => e.totalPj)) / 1e6);
+  const [low, high] = [Math.min, Math.max].map(f => f(...energy.map(e => e.totalPj)));
   return [
-    [
-      'latency',
-      `${latency.steps} timesteps, at least ${(latency.seconds * 1e6).toFixed(0)} µs for an image alone`,
-    ],
+    ['latency', `${latency.steps} timesteps, at least ${seconds(latency.seconds)} for an image alone`],
     [
       'throughput',
       `at most ${big(throughput)} images/s, one every ${report.interval.steps} timestep(s): ${mode}`,
@@ -170,10 +168,7 @@ function simulatedRows(
       'traffic',
       `${big(counts.messages!)} messages, ${big(counts.hopsEastWest! + counts.hopsNorthSouth!)} hops, ${big(counts.synops!)} synops an image${report.images === 0 ? ', expected from rates' : ''}`,
     ],
-    [
-      'energy',
-      `${low!.toFixed(1)} to ${high!.toFixed(1)} µJ an image, dynamic (${energy.map(e => e.costSet).join(', ')})`,
-    ],
+    ['energy', `${energyRange(low!, high!)} an image, dynamic (${energy.map(e => e.costSet).join(', ')})`],
     ...powerRows(report, throughput, chips),
   ];
 }

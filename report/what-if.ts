@@ -1,6 +1,6 @@
 /** What one change would do, computed: cores, chips, throughput and energy before and after. */
 import { z } from 'zod';
-import { bigNumber } from './units.ts';
+import { bigNumber, energyRange } from './units.ts';
 
 const pair = z.strictObject({ before: z.number(), after: z.number() });
 
@@ -21,7 +21,7 @@ const FIGURES = [
   ['cores', (n: number) => bigNumber(n), 'cores'],
   ['chips', (n: number) => bigNumber(n), 'chips'],
   ['throughput', (n: number) => bigNumber(n), 'images/s'],
-  ['energyPj', (n: number) => `${(n / 1e6).toPrecision(3)}`, 'µJ'],
+  ['energyPj', (n: number) => energyRange(n, n), 'an image'],
 ] as const;
 
 /** Changes of less than this are not worth a word. */
