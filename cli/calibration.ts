@@ -50,12 +50,14 @@ interface Taking {
   readonly centre: Centre;
   /** Multiply-accumulates of one image: large networks have fewer drawn for them. */
   readonly macs?: number | undefined;
+  /** No more are drawn. */
+  readonly most?: number | undefined;
 }
 
 /** Errors: those of openImages · W0301 none given. */
 export async function calibrationSet(
   args: DataOptions & { readonly model: string; readonly calibrate?: string | undefined },
-  { shape, resolved, centre, macs = 0 }: Taking,
+  { shape, resolved, centre, macs = 0, most = Number.POSITIVE_INFINITY }: Taking,
   report: Report,
 ): Promise<CalibrationSet> {
   const { preprocess } = resolved;
@@ -63,7 +65,7 @@ export async function calibrationSet(
   if (args.calibrate !== undefined) {
     return spread(await openImages(args.calibrate, taker, args, report), sizeOf(shape));
   }
-  const count = syntheticCount(macs);
+  const count = Math.min(most, syntheticCount(macs));
   report('W0301', { origin: args.model }, { count, ...DATA_FREE_ON_DIGITS });
   return { images: drawImages(taker, count), labels: undefined, isSynthetic: true };
 }

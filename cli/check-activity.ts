@@ -47,7 +47,7 @@ export async function findActivity(
   if (count > 0) step('measure activity');
   // What is missing is no fault of a check: it says what its figures rest on.
   const { report } = createDiagnostics();
-  const needs = { shape, resolved, centre: null };
+  const needs = { shape, resolved, centre: null, most: count };
   const data = count === 0 ? NO_DATA : await calibrationSet(options, needs, report);
   const images = spread(data.images, count);
   const again = createOutliner(ann, images, report);
