@@ -9,7 +9,7 @@ export function notesOf(target: Told): readonly [string, string, string] {
   return [noteOfTime(target), noteOfEnergy(target), 'Nothing here has been validated against silicon.'];
 }
 
-export function noteOfTime({ name, timing: { tick, synop } }: Told): string {
+function noteOfTime({ name, timing: { tick, synop } }: Told): string {
   if (tick === undefined)
     return `${name} has no clock: times are lower bounds from declared service times, not cycles.`;
   const step = `A step of ${name} is its tick of ${tick.value / 1e6} ms`;

@@ -11,7 +11,7 @@ export interface Sender {
   readonly rowOf: (neuron: number) => number;
 }
 
-export function senderOf({ box }: ChipProgram['cores'][number]['tiles'][number]): Sender {
+function senderOf({ box }: ChipProgram['cores'][number]['tiles'][number]): Sender {
   const [, rows, channels] = boxSizes(box);
   return { rows, rowOf: neuron => Math.floor(neuron / channels) % rows };
 }

@@ -175,7 +175,7 @@ function coresMissing(list: readonly Diagnostic[]): number | undefined {
 const SLACK = 1.25;
 
 /** The first board with so many cores, else as many of the last as have them, and some more. */
-export function smallestOf(boards: readonly Target[], cores: number): Target {
+function smallestOf(boards: readonly Target[], cores: number): Target {
   const found = boards.find(board => board.cores >= cores);
   if (found !== undefined) return found;
   const largest = boards.at(-1)!;

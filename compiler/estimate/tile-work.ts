@@ -21,7 +21,7 @@ export interface Activity {
   readonly terms: number;
 }
 
-export const EVENTS = [
+const EVENTS = [
   'updates',
   'active',
   'spikes',

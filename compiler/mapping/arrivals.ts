@@ -78,7 +78,7 @@ function checkOrder(graph: ChipGraph, tiling: Tiling): void {
   }
 }
 
-export function tilesByCore(
+function tilesByCore(
   coreOf: Int32Array,
   cores: number,
 ): { readonly begins: Int32Array; readonly tiles: Int32Array } {

@@ -258,7 +258,7 @@ export function loadsOf(problem: PackProblem, binOf: Int32Array, cores: number):
 }
 
 /** One number a row. */
-export const pointers = (list: Int32Array): Rows => ({
+const pointers = (list: Int32Array): Rows => ({
   begin: Int32Array.from({ length: list.length + 1 }, (_, i) => i),
   list,
 });

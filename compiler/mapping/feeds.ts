@@ -11,7 +11,7 @@ import { nodeMap, sizeOf } from '../../ir/dialect.ts';
 import type { IntProjection } from '../../ir/int.ts';
 import { compressMap, HOLE, printMap, type StridedMap } from '../../ir/map.ts';
 import { gridPositions } from './positions.ts';
-import { boxSize, type Cut, lengthOf, type Tile } from './tiles.ts';
+import type { Cut, Tile } from './tiles.ts';
 import {
   axisPieces,
   numberPopulations,
@@ -334,7 +334,3 @@ export function unionOf(sets: readonly Sent[], size: number, channels: number): 
   for (const { neurons } of sets) for (const neuron of neurons!) layer[neuron] = neuron;
   return sentOf(layer, channels, new Map());
 }
-
-/** Neurons of a tile of a population. */
-export const sizeOfTile = (tile: Tile): number => boxSize(tile.box);
-export const channelsOfTile = ({ box }: Tile): number => lengthOf(box.channel);

@@ -35,7 +35,7 @@ export interface Packing {
 }
 
 /** Lists of numbers → rows. */
-export function rowsOfLists(lists: readonly (readonly number[])[]): Rows {
+function rowsOfLists(lists: readonly (readonly number[])[]): Rows {
   const begin = new Int32Array(lists.length + 1);
   lists.forEach((list, i) => {
     begin[i + 1] = begin[i]! + list.length;

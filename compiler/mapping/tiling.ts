@@ -31,7 +31,7 @@ export function piecesOf({ rows, channels }: Cut, tile: number): readonly [numbe
 }
 
 /** The k-th piece of an axis: as `pieces` cuts it, without the list. */
-export function pieceAt(size: number, count: number, k: number): Range {
+function pieceAt(size: number, count: number, k: number): Range {
   const length = Math.floor(size / count);
   const longer = size % count;
   const start = k * length + Math.min(k, longer);

@@ -80,7 +80,7 @@ function coresOfPopulation({ nodes, tables }: ChipGraph, name: string): readonly
 }
 
 /** Messages per step from core to core. The host's messages have no core at their other end. */
-export function coreTraffic(graph: ChipGraph, rates: ReadonlyMap<ValueId, number>): Flows {
+function coreTraffic(graph: ChipGraph, rates: ReadonlyMap<ValueId, number>): Flows {
   const { begins, from, messages } = trafficOf(wiringOf(graph), rates);
   const cores = graph.tables.cores.rows;
   const to = new Int32Array(from.length);
