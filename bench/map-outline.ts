@@ -63,12 +63,9 @@ function describe(mapped: Mapped) {
   const bound: Record<string, number> = {};
   for (const { binding } of coreUsage(chip, accounting, weightBits))
     bound[binding] = (bound[binding] ?? 0) + 1;
-  step('prove');
-  const proof = prove(mapped);
-  step('');
   const chips = new Set(cores.columns.chip).size;
   const { cost, lowerBound } = placement;
-  return {
+  const found = {
     cores: cores.rows,
     chips,
     tiles: tiles.rows,
@@ -76,8 +73,12 @@ function describe(mapped: Mapped) {
     bound,
     cost,
     lowerBound,
-    ...proof,
   };
+  console.error(JSON.stringify(found));
+  step('prove');
+  const proof = prove(mapped);
+  step('');
+  return { ...found, ...proof };
 }
 
 const diagnostics = createDiagnostics();
