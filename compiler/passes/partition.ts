@@ -65,13 +65,21 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
 
   run(graph, needs, report) {
     const schedule = scheduleOf(graph, needs.mode, needs.accounting);
-    const tiled = tile(graph, needs, schedule, report);
-    const packing = tiled === undefined ? NOTHING : pack(tiled.problem, needs);
+    const wished = tileAndPack(graph, needs, schedule, report);
+    // What a choice of cuts promises by kind and what its tiles then take differ: where cores are dear, both are packed.
+    const other = needs.favour === 'cores' ? 'balance' : 'cores';
+    const isTight = needs.favour === 'cores' || (wished !== undefined && wished.packing.bins > needs.cores);
+    const second =
+      wished !== undefined && isTight
+        ? tileAndPack(graph, { ...needs, favour: other }, schedule, () => undefined)
+        : undefined;
+    const fewer = second !== undefined && second.packing.bins < wished!.packing.bins ? second : wished;
+    const { tiling, packing } = fewer ?? { tiling: tilingOf(graph, () => WHOLE), packing: NOTHING };
     if (packing.bins > needs.cores) {
       const facts = { target: needs.target, needed: packing.bins, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
     }
-    return chipGraph(tiled?.tiling ?? tilingOf(graph, () => WHOLE), needs, schedule, packing);
+    return chipGraph(tiling, needs, schedule, packing);
   },
 };
 
@@ -81,6 +89,11 @@ const NOTHING: Packing = { binOf: new Int32Array(0), bins: 0 };
 interface Tiled {
   readonly tiling: Tiling;
   readonly problem: PackProblem;
+}
+
+function tileAndPack(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report) {
+  const tiled = tile(graph, needs, schedule, report);
+  return tiled && { tiling: tiled.tiling, packing: pack(tiled.problem, needs) };
 }
 
 /** Axons depend on the cuts of both ends: where they run out, tiles get smaller, so many times at most. */
