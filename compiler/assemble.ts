@@ -20,9 +20,10 @@ import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf, type Table } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { compressMap, type StridedMap } from '../ir/map.ts';
-import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from './mapping/arrivals.ts';
-import { HOST, type Sent } from './mapping/feeds.ts';
+import { type Arrivals, createArrivals, sentBy, type Wiring, wiringOf } from './mapping/arrivals.ts';
+import { HOST } from './mapping/feeds.ts';
 import { hostStepsOf } from './mapping/row-schedule.ts';
+import { createUnions, type Sent } from './mapping/sent.ts';
 import { rowsOf } from './mapping/tables.ts';
 import { tileAt } from './mapping/tiling.ts';
 import {
@@ -162,7 +163,7 @@ function elementsOf(
   routes: Table,
   routesOf: Int32Array,
 ): readonly (StridedMap | undefined)[] {
-  const unions = createUnions(wiring);
+  const unions = createUnions();
   const maps = new Map<Sent, StridedMap | undefined>();
   const mapOf = (sent: Sent) => {
     if (!maps.has(sent)) maps.set(sent, sent.neurons && compressMap(sent.neurons));
@@ -175,7 +176,7 @@ function elementsOf(
     arrivals.sources.forEach((source, i) => {
       const route = next[source + 1]!++;
       if (routes.columns.core![route] !== core) defect('the route table does not belong to these tiles');
-      elements[route] = mapOf(unions.of(arrivals, source, arrivals.begins[i]!, arrivals.begins[i + 1]!));
+      elements[route] = mapOf(sentBy(arrivals, arrivals.begins[i]!, arrivals.begins[i + 1]!, unions));
     });
   }
   return elements;

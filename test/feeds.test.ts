@@ -1,7 +1,8 @@
 /** Who feeds whom, window by window, against a walk over every position of every tile. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { feedsOf, HOST, unionOf } from '../compiler/mapping/feeds.ts';
+import { feedsOf, HOST } from '../compiler/mapping/feeds.ts';
+import { createUnions } from '../compiler/mapping/sent.ts';
 import { boxSize, type Cut, findOwners, lengthOf } from '../compiler/mapping/tiles.ts';
 import { type Tiling, tileAt, tileOfPopulation, tilingOf } from '../compiler/mapping/tiling.ts';
 import { operandIndices } from '../ir/count/counts.ts';
@@ -101,7 +102,7 @@ function checkFeeds(network: IntGraph, seed: number): void {
           [...used].sort((a, b) => a - b),
         );
         assert.equal(sent.rows, new Set([...used].map(n => Math.floor(n / channels))).size);
-        assert.equal(unionOf([sent, sent], size, channels).count, sent.count);
+        assert.equal(createUnions().join(sent, sent).count, sent.count);
       }
       assert.deepEqual(found, wanted);
       met += wanted.length;

@@ -10,8 +10,9 @@ import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntProjection } from '../../ir/int.ts';
 import { expandMap, HOLE } from '../../ir/map.ts';
-import { createArrivals, createUnions, type Wiring, wiringOf } from '../mapping/arrivals.ts';
+import { createArrivals, sentBy, type Wiring, wiringOf } from '../mapping/arrivals.ts';
 import { type Feed, HOST, type Intake } from '../mapping/feeds.ts';
+import { createUnions } from '../mapping/sent.ts';
 import { boxShape } from '../mapping/tiles.ts';
 import { tileAt } from '../mapping/tiling.ts';
 
@@ -110,7 +111,7 @@ function countMessages(graph: ChipGraph, wiring: Wiring, { rate }: Shares, event
   const { coreOf, cores, tiling } = wiring;
   const { chip, x, y } = graph.tables.cores.columns;
   const arrive = createArrivals(wiring);
-  const unions = createUnions(wiring);
+  const unions = createUnions();
   const readouts = new Set<string>(tiling.network.outputs);
   const [tile, core, sent]: [number[], number[], number[]] = [[], [], []];
   for (let to = 0; to < cores; to++) {
@@ -118,7 +119,7 @@ function countMessages(graph: ChipGraph, wiring: Wiring, { rate }: Shares, event
     arrivals.sources.forEach((source, i) => {
       if (source === HOST || readouts.has(tiling.populations[wiring.populationOf[source]!]!.id)) return;
       const from = coreOf[source]!;
-      const { count } = unions.of(arrivals, source, arrivals.begins[i]!, arrivals.begins[i + 1]!);
+      const { count } = sentBy(arrivals, arrivals.begins[i]!, arrivals.begins[i + 1]!, unions);
       const messages = count * rate(source);
       events.messages[source]! += messages;
       if (from === to) return;

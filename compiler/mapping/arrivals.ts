@@ -5,9 +5,8 @@
 import type { ChipGraph } from '../../ir/chip.ts';
 import { networkOf } from '../../ir/chip.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
-import { sizeOf } from '../../ir/dialect.ts';
-import { type Feed, feedsOf, HOST, type Intake, type Sent, unionOf } from './feeds.ts';
-import { boxSize, lengthOf } from './tiles.ts';
+import { type Feed, feedsOf, HOST, type Intake } from './feeds.ts';
+import type { Sent, Unions } from './sent.ts';
 import { type Tiling, tileAt, tilingOf } from './tiling.ts';
 
 export interface Wiring {
@@ -159,47 +158,9 @@ export function createArrivals(wiring: Wiring): (core: number) => Arrivals {
   };
 }
 
-export interface Unions {
-  /** Neurons that connections `from` … `to` of one source send together. */
-  of(arrivals: Arrivals, source: number, from: number, to: number): Sent;
-}
-
-/** Unions of what is sent, each found once; equal sets are one object. */
-export function createUnions({ tiling }: Wiring): Unions {
-  const input = tiling.network.nodes.find(({ kind }) => kind === 'input');
-  const inputSize = input === undefined ? 0 : sizeOf(input.type.shape);
-  const byKey = new Map<string, Sent>();
-  const own = new Map<Sent, Sent>();
-  const unions = new Map<Sent, Map<Sent, Sent>>();
-  const unique = (sent: Sent): Sent => {
-    const known = own.get(sent);
-    if (known !== undefined) return known;
-    const found = byKey.get(sent.key) ?? sent;
-    byKey.set(sent.key, found);
-    own.set(sent, found);
-    return found;
-  };
-  const both = (a: Sent, b: Sent, source: number): Sent => {
-    if (a === b || a.neurons === undefined) return a;
-    if (b.neurons === undefined) return b;
-    const row = unions.get(a) ?? new Map<Sent, Sent>();
-    unions.set(a, row);
-    const known = row.get(b);
-    if (known !== undefined) return known;
-    const box = source === HOST ? undefined : tileAt(tiling, source).box;
-    const made =
-      box === undefined
-        ? unionOf([a, b], inputSize, inputSize)
-        : unionOf([a, b], boxSize(box), lengthOf(box.channel));
-    const union = unique(made);
-    row.set(b, union);
-    return union;
-  };
-  return {
-    of({ intake }, source, from, to) {
-      let sent = unique(intake[from]!.sent);
-      for (let i = from + 1; i < to; i++) sent = both(sent, unique(intake[i]!.sent), source);
-      return sent;
-    },
-  };
+/** Neurons that connections `from` … `to` of one source send together. */
+export function sentBy({ intake }: Arrivals, from: number, to: number, unions: Unions): Sent {
+  let sent = unions.join(undefined, intake[from]!.sent);
+  for (let i = from + 1; i < to; i++) sent = unions.join(sent, intake[i]!.sent);
+  return sent;
 }

@@ -10,8 +10,9 @@ import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, sizeOf } from '../../ir/dialect.ts';
 import type { IntProjection } from '../../ir/int.ts';
 import { compressMap, HOLE, printMap, type StridedMap } from '../../ir/map.ts';
-import { gridPositions } from './positions.ts';
-import type { Cut, Tile } from './tiles.ts';
+import { axesRead, operandPositions, type Side, sideOf, viewOf, widthOf } from './operands.ts';
+import { type Sent, sentOf } from './sent.ts';
+import type { Cut } from './tiles.ts';
 import {
   axisPieces,
   numberPopulations,
@@ -31,7 +32,7 @@ export interface Feed {
   readonly source: number;
   /** Number of the projection among the population's operands. */
   readonly gather: number;
-  readonly side: 0 | 1;
+  readonly side: Side;
   readonly pattern: Pattern;
 }
 
@@ -52,16 +53,6 @@ export interface Intake {
   readonly sent: Sent;
 }
 
-/** Neurons of a tile that a destination needs. Equal sets of one pattern are one object. */
-export interface Sent {
-  readonly count: number;
-  /** Their numbers within the tile, ascending; undefined: all of it. */
-  readonly neurons: Int32Array | undefined;
-  /** Rows (tokens, in all groups of the tile) that hold at least one of them. */
-  readonly rows: number;
-  readonly key: string;
-}
-
 /** Cost: linear in the positions of the operands of each new shape, nothing by the tile or neuron beyond. */
 export function feedsOf(tiling: Tiling): readonly Feed[] {
   const byId = nodeMap(tiling.network.nodes);
@@ -74,8 +65,7 @@ export function feedsOf(tiling: Tiling): readonly Feed[] {
         return defect(`${id} is not a projection`);
       }
       return projection.operands.map((source, i): Feed => {
-        // A relay adds its sources into one operand; the two of a product are sides of their own.
-        const side = projection.kind !== 'relay' && i === 1 ? 1 : 0;
+        const side = sideOf(projection, i);
         const from = number(source);
         const sender: Sender =
           from === HOST
@@ -104,17 +94,16 @@ interface Request {
   readonly population: number;
   readonly projection: IntProjection;
   readonly operand: number;
-  readonly side: 0 | 1;
+  readonly side: Side;
   readonly sender: Sender;
 }
 
 /** All that a pattern depends on. */
 function patternKey({ tiling, population, projection, operand, side, sender }: Request): string {
   const { shape } = tiling.populations[population]!.type;
-  const attrs = projection.attrs as { map?: StridedMap; mapA?: StridedMap; mapB?: StridedMap };
-  const map = side === 1 ? attrs.mapB : (attrs.mapA ?? attrs.map);
+  const map = viewOf(projection, side);
   const { kind } = projection;
-  const width = widthOf(projection, tiling);
+  const width = widthOf(projection, tiling.network.constants);
   const about = [kind, kind === 'relay' ? 0 : operand, width, shape, tiling.cuts[population], sender];
   return `${JSON.stringify(about)} ${map === undefined ? '' : printed(map)}`;
 }
@@ -126,37 +115,18 @@ function printed(map: StridedMap): string {
   return known;
 }
 
-/** Inputs of a row or taps of a neuron. */
-function widthOf(projection: IntProjection, { network }: Tiling): number {
-  switch (projection.kind) {
-    case 'linear':
-    case 'depthwise':
-      return network.constants.get(projection.attrs.weight).shape[0]!;
-    case 'product':
-      return projection.attrs.inner;
-    case 'maximum':
-      return projection.attrs.taps;
-    case 'hadamard':
-    case 'relay':
-    case 'bias':
-      return 1;
-    default:
-      return projection satisfies never;
-  }
-}
-
 function findPattern(request: Request): Pattern {
   const { tiling, population, projection, operand, side, sender } = request;
   const node = tiling.populations[population]!;
   const cut = tiling.cuts[population]!;
   const indices = operandIndices(projection, tiling.network.constants)[operand]!;
-  const width = widthOf(projection, tiling);
+  const width = widthOf(projection, tiling.network.constants);
   const locate = createLocator(sender);
   const known = new Map<string, Sent>();
   const numbers = new Map<string, number>();
   const windows: (readonly Intake[])[] = [];
   const windowOf = Int32Array.from({ length: tileCount(cut) }, (_, tile) => {
-    const key = windowKey(projection, side, piecesOf(cut, tile));
+    const key = `${axesRead(projection, side, piecesOf(cut, tile))}`;
     const old = numbers.get(key);
     if (old !== undefined) return old;
     const positions = operandPositions(projection, side, width, tileOfPopulation(node, cut, tile));
@@ -164,50 +134,6 @@ function findPattern(request: Request): Pattern {
     return windows.push(intakesOf(positions, indices, locate, known)) - 1;
   });
   return { windows, windowOf };
-}
-
-/** Tiles of one key read the same part of the operand. */
-function windowKey(
-  { kind }: IntProjection,
-  side: 0 | 1,
-  [g, r, c]: readonly [number, number, number],
-): string {
-  if (kind === 'linear') return `${r}`;
-  if (kind === 'product') return side === 0 ? `${g} ${r}` : `${g} ${c}`;
-  return `${g} ${r} ${c}`;
-}
-
-/** Positions of the whole operand that a tile reads, in the tile's own order (program.ts, AxonTarget.map). */
-export function operandPositions(
-  projection: IntProjection,
-  side: 0 | 1,
-  width: number,
-  { population, box }: Tile,
-): Int32Array {
-  const [, rows, channels] = population.type.shape as [number, number, number];
-  switch (projection.kind) {
-    case 'linear':
-      return gridPositions([0, 1], box.row, [0, width], rows, width);
-    case 'hadamard':
-    case 'relay':
-      return gridPositions(box.group, box.row, box.channel, rows, channels);
-    case 'depthwise':
-    case 'maximum': {
-      const neurons = gridPositions(box.group, box.row, box.channel, rows, channels);
-      const positions = new Int32Array(neurons.length * width);
-      for (let i = 0; i < positions.length; i++)
-        positions[i] = neurons[Math.floor(i / width)]! * width + (i % width);
-      return positions;
-    }
-    case 'product': {
-      const [range, size] = side === 0 ? [box.row, rows] : [box.channel, channels];
-      return gridPositions(box.group, range, [0, width], size, width);
-    }
-    case 'bias':
-      return defect('a bias has no operand');
-    default:
-      return projection satisfies never;
-  }
 }
 
 interface Locator {
@@ -300,37 +226,4 @@ function layersOf(positions: Int32Array, locals: Int32Array, size: number): read
     layers[use][neuron] = position;
   }
   return layers;
-}
-
-function sentOf(layer: Int32Array, channels: number, known: Map<string, Sent>): Sent {
-  let count = 0;
-  for (const position of layer) if (position !== HOLE) count += 1;
-  const neurons = new Int32Array(count);
-  let rows = 0;
-  let last = -1;
-  let at = 0;
-  for (let neuron = 0; neuron < layer.length; neuron++) {
-    if (layer[neuron] === HOLE) continue;
-    neurons[at++] = neuron;
-    const row = Math.floor(neuron / channels);
-    if (row !== last) rows += 1;
-    last = row;
-  }
-  const isAll = count === layer.length;
-  const key = `${layer.length} ${channels} ${isAll ? 'all' : printMap(compressMap(neurons))}`;
-  const found = known.get(key) ?? { count, neurons: isAll ? undefined : neurons, rows, key };
-  known.set(key, found);
-  return found;
-}
-
-/** Neurons that are in any of the sets, all of one tile with so many neurons and channels. */
-export function unionOf(sets: readonly Sent[], size: number, channels: number): Sent {
-  const [first] = sets;
-  const whole = sets.find(set => set.neurons === undefined);
-  if (whole !== undefined) return whole;
-  if (first === undefined) return defect('a union of nothing');
-  if (sets.every(set => set.key === first.key)) return first;
-  const layer = new Int32Array(size).fill(HOLE);
-  for (const { neurons } of sets) for (const neuron of neurons!) layer[neuron] = neuron;
-  return sentOf(layer, channels, new Map());
 }

@@ -4,9 +4,10 @@
  */
 import type { ValueId } from '../../ir/dialect.ts';
 import { createColumn } from './column.ts';
-import { type Feed, HOST, type Intake, type Sent, unionOf } from './feeds.ts';
+import { type Feed, HOST } from './feeds.ts';
 import type { Rows } from './packing.ts';
-import { boxShape, boxSize } from './tiles.ts';
+import { createUnions, type Sent } from './sent.ts';
+import { boxShape } from './tiles.ts';
 import { type Tiling, tileAt } from './tiling.ts';
 
 export interface Links {
@@ -30,7 +31,7 @@ function eachLink(tiling: Tiling, feeds: readonly Feed[], { link }: Sink): void 
     const key = `${feed.population} ${feed.source}`;
     groups.set(key, [...(groups.get(key) ?? []), feed]);
   }
-  const unions = createUnions(tiling);
+  const unions = createUnions();
   for (const group of groups.values()) {
     const [{ population, source }, ...others] = group as [Feed, ...Feed[]];
     const first = source === HOST ? 0 : tiling.first[source]! + 1;
@@ -43,32 +44,11 @@ function eachLink(tiling: Tiling, feeds: readonly Feed[], { link }: Sink): void 
         continue;
       }
       const all = [intakes, ...others.map(({ pattern: p }) => p.windows[p.windowOf[own]!]!)].flat();
-      for (const [from, sent] of unions(all, first)) link(first + from, target + own, sent);
+      const bySource = new Map<number, Sent>();
+      for (const { source: from, sent } of all) bySource.set(from, unions.join(bySource.get(from), sent));
+      for (const [from, sent] of bySource) link(first + from, target + own, sent);
     }
   }
-}
-
-/** Intakes → one set for each source tile. */
-function createUnions(tiling: Tiling) {
-  const known = new Map<string, Sent>();
-  return (intakes: readonly Intake[], first: number): ReadonlyMap<number, Sent> => {
-    const bySource = new Map<number, Sent[]>();
-    for (const { source, sent } of intakes) bySource.set(source, [...(bySource.get(source) ?? []), sent]);
-    return new Map(
-      [...bySource].map(([source, sets]): [number, Sent] => {
-        const key = sets.map(set => set.key).join('|');
-        const found = known.get(key) ?? uniteSets(tiling, first + source - 1, sets, intakes);
-        known.set(key, found);
-        return [source, found];
-      }),
-    );
-  };
-}
-
-function uniteSets(tiling: Tiling, tile: number, sets: readonly Sent[], intakes: readonly Intake[]): Sent {
-  if (tile < 0) return unionOf(sets, intakes[0]!.maps[0]!.length, intakes[0]!.maps[0]!.length);
-  const { box } = tileAt(tiling, tile);
-  return unionOf(sets, boxSize(box), box.channel[1] - box.channel[0]);
 }
 
 /** Cost: linear in the pairs of tiles. */
@@ -115,8 +95,8 @@ function groupWidths(tiling: Tiling): Int32Array {
 }
 
 /** Groups of a tile that hold one of the neurons. */
-function groupsIn({ neurons, key }: Sent, width: number): number {
-  if (neurons === undefined) return sizeIn(key) / width;
+function groupsIn({ neurons, size }: Sent, width: number): number {
+  if (neurons === undefined) return size / width;
   let groups = 0;
   let last = -1;
   for (const neuron of neurons) {
@@ -126,9 +106,6 @@ function groupsIn({ neurons, key }: Sent, width: number): number {
   }
   return groups;
 }
-
-/** Neurons of the tile of a set: its key begins with them. */
-const sizeIn = (key: string): number => Number(key.split(' ', 1)[0]);
 
 export interface Nets {
   readonly itemsOf: Rows;
@@ -193,7 +170,7 @@ function atomsOf(numbers: readonly number[], sets: readonly Sent[]): readonly At
   const [only, ...others] = numbers;
   if (others.length === 0) return [{ count: sets[only!]!.count, members: new Set([only!]) }];
   // Class of each neuron, refined set by set; classes are numbered as they come.
-  const size = sizeIn(sets[only!]!.key);
+  const { size } = sets[only!]!;
   let classes = new Int32Array(size);
   const members: number[][] = [[]];
   for (const number of numbers) {

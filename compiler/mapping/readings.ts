@@ -5,8 +5,8 @@
 import { operandIndices } from '../../ir/count/counts.ts';
 import { nodeMap, sizeOf, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, IntProjection } from '../../ir/int.ts';
-import { HOLE, printMap, type StridedMap } from '../../ir/map.ts';
-import { operandPositions } from './feeds.ts';
+import { HOLE, printMap } from '../../ir/map.ts';
+import { axesRead, operandPositions, type Side, sideOf, viewOf, widthOf } from './operands.ts';
 import type { Cut } from './tiles.ts';
 import { tileCount, tileOfPopulation } from './tiling.ts';
 
@@ -15,7 +15,7 @@ export interface Reading extends Facts {
   readonly source: ValueId;
   readonly projection: IntProjection;
   readonly operand: number;
-  readonly side: 0 | 1;
+  readonly side: Side;
   /** Inputs of a row or taps of a neuron. */
   readonly width: number;
 }
@@ -35,12 +35,11 @@ export function createReadings(graph: IntGraph): (population: IntOf<'population'
     operands.flatMap((id): readonly Reading[] => {
       const projection = byId.get(id) as IntProjection;
       if (projection.kind === 'bias') return [];
-      const width = widthOf(projection, graph);
+      const width = widthOf(projection, graph.constants);
       return projection.operands.map((source, i): Reading => {
-        const isRelay = projection.kind === 'relay';
-        const side = !isRelay && i === 1 ? 1 : 0;
+        const side = sideOf(projection, i);
         const size = sizeOf(byId.get(source)!.type.shape);
-        const map = mapOf(projection, side);
+        const map = viewOf(projection, side);
         const positions = [projection.kind, projection.type.shape, width, side, size];
         const key = `${JSON.stringify(positions)} ${map === undefined ? '' : printMap(map)}`;
         const facts = known.get(key) ?? lookThrough(operandIndices(projection, graph.constants)[i]!, size);
@@ -48,11 +47,6 @@ export function createReadings(graph: IntGraph): (population: IntOf<'population'
         return { source, projection, operand: i, side, width, ...facts };
       });
     });
-}
-
-function mapOf({ attrs }: IntProjection, side: 0 | 1): StridedMap | undefined {
-  const maps = attrs as { map?: StridedMap; mapA?: StridedMap; mapB?: StridedMap };
-  return side === 1 ? maps.mapB : (maps.mapA ?? maps.map);
 }
 
 function lookThrough(indices: Int32Array, size: number): Facts {
@@ -68,30 +62,9 @@ function lookThrough(indices: Int32Array, size: number): Facts {
   return { present, repeats };
 }
 
-function widthOf(projection: IntProjection, { constants }: IntGraph): number {
-  switch (projection.kind) {
-    case 'linear':
-    case 'depthwise':
-      return constants.get(projection.attrs.weight).shape[0]!;
-    case 'product':
-      return projection.attrs.inner;
-    case 'maximum':
-      return projection.attrs.taps;
-    case 'hadamard':
-    case 'relay':
-    case 'bias':
-      return 1;
-    default:
-      return projection satisfies never;
-  }
-}
-
-/** How many tiles read the same part of an operand. */
-function sharersOf({ projection: { kind }, side }: Reading, cut: Cut): number {
-  if (kind === 'linear') return cut.channels;
-  if (kind === 'product') return side === 0 ? cut.channels : cut.rows;
-  return 1;
-}
+/** Pieces along each axis of a cut that tells parts of the operand apart. */
+const piecesRead = ({ projection, side }: Reading, { groups, rows, channels }: Cut): readonly number[] =>
+  axesRead(projection, side, [groups, rows, channels]);
 
 /**
  * Messages into the tiles of a population, each neuron of each source sending once.
@@ -107,9 +80,10 @@ export function messagesInto(
 ): number {
   let sum = 0;
   readings.forEach((reading, i) => {
-    const sharers = sharersOf(reading, cut);
-    const parts = tileCount(cut) / sharers;
-    const key = `${i} ${reading.repeats ? partKey(reading, cut) : ''}`;
+    const pieces = piecesRead(reading, cut);
+    const parts = pieces.reduce((a, b) => a * b, 1);
+    const sharers = tileCount(cut) / parts;
+    const key = `${i} ${reading.repeats ? pieces : ''}`;
     let part = known.get(key);
     if (part === undefined) {
       part = reading.repeats ? middlePart(population, cut, reading, graph) : reading.present;
@@ -118,12 +92,6 @@ export function messagesInto(
     sum += rateOf(reading.source) * sharers * (reading.repeats ? part * parts : part);
   });
   return sum;
-}
-
-function partKey({ projection: { kind }, side }: Reading, { groups, rows, channels }: Cut): string {
-  if (kind === 'linear') return `${rows}`;
-  if (kind === 'product') return side === 0 ? `${groups} ${rows}` : `${groups} ${channels}`;
-  return `${groups} ${rows} ${channels}`;
 }
 
 function middlePart(

@@ -3,6 +3,7 @@ import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { sizeOf, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntNode, IntOf, IntProjection } from '../../ir/int.ts';
 import { HOLE, identityMap, printMap, type StridedMap } from '../../ir/map.ts';
+import { sideOf, viewOf, widthOf } from './operands.ts';
 import { eachRowPair, type RowAxis } from './row-pairs.ts';
 
 /** By how much the rows that are read run ahead of the rows that read them, at most. */
@@ -37,16 +38,10 @@ export function gathersOf(
       const source = byId.get(from);
       if (source?.kind !== 'population' && source?.kind !== 'input') return defect(`${from} sends nothing`);
       const places = placesOf(projection, number, reader, graph);
-      const map = mapOf(projection, number) ?? identityMap(sizeOf(source.type.shape));
+      const map = viewOf(projection, sideOf(projection, number)) ?? identityMap(sizeOf(source.type.shape));
       return { reader, projection, source, number, map, places };
     });
   });
-}
-
-function mapOf({ attrs }: IntProjection, number: number): StridedMap | undefined {
-  if ('map' in attrs) return attrs.map;
-  if (number === 0) return 'mapA' in attrs ? attrs.mapA : undefined;
-  return 'mapB' in attrs ? attrs.mapB : undefined;
 }
 
 const ONE_ROW: RowAxis = { width: Number.POSITIVE_INFINITY, rows: 1 };
@@ -58,23 +53,11 @@ function placesOf(
   { type }: IntOf<'population'>,
   { constants }: IntGraph,
 ): RowAxis {
+  if (projection.kind === 'product' && number === 1) return ONE_ROW;
   const [, rows, channels] = type.shape as [number, number, number];
-  switch (projection.kind) {
-    case 'linear':
-      return { width: constants.get(projection.attrs.weight).shape[0]!, rows };
-    case 'product':
-      return number === 1 ? ONE_ROW : { width: projection.attrs.inner, rows };
-    case 'depthwise':
-      return { width: channels * constants.get(projection.attrs.weight).shape[0]!, rows };
-    case 'maximum':
-      return { width: channels * projection.attrs.taps, rows };
-    case 'hadamard':
-    case 'relay':
-    case 'bias':
-      return { width: channels, rows };
-    default:
-      return projection satisfies never;
-  }
+  const width = widthOf(projection, constants);
+  const isOfRow = projection.kind === 'linear' || projection.kind === 'product';
+  return { width: isOfRow ? width : channels * width, rows };
 }
 
 export const isBroadcast = ({ projection, number }: RowOperand): boolean =>

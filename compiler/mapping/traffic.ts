@@ -1,7 +1,8 @@
 /** Messages between cores in a step: what every source tile sends to each core that reads it, times its rate. */
 import type { ValueId } from '../../ir/dialect.ts';
-import { createArrivals, createUnions, type Wiring } from './arrivals.ts';
+import { createArrivals, sentBy, type Wiring } from './arrivals.ts';
 import { HOST } from './feeds.ts';
+import { createUnions } from './sent.ts';
 
 /** By destination core: core i hears from[begins[i]] … from[begins[i + 1]], ascending, never from itself or the host. */
 export interface Traffic {
@@ -17,7 +18,7 @@ export interface Traffic {
 export function trafficOf(wiring: Wiring, rates: ReadonlyMap<ValueId, number>): Traffic {
   const { tiling, populationOf, coreOf, cores } = wiring;
   const arrive = createArrivals(wiring);
-  const unions = createUnions(wiring);
+  const unions = createUnions();
   const rateOf = Float64Array.from(tiling.populations, ({ id }) => rates.get(id) ?? 1);
   const begins = new Int32Array(cores + 1);
   const from: number[] = [];
@@ -35,7 +36,7 @@ export function trafficOf(wiring: Wiring, rates: ReadonlyMap<ValueId, number>): 
         sums[sender] = 0;
         senders.push(sender);
       }
-      const { count } = unions.of(arrivals, source, arrivals.begins[i]!, arrivals.begins[i + 1]!);
+      const { count } = sentBy(arrivals, arrivals.begins[i]!, arrivals.begins[i + 1]!, unions);
       sums[sender]! += count * rateOf[populationOf[source]!]!;
     });
     senders.sort((a, b) => a - b);

@@ -12,10 +12,11 @@ import type { Accounting } from '../../backends/accounting.ts';
 import { type ChipGraph, chip } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Table } from '../../ir/dialect.ts';
-import { type Arrivals, createArrivals, createUnions, type Wiring, wiringOf } from '../mapping/arrivals.ts';
+import { type Arrivals, createArrivals, sentBy, type Wiring, wiringOf } from '../mapping/arrivals.ts';
 import { axonsOf } from '../mapping/demand.ts';
-import { HOST, type Sent } from '../mapping/feeds.ts';
+import { HOST } from '../mapping/feeds.ts';
 import { delayOf } from '../mapping/schedule.ts';
+import { createUnions, type Sent } from '../mapping/sent.ts';
 import { emptyTable } from '../mapping/tables.ts';
 import { boxShape } from '../mapping/tiles.ts';
 import { tileAt } from '../mapping/tiling.ts';
@@ -105,7 +106,7 @@ function createEntries(
   accounting: Accounting,
   readers: Int32Array,
 ): (arrivals: Arrivals, axon: number) => number {
-  const unions = createUnions(wiring);
+  const unions = createUnions();
   const entriesOf = (sent: Sent, source: number): number => {
     if (accounting.countsNeuronsOfAxons) {
       const axons = axonsOf(tileAt(wiring.tiling, source).population, accounting);
@@ -125,7 +126,7 @@ function createEntries(
     for (let from = begins[axon]!; from < begins[axon + 1]!; ) {
       let to = from + 1;
       while (to < begins[axon + 1]! && tile[to] === tile[from]) to += 1;
-      entries += entriesOf(unions.of(arrivals, source, from, to), source);
+      entries += entriesOf(sentBy(arrivals, from, to, unions), source);
       from = to;
     }
     return entries;
