@@ -11,7 +11,7 @@ import { checkNetwork } from '../compiler/check.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
 import { type Mapped, mapNetwork, neuronCount, spikingOf } from '../compiler/compile.ts';
-import { coreUsage } from '../compiler/passes/partition.ts';
+import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { MODES } from '../ir/chip.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';

@@ -8,9 +8,10 @@ import { type Accounting, createAccounting, RESOURCES } from '../backends/accoun
 import type { Target } from '../backends/target.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { checkNetwork } from '../compiler/check.ts';
+import { type CoreUsage, coreUsage } from '../compiler/mapping/core-usage.ts';
 import { createDemandModel } from '../compiler/mapping/demand.ts';
 import { scheduleOf } from '../compiler/mapping/schedule.ts';
-import { type CoreUsage, coreUsage, partition } from '../compiler/passes/partition.ts';
+import { partition } from '../compiler/passes/partition.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, type Diagnostic } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph, IntOf } from '../ir/int.ts';

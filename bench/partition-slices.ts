@@ -3,14 +3,14 @@ import { createAccounting } from '../backends/accounting.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { checkNetwork } from '../compiler/check.ts';
+import { tilingOfChip } from '../compiler/mapping/arrivals.ts';
 import { tileProblem } from '../compiler/mapping/core-load.ts';
+import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { createDemandModel } from '../compiler/mapping/demand.ts';
 import { feedsOf } from '../compiler/mapping/feeds.ts';
 import { binsOf } from '../compiler/mapping/packing.ts';
 import { scheduleOf } from '../compiler/mapping/schedule.ts';
-import { placedTiles } from '../compiler/mapping/tables.ts';
-import { tilingOfTiles } from '../compiler/mapping/tiling.ts';
-import { coreUsage, type PartitionNeeds, partition } from '../compiler/passes/partition.ts';
+import { type PartitionNeeds, partition } from '../compiler/passes/partition.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 
@@ -71,7 +71,7 @@ function measureOne(
   const chip = partition.run(outline, needs, diagnostics.report);
   const seconds = (performance.now() - start) / 1000;
   if (diagnostics.hasErrors()) throw new Error(diagnostics.list.map(d => d.message).join('\n'));
-  const tiling = tilingOfTiles(outline, placedTiles(chip));
+  const tiling = tilingOfChip(chip);
   const schedule = scheduleOf(outline, 'pipelined', accounting);
   const demand = createDemandModel(outline, accounting, WEIGHT_BITS, schedule);
   const context = { accounting, weightBits: WEIGHT_BITS, demand, cutsRows: true, rates };

@@ -7,6 +7,7 @@ import { type Manifest, printManifest } from '../backends/manifest.ts';
 import { loadCandidates, type Target } from '../backends/target.ts';
 import { outlineOf } from '../compiler/check.ts';
 import { mapNetwork, readNetwork } from '../compiler/compile.ts';
+import { synapsesOf } from '../compiler/estimate/least-cores.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -25,8 +26,6 @@ import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compile
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
-import { sizeOf } from '../ir/dialect.ts';
-import type { IntGraph } from '../ir/int.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
 import type { MeasuredActivity } from './activity.ts';
@@ -182,6 +181,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
     if (simulated !== undefined) folder.add('golden.npz', goldenFile(sample, simulated.readouts));
     const search = searched && searchRecord(searched);
+    const mapping = { activity: activity.rates, ...options, weightBits };
+    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping);
     const manifest = makeManifest(
       { ...args, bits: weightBits },
       {
@@ -190,6 +191,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
         converted,
         chosen,
         mapped,
+        usage: found.usage,
         target,
         activity,
         margins,
@@ -207,8 +209,6 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
         search,
       },
     );
-    const mapping = { activity: activity.rates, ...options, weightBits };
-    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping);
     const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
     const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
@@ -231,20 +231,13 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
     return finish(args, console_, {
       ...{ out, summary, manifest, report, build, preprocessing },
-      weights: weightCount(mapped.int),
+      weights: synapsesOf(mapped.int),
     });
   } catch (error) {
     folder.discard();
     throw error;
   }
 }
-
-/** Each once, however many tokens share it. */
-const weightCount = ({ nodes, constants }: IntGraph): number =>
-  nodes.reduce((sum, node) => {
-    const isWeighted = node.kind === 'linear' || node.kind === 'depthwise';
-    return isWeighted ? sum + sizeOf(constants.get(node.attrs.weight).shape) : sum;
-  }, 0);
 
 /** What no core of this target can do is said before anything is calibrated. Errors: E0510, E0511 */
 function refuseEarly(

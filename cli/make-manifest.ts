@@ -8,9 +8,9 @@ import type { Target } from '../backends/target.ts';
 import type { DeliveryProof } from '../compiler/check-delivery.ts';
 import type { Chosen } from '../compiler/choose-shift.ts';
 import { type Converted, type Mapped, neuronCount } from '../compiler/compile.ts';
+import type { CoreUsage } from '../compiler/mapping/core-usage.ts';
 import { spreadOf } from '../compiler/mapping/spread.ts';
 import type { ByteSource, ModelFile } from '../compiler/onnx/source.ts';
-import { coreUsage } from '../compiler/passes/partition.ts';
 import type { MeasuredActivity } from './activity.ts';
 import type { CompileArguments } from './compile.ts';
 import { sha256Of } from './model-files.ts';
@@ -51,6 +51,7 @@ export interface Made {
   readonly stages: Manifest['stages'];
   readonly files: readonly FileEntry[];
   readonly proof: DeliveryProof;
+  readonly usage: readonly CoreUsage[];
   readonly images: number;
   readonly settings: Manifest['settings'];
   /** Thresholds from a search or a file, so that no one shift says what they are. */
@@ -59,9 +60,8 @@ export interface Made {
 }
 
 export function makeManifest(args: CompileArguments, made: Made): Manifest {
-  const { mapped, target, activity, preprocess, converted, chosen } = made;
+  const { mapped, usage: cores, target, activity, preprocess, converted, chosen } = made;
   const { int, chip, accounting } = mapped;
-  const cores = coreUsage(chip, accounting, args.bits);
   const column = (name: string) => chip.tables.cores.columns[name]!;
   const input = int.nodes.find(node => node.kind === 'input')!;
   const { calibrate } = args;

@@ -12,7 +12,15 @@ import { isProductKind } from '../ir/interpret/int.ts';
 import { createCounts, type MachineCounts, type TileCounts } from './counts.ts';
 import { createGather, type GatherState } from './gathers.ts';
 import { apply, clear, closeStep, paperProducts, takeMaximum, weigh } from './kernels.ts';
-import { type Batch, batchOf, countMessages, countUpdates, hostValue, mistimed } from './messages.ts';
+import {
+  type Batch,
+  batchOf,
+  checkTimesteps,
+  countMessages,
+  countUpdates,
+  hostValue,
+  mistimed,
+} from './messages.ts';
 import { addHeld, fireNeurons, holdState } from './neurons.ts';
 import { messagesOf } from './spikes.ts';
 import { boot, type Link, type RouteState, type TileState } from './state.ts';
@@ -133,17 +141,12 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   return { run, counts, tilePopulations: booted.tiles.map(tile => tile.program.population) };
 }
 
-/** Most chip timesteps of one image: what a simulator keeps counts for. */
-const MAX_TIMESTEPS = 2 ** 16;
-
 function timestepsOf(
   tiles: readonly TileState<GatherState>[],
   { steps, period }: ChipProgram['header'],
 ): number {
   const deepest = tiles.reduce((most, tile) => Math.max(most, tile.program.depth), 0);
-  const timesteps = deepest + (steps - 1) * period;
-  const problem = `${timesteps} chip timesteps for one image; at most ${MAX_TIMESTEPS} are simulated`;
-  return timesteps <= MAX_TIMESTEPS ? timesteps : fail('E0703', { origin: 'program' }, { problem });
+  return checkTimesteps(deepest + (steps - 1) * period);
 }
 
 /** The step of an image that is executed at this depth now; undefined: none. */

@@ -3,14 +3,7 @@ import { rs } from '../ir/fixed.ts';
 import { HOLE } from '../ir/map.ts';
 import { stepWeight } from '../ir/step-weights.ts';
 import type { TileCounts } from './counts.ts';
-import type {
-  DepthwiseState,
-  GatherState,
-  HadamardState,
-  LinearState,
-  MaximumState,
-  ProductState,
-} from './gathers.ts';
+import type { DepthwiseState, GatherState, HadamardState, MaximumState, ProductState } from './gathers.ts';
 import type { Batch } from './messages.ts';
 import type { Link, TileState } from './state.ts';
 
@@ -61,7 +54,15 @@ export function apply(
 ): void {
   switch (gather.kind) {
     case 'linear':
-      applyLinear(gather, positions, batch, counts);
+      addWeightRows(
+        gather,
+        gather.channels,
+        positions,
+        batch,
+        gather.step,
+        row => row * gather.channels,
+        counts,
+      );
       break;
     case 'relay': {
       const { neurons, payloads } = batch;
@@ -100,13 +101,25 @@ export function apply(
   }
 }
 
-function applyLinear(
-  gather: LinearState,
+/** Weights of a linear, one row for each input. */
+interface WeightRows {
+  readonly weights: Int8Array;
+  readonly inputs: number;
+  /** 64-bit words of one row. */
+  readonly rowWords: number;
+  readonly graded: boolean;
+}
+
+/** Each message adds payload × its row of weights to the sums of the row that it is for, which begin at `placeOf(row)`. */
+export function addWeightRows(
+  { weights, inputs, rowWords, graded }: WeightRows,
+  channels: number,
   positions: Int32Array,
   { neurons, payloads, terms }: Batch,
+  sums: Float64Array,
+  placeOf: (row: number) => number,
   counts: TileCounts,
 ): void {
-  const { step, weights, inputs, channels } = gather;
   let met = 0;
   let termsMet = 0;
   for (let e = 0; e < neurons.length; e++) {
@@ -114,15 +127,15 @@ function applyLinear(
     if (position === HOLE) continue;
     const payload = payloads[e]!;
     const row = Math.floor(position / inputs);
-    const into = row * channels;
+    const into = placeOf(row);
     const from = (position - row * inputs) * channels;
-    for (let c = 0; c < channels; c++) step[into + c]! += payload * weights[from + c]!;
+    for (let c = 0; c < channels; c++) sums[into + c]! += payload * weights[from + c]!;
     met += 1;
     termsMet += terms[e]!;
   }
   counts.synops += met * channels;
-  counts.memoryWords += met * gather.rowWords;
-  if (gather.graded) counts.gradedSynops += met * channels;
+  counts.memoryWords += met * rowWords;
+  if (graded) counts.gradedSynops += met * channels;
   else counts.termSynops += termsMet * channels;
 }
 

@@ -95,3 +95,12 @@ export function mistimed<G>({ tile, delay }: Link<G>, now: number): never {
   const problem = `a message of timestep ${now} with delay ${delay} meets tile ${tile.number} in no step`;
   return fail('E0703', { origin: `core ${tile.core.number}` }, { problem });
 }
+
+/** Most chip timesteps of one image: what a simulator keeps counts for. */
+const MAX_TIMESTEPS = 2 ** 16;
+
+/** Errors: E0703 more than are simulated. */
+export function checkTimesteps(timesteps: number): number {
+  const problem = `${timesteps} chip timesteps for one image; at most ${MAX_TIMESTEPS} are simulated`;
+  return timesteps <= MAX_TIMESTEPS ? timesteps : fail('E0703', { origin: 'program' }, { problem });
+}

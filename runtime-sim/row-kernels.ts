@@ -2,6 +2,7 @@
 import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { HOLE } from '../ir/map.ts';
 import type { TileCounts } from './counts.ts';
+import { addWeightRows } from './kernels.ts';
 import type { Batch } from './messages.ts';
 import { claim, FREE, find, type Ring, release } from './rings.ts';
 import type {
@@ -9,7 +10,6 @@ import type {
   DepthwiseRows,
   HadamardRows,
   Kept,
-  LinearRows,
   MaximumRows,
   ProductRows,
   RowGather,
@@ -33,9 +33,15 @@ export function arrive(
   counts: TileCounts,
 ): void {
   switch (gather.kind) {
-    case 'linear':
-      arriveLinear(gather, positions, batch, isOnTime, counts);
+    case 'linear': {
+      const { ring } = gather;
+      const placeOf = (row: number) => {
+        isOnTime(row);
+        return claim(ring, batch.image * ring.rows + row);
+      };
+      addWeightRows(gather, ring.width, positions, batch, ring.data, placeOf, counts);
       break;
+    }
     case 'depthwise':
       arriveTaps(gather, positions, batch, isOnTime, counts);
       break;
@@ -91,34 +97,6 @@ function eachArrival(
     const group = Math.floor(line / ring.rows);
     visit(claim(ring, image * ring.rows + row) + group * width + (position % width), e);
   }
-}
-
-function arriveLinear(
-  { ring, weights, inputs, rowWords, graded }: LinearRows,
-  positions: Int32Array,
-  { neurons, payloads, terms, image }: RowBatch,
-  isOnTime: OnTime,
-  counts: TileCounts,
-): void {
-  const { width: channels, data } = ring;
-  let met = 0;
-  let termsMet = 0;
-  for (let e = 0; e < neurons.length; e++) {
-    const position = positions[neurons[e]!]!;
-    if (position === HOLE) continue;
-    const payload = payloads[e]!;
-    const row = Math.floor(position / inputs);
-    isOnTime(row);
-    const into = claim(ring, image * ring.rows + row);
-    const from = (position - row * inputs) * channels;
-    for (let c = 0; c < channels; c++) data[into + c]! += payload * weights[from + c]!;
-    met += 1;
-    termsMet += terms[e]!;
-  }
-  counts.synops += met * channels;
-  counts.memoryWords += met * rowWords;
-  if (graded) counts.gradedSynops += met * channels;
-  else counts.termSynops += termsMet * channels;
 }
 
 function arriveTaps(

@@ -10,7 +10,15 @@ import { expandMap, HOLE } from '../ir/map.ts';
 import type { Machine, MachineObserver, PopulationEmission } from './chip.ts';
 import { createCounts, type TileCounts } from './counts.ts';
 import { findKept } from './kept.ts';
-import { type Batch, batchOf, countMessages, countUpdates, hostValue, mistimed } from './messages.ts';
+import {
+  type Batch,
+  batchOf,
+  checkTimesteps,
+  countMessages,
+  countUpdates,
+  hostValue,
+  mistimed,
+} from './messages.ts';
 import { addHeld, fireNeurons, holdState } from './neurons.ts';
 import { MAX_ELEMENTS } from './rings.ts';
 import { createRowGather, type RowGather } from './row-gathers.ts';
@@ -30,9 +38,6 @@ interface Delivery {
 }
 type Mail = Map<number, Delivery[]>;
 
-/** Most chip timesteps of one image: what a simulator keeps counts for. */
-const MAX_TIMESTEPS = 2 ** 16;
-
 /** Errors: E0703 programs whose tables lead nowhere, or at the wrong time, or that overwrite what is needed. */
 export function createStreamingMachine(programs: readonly ChipProgram[]): StreamingMachine {
   const header = programs[0]?.header ?? fail('E0703', { origin: 'program' }, { problem: 'no chip' });
@@ -43,12 +48,9 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
   const booted = boot(programs, (...about) => createRowGather(...about, room));
   const { tiles } = booted;
   const rowsOf = ({ box }: TileProgram) => boxSizes(box)[1];
-  const timesteps = tiles.reduce(
-    (most, { program }) => Math.max(most, program.depth + rowsOf(program) - 1),
-    0,
+  const timesteps = checkTimesteps(
+    tiles.reduce((most, { program }) => Math.max(most, program.depth + rowsOf(program) - 1), 0),
   );
-  const problem = `${timesteps} chip timesteps for one image; at most ${MAX_TIMESTEPS} are simulated`;
-  if (timesteps > MAX_TIMESTEPS) fail('E0703', { origin: 'program' }, { problem });
   const hostSteps = expandMap(input.steps);
   const late = hostSteps.find(step => step > timesteps);
   if (late !== undefined)

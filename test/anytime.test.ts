@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
 import { marginsOf } from '../cli/anytime.ts';
-import { main } from '../cli/main.ts';
 import { mapNetwork } from '../compiler/compile.ts';
 import { calibrateMargins } from '../compiler/margins.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
@@ -16,7 +15,7 @@ import { createSnnRunner } from '../ir/interpret/snn.ts';
 import { marginOf } from '../ir/logits.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { parseGraph, printGraph } from '../ir/text.ts';
-import { bootFromBytes, descend, randomImages } from './kit.ts';
+import { bootFromBytes, descend, randomImages, said } from './kit.ts';
 
 const WIDE = { tokens: 6, dim: 24, heads: 2, mlp: 36, depth: 1, classes: 5, patch: 12 } as const;
 
@@ -139,17 +138,9 @@ test('a chip that the host stops runs and counts the steps that were taken, and 
 });
 
 test('E0320 and E0001: one step, and a share that is none', async () => {
-  const said = async (...args: string[]) => {
-    const lines: string[] = [];
-    const { write } = process.stderr;
-    process.stderr.write = ((text: string) => lines.push(text)) as unknown as typeof write;
-    const code = await main(['compile', 'examples/digits/vit-digits.onnx', ...args]).finally(() => {
-      process.stderr.write = write;
-    });
-    return `${code} ${lines.join('')}`;
-  };
-  assert.match(await said('--anytime', '--steps', '1'), /^1 [\s\S]*E0320/);
-  assert.match(await said('--anytime', '120'), /^[12] [\s\S]*E0001[\s\S]*percentage/);
+  const compiled = (...args: string[]) => said('compile', 'examples/digits/vit-digits.onnx', ...args);
+  assert.match(await compiled('--anytime', '--steps', '1'), /^1 [\s\S]*E0320/);
+  assert.match(await compiled('--anytime', '120'), /^[12] [\s\S]*E0001[\s\S]*percentage/);
 });
 
 test('E0321: one logit has no margin', () => {

@@ -16,7 +16,7 @@ import {
   readNetwork,
 } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
-import { coreUsage } from '../compiler/passes/partition.ts';
+import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { fire } from '../ir/fixed.ts';

@@ -3,6 +3,7 @@ import { decodeChip } from '../backends/program/decode.ts';
 import { encodeChip } from '../backends/program/encode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
+import { main } from '../cli/main.ts';
 import { allPrograms } from '../compiler/assemble.ts';
 import { calibrate } from '../compiler/calibrate.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
@@ -98,3 +99,14 @@ export function reload({ programs, int }: Pick<Mapped, 'programs' | 'int'>): rea
 /** A chip that boots from bytes, as a deployed one does. */
 export const bootFromBytes = (mapped: Pick<Mapped, 'programs' | 'int'>): Machine =>
   createMachine(reload(mapped));
+
+/** Exit code and stderr of a command. */
+export async function said(...args: readonly string[]): Promise<string> {
+  const lines: string[] = [];
+  const { write } = process.stderr;
+  process.stderr.write = ((text: string) => lines.push(text)) as unknown as typeof write;
+  const code = await main(args).finally(() => {
+    process.stderr.write = write;
+  });
+  return `${code} ${lines.join('')}`;
+}

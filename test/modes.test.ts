@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCandidates, loadTarget } from '../backends/target.ts';
 import { mapFastest } from '../cli/fitting.ts';
-import { main } from '../cli/main.ts';
 import type { Mapped } from '../compiler/compile.ts';
 import type { Mode } from '../ir/chip.ts';
 import { type Diagnostics, throwIfErrors, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { createCounts } from '../runtime-sim/counts.ts';
 import { stepBound } from '../runtime-sim/timing.ts';
+import { said } from './kit.ts';
 
 /** Mapping of a network that needs so many cores in each mode, or fits none of them. */
 const needing =
@@ -74,15 +74,7 @@ test('a stream takes what images that follow each other do in the same timestep'
 });
 
 test('E0530 and E0531: modes that the options leave no room for', async () => {
-  const said = async (...args: string[]) => {
-    const lines: string[] = [];
-    const { write } = process.stderr;
-    process.stderr.write = ((text: string) => lines.push(text)) as unknown as typeof write;
-    const code = await main(['compile', 'examples/digits/vit-digits.onnx', ...args]).finally(() => {
-      process.stderr.write = write;
-    });
-    return `${code} ${lines.join('')}`;
-  };
-  assert.match(await said('--mode', 'streaming', '--steps', '3'), /^1 [\s\S]*E0530[\s\S]*3 steps/);
-  assert.match(await said('--mode', 'pipelined', '--anytime'), /^1 [\s\S]*E0531[\s\S]*--mode pipelined/);
+  const compiled = (...args: string[]) => said('compile', 'examples/digits/vit-digits.onnx', ...args);
+  assert.match(await compiled('--mode', 'streaming', '--steps', '3'), /^1 [\s\S]*E0530[\s\S]*3 steps/);
+  assert.match(await compiled('--mode', 'pipelined', '--anytime'), /^1 [\s\S]*E0531[\s\S]*--mode pipelined/);
 });

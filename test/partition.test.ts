@@ -10,8 +10,10 @@ import {
 } from '../backends/accounting.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { functionWords } from '../backends/tile-cost.ts';
+import { tilingOfChip } from '../compiler/mapping/arrivals.ts';
 import { blockOf } from '../compiler/mapping/blocks.ts';
 import { loadsOf, tileProblem } from '../compiler/mapping/core-load.ts';
+import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { type CutContext, cutClasses, everyCut } from '../compiler/mapping/cuts.ts';
 import { createDemandModel } from '../compiler/mapping/demand.ts';
 import { feedsOf, HOST } from '../compiler/mapping/feeds.ts';
@@ -21,10 +23,9 @@ import { binsOf } from '../compiler/mapping/packing.ts';
 import { createReadings, messagesInto } from '../compiler/mapping/readings.ts';
 import { scheduleOf } from '../compiler/mapping/schedule.ts';
 import { STRATEGIES, type Strategy } from '../compiler/mapping/strategy.ts';
-import { placedTiles } from '../compiler/mapping/tables.ts';
 import { type Cut, lengthOf } from '../compiler/mapping/tiles.ts';
-import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../compiler/mapping/tiling.ts';
-import { coreUsage, type PartitionNeeds, partition } from '../compiler/passes/partition.ts';
+import { type Tiling, tileAt, tilingOf } from '../compiler/mapping/tiling.ts';
+import { type PartitionNeeds, partition } from '../compiler/passes/partition.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
@@ -271,7 +272,7 @@ test('no core exceeds a limit, whatever the strategy and mode; the same again gi
           assert.deepEqual([...new Set(diagnostics.list.map(d => d.code))], ['E0501']);
           continue;
         }
-        const tiling = tilingOfTiles(network, placedTiles(chip));
+        const tiling = tilingOfChip(chip);
         assert.equal(tiling.first.at(-1), chip.tables.tiles.rows);
         for (const { used, binding, fill, tiles } of coreUsage(chip, accounting, WEIGHT_BITS)) {
           assert.ok(tiles.length > 0);

@@ -16,10 +16,10 @@ import {
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
 import { type CompileOptions, type Partitioned, partitionNetwork, splitNetwork } from '../compile.ts';
+import { coreUsage } from '../mapping/core-usage.ts';
 import { meshOf } from '../mapping/mesh.ts';
 import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';
 import { makeTable } from '../mapping/tables.ts';
-import { coreUsage } from '../passes/partition.ts';
 import { refuseTarget } from '../refuse-target.ts';
 import { leastCoresIn } from './least-cores.ts';
 import { peaksOf, type WorkPeaks } from './peaks.ts';
@@ -158,31 +158,27 @@ function attempt(run: () => Partitioned): Partitioned | readonly Diagnostic[] {
   }
 }
 
-/** `at least 240` is 240. */
-const numberIn = (fact: string | number | undefined): number | undefined => {
-  const digits = /\d+/.exec(`${fact ?? ''}`)?.[0];
-  return digits === undefined ? undefined : Number(digits);
-};
-
 /** Where cores are all that is missing: how many there must be. */
 function coresMissing(list: readonly Diagnostic[]): number | undefined {
   const errors = list.filter(({ severity }) => severity === 'error');
-  const needed = errors.map(({ code, facts }) => (code === 'E0502' ? numberIn(facts.needed) : undefined));
-  return needed.length > 0 && needed.every(n => n !== undefined) ? Math.max(...needed) : undefined;
+  const needed = errors.map(({ code, facts }) => (code === 'E0502' ? facts.needed : undefined));
+  // Boards with fewer than the least are never tried, so that it is a number, not a bound.
+  return needed.length > 0 && needed.every(n => typeof n === 'number') ? Math.max(...needed) : undefined;
 }
 
 /** What a mapping may take above the least: boards that exist only on paper cost nothing. */
 const SLACK = 1.25;
 
 /** The first board with so many cores, else as many of the last as have them, and some more. */
-function smallestOf(boards: readonly Target[], cores: number): Target {
-  const found = boards.find(board => board.cores >= cores);
-  if (found !== undefined) return found;
-  const largest = boards.at(-1)!;
-  const times = Math.ceil((SLACK * cores) / largest.cores);
-  const copies = largest.copies * times;
-  const spec = `${largest.spec.replace(/\*\d+$/, '')}*${copies}`;
-  return { ...largest, spec, copies, chips: largest.chips * times, cores: largest.cores * times };
+const smallestOf = (boards: readonly Target[], cores: number): Target =>
+  boards.find(board => board.cores >= cores) ?? severalOf(boards.at(-1)!, SLACK * cores);
+
+/** So many of a board that is too small by itself. */
+function severalOf(board: Target, cores: number): Target {
+  const times = Math.max(2, Math.ceil(cores / board.cores));
+  const copies = board.copies * times;
+  const spec = `${board.spec.replace(/\*\d+$/, '')}*${copies}`;
+  return { ...board, spec, copies, chips: board.chips * times, cores: board.cores * times };
 }
 
 function estimateOf(
@@ -190,11 +186,14 @@ function estimateOf(
   about: Pick<ModeEstimate, 'target' | 'least'> & { readonly boards: readonly Target[] },
   options: EstimateOptions,
 ): ModeEstimate {
-  const { target, least, boards } = about;
+  const { least, boards } = about;
+  const cores = tiled.tables.cores.rows;
+  const fits = boards.includes(about.target);
+  // Boards that exist only on paper were more than enough.
+  const target = fits ? about.target : severalOf(boards.at(-1)!, cores);
   // Where cores sit decides hops, which are a small part of all; the order of the partition is place enough.
-  const seats = meshOf(target).positions.slice(0, tiled.tables.cores.rows);
+  const seats = meshOf(target).positions.slice(0, cores);
   const tables = { ...tiled.tables, cores: makeTable(chip.tables.cores, seats) };
-  const fits = boards.some(board => board.spec === target.spec);
   return { ...estimatePlaced({ ...tiled, tables }, target, accounting, options), least, fits };
 }
 

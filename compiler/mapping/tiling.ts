@@ -87,17 +87,3 @@ export function axisPieces(
   });
   return { piece, at };
 }
-
-/** The tiling that these tiles, numbered as a tiling numbers them, are cut by. */
-export function tilingOfTiles(network: IntGraph, tiles: readonly Tile[]): Tiling {
-  const starts = new Map<string, readonly Set<number>[]>();
-  for (const { population, box } of tiles) {
-    const own = starts.get(population.id) ?? [new Set<number>(), new Set<number>(), new Set<number>()];
-    starts.set(population.id, own);
-    [box.group, box.row, box.channel].forEach(([start], axis) => void own[axis]!.add(start));
-  }
-  return tilingOf(network, ({ id }) => {
-    const [groups, rows, channels] = starts.get(id)!;
-    return { groups: groups!.size, rows: rows!.size, channels: channels!.size };
-  });
-}

@@ -9,21 +9,13 @@
  * Cost       cuts: (distinct piece lengths)³ per population of a new shape; packing: linear in pairs of tiles of
  *            which one feeds the other, times moves
  */
-import {
-  type Accounting,
-  bindingResource,
-  fill as fillOf,
-  fits,
-  LIMITS,
-  RESOURCES,
-  type Resource,
-  type TileCost,
-} from '../../backends/accounting.ts';
-import { type ChipGraph, chip, type Mode, networkOf } from '../../ir/chip.ts';
+import { type Accounting, fits } from '../../backends/accounting.ts';
+import { type ChipGraph, chip, type Mode } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { Table, ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf, int } from '../../ir/int.ts';
 import { loadsOf, tileProblem } from '../mapping/core-load.ts';
+import { costAt } from '../mapping/core-usage.ts';
 import { MESSAGES_PER_CORE } from '../mapping/cuts.ts';
 import { createDemandModel } from '../mapping/demand.ts';
 import { feedsOf } from '../mapping/feeds.ts';
@@ -39,9 +31,9 @@ import {
   type Misfit,
   offerCuts,
 } from '../mapping/strategy.ts';
-import { makeTable, placedTiles } from '../mapping/tables.ts';
+import { makeTable } from '../mapping/tables.ts';
 import type { Cut } from '../mapping/tiles.ts';
-import { type Tiling, tileAt, tilingOf, tilingOfTiles } from '../mapping/tiling.ts';
+import { type Tiling, tileAt, tilingOf } from '../mapping/tiling.ts';
 import type { Pass } from '../pass.ts';
 
 export interface PartitionNeeds extends CutWishes {
@@ -65,16 +57,8 @@ export const partition: Pass<typeof int, typeof chip, PartitionNeeds> = {
 
   run(graph, needs, report) {
     const schedule = scheduleOf(graph, needs.mode, needs.accounting);
-    const wished = tileAndPack(graph, needs, schedule, report);
-    // What a choice of cuts promises by kind and what its tiles then take differ: where cores are dear, both are packed.
-    const other = needs.favour === 'cores' ? 'balance' : 'cores';
-    const isTight = needs.favour === 'cores' || (wished !== undefined && wished.packing.bins > needs.cores);
-    const second =
-      wished !== undefined && isTight
-        ? tileAndPack(graph, { ...needs, favour: other }, schedule, () => undefined)
-        : undefined;
-    const fewer = second !== undefined && second.packing.bins < wished!.packing.bins ? second : wished;
-    const { tiling, packing } = fewer ?? { tiling: tilingOf(graph, () => WHOLE), packing: NOTHING };
+    const found = tileAndPackTightly(graph, needs, schedule, report);
+    const { tiling, packing } = found ?? { tiling: tilingOf(graph, () => WHOLE), packing: NOTHING };
     if (packing.bins > needs.cores) {
       const facts = { target: needs.target, needed: packing.bins, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
@@ -89,6 +73,21 @@ const NOTHING: Packing = { binOf: new Int32Array(0), bins: 0 };
 interface Tiled {
   readonly tiling: Tiling;
   readonly problem: PackProblem;
+}
+
+/**
+ * As wished; where cores are dear the other choice of cuts is packed too and the fewer cores are taken: what a choice
+ * promises by kind and what its tiles then take differ.
+ */
+function tileAndPackTightly(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report) {
+  const wished = tileAndPack(graph, needs, schedule, report);
+  const { favour, strategy, cores } = needs;
+  // A strategy of one tile a core has no choice.
+  if (wished === undefined || isOneTileACore(strategy)) return wished;
+  if (favour !== 'cores' && wished.packing.bins <= cores) return wished;
+  const other = favour === 'cores' ? 'balance' : 'cores';
+  const second = tileAndPack(graph, { ...needs, favour: other }, schedule, () => undefined);
+  return second !== undefined && second.packing.bins < wished.packing.bins ? second : wished;
 }
 
 function tileAndPack(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report: Report) {
@@ -109,6 +108,7 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
   const demand = createDemandModel(graph, accounting, weightBits, schedule);
   const cutsRows = schedule.rows === undefined;
   const context = { graph, accounting, weightBits, demand, cutsRows, rates, durations };
+  const least = leastCores(graph, accounting, weightBits, demand);
   const bounds = new Map<IntOf<'population'>, number>();
   let misfits: readonly Misfit[] = [];
   for (let attempt = 0; attempt < MOST_TRIED; attempt++) {
@@ -118,7 +118,6 @@ function tile(graph: IntGraph, needs: PartitionNeeds, schedule: Schedule, report
       if (attempt === 0) misfits = offers.misfits;
       break;
     }
-    const least = leastCores(graph, accounting, weightBits, demand);
     if (least > needs.cores) {
       const facts = { target: needs.target, needed: `at least ${least}`, available: needs.cores };
       report('E0502', { origin: graph.name, pass: 'partition' }, facts);
@@ -178,11 +177,6 @@ function misfitsOf(
   });
 }
 
-const costAt = (loads: Float64Array, core: number): TileCost =>
-  Object.fromEntries(
-    RESOURCES.map(resource => [resource, loads[core * LIMITS.length + LIMITS.indexOf(resource)]!]),
-  ) as TileCost;
-
 function chipGraph(
   tiling: Tiling,
   needs: PartitionNeeds,
@@ -240,36 +234,4 @@ function* ringRows(tiling: Tiling, tiles: number, { rows }: Schedule) {
     for (const [gather, ring] of rings.entries())
       for (const [side, slots] of ring.slots.entries()) yield { tile, gather, side, slots };
   }
-}
-
-/** What a core holds, and which limit is nearest. */
-export interface CoreUsage {
-  readonly tiles: readonly number[];
-  readonly used: TileCost;
-  readonly binding: Resource;
-  /** Of the binding limit: 1 is all of it. */
-  readonly fill: number;
-}
-
-/** Of every core of a mapped network. Cost: linear in pairs of tiles of which one feeds the other. */
-export function coreUsage(
-  graph: ChipGraph,
-  accounting: Accounting,
-  weightBits: number,
-): readonly CoreUsage[] {
-  const network = networkOf(graph);
-  const tiling = tilingOfTiles(network, placedTiles(graph));
-  const schedule = scheduleOf(network, graph.attrs.mode, accounting);
-  const demand = createDemandModel(network, accounting, weightBits, schedule);
-  const context = { accounting, weightBits, demand, cutsRows: schedule.rows === undefined, rates: new Map() };
-  const problem = tileProblem(tiling, feedsOf(tiling), context, true);
-  const core = graph.tables.tiles.columns.core!;
-  const loads = loadsOf(problem, core, graph.tables.cores.rows);
-  const tiles = Array.from({ length: graph.tables.cores.rows }, (): number[] => []);
-  core.forEach((own, tile) => void tiles[own]!.push(tile));
-  return tiles.map((own, i) => {
-    const used = costAt(loads, i);
-    const binding = bindingResource(accounting.capacity, used);
-    return { tiles: own, used, binding, fill: fillOf(accounting.capacity, used)[binding] };
-  });
 }
