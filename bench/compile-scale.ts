@@ -90,7 +90,7 @@ function outline(model: string, { target, mode, reading = 'neurons' }: ScaleWish
   const found = jsonOf(['build/bench/map-outline.js', model, target, mode, '8', 'fast', reading]);
   if (typeof found === 'string') return { model: basename(model), problem: found };
   if (found.fits === true) return { ...found, model: basename(model) };
-  const bound = `at least ${found.fewestCores} of ${found.available} cores by its neurons alone`;
+  const bound = `at least ${found.fewestCores} of ${found.available} cores`;
   return { model: basename(model), problem: `${found.why.join('; ')}; ${bound}` };
 }
 

@@ -4,18 +4,20 @@
  * anything can. `node build/bench/map-outline.js MODEL TARGET MODE BITS EFFORT READING` prints one JSON object.
  */
 import { createAccounting } from '../backends/accounting.ts';
-import { loadTarget, type Target } from '../backends/target.ts';
+import { loadTarget } from '../backends/target.ts';
 import { openModelFile } from '../cli/model-files.ts';
 import { assemble, type Programs } from '../compiler/assemble.ts';
 import { checkNetwork } from '../compiler/check.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
-import { type Mapped, mapNetwork, neuronCount, spikingOf } from '../compiler/compile.ts';
+import { neuronCount } from '../compiler/compile.ts';
+import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
+import { withoutNeuronCap } from '../compiler/estimate/verdict.ts';
+import { type Mapped, mapNetwork, spikingOf } from '../compiler/map-network.ts';
 import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { MODES } from '../ir/chip.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
-import type { IntGraph } from '../ir/int.ts';
 
 const [model = '', spec = '', modeName, bitsText, effortName, reading] = process.argv.slice(2);
 const mode = MODES.find(name => name === modeName) ?? 'pipelined';
@@ -31,21 +33,6 @@ const step = (name: string) => {
   [current, since] = [name, cpuSeconds()];
   if (name !== '') console.error(name);
 };
-
-/** State words as the only limit of neurons, where the reading says so. */
-function read(target: Target): Target {
-  const { neuronsPerCore, stateWords } = target.limits;
-  if (reading !== 'stateWords') return target;
-  const neurons = { ...(neuronsPerCore ?? stateWords), value: stateWords.value };
-  return { ...target, limits: { ...target.limits, neuronsPerCore: neurons } };
-}
-
-/** Every neuron takes its part of some core, whatever else the core holds. */
-function fewestCores(network: IntGraph, target: Target): number {
-  const { capacity, neuronWords } = createAccounting(target);
-  const neurons = neuronCount(network);
-  return Math.ceil(Math.max(neurons / capacity.neurons, (neurons * neuronWords) / capacity.stateWords));
-}
 
 function* tablesOf({ chips, program }: Programs) {
   for (const chip of chips) yield program(chip);
@@ -87,7 +74,8 @@ const options = { steps: 1, terms: 3, keepUnread: false, scanBytes: 0 };
 const { facts, outline: outlined } = checkNetwork(openModelFile(model), options, context);
 const outline = outlined?.network;
 if (facts === undefined || outline === undefined) throw new UserError(diagnostics.list);
-const target = read(await loadTarget(spec));
+const whole = await loadTarget(spec);
+const target = reading === 'stateWords' ? withoutNeuronCap(whole) : whole;
 const about = {
   model,
   target: target.spec,
@@ -95,7 +83,7 @@ const about = {
   reading: reading ?? 'neurons',
   parameters: facts.parameters,
   available: target.cores,
-  fewestCores: mode === 'streaming' ? null : fewestCores(outline, target),
+  fewestCores: leastCoresIn(outline, createAccounting(target), weightBits, mode),
   neurons: neuronCount(outline),
 };
 try {

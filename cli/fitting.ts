@@ -1,6 +1,6 @@
 /** Which mode and which board a network is mapped for. */
 import type { Target } from '../backends/target.ts';
-import type { Mapped } from '../compiler/compile.ts';
+import type { Mapped } from '../compiler/map-network.ts';
 import type { Stopping } from '../compiler/margins.ts';
 import type { Mode } from '../ir/chip.ts';
 import {

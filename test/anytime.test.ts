@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
 import { marginsOf } from '../cli/anytime.ts';
-import { mapNetwork } from '../compiler/compile.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
 import { calibrateMargins } from '../compiler/margins.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { exitStep, isSettled } from '../ir/exit.ts';

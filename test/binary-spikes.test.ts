@@ -8,14 +8,9 @@ import { loadTarget, type Target } from '../backends/target.ts';
 import { tileCost } from '../backends/tile-cost.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import { allPrograms } from '../compiler/assemble.ts';
-import {
-  type CompileOptions,
-  convertNetwork,
-  mapNetwork,
-  quantizeNetwork,
-  readNetwork,
-} from '../compiler/compile.ts';
+import { type CompileOptions, convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
 import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';

@@ -4,16 +4,11 @@ import { test } from 'node:test';
 import { loadCandidates, loadTarget, type Target } from '../backends/target.ts';
 import { measureActivity } from '../cli/activity.ts';
 import { type CheckOptions, checkNetwork, type NetworkCheck } from '../compiler/check.ts';
-import {
-  type CompileOptions,
-  convertNetwork,
-  mapNetwork,
-  quantizeNetwork,
-  readNetwork,
-} from '../compiler/compile.ts';
+import { type CompileOptions, convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { isRefused } from '../compiler/estimate/modes.ts';
 import { judge } from '../compiler/estimate/verdict.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
 import { type ModelFile, memoryFile } from '../compiler/onnx/source.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';

@@ -5,7 +5,7 @@ import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import { allPrograms } from '../compiler/assemble.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
-import { mapNetwork } from '../compiler/compile.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
 import { splitFanIn } from '../compiler/passes/split-fan-in.ts';
 import { chip } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';

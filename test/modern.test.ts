@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
-import { mapNetwork } from '../compiler/compile.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
 import { foldNorms } from '../compiler/passes/fold-norms.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCandidates, loadTarget } from '../backends/target.ts';
 import { mapFastest } from '../cli/fitting.ts';
-import type { Mapped } from '../compiler/compile.ts';
+import type { Mapped } from '../compiler/map-network.ts';
 import type { Mode } from '../ir/chip.ts';
 import { type Diagnostics, throwIfErrors, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { createCounts } from '../runtime-sim/counts.ts';

@@ -3,13 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
-import {
-  type CompileOptions,
-  convertNetwork,
-  mapNetwork,
-  quantizeNetwork,
-  readNetwork,
-} from '../compiler/compile.ts';
+import { type CompileOptions, convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
 import { readPins } from '../cli/pins.ts';
-import { type Mapped, mapNetwork } from '../compiler/compile.ts';
+import { type Mapped, mapNetwork } from '../compiler/map-network.ts';
 import { meshOf } from '../compiler/mapping/mesh.ts';
 import { type Pin, parsePins, resolvePins } from '../compiler/placement/pins.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';

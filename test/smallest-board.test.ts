@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadCandidates } from '../backends/target.ts';
 import { mapOnSmallest } from '../cli/fitting.ts';
-import type { Mapped } from '../compiler/compile.ts';
+import type { Mapped } from '../compiler/map-network.ts';
 import { type Diagnostics, throwIfErrors, UserError } from '../ir/diagnostics/diagnostic.ts';
 
 /** Mapping of a network that needs so many cores. */

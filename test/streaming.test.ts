@@ -5,7 +5,7 @@ import { encodeChip } from '../backends/program/encode.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
-import { type Mapped, mapNetwork } from '../compiler/compile.ts';
+import { type Mapped, mapNetwork } from '../compiler/map-network.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';

@@ -15,7 +15,8 @@ import {
 } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { type CompileOptions, type Partitioned, partitionNetwork, splitNetwork } from '../compile.ts';
+import type { CompileOptions } from '../compile.ts';
+import { type Partitioned, partitionNetwork, splitNetwork } from '../map-network.ts';
 import { coreUsage } from '../mapping/core-usage.ts';
 import { meshOf } from '../mapping/mesh.ts';
 import { delayOf, findDepths, scheduleOf } from '../mapping/schedule.ts';

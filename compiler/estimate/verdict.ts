@@ -8,7 +8,7 @@ import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../../ir/int.ts';
-import { splitNetwork } from '../compile.ts';
+import { splitNetwork } from '../map-network.ts';
 import { refuseTarget } from '../refuse-target.ts';
 import { leastCoresIn } from './least-cores.ts';
 import {
@@ -79,9 +79,7 @@ function readingsOf(
   const { neuronsPerCore, stateWords } = taken.target.limits;
   if (neuronsPerCore === undefined) return [readingOf('stateWords', stateWords.value, taken)];
   const strict = readingOf('neurons', neuronsPerCore.value, taken);
-  const uncapped = boards.map(({ limits: { neuronsPerCore: _, ...limits }, ...board }): Target => {
-    return { ...board, limits };
-  });
+  const uncapped = boards.map(withoutNeuronCap);
   if (taken.fits) {
     const leastCores = leastCoresIn(network, createAccounting(uncapped[0]!), options.weightBits, taken.mode);
     const loose = { ...readingOf('stateWords', stateWords.value, taken), leastCores };
@@ -91,6 +89,12 @@ function readingsOf(
   if (found === undefined || isRefused(found)) return [strict];
   return [strict, readingOf('stateWords', stateWords.value, found)];
 }
+
+/** State words as the only limit of neurons: the looser reading. */
+export const withoutNeuronCap = ({ limits: { neuronsPerCore: _, ...limits }, ...board }: Target): Target => ({
+  ...board,
+  limits,
+});
 
 const readingOf = (
   name: Reading['name'],

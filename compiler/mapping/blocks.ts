@@ -1,4 +1,5 @@
 /** Which weights a tile holds: the block that its neurons share, and tiles with equal keys on one core with it. */
+import type { Accounting } from '../../backends/accounting.ts';
 import type { Box } from '../../backends/program/program.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
 import { boxSize, lengthOf } from './tiles.ts';
@@ -36,6 +37,20 @@ export function blockOf(
   const width = isShared ? tileRows * channels : boxSize(box);
   const key = `${attrs.weight} ${box.channel} ${box.row} ${isShared ? '' : box.group}`;
   return { key, inputs, width, columnOf };
+}
+
+/** The block and its words where tiles of other rows read the same one; undefined where weights are private. */
+export function sharedBlock(
+  node: IntOf<'linear'> | IntOf<'depthwise'>,
+  box: Box,
+  graph: IntGraph,
+  { weights }: Accounting,
+  weightBits: number,
+): { readonly key: string; readonly words: number } | undefined {
+  const encoding = weights.get('')!;
+  if (encoding.sharing === 'private') return undefined;
+  const { key, inputs, width } = blockOf(node, box, graph);
+  return { key, words: inputs * encoding.rowWords(width, weightBits) };
 }
 
 /** Numbers that a tile holds of a constant: those of its channels or rows where they repeat, else one a neuron. */

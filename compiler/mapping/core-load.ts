@@ -7,9 +7,9 @@ import type { Box } from '../../backends/program/program.ts';
 import { functionWords } from '../../backends/tile-cost.ts';
 import type { ValueId } from '../../ir/dialect.ts';
 import { nodeMap } from '../../ir/dialect.ts';
-import type { IntGraph, IntOf } from '../../ir/int.ts';
+import type { IntOf } from '../../ir/int.ts';
 import { hasLogarithms } from '../../ir/interpret/soma.ts';
-import { blockOf } from './blocks.ts';
+import { sharedBlock } from './blocks.ts';
 import { createColumn } from './column.ts';
 import { axonsOf, type DemandModel } from './demand.ts';
 import type { Feed } from './feeds.ts';
@@ -170,7 +170,10 @@ function ownDemands({ network, populations, cuts }: Tiling, { accounting, weight
   return (p: number, number: number): { cost: readonly number[]; blocks: readonly Share[] } => {
     const population = populations[p]!;
     const { box } = tileOfPopulation(population, cuts[p]!, number);
-    const blocks = weighted[p]!.flatMap(node => weightShare(node, box, network, accounting, weightBits));
+    const blocks = weighted[p]!.flatMap(node => {
+      const block = sharedBlock(node, box, network, accounting, weightBits);
+      return block ? shareOf(`weights ${block.key}`, 'synapseWords', block.words, accounting) : [];
+    });
     const key = `${boxShape(box)}`;
     let cost = known[p]!.get(key);
     if (cost === undefined) {
@@ -218,21 +221,6 @@ function tableShare(
   if (amount === 0) return [];
   const key = hasLogarithms(fn) ? 'log' : fn.kind === 'pointwise' ? (fn.table ?? fn.name) : fn.kind;
   return shareOf(`table ${key}`, 'stateWords', amount, accounting);
-}
-
-/** Tiles of other rows with the same channels read the same block of weights, where the encoding can share it. */
-function weightShare(
-  node: IntOf<'linear'> | IntOf<'depthwise'>,
-  box: Box,
-  graph: IntGraph,
-  accounting: Accounting,
-  weightBits: number,
-): readonly Share[] {
-  const encoding = accounting.weights.get('')!;
-  if (encoding.sharing === 'private') return [];
-  const { key, inputs, width } = blockOf(node, box, graph);
-  const amount = inputs * encoding.rowWords(width, weightBits);
-  return shareOf(`weights ${key}`, 'synapseWords', amount, accounting);
 }
 
 /** Of every core: its tiles and what they take, in-axons included. */

@@ -6,7 +6,7 @@ import { type Accounting, type CostSum, fill, fits, type Overflow } from '../../
 import { functionWords } from '../../backends/tile-cost.ts';
 import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import type { IntGraph, IntOf } from '../../ir/int.ts';
-import { blockOf } from './blocks.ts';
+import { sharedBlock } from './blocks.ts';
 import { type DemandModel, needsWholeGroups } from './demand.ts';
 import { accumulationsOf, createReadings, messagesInto, type Reading } from './readings.ts';
 import { boxSize, type Cut, lengthOf } from './tiles.ts';
@@ -154,17 +154,14 @@ function offerOf(
 
 function sharedWords(
   { operands }: IntOf<'population'>,
-  box: Parameters<typeof blockOf>[1],
+  box: Parameters<typeof sharedBlock>[1],
   graph: IntGraph,
-  { weights }: Accounting,
+  accounting: Accounting,
   weightBits: number,
 ): number {
-  const encoding = weights.get('')!;
-  if (encoding.sharing === 'private') return 0;
   return graph.nodes.reduce((sum, node) => {
     if ((node.kind !== 'linear' && node.kind !== 'depthwise') || !operands.includes(node.id)) return sum;
-    const { inputs, width } = blockOf(node, box, graph);
-    return sum + inputs * encoding.rowWords(width, weightBits);
+    return sum + (sharedBlock(node, box, graph, accounting, weightBits)?.words ?? 0);
   }, 0);
 }
 

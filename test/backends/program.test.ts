@@ -6,7 +6,7 @@ import { decodeChip } from '../../backends/program/decode.ts';
 import { encodeChip } from '../../backends/program/encode.ts';
 import type { ChipProgram, CoreProgram, Gather, SomaProgram } from '../../backends/program/program.ts';
 import { loadTarget } from '../../backends/target.ts';
-import { mapNetwork } from '../../compiler/compile.ts';
+import { mapNetwork } from '../../compiler/map-network.ts';
 import { createDiagnostics } from '../../ir/diagnostics/diagnostic.ts';
 import { randomModern } from '../../ir/random/modern.ts';
 import { descend, randomImages } from '../kit.ts';
