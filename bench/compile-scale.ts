@@ -7,6 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Chart, chartSvg } from '../report/svg.ts';
+import { bigNumber } from '../report/units.ts';
 
 export interface ScalePoint {
   readonly model: string;
@@ -176,10 +177,10 @@ export function printGrowth(rows: readonly ScaleRow[]): string {
 export function growthChart(points: readonly ScalePoint[]): Chart {
   const log = (of: (row: ScalePoint) => number) =>
     points.map(row => [Math.log10(row.neurons), Math.log10(of(row))] as const);
-  const print = (exponent: number) => `10^${Number(exponent.toFixed(2))}`;
+  const print = (exponent: number) => bigNumber(Number((10 ** exponent).toPrecision(2)));
   return {
     title: 'Compile against the size of the network',
-    x: { label: 'neurons', print },
+    x: { label: 'million neurons', print: exponent => print(exponent - 6) },
     y: { label: 'processor seconds; peak memory in MB', print },
     series: [
       { name: 'processor time', points: log(row => row.cpuSeconds) },
