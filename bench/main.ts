@@ -37,6 +37,7 @@ import { measureSlices, printSlices } from './partition-slices.ts';
 import { measurePlacement } from './place.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
+import { SIMULATION_MEASURES } from './simulation-measures.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
 const MODEL = 'examples/digits/vit-digits.onnx';
@@ -203,6 +204,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
   },
   ...CONVERSION_MEASURES,
+  ...SIMULATION_MEASURES,
 };
 
 const { values, positionals } = parseArgs({

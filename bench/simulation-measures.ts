@@ -1,0 +1,5 @@
+/** Measures of simulation, each beside a peer or a limit of the same run. */
+import type { Measure, MeasureOptions } from './measure.ts';
+
+export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> =
+  {};
