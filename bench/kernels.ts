@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SOURCES = ['products', 'populations', 'events', 'dense', 'neurons'].map(
+const SOURCES = ['products', 'populations', 'events', 'dense', 'intake', 'neurons'].map(
   name => `ir/fast/kernels/${name}.assembly.ts`,
 );
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';

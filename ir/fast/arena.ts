@@ -41,9 +41,8 @@ export interface DenseKernels {
 export interface ProductKernels extends EventKernels, DenseKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
-  readonly multiplyI16: Multiply;
 }
-export interface Kernels extends ProductKernels, NeuronKernels {
+export interface Kernels extends ProductKernels, IntakeKernels, NeuronKernels {
   readonly gather: (...args: Numbers<7>) => number;
   readonly scaleBy: (...args: Numbers<4>) => void;
   readonly add: (...args: Numbers<3>) => void;
@@ -56,6 +55,13 @@ export interface Kernels extends ProductKernels, NeuronKernels {
   readonly softmax: (...args: [...Numbers<6>, bigint, ...Numbers<2>]) => void;
   readonly fire: (...args: [...Numbers<5>, ...Wides<7>, number, bigint]) => number;
   readonly relay: (...args: Numbers<5>) => void;
+}
+/** What was sent, as projections read it: places and counts, indices or 0; see kernels/intake.assembly.ts. */
+export interface IntakeKernels {
+  readonly narrowWords: (...args: Numbers<4>) => number;
+  readonly pickShorts: (...args: Numbers<4>) => void;
+  readonly addWords: (...args: Numbers<4>) => void;
+  readonly addShorts: (...args: Numbers<4>) => void;
 }
 /** Neurons in integers of 32 bits: the parameters are those of kernels/neurons.assembly.ts. */
 export interface NeuronKernels {

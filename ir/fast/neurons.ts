@@ -51,7 +51,13 @@ export interface Neurons {
    *
    * Needs  behind the last neuron zeros in the accumulators, and room everywhere, up to a multiple of 8
    */
-  readonly step: (accumulators: readonly number[], places: NeuronPlaces, t: number, room: number) => void;
+  readonly step: (
+    accumulators: readonly number[],
+    places: NeuronPlaces,
+    t: number,
+    room: number,
+    counter: Saturations,
+  ) => void;
 }
 
 /** Neurons of a block: what they are worked on in stays in the nearest memory. */
@@ -62,20 +68,17 @@ const WORD_LIMIT = 2 ** 31;
 const SINGLE_LIMIT = 2 ** 24;
 const SHORT_LIMIT = 2 ** 15;
 
-type Emit = (u: number, places: NeuronPlaces, first: number, count: number, t: number) => void;
-type Gather = (accumulator: number, u: number, first: number, count: number, t: number) => void;
+/** Both return how many neurons saturate. */
+type Emit = (u: number, places: NeuronPlaces, first: number, count: number, t: number) => number;
+type Gather = (accumulator: number, u: number, first: number, count: number, t: number) => number;
 
 /** undefined: not proved to fit 32 bits. */
-export function prepareNeurons(
-  spec: NeuronsSpec,
-  arena: Arena<Kernels>,
-  counter: Saturations,
-): Neurons | undefined {
+export function prepareNeurons(spec: NeuronsSpec, arena: Arena<Kernels>): Neurons | undefined {
   const { channels, fn, stateBits } = spec.soma;
   const isPartial = fn.kind === 'partial';
-  const gathers = prepareGathers(spec, arena, counter);
+  const gathers = prepareGathers(spec, arena);
   const apply = prepareFunction(spec.soma, spec.steps, arena);
-  const emit = prepareEmit(spec, arena, counter);
+  const emit = prepareEmit(spec, arena);
   if (gathers === undefined || apply === undefined || emit === undefined) return undefined;
   const block = blockOf(channels, isGroupFunction(fn.kind));
   const bytes = aligned(block * 4) + 32;
@@ -83,15 +86,15 @@ export function prepareNeurons(
   return {
     room: 2 * bytes + apply.room,
     isShort: spec.emit.kind === 'mt',
-    step(accumulators, places, t, room) {
+    step(accumulators, places, t, room, counter) {
       for (let first = 0; first < spec.size; first += block) {
         const count = Math.min(block, spec.size - first);
         for (const [i, gather] of gathers.entries()) {
-          gather(accumulators[i]! + first * 4, room, first, count, t);
+          counter.accumulator += gather(accumulators[i]! + first * 4, room, first, count, t);
         }
         if (!isPartial) counter.state += arena.kernels.settleWords(room, count, 1, state);
         apply.run(room, count, t, room + 2 * bytes);
-        emit(room, places, first, count, t);
+        counter.threshold += emit(room, places, first, count, t);
       }
     },
   };
@@ -104,11 +107,7 @@ function blockOf(channels: number, isGrouped: boolean): number {
   return unit * Math.max(1, Math.floor(BLOCK / unit));
 }
 
-function prepareGathers(
-  spec: NeuronsSpec,
-  arena: Arena<Kernels>,
-  counter: Saturations,
-): readonly Gather[] | undefined {
+function prepareGathers(spec: NeuronsSpec, arena: Arena<Kernels>): readonly Gather[] | undefined {
   const { accumulatorBits } = spec;
   const { fraction, fn, stateBits, channels } = spec.soma;
   const isPartial = fn.kind === 'partial';
@@ -124,16 +123,15 @@ function prepareGathers(
       : gatherScaled(list, accumulatorBits, arena, most - 1);
     const { of } = spec.gathers[i]!;
     if (of === undefined || isPartial) {
-      return (accumulator, u, first, count) => {
-        counter.accumulator += add(accumulator, u, first, count, i === 0);
-      };
+      return (accumulator, u, first, count) => add(accumulator, u, first, count, i === 0);
     }
     const unit = pow2(-RECIPROCAL_FRACTION[of]);
     return (accumulator, u, first, count, t) => {
       const second = u + aligned(blockOf(channels, isGroupFunction(fn.kind)) * 4) + 32;
-      counter.accumulator += add(accumulator, second, first, count, true);
+      const saturated = add(accumulator, second, first, count, true);
       if (i === 0) arena.views().i32.fill(0, u / 4, u / 4 + count + 4);
       arena.kernels.addScaled(second, u, count, reciprocal(t, of), unit);
+      return saturated;
     };
   });
 }
@@ -174,11 +172,13 @@ function gatherScaled(
   };
 }
 
-function prepareEmit(spec: NeuronsSpec, { kernels }: Arena<Kernels>, counter: Saturations): Emit | undefined {
+function prepareEmit(spec: NeuronsSpec, { kernels }: Arena<Kernels>): Emit | undefined {
   const { emit, soma, steps, coding } = spec;
   if (emit.kind !== 'mt') {
-    return (u, { payloads, terms, sums }, first, count) =>
+    return (u, { payloads, terms, sums }, first, count) => {
       kernels.relayWords(u, payloads + 4 * first, terms + first, sums + 4 * first, count);
+      return 0;
+    };
   }
   const { levels, terms: most, band } = emit;
   const membraneAt = createMembrane(emit, soma.outFraction, { coding, steps });
@@ -196,6 +196,6 @@ function prepareEmit(spec: NeuronsSpec, { kernels }: Arena<Kernels>, counter: Sa
     const { factor, weight, lowest } = membraneAt(t);
     const places = [u, payloads + 2 * first, terms + first, sums + 4 * first, count] as const;
     const ladder = [shift, lowest, levels, most, band, cut] as const;
-    counter.threshold += kernels.fireWords(...places, yShift, sumShift, factor, weight, ...ladder);
+    return kernels.fireWords(...places, yShift, sumShift, factor, weight, ...ladder);
   };
 }
