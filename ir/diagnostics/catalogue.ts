@@ -749,6 +749,12 @@ export const catalogue = {
     help: 'Give routers and cores smaller buffers, or simulate without times.',
     exit: 1,
   },
+  E0732: {
+    message: 'a core at chip {chip}, router {x} {y}, slot {slot} {problem}',
+    why: 'Times need each core at a port of its own on the mesh that the target describes.',
+    help: 'Compile again: the programs are not those of the manifest.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
