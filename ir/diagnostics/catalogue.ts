@@ -737,6 +737,12 @@ export const catalogue = {
     help: 'Remove one of the two pins; a pin without a slot takes any slot of the router.',
     exit: 2,
   },
+  E0730: {
+    message: 'messages that can never move on: {count} ({places})',
+    why: 'Every message moves as soon as the buffer ahead has room; a buffer that holds nothing never has.',
+    help: 'Give every router and core room for at least one message.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
