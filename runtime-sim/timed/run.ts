@@ -110,9 +110,11 @@ export function runStream(
   const all = createArrivals(images, intervals, longest);
   const steady = createSummary();
   const warmUp = createSummary();
-  if (withWarmUp) runSteps(clock, { from: 0, to: all.full, instances: all.at }, [warmUp.add], observer);
   const from = all.full;
-  runSteps(clock, { from, to: from + all.round, instances: all.at }, [steady.add], observer);
+  const filled = withWarmUp
+    ? runSteps(clock, { from: 0, to: from, instances: all.at }, [warmUp.add], observer)
+    : 0;
+  runSteps(clock, { from, to: from + all.round, instances: all.at }, [steady.add], observer, filled);
   const seconds = withWarmUp ? warmUp.finish().seconds : null;
   return { steady: steady.finish(), warmUp: { steps: all.full, seconds }, images: images.length };
 }
@@ -127,15 +129,17 @@ function runSteps(
   clock: Clock,
   { from, to, instances }: Span,
   takers: readonly ((step: TimedStep) => void)[],
-  observer?: StepObserver,
-): void {
-  let start = 0;
+  observer: StepObserver | undefined,
+  begin = 0,
+): number {
+  let start = begin;
   for (let now = from; now < to; now++) {
     const step = runStep(clock, now, start, instances(now), observer?.wantsMessages() ?? false);
     for (const take of takers) take(step);
     observer?.observe(step);
     start += step.total;
   }
+  return start;
 }
 
 const lastOf = ({ wiring }: Clock, { steps }: ImageSent): number =>
