@@ -749,6 +749,12 @@ export const catalogue = {
     help: 'Give every router and core room for at least one message.',
     exit: 1,
   },
+  E0731: {
+    message: 'timing a step needs {gibibytes} GiB, more than {limit}',
+    why: 'The network between cores and all that a step sends stand in one memory of WebAssembly.',
+    help: 'Give routers and cores smaller buffers, or simulate without times.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
