@@ -1,5 +1,6 @@
 /** What a message does at one target: the same events as the functional simulators count there. */
 import type { AxonTarget, CoreProgram, ProgramHeader } from '../../backends/program/program.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { Met } from './costs.ts';
 
 const NOTHING: Met = { synops: 0, words: 0 };
@@ -24,6 +25,8 @@ export function metAt({ gather, side, tile }: AxonTarget, core: CoreProgram, { m
     case 'relay':
     case 'bias':
       return NOTHING;
+    case 'sparse':
+      return defect('synapses one by one in a program with images');
     default:
       return program satisfies never;
   }

@@ -3,9 +3,8 @@
  * its timesteps, each simulated with the traffic of all images that are on their way in it.
  */
 import type { Target } from '../../backends/target.ts';
-import type { Mesh } from '../noc/mesh.ts';
-import type { SimulateStep, StepTimes } from '../noc/step.ts';
-import type { StepTraffic } from '../noc/traffic.ts';
+import type { StepTimes } from '../noc/step.ts';
+import type { Fanouts, StepTraffic } from '../noc/traffic.ts';
 import { type BoundTerms, boundTerms, checkBound } from './bound.ts';
 import type { CoreCosts } from './costs.ts';
 import { type StepEnd, stepEnd, withEnd } from './floor.ts';
@@ -36,23 +35,24 @@ export interface StepObserver {
   observe(step: TimedStep): void;
 }
 
+/** Simulates one timestep on a mesh of its own. */
+export type Engine = (fanouts: Fanouts, traffic: StepTraffic, record: boolean) => StepTimes;
+
 export interface Clock {
   readonly wiring: Wiring;
-  readonly mesh: Mesh;
   readonly end: StepEnd;
   readonly maker: TrafficMaker;
-  readonly engine: SimulateStep;
+  readonly engine: Engine;
 }
 
 export function createClock(
   wiring: Wiring,
   costs: CoreCosts,
-  mesh: Mesh,
   target: Pick<Target, 'timing' | 'topology'>,
-  engine: SimulateStep,
+  engine: Engine,
 ): Clock {
   return {
-    ...{ wiring, mesh, engine },
+    ...{ wiring, engine },
     end: stepEnd(target, wiring.cores),
     maker: createTrafficMaker(wiring, costs),
   };
@@ -60,14 +60,14 @@ export function createClock(
 
 /** One timestep. Errors: E0730 */
 export function runStep(
-  { wiring, mesh, end, maker, engine }: Clock,
+  { wiring, end, maker, engine }: Clock,
   timestep: number,
   start: number,
   instances: readonly Instance[],
   isRecorded: boolean,
 ): TimedStep {
   const { traffic, tally } = maker.make(timestep, instances);
-  const times = engine(mesh, wiring.lists, traffic, isRecorded);
+  const times = engine(wiring.lists, traffic, isRecorded);
   const terms = boundTerms(tally, times, end);
   checkBound(timestep, times.ticks, terms);
   return { timestep, start, total: withEnd(times.ticks, end), times, terms, tally, traffic, instances };
