@@ -3,7 +3,7 @@
  * its timesteps, each simulated with the traffic of all images that are on their way in it.
  */
 import type { Target } from '../../backends/target.ts';
-import type { StepTimes } from '../noc/step.ts';
+import { countMessages, type StepTimes } from '../noc/step.ts';
 import type { Fanouts, StepTraffic } from '../noc/traffic.ts';
 import { type BoundTerms, boundTerms, checkBound } from './bound.ts';
 import type { CoreCosts } from './costs.ts';
@@ -12,7 +12,7 @@ import { type Instance, lastTimestep } from './instances.ts';
 import type { ImageSent } from './sent.ts';
 import { createSummary, type RunSummary } from './summary.ts';
 import type { StepTally } from './tally.ts';
-import { createTrafficMaker, type TrafficMaker } from './traffic.ts';
+import { createTrafficMaker, type TrafficMaker, type Witness } from './traffic.ts';
 import type { Wiring } from './wiring.ts';
 
 /** A timestep as it was simulated; arrays are valid until the next one. */
@@ -30,8 +30,8 @@ export interface TimedStep {
 }
 
 export interface StepObserver {
-  /** Are times of single messages wanted for the next step? */
-  wantsMessages(): boolean;
+  /** Who is told of the next step's sends; its messages are timed one by one then. */
+  witness(): Witness | undefined;
   observe(step: TimedStep): void;
 }
 
@@ -64,9 +64,10 @@ export function runStep(
   timestep: number,
   start: number,
   instances: readonly Instance[],
-  isRecorded: boolean,
+  witness?: Witness,
 ): TimedStep {
-  const { traffic, tally } = maker.make(timestep, instances);
+  const { traffic, tally } = maker.make(timestep, instances, witness);
+  const isRecorded = witness !== undefined && countMessages(wiring.lists, traffic) <= witness.mostMessages;
   const times = engine(wiring.lists, traffic, isRecorded);
   const terms = boundTerms(tally, times, end);
   checkBound(timestep, times.ticks, terms);
@@ -134,7 +135,7 @@ function runSteps(
 ): number {
   let start = begin;
   for (let now = from; now < to; now++) {
-    const step = runStep(clock, now, start, instances(now), observer?.wantsMessages() ?? false);
+    const step = runStep(clock, now, start, instances(now), observer?.witness());
     for (const take of takers) take(step);
     observer?.observe(step);
     start += step.total;

@@ -20,8 +20,18 @@ export interface Step {
   readonly tally: StepTally;
 }
 
+/** Is told who sends what, in the order of the traffic, where that is wanted. */
+export interface Witness {
+  /** A step with more messages is not looked at one by one. */
+  readonly mostMessages: number;
+  /** Neuron of the population, its spikes, and how many sends it makes. */
+  fired(population: number, neuron: number, spikes: number, sends: number): void;
+  /** An element of the image, which makes one send. */
+  host(element: number): void;
+}
+
 export interface TrafficMaker {
-  make(now: number, instances: readonly Instance[]): Step;
+  make(now: number, instances: readonly Instance[], witness?: Witness): Step;
 }
 
 export function createTrafficMaker(wiring: Wiring, costs: CoreCosts): TrafficMaker {
@@ -33,27 +43,29 @@ export function createTrafficMaker(wiring: Wiring, costs: CoreCosts): TrafficMak
   const starts = new Int32Array(cores.length + 1);
   const tail = new Float64Array(cores.length);
 
-  function hostLists(now: number, instances: readonly Instance[]): Int32Array {
+  function hostLists(now: number, instances: readonly Instance[], witness?: Witness): Int32Array {
     const found: number[] = [];
     for (const { start, sent } of instances) {
       if (now < start) continue;
       for (const element of elementsAt(now - start, header, sent.steps) ?? []) {
         const list = isSet(sent.host, element) ? listOf(host, element) : NO_LIST;
-        if (list !== NO_LIST) found.push(list);
+        if (list === NO_LIST) continue;
+        found.push(list);
+        witness?.host(element);
       }
     }
     return Int32Array.from(found);
   }
 
   return {
-    make(now, instances) {
+    make(now, instances, witness) {
       clearTally(tally);
       sends.clear();
       cores.forEach((core, c) => {
         starts[c] = sends.count();
         for (const tile of core.tiles) {
           const turn = turnOf(tile.program, instances, now, header);
-          if (turn !== undefined) neurons.walk(tile, turn);
+          if (turn !== undefined) neurons.walk(tile, turn, witness);
         }
         tail[c] = sends.rest();
         tally.perCore.sent[c] = sends.messages(lists.starts);
@@ -63,7 +75,7 @@ export function createTrafficMaker(wiring: Wiring, costs: CoreCosts): TrafficMak
         countArrivals(tally, lists, list, times);
         countHops(tally, lists, list, times);
       });
-      const hosts = hostLists(now, instances);
+      const hosts = hostLists(now, instances, witness);
       for (const list of hosts) countArrivals(tally, lists, list, 1);
       return { traffic: { starts, tail, ...sends.columns(), host: hosts }, tally };
     },
@@ -135,6 +147,13 @@ function grown<A extends Float64Array | Int32Array>(from: A, to: A): A {
   return to;
 }
 
+/** Neurons that follow each other: the first one's number in the population and in the tile. */
+interface Run {
+  readonly from: number;
+  readonly number: number;
+  readonly length: number;
+}
+
 /** Goes through the neurons of a tile that are executed in a turn. */
 function createNeuronWalk({ header }: Wiring, costs: CoreCosts, sends: Sends, tally: StepTally) {
   const { perCore, populations } = tally;
@@ -151,14 +170,8 @@ function createNeuronWalk({ header }: Wiring, costs: CoreCosts, sends: Sends, ta
     }
   }
 
-  /** Neurons of one run, `from` in the population and `number` in the tile. */
-  function walkRun(
-    tile: TimedTile,
-    { bits, terms }: Sent,
-    from: number,
-    number: number,
-    length: number,
-  ): void {
+  function walkRun(tile: TimedTile, { bits, terms }: Sent, run: Run, witness?: Witness): void {
+    const { from, number, length } = run;
     const { core, program, returning, classes, lists } = tile;
     const isFiring = program.emit.kind === 'mt';
     const held = isFiring ? resetNeurons : 1;
@@ -180,7 +193,9 @@ function createNeuronWalk({ header }: Wiring, costs: CoreCosts, sends: Sends, ta
         sends.spend(costs.spikeOut);
         if (list !== NO_LIST) sends.send(list);
       }
-      if (returning !== NO_LIST) for (let k = 0; k < own; k++) sends.send(returning);
+      const returns = returning === NO_LIST ? 0 : own;
+      for (let k = 0; k < returns; k++) sends.send(returning);
+      witness?.fired(program.population, from + i, times, (list === NO_LIST ? 0 : times) + returns);
     }
     perCore.updates[core]! += length * held;
     perCore.active[core]! += active * held;
@@ -192,7 +207,7 @@ function createNeuronWalk({ header }: Wiring, costs: CoreCosts, sends: Sends, ta
   }
 
   return {
-    walk(tile: TimedTile, turn: Turn): void {
+    walk(tile: TimedTile, turn: Turn, witness?: Witness): void {
       const { population, box } = tile.program;
       const sent = sentIn(turn, population, header.populations.length);
       if (sent === undefined) return;
@@ -203,7 +218,7 @@ function createNeuronWalk({ header }: Wiring, costs: CoreCosts, sends: Sends, ta
       for (let g = 0; g < groups; g++) {
         for (let r = first; r < end; r++) {
           const from = ((box.group[0] + g) * allRows + box.row[0] + r) * allChannels + box.channel[0];
-          walkRun(tile, sent, from, (g * rows + r) * channels, channels);
+          walkRun(tile, sent, { from, number: (g * rows + r) * channels, length: channels }, witness);
         }
       }
     },
