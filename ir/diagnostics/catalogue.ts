@@ -737,6 +737,12 @@ export const catalogue = {
     help: 'Remove one of the two pins; a pin without a slot takes any slot of the router.',
     exit: 2,
   },
+  E0750: {
+    message: '{name} says that it includes {included}, which has a figure of its own',
+    why: 'What one figure includes would be counted twice where it has another one beside it.',
+    help: 'Leave the included figure out, or take its name out of includes.',
+    exit: 2,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
