@@ -29,7 +29,7 @@ import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
-import { tileEventsOf } from '../runtime-sim/tile-events.ts';
+import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
 import type { MeasuredActivity } from './activity.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
 import { compareModes, expectedOf, talliedOf } from './compare-modes.ts';
@@ -214,7 +214,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
     const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
-    const counted = simulated && tileEventsOf(simulated.counts, simulated.places);
+    const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
     const tallied = talliedOf(found, mapping, counted);
     const report = { ...chipReport(manifest, ran, tallied, target, compared), widths };
     const seconds = (performance.now() - start) / 1000;

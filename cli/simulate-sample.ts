@@ -8,7 +8,6 @@ import type { Mapped } from '../compiler/map-network.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { placesOf } from '../runtime-sim/tile-events.ts';
 import { countStopping } from './anytime.ts';
 import { compareEmissions } from './compare.ts';
 import { chipPath } from './deployment-files.ts';
@@ -64,5 +63,5 @@ function simulate(programs: readonly ChipProgram[], int: IntGraph, { images, mar
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
   const counts = margins === undefined ? machine.counts : countStopping(programs, images, margins);
-  return { readouts: golden.map(g => g.readouts), counts, places: placesOf(programs) };
+  return { readouts: golden.map(g => g.readouts), counts, programs };
 }

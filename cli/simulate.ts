@@ -38,8 +38,8 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   // The manifest carries the resolved descriptor as compile wrote it.
   const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
   const tallied = {
-    tiles: tileEventsOf(machine.counts, placesOf(programs)),
-    dense: denseEvents(programs),
+    tiles: tileEventsOf(machine.counts, placesOf(programs, manifest.cores)),
+    dense: denseEvents(programs, manifest.cores),
   };
   const report = chipReport(manifest, ranOf(machine.counts), tallied, target, NOTHING_COMPARED);
   const sum = createTileCounts();

@@ -5,17 +5,11 @@
  *
  * Cost  linear in the positions of all links; one map is expanded at a time
  */
-import type {
-  AxonTarget,
-  ChipProgram,
-  CoreProgram,
-  Route,
-  TileProgram,
-} from '../backends/program/program.ts';
+import type { ChipProgram, CoreProgram, Gather, Route } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { expandMap, HOLE, type StridedMap } from '../ir/map.ts';
+import { expandMap, HOLE } from '../ir/map.ts';
 import { boxSizes } from './state.ts';
-import { columnsOf, type EventColumns, placesOf, type TileEvents } from './tile-events.ts';
+import { columnsOf, type EventColumns, placesOf, type Seat, type TileEvents } from './tile-events.ts';
 
 interface Placed {
   readonly chip: number;
@@ -25,8 +19,8 @@ interface Placed {
 }
 
 /** Errors: E0703 a route to a core or axon that is not there. */
-export function denseEvents(programs: readonly ChipProgram[]): TileEvents {
-  const places = placesOf(programs);
+export function denseEvents(programs: readonly ChipProgram[], seats: readonly Seat[]): TileEvents {
+  const places = placesOf(programs, seats);
   const events = columnsOf(() => new Float64Array(places.core.length));
   const placed = new Map<string, Placed>();
   let first = 0;
@@ -81,40 +75,37 @@ function arrive(route: Route, { core, first, chip }: Placed, events: EventColumn
     fail('E0703', { origin: `chip ${chip}` }, { problem: `no in-axon ${route.axon} at core ${route.core}` });
   const sent = route.elements && new Set(expandMap(route.elements));
   for (const target of axon.targets) {
-    const tile = core.tiles[target.tile]!;
+    const gather = core.tiles[target.tile]!.gathers[target.gather]!;
     const number = first + target.tile;
-    const { kind } = tile.gathers[target.gather]!;
-    const met = positionsOf(target.map, sent);
-    if (kind === 'relay' || kind === 'maximum') events.relayAdds[number]! += met;
-    else events.synops[number]! += met * fanOut(core, tile, target);
+    const operations = operationsOf(core, gather, target.side);
+    let sum = 0;
+    expandMap(target.map).forEach((position, neuron) => {
+      if (position !== HOLE && (sent === undefined || sent.has(neuron))) sum += operations(position);
+    });
+    const isAdded = gather.kind === 'relay' || gather.kind === 'maximum';
+    events[isAdded ? 'relayAdds' : 'synops'][number]! += sum;
   }
 }
 
-/** Multiply-accumulates of one message at one position. */
-function fanOut({ weights }: CoreProgram, tile: TileProgram, { gather: number, side }: AxonTarget): number {
-  const gather = tile.gathers[number]!;
+/** Of one message, by the position that it stands at. */
+function operationsOf({ weights }: CoreProgram, gather: Gather, side: 0 | 1): (position: number) => number {
+  const constant = (n: number) => () => n;
   switch (gather.kind) {
     case 'linear':
-      return weights[gather.weights]!.channels;
+      return constant(weights[gather.weights]!.channels);
     case 'product':
-      return side === 0 ? gather.columns : 0;
+      return constant(side === 0 ? gather.columns : 0);
     case 'hadamard':
-      return side === 0 ? 1 : 0;
+      return constant(side === 0 ? 1 : 0);
+    case 'sparse':
+      return input => gather.starts[input + 1]! - gather.starts[input]!;
     case 'depthwise':
-      return 1;
     case 'maximum':
     case 'relay':
+      return constant(1);
     case 'bias':
-      return 0;
+      return constant(0);
     default:
       return gather satisfies never;
   }
-}
-
-function positionsOf(map: StridedMap, sent: ReadonlySet<number> | undefined): number {
-  let met = 0;
-  expandMap(map).forEach((position, neuron) => {
-    if (position !== HOLE && (sent === undefined || sent.has(neuron))) met += 1;
-  });
-  return met;
 }

@@ -1,5 +1,6 @@
 /** Events tile by tile, in columns, and their sums by layer, by core and over all. */
 import type { ChipProgram } from '../backends/program/program.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import type { MachineCounts } from './counts.ts';
 import { PRICED_EVENTS, type PricedEvents } from './energy.ts';
 
@@ -7,8 +8,15 @@ import { PRICED_EVENTS, type PricedEvents } from './energy.ts';
 export interface TilePlaces {
   /** Number of its population, as the programs list them. */
   readonly population: ArrayLike<number>;
-  /** Number of its core: chip by chip, in the order of each chip's program. */
+  /** Number of its core in a list of them. */
   readonly core: ArrayLike<number>;
+}
+
+export interface Seat {
+  readonly chip: number;
+  readonly x: number;
+  readonly y: number;
+  readonly slot: number;
 }
 
 /** Per image; one number for each tile. */
@@ -18,12 +26,19 @@ export interface TileEvents extends TilePlaces {
   readonly events: EventColumns;
 }
 
-export function placesOf(programs: readonly ChipProgram[]): TilePlaces {
-  const cores = programs.flatMap(program => program.cores);
-  return {
-    population: cores.flatMap(core => core.tiles.map(tile => tile.population)),
-    core: cores.flatMap((core, number) => core.tiles.map(() => number)),
-  };
+/** `seats`: where each core of the list sits; the list of a manifest is in another order than programs are. Errors: E0703 */
+export function placesOf(programs: readonly ChipProgram[], seats: readonly Seat[]): TilePlaces {
+  const key = ({ chip, x, y, slot }: Seat) => `${chip} ${x} ${y} ${slot}`;
+  const numbers = new Map(seats.map((seat, i) => [key(seat), i]));
+  const tiles = programs.flatMap(({ chip, cores }) =>
+    cores.flatMap(({ x, y, slot, tiles: own }) => {
+      const core = numbers.get(key({ chip, x, y, slot }));
+      const problem = `no core is listed at x ${x}, y ${y}, slot ${slot}`;
+      if (core === undefined) return fail('E0703', { origin: `chip ${chip}` }, { problem });
+      return own.map(({ population }) => ({ population, core }));
+    }),
+  );
+  return { population: tiles.map(tile => tile.population), core: tiles.map(tile => tile.core) };
 }
 
 export const columnsOf = (value: (event: (typeof PRICED_EVENTS)[number]) => Float64Array): EventColumns =>
