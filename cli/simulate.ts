@@ -1,14 +1,11 @@
 /** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
 import { openFolder } from '../backends/folder.ts';
-import type { Target } from '../backends/target.ts';
 import { isSettled } from '../ir/exit.ts';
 import { energyTable, layerTable } from '../report/energy-table.ts';
-import { chipReport, NOTHING_COMPARED, ranOf } from '../report/report.ts';
 import { createMachine, type HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
-import { denseEvents } from '../runtime-sim/dense-events.ts';
-import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
+import { reportOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
@@ -35,13 +32,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     const logits = machine.run(await set.image(i), undefined, stop).at(-1)!;
     classes.push(logits.indexOf(Math.max(...logits)));
   }
-  // The manifest carries the resolved descriptor as compile wrote it.
-  const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
-  const tallied = {
-    tiles: tileEventsOf(machine.counts, placesOf(programs, manifest.cores)),
-    dense: denseEvents(programs, manifest.cores),
-  };
-  const report = chipReport(manifest, ranOf(machine.counts), tallied, target, NOTHING_COMPARED);
+  const report = reportOfRun(manifest, programs, machine.counts);
   const sum = createTileCounts();
   for (const tile of machine.counts.tiles) addCounts(sum, tile);
   const links = machine.counts.links.flatMap(step => [...step.values()]);

@@ -29,7 +29,10 @@ function tabulate(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 /** What an image costs, by part; what passes with time; the 8-bit network. */
-export function energyTable({ energy, energySpan }: Energies): readonly string[] {
+export function energyTable({
+  energy,
+  energySpan,
+}: Pick<Energies, 'energy' | 'energySpan'>): readonly string[] {
   if (energy.length === 0) return [];
   const parts = [...new Set(energy.flatMap(e => Object.keys(e.parts)))];
   const row = (name: string, cell: (e: EnergyReport) => string) => [name, ...energy.map(cell)];
@@ -72,7 +75,8 @@ const leftOut = (energy: readonly EnergyReport[]): readonly string[] =>
 const MOST_LAYERS = 10;
 
 /** Layers that take most, by the first cost set; and those that cost more than the 8-bit network does. */
-export function layerTable({ energy, energyLayers, energyCores }: Energies): readonly string[] {
+export function layerTable(energies: Energies): readonly string[] {
+  const { energy, energyLayers, energyCores } = energies;
   const set = energy[0]?.costSet;
   if (set === undefined) return [];
   const layers = energyLayers
@@ -94,18 +98,23 @@ export function layerTable({ energy, energyLayers, energyCores }: Energies): rea
       ...layers.slice(0, MOST_LAYERS).map(cells),
     ]),
     ...(layers.length > MOST_LAYERS ? [`  and ${layers.length - MOST_LAYERS} more (--json lists them)`] : []),
-    ...dearerLine(layers),
+    ...dearerLine(energies),
     ...(cores.length > 1
       ? [`hottest core  ${top}: ${one(cores[top]!)}, ${percentOf(cores[top]! / total)}`]
       : []),
   ];
 }
 
-/** Where spikes lose. */
-function dearerLine(layers: readonly LayerEnergy[]): readonly string[] {
+/** Where spikes lose, by the first cost set. */
+export function dearerLine({
+  energy,
+  energyLayers,
+}: Pick<Energies, 'energy' | 'energyLayers'>): readonly string[] {
+  const layers = energyLayers.filter(({ costSet }) => costSet === energy[0]?.costSet);
   const dearer = layers
     .filter(({ totalPj, annPj }) => totalPj > annPj)
     .map(({ name, totalPj, annPj }) => `${name} ${annPj === 0 ? '∞' : (totalPj / annPj).toFixed(2)}`);
+  if (layers.length === 0) return [];
   if (dearer.length === 0) return ['dearer than int8: no layer'];
   const shown = dearer.slice(0, MOST_LAYERS).join(', ');
   const rest = dearer.length > MOST_LAYERS ? ` and ${dearer.length - MOST_LAYERS} more` : '';
