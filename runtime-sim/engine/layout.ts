@@ -4,6 +4,7 @@
  */
 import type { Gather, TileProgram } from '../../backends/program/program.ts';
 import { sha256 } from '../../ir/constants.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { WiredTile, Wiring } from './wiring.ts';
 
 /** The host as a sender. */
@@ -135,6 +136,8 @@ function operandShapes(gather: Gather, { home, size, shape }: WiredTile): readon
       return [{ size, width: channels, weighed: gather.shift, kind: 'relay' }];
     case 'bias':
       return [];
+    case 'sparse':
+      return defect('synapses one by one in a program with images');
     default:
       return gather satisfies never;
   }

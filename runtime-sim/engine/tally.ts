@@ -214,6 +214,7 @@ function countArrivals(
       own.relayAdds += terms;
       break;
     case 'bias':
+    case 'sparse':
       break;
     default:
       gather satisfies never;

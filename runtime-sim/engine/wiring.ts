@@ -48,7 +48,7 @@ interface Home {
   readonly firstTile: number;
 }
 
-/** undefined where a route leads nowhere: the machine that looks at every message says which. */
+/** undefined where there are no images, or a route leads nowhere: the machine that looks at every message says so. */
 export function wire(programs: readonly ChipProgram[]): Wiring | undefined {
   const homes = homesOf(programs);
   const maps: StridedMap[] = [];
@@ -87,7 +87,7 @@ export function wire(programs: readonly ChipProgram[]): Wiring | undefined {
   );
   const [header] = programs.map(program => program.header);
   const [input, ...others] = programs.flatMap(program => program.input ?? []);
-  if (header === undefined || input === undefined || others.length > 0) return undefined;
+  if (header === undefined || input === undefined || others.length > 0 || header.mode === 'free') return undefined;
   if (homes.size !== programs.reduce((n, { cores }) => n + cores.length, 0)) return undefined;
   const hostRoutes = programs.flatMap(program =>
     (program.input?.routes ?? []).map(route => follow(route, undefined, program.input!.size)),

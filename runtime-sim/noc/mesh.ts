@@ -22,7 +22,8 @@ export interface Mesh {
     /** So long a link is busy with one message: between core and router, on the mesh, between chips. */
     readonly localBusy: number;
     readonly linkBusy: number;
-    readonly chipLinkBusy: number;
+    /** One lane of a border between chips, by axis: borders have as many lanes as routers along them. */
+    readonly chipLinkBusy: readonly [x: number, y: number, z: number];
     /** A message leaves a core: the core is busy with it. */
     readonly axonOut: number;
     /** From a slot that becomes free to the sender that knows it. */
