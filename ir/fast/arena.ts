@@ -39,6 +39,8 @@ export interface Kernels extends ProductKernels {
   readonly softmax: (...args: [...Numbers<6>, bigint, ...Numbers<2>]) => void;
   readonly fire: (...args: [...Numbers<5>, ...Wides<7>, number, bigint]) => number;
   readonly relay: (...args: Numbers<5>) => void;
+  /** Tables, timestep, most of a sum, most of a potential; see kernels/lif.assembly.ts. */
+  readonly lifStep: (...args: Numbers<4>) => void;
 }
 
 /** The whole memory, as numbers of each kind; element i of a view lies at byte i · its size. */
