@@ -77,7 +77,7 @@ test('a clocked chip keeps its tick, and is longer where the work does not fit',
   const counts = createCounts(1, 1, 1, 1);
   assert.ok(!chipEnergy(counts, costSets[0]!, true).unknown.includes('barrier'));
   assert.ok(chipEnergy(counts, costSets[0]!).unknown.includes('barrier'));
-  const idle = { updates: 0, synops: 0, words: 0, link: 0, share: 1 };
+  const idle = { updates: 0, active: 0, synops: 0, words: 0, link: 0, share: 1 };
   const expected = { image: Array.from({ length: 5 }, () => idle), stream: [idle] };
   assert.equal(boundOf(expected, timing, 1).layerwiseSeconds, 5e-3);
 });

@@ -767,6 +767,18 @@ export const catalogue = {
     help: 'Give every router and core room for at least one message.',
     exit: 1,
   },
+  E0731: {
+    message: 'timing a step needs {gibibytes} GiB, more than {limit}',
+    why: 'The network between cores and all that a step sends stand in one memory of WebAssembly.',
+    help: 'Give routers and cores smaller buffers, or simulate without times.',
+    exit: 1,
+  },
+  E0732: {
+    message: 'a core at chip {chip}, router {x} {y}, slot {slot} {problem}',
+    why: 'Times need each core at a port of its own on the mesh that the target describes.',
+    help: 'Compile again: the programs are not those of the manifest.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;

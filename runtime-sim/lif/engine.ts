@@ -6,31 +6,27 @@
  * Cost    a byte a synapse of a block, 6 where they stand by themselves
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
-import { defect, fail } from '../../ir/diagnostics/diagnostic.ts';
-import type { Arena } from '../../ir/fast/arena.ts';
-import { createArena, hasAllKernels, type Kernels } from '../../ir/fast/arena.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { RouteState } from '../state.ts';
 import { addEvents, type CoreEvents, clearEvents, createEvents } from './events.ts';
 import type { HostSpikes, LifMachine, LifObserver } from './machine.ts';
+import { createMemory, type Memory } from './memory.ts';
 import { type LifNetwork, readNetwork, type Synaptic, wordsOf } from './network.ts';
 import { createLifReference } from './reference.ts';
-import { bytesOf, ENTRY, FIELD, type LifTables, layOut } from './tables.ts';
+import { ENTRY, FIELD, type LifTables, layOut } from './tables.ts';
 
 /** Timesteps of one machine: kernels count them in 32 bits, with room for delays. */
 const MAX_STEPS = 2 ** 30;
 
 export function createLifMachine(programs: readonly ChipProgram[]): LifMachine {
-  const arena = createArena();
-  // Where the process may not reserve the address space of a WebAssembly memory.
-  if (!hasAllKernels(arena)) return createLifReference(programs);
-  return createEngine(readNetwork(programs), arena);
+  const memory = createMemory();
+  if (memory === undefined) return createLifReference(programs);
+  return createEngine(readNetwork(programs), memory);
 }
 
-function createEngine(network: LifNetwork, arena: Arena<Kernels>): LifMachine {
-  const bytes = bytesOf(network);
-  if (!arena.fits(bytes)) fail('E0714', { origin: 'program' }, { problem: `it takes ${bytes} bytes` });
-  const tables = layOut(network, arena);
-  const { i32 } = arena.views();
+function createEngine(network: LifNetwork, memory: Memory): LifMachine {
+  const tables = layOut(network, memory);
+  const i32 = new Int32Array(memory.buffer());
   const tally = createTally(network, tables, i32);
   const { cores, tiles, sumTop, stateTop } = network;
   const hostEntry = tables.tiles / 4 + tiles.length * ENTRY.tile;
@@ -62,7 +58,7 @@ function createEngine(network: LifNetwork, arena: Arena<Kernels>): LifMachine {
     if (now + steps > MAX_STEPS) defect(`${now + steps} timesteps of one machine`);
     for (const end = now + steps; now < end; now++) {
       placeHost(host?.(now));
-      arena.kernels.lifStep(tables.place, now, sumTop, stateTop);
+      memory.lifStep(tables.place, now, sumTop, stateTop);
       tally(events);
       addEvents(totals, events);
       if (observe === undefined) continue;

@@ -1,11 +1,11 @@
 /**
  * A free-running network in the memory of the kernels: weights and synapses once, state, and the tables of numbers that
- * ir/fast/kernels/lif.assembly.ts runs through in each timestep. Lists of inputs that several gathers read alike are one.
+ * kernels/lif.assembly.ts runs through in each timestep. Lists of inputs that several gathers read alike are one.
  */
-import type { Arena } from '../../ir/fast/arena.ts';
 import { HOLE } from '../../ir/map.ts';
 import type { Link, RouteState } from '../state.ts';
-import { at, inputsOf, type LifNetwork, type LifTile, lifOf, type Synaptic, synapseBits } from './network.ts';
+import { type Memory, store } from './memory.ts';
+import { at, type LifNetwork, type LifTile, lifOf, type Synaptic, synapseBits } from './network.ts';
 
 /** Numbers of 32 bits of an entry of each table, and those that are read here. */
 export const ENTRY = { tile: 16, list: 4, source: 3, part: 10, route: 3 } as const;
@@ -57,36 +57,23 @@ interface PartDraft {
   readonly sources: Source[];
 }
 
-/** Writes `values` where they stay, as numbers of their own width. */
-function store(
-  arena: Arena,
-  values: Int32Array | Int16Array | Int8Array | Uint8Array | Float64Array,
-): number {
-  const place = arena.reserve(values.byteLength);
-  const { buffer } = arena.views().u8;
-  new Uint8Array(buffer, place, values.byteLength).set(
-    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-  );
-  return place;
-}
-
-export function layOut(network: LifNetwork, arena: Arena): LifTables {
+export function layOut(network: LifNetwork, memory: Memory): LifTables {
   const { tiles } = network;
   const partDrafts = draftParts(network);
   const touched = new Set(partDrafts.filter(({ synapses }) => synapses.kind === 'sparse').map(p => p.tile));
   const tileEntries = tiles.flatMap(tile =>
-    layOutTile(tile, network.slots[tile.number]!, touched.has(tile), arena),
+    layOutTile(tile, network.slots[tile.number]!, touched.has(tile), memory),
   );
-  const hostEvents = arena.reserve(4 * Math.max(1, network.hostSize));
+  const hostEvents = memory.reserve(4 * Math.max(1, network.hostSize));
   const host = new Array<number>(ENTRY.tile).fill(0);
   host[FIELD.tile.events] = hostEvents;
-  const lists = createLists(arena);
+  const lists = createLists(memory);
   const written = new Map<Synaptic, SynapsePlaces>();
   const partList: Part[] = [];
   const partEntries = partDrafts.flatMap(({ tile, synapses, delay, sources }) => {
     const list = lists.find(sources);
     partList.push({ tile, synapses, delay, list });
-    const places = written.get(synapses) ?? storeSynapses(synapses, arena);
+    const places = written.get(synapses) ?? storeSynapses(synapses, memory);
     written.set(synapses, places);
     const { kind, weights, columns, targets, bits } = places;
     return [kind, list, tile.number, delay, weights, columns, targets, 0, 0, bits];
@@ -98,8 +85,8 @@ export function layOut(network: LifNetwork, arena: Arena): LifTables {
   const some = senders.flatMap(({ number, routes }) =>
     routes.flatMap(route => (route.sends === undefined ? [] : [{ number, route, sends: route.sends }])),
   );
-  const routeEntries = some.flatMap(({ number, sends }) => [number, store(arena, sends), 0]);
-  const table = (entries: readonly number[]) => store(arena, Int32Array.from(entries));
+  const routeEntries = some.flatMap(({ number, sends }) => [number, store(memory, sends), 0]);
+  const table = (entries: readonly number[]) => store(memory, Int32Array.from(entries));
   const places = {
     tiles: table([...tileEntries, ...host]),
     lists: table(lists.entries()),
@@ -134,21 +121,21 @@ function draftParts({ tiles, hostRoutes }: LifNetwork): readonly PartDraft[] {
   return tiles.flatMap(({ gathers }) => gathers.flatMap(gather => drafts.get(gather) ?? []));
 }
 
-function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, arena: Arena): readonly number[] {
+function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, memory: Memory): readonly number[] {
   const { bias, threshold, leak, initial, resetTo, reset } = lifOf(tile);
   const size = padded(tile.size);
   const spread = (values: Int32Array, rest: number) =>
     store(
-      arena,
+      memory,
       Int32Array.from({ length: size }, (_, i) => (i < tile.size ? at(values, i) : rest)),
     );
   const isAlways = bias.every(value => value !== 0);
-  const sums = arena.reserve(4 * size * slots);
-  const touched = hasSparse && !isAlways ? arena.reserve(4 * size * slots) : 0;
+  const sums = memory.reserve(4 * size * slots);
+  const touched = hasSparse && !isAlways ? memory.reserve(4 * size * slots) : 0;
   const keep = leak.every(value => value === 0)
     ? 0
     : store(
-        arena,
+        memory,
         Float64Array.from({ length: size }, (_, i) => (4096 - (i < tile.size ? at(leak, i) : 0)) / 4096),
       );
   return [
@@ -161,10 +148,10 @@ function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, arena: Are
     spread(resetTo, 0),
     size,
     tile.size,
-    arena.reserve(4 * size),
+    memory.reserve(4 * size),
     RESETS[reset],
     slots,
-    arena.reserve(4 * slots),
+    memory.reserve(4 * slots),
     isAlways ? 1 : 0,
     0,
     0,
@@ -179,22 +166,22 @@ interface SynapsePlaces {
   readonly bits: number;
 }
 
-function storeSynapses(synapses: Synaptic, arena: Arena): SynapsePlaces {
+function storeSynapses(synapses: Synaptic, memory: Memory): SynapsePlaces {
   if (synapses.kind === 'sparse') {
     const { starts, targets, weights } = synapses;
     return {
       kind: KINDS.sparse,
-      weights: store(arena, weights),
-      columns: store(arena, starts),
-      targets: store(arena, targets),
+      weights: store(memory, weights),
+      columns: store(memory, starts),
+      targets: store(memory, targets),
       bits: synapseBits(synapses),
     };
   }
   const { inputs, channels, data } = synapses;
   const columns = padded(channels);
   const kind = data instanceof Int8Array ? KINDS.bytes : KINDS.shorts;
-  const place = arena.reserve(inputs * columns * data.BYTES_PER_ELEMENT);
-  const { buffer } = arena.views().u8;
+  const place = memory.reserve(inputs * columns * data.BYTES_PER_ELEMENT);
+  const buffer = memory.buffer();
   const rows =
     data instanceof Int8Array
       ? new Int8Array(buffer, place, inputs * columns)
@@ -206,7 +193,7 @@ function storeSynapses(synapses: Synaptic, arena: Arena): SynapsePlaces {
 }
 
 /** Lists by what they are made of, each with room for everything that may stand in it. */
-function createLists(arena: Arena) {
+function createLists(memory: Memory) {
   const entries: number[] = [];
   const sources: number[] = [];
   const known = new Map<string, number>();
@@ -215,7 +202,7 @@ function createLists(arena: Arena) {
     const first = positions[0]!;
     if (first !== HOLE && positions.every((p, i) => p === first + i)) return [tile, 0, first];
     const key = Buffer.from(positions.buffer, positions.byteOffset, positions.byteLength).toString('latin1');
-    const place = positionsAt.get(key) ?? store(arena, positions);
+    const place = positionsAt.get(key) ?? store(memory, positions);
     positionsAt.set(key, place);
     return [tile, place, 0];
   };
@@ -227,29 +214,10 @@ function createLists(arena: Arena) {
     const room = own.reduce((n, { positions }) => n + positions.length, 0);
     const first = sources.length / ENTRY.source;
     sources.push(...found.flat());
-    entries.push(first, first + own.length, arena.reserve(4 * room), 0);
+    entries.push(first, first + own.length, memory.reserve(4 * room), 0);
     const number = entries.length / ENTRY.list - 1;
     known.set(key, number);
     return number;
   };
   return { find, entries: () => entries, sources: () => sources };
 }
-
-/** Bytes that layOut takes, roughly and not less. */
-export function bytesOf(network: LifNetwork): number {
-  const { tiles, cores, slots, hostSize } = network;
-  const state = tiles.reduce((n, { size, number }) => n + padded(size) * (40 + 8 * slots[number]!), 0);
-  const synapses = tiles.flatMap(({ gathers }) => gathers).reduce((n, gather) => n + synapseBytes(gather), 0);
-  const links = cores.flatMap(core => core.links.flat()).length;
-  const maps = [...tiles.flatMap(tile => tile.routes), ...network.hostRoutes]
-    .flatMap(({ links: own, sends }) =>
-      own.map(({ positions }) => positions.length * 8 + (sends?.length ?? 0)),
-    )
-    .reduce((n, bytes) => n + bytes, 0);
-  return state + synapses + maps + 4 * hostSize + 256 * (links + tiles.length);
-}
-
-const synapseBytes = (synapses: Synaptic): number =>
-  synapses.kind === 'dense'
-    ? inputsOf(synapses) * padded(synapses.channels) * synapses.data.BYTES_PER_ELEMENT
-    : 4 * synapses.starts.length + 6 * synapses.targets.length;
