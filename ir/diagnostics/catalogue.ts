@@ -425,6 +425,12 @@ export const catalogue = {
     help: 'Give the cost set in both files, under one name.',
     exit: 2,
   },
+  E0750: {
+    message: '{name} says that it includes {included}, which has a figure of its own',
+    why: 'What one figure includes would be counted twice where it has another one beside it.',
+    help: 'Leave the included figure out, or take its name out of includes.',
+    exit: 2,
+  },
   E0569: {
     message: 'no {what} {name}; known: {known}',
     why: 'The name is not among the shipped descriptors.',
