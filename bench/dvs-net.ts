@@ -45,7 +45,7 @@ function dvsNet(data: Arrays): PlainNetwork {
     edges.push({ from: sizes.length - 1, to: sizes.length, delay: 0, synapses });
     sizes.push(size);
   };
-  let image: readonly [number, number, number] = [SIDE, SIDE, 1];
+  let image: readonly [number, number, number] = [1, SIDE, SIDE];
   for (const [name, stride] of Object.entries(STRIDES)) {
     const { shape, values } = data[name]!;
     const convolution = {

@@ -38,8 +38,8 @@ export interface PlainNetwork {
 export const isDense = (synapses: PlainEdge['synapses']): synapses is Int8Array | Int16Array =>
   !('starts' in synapses);
 
-/** Rows and columns of pixels, channels innermost. */
-type Image = readonly [height: number, width: number, channels: number];
+/** Planes of pixels, one a channel; rows of each from top to bottom. */
+type Image = readonly [channels: number, height: number, width: number];
 
 export interface Convolution {
   readonly input: Image;
@@ -51,37 +51,34 @@ export interface Convolution {
 
 /** Without padding. */
 export const convolvedShape = ({ input, kernel, stride }: Convolution): Image => [
-  Math.floor((input[0] - kernel[0]) / stride[0]) + 1,
-  Math.floor((input[1] - kernel[1]) / stride[1]) + 1,
   kernel[3],
+  Math.floor((input[1] - kernel[0]) / stride[0]) + 1,
+  Math.floor((input[2] - kernel[1]) / stride[1]) + 1,
 ];
 
 /** A convolution as synapses, each source's in the order of its targets. Cost: linear in the synapses */
 export function convolve(convolution: Convolution): Synapses {
   const { input, kernel, weights, stride } = convolution;
-  const [height, width, channels] = input;
-  const [kernelHeight, kernelWidth, , outChannels] = kernel;
-  const [outHeight, outWidth] = convolvedShape(convolution);
-  const rows = offsetsOf(height, outHeight, kernelHeight, stride[0]);
-  const columns = offsetsOf(width, outWidth, kernelWidth, stride[1]);
-  const starts = new Int32Array(height * width * channels + 1);
-  const pairs = (y: number, x: number) => rows[y]!.length * columns[x]!.length;
-  for (let i = 0; i < starts.length - 1; i++) {
-    const [y, x] = [Math.floor(i / channels / width), Math.floor(i / channels) % width];
-    starts[i + 1] = starts[i]! + pairs(y, x) * outChannels;
-  }
+  const [channels, height, width] = input;
+  const [kernelHeight, kernelWidth] = kernel;
+  const [outChannels, outHeight, outWidth] = convolvedShape(convolution);
+  const rows = placesThatLookAt(height, outHeight, kernelHeight, stride[0]);
+  const columns = placesThatLookAt(width, outWidth, kernelWidth, stride[1]);
+  const starts = new Int32Array(channels * height * width + 1);
+  const rowOf = (source: number) => Math.floor(source / width) % height;
+  for (let i = 0; i < starts.length - 1; i++)
+    starts[i + 1] = starts[i]! + outChannels * rows[rowOf(i)]!.length * columns[i % width]!.length;
   const targets = new Int32Array(starts.at(-1)!);
   const values = new Int16Array(targets.length);
   let at = 0;
   for (let i = 0; i < starts.length - 1; i++) {
-    const channel = i % channels;
-    const [y, x] = [Math.floor(i / channels / width), Math.floor(i / channels) % width];
-    for (const row of rows[y]!) {
-      for (const column of columns[x]!) {
-        const tap = ((y - row * stride[0]) * kernelWidth + (x - column * stride[1])) * channels + channel;
-        for (let o = 0; o < outChannels; o++, at++) {
-          targets[at] = (row * outWidth + column) * outChannels + o;
-          values[at] = weights[tap * outChannels + o]!;
+    const channel = Math.floor(i / width / height);
+    for (let o = 0; o < outChannels; o++) {
+      for (const row of rows[rowOf(i)]!) {
+        for (const column of columns[i % width]!) {
+          const [y, x] = [rowOf(i) - row * stride[0], (i % width) - column * stride[1]];
+          targets[at] = (o * outHeight + row) * outWidth + column;
+          values[at++] = weights[((y * kernelWidth + x) * channels + channel) * outChannels + o]!;
         }
       }
     }
@@ -90,7 +87,12 @@ export function convolve(convolution: Convolution): Synapses {
 }
 
 /** For each place of the input, the places of the output that look at it. */
-const offsetsOf = (size: number, outSize: number, kernel: number, stride: number): readonly number[][] =>
+const placesThatLookAt = (
+  size: number,
+  outSize: number,
+  kernel: number,
+  stride: number,
+): readonly (readonly number[])[] =>
   Array.from({ length: size }, (_, at) =>
     Array.from({ length: outSize }, (_, out) => out).filter(
       out => at >= out * stride && at < out * stride + kernel,
