@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { buildPrograms } from '../compiler/plain-neurons/build.ts';
 import {
   convolve,
   convolvedShape,
@@ -14,6 +15,8 @@ import {
   type PlainNetwork,
 } from '../compiler/plain-neurons/network.ts';
 import { type PlainMapping, sliceGroups } from '../compiler/plain-neurons/slices.ts';
+import { createLifMachine } from '../runtime-sim/lif/engine.ts';
+import { sumOf } from '../runtime-sim/lif/events.ts';
 import { LOIHI_MESH } from './plain-nets.ts';
 
 const arrays = z.record(z.string(), z.object({ shape: z.array(z.number()), values: z.array(z.number()) }));
@@ -35,6 +38,19 @@ export function loadDvsNet(python: string): { network: PlainNetwork; mapping: Pl
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** What the tutorial checks itself by. */
+const TUTORIAL = { steps: 1000, fired: 365_277 } as const;
+
+export function dvsTotals({ network, mapping }: ReturnType<typeof loadDvsNet>): string {
+  const machine = createLifMachine(buildPrograms(network, mapping));
+  machine.run(TUTORIAL.steps);
+  const { fired, synops, messagesOut } = machine.totals;
+  return (
+    `DVS tutorial, ${TUTORIAL.steps} steps: ${sumOf(fired)} fired (its own check: ${TUTORIAL.fired}), ` +
+    `${sumOf(synops)} synops, ${sumOf(messagesOut)} packets`
+  );
 }
 
 function dvsNet(data: Arrays): PlainNetwork {
