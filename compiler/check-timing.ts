@@ -127,6 +127,8 @@ function axisOf(gather: Gather, tile: TileProgram, core: CoreProgram): RowAxis {
     case 'relay':
     case 'bias':
       return { width: channels, rows };
+    case 'sparse':
+      return defect('synapses one by one in a program with images');
     default:
       return gather satisfies never;
   }

@@ -56,6 +56,7 @@ interface Delivery {
 /** Errors: E0703 programs whose tables lead nowhere, or at the wrong time. */
 export function createMachine(programs: readonly ChipProgram[]): Machine {
   const header = programs[0]?.header ?? fail('E0703', { origin: 'program' }, { problem: 'no chip' });
+  if (header.mode === 'free') fail('E0711', { origin: 'program' }, {});
   if (header.mode === 'streaming') return createStreamingMachine(programs);
   const booted = boot(programs, createGather);
   const input = programs.find(p => p.input !== undefined)?.input;

@@ -1,5 +1,7 @@
 /** State of the gathers of a tile: accumulators, weights, and the sums of operands where a gather needs them. */
 import type { CoreProgram, Gather, TileProgram } from '../backends/program/program.ts';
+import { byteWeights } from '../backends/program/weights.ts';
+import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { boxSizes } from './state.ts';
 
 export type GatherState =
@@ -94,7 +96,8 @@ export function createGather(
     case 'linear': {
       const block = core.weights[gather.weights]!;
       const rowWords = Math.ceil((block.channels * block.bits) / 64);
-      const { inputs, channels, data: weights } = block;
+      const weights = byteWeights(block);
+      const { inputs, channels } = block;
       const { bias, scale, graded } = gather;
       return { kind: 'linear', ...stepped, weights, inputs, channels, rowWords, bias, scale, graded };
     }
@@ -121,7 +124,9 @@ export function createGather(
       return { kind: 'hadamard', ...stepped, sumA, sumB, termsA, termsB, scale };
     }
     case 'depthwise': {
-      const { inputs: taps, channels: period, data: weights } = core.weights[gather.weights]!;
+      const block = core.weights[gather.weights]!;
+      const weights = byteWeights(block);
+      const { inputs: taps, channels: period } = block;
       const { scale, graded } = gather;
       return { kind: 'depthwise', ...stepped, weights, taps, period, scale, graded };
     }
@@ -134,6 +139,8 @@ export function createGather(
       return { kind: 'bias', accumulator, bias: gather.values, scale: Int32Array.of(gather.fraction) };
     case 'relay':
       return { kind: 'relay', ...stepped, scale: gather.scale };
+    case 'sparse':
+      return defect('synapses one by one in a program with images');
     default:
       return gather satisfies never;
   }

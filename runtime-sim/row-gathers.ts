@@ -3,6 +3,8 @@
  * row operand of a product waits as it is and meets the other operand, kept as dynamic weights, when its row executes.
  */
 import type { CoreProgram, Gather, TileProgram } from '../backends/program/program.ts';
+import { byteWeights } from '../backends/program/weights.ts';
+import { defect } from '../ir/diagnostics/diagnostic.ts';
 import { createRing, type Ring, type Room } from './rings.ts';
 import { boxSizes } from './state.ts';
 
@@ -89,13 +91,17 @@ export function createRowGather(
   const ring = (width: number, side = 0) => createRing(slots[side]!, rows, groups * width, room);
   switch (gather.kind) {
     case 'linear': {
-      const { inputs, channels: columns, bits, data: weights } = core.weights[gather.weights]!;
+      const block = core.weights[gather.weights]!;
+      const weights = byteWeights(block);
+      const { inputs, channels: columns, bits } = block;
       const { scale, bias, graded } = gather;
       const rowWords = Math.ceil((columns * bits) / 64);
       return { kind: 'linear', shape, ring: ring(channels), scale, weights, inputs, rowWords, bias, graded };
     }
     case 'depthwise': {
-      const { inputs: taps, channels: period, data: weights } = core.weights[gather.weights]!;
+      const block = core.weights[gather.weights]!;
+      const weights = byteWeights(block);
+      const { inputs: taps, channels: period } = block;
       const { scale, graded } = gather;
       return { kind: 'depthwise', shape, ring: ring(channels), scale, weights, taps, period, graded };
     }
@@ -116,6 +122,8 @@ export function createRowGather(
     }
     case 'bias':
       return { kind: 'bias', shape, bias: gather.values, scale: Int32Array.of(gather.fraction) };
+    case 'sparse':
+      return defect('synapses one by one in a program with images');
     default:
       return gather satisfies never;
   }

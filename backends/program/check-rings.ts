@@ -5,7 +5,7 @@ import type { AxonTarget, ChipProgram, Gather, HostInput, TileProgram } from './
 
 /** Operands that a gather takes messages for. */
 const SIDES = {
-  ...{ linear: 1, depthwise: 1, maximum: 1, relay: 1 },
+  ...{ linear: 1, depthwise: 1, maximum: 1, relay: 1, sparse: 1 },
   ...{ product: 2, hadamard: 2, bias: 0 },
 } as const satisfies { readonly [K in Gather['kind']]: number };
 

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HOLE, mapFits } from '../../ir/map.ts';
 import { formatPath, type Path } from './bytes.ts';
+import { checkFreeHeader, checkFreeHost, checkFreeTile, checkSparse } from './check-free.ts';
 import { checkDelay, checkHostSteps, checkRings } from './check-rings.ts';
 import { MAX_ELEMENTS, MAX_REMAINDER_ENTRIES } from './layout.ts';
 import type {
@@ -65,6 +66,7 @@ export function findTrouble(program: ChipProgram): Trouble | undefined {
       ? undefined
       : ['shape', `${shape.length} axes; a population has groups, rows, channels`],
   );
+  note(walk, checkFreeHeader(program));
   const positions = new Set<string>();
   let elements = 0;
   each(walk, 'cores', program.cores, core => {
@@ -78,7 +80,7 @@ export function findTrouble(program: ChipProgram): Trouble | undefined {
   });
   const { input } = program;
   if (input !== undefined) {
-    note(walk, checkHostSteps(program, input));
+    note(walk, checkHostSteps(program, input) ?? checkFreeHost(program, input));
     each(walk, 'input.routes', input.routes, route => checkRoute(program, route, input.size));
   }
   return walk.trouble;
@@ -103,9 +105,18 @@ function checkCore(walk: Walk, program: ChipProgram, core: CoreProgram): undefin
   });
   each(walk, 'tiles', core.tiles, tile => {
     const neurons = neuronsOf(tile.box);
-    const fault = checkBox(program, tile) ?? checkTables(core, tile) ?? checkRings(program, tile);
+    const fault =
+      checkBox(program, tile) ??
+      checkTables(core, tile) ??
+      checkRings(program, tile) ??
+      checkFreeTile(program, tile, neurons);
     if (fault !== undefined) return fault;
-    each(walk, 'gathers', tile.gathers, gather => checkGather(core, tile, gather));
+    each(
+      walk,
+      'gathers',
+      tile.gathers,
+      gather => checkGather(core, tile, gather) ?? checkWidth(program, core, gather),
+    );
     each(walk, 'routes', tile.routes, route => checkRoute(program, route, neurons));
     return undefined;
   });
@@ -138,6 +149,8 @@ function operandSize(gather: Gather, side: 0 | 1, core?: CoreProgram): number {
       return gather.size;
     case 'bias':
       return 0;
+    case 'sparse':
+      return gather.starts.length - 1;
     default:
       return gather satisfies never;
   }
@@ -196,9 +209,19 @@ function checkGather(core: CoreProgram, { box }: TileProgram, gather: Gather): F
       return expect('size', gather.size, neurons);
     case 'bias':
       return repeats('values', gather.values.length, neurons);
+    case 'sparse':
+      return checkSparse(gather, neurons);
     default:
       return gather satisfies never;
   }
+}
+
+/** Payloads meet weights of 8 bits at most. */
+function checkWidth({ header }: ChipProgram, { weights }: CoreProgram, gather: Gather): Fault {
+  const bits = 'weights' in gather && gather.kind !== 'sparse' ? weights[gather.weights]!.bits : 0;
+  return bits > 8 && header.mode !== 'free'
+    ? ['weights', `of ${bits} bits in mode ${header.mode}`]
+    : undefined;
 }
 
 /** Most fraction bits that a score may have before it is shifted: shifts are taken from a table. */
@@ -278,7 +301,9 @@ export function findCrossTrouble(programs: readonly ChipProgram[]): Trouble | un
   const byChip = new Map(programs.map(program => [program.chip, program]));
   const hosts = programs.filter(program => program.input !== undefined).length;
   if (byChip.size < programs.length) note(walk, ['programs', 'two for one chip']);
-  if (hosts !== 1) note(walk, ['programs', `${hosts} chips have a host input; exactly one must`]);
+  const isFree = programs[0]?.header.mode === 'free';
+  if (hosts !== 1 && !(isFree && hosts === 0))
+    note(walk, ['programs', `${hosts} chips have a host input; exactly one must`]);
   each(walk, 'programs', programs, program => {
     if (!isDeepStrictEqual(program.header, programs[0]?.header)) return ['header', 'differs between chips'];
     const follow = (route: Route, neurons: number): Fault => {

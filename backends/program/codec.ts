@@ -164,7 +164,16 @@ export function list<T>(codec: Codec<T>, max = 2 ** 32 - 1): Codec<readonly T[]>
 }
 
 /** Numbers of `width` bytes, two's complement; `count`: how many, stored before them where it is not given. */
-export function integers(width: 1 | 4, count?: number): Codec<Int32Array> {
+export const integers = (width: 1 | 4, count?: number): Codec<Int32Array> =>
+  numbers(width, n => new Int32Array(n), count);
+
+export const shorts: Codec<Int16Array> = numbers(2, n => new Int16Array(n));
+
+function numbers<T extends Int16Array | Int32Array>(
+  width: 1 | 2 | 4,
+  create: (length: number) => T,
+  count?: number,
+): Codec<T> {
   const { holds, rule } = rangeOf(-(2 ** (8 * width - 1)), 2 ** (8 * width - 1) - 1);
   return {
     says: `${count === undefined ? 'varint count, each: ' : `${count} × `}i${8 * width}`,
@@ -177,6 +186,7 @@ export function integers(width: 1 | 4, count?: number): Codec<Int32Array> {
       values.forEach((value, i) => {
         if (!holds(value)) out.refuse(`${value} is not ${rule}`);
         if (width === 1) view.setInt8(i, value);
+        else if (width === 2) view.setInt16(2 * i, value, true);
         else view.setInt32(4 * i, value, true);
       });
       out.raw(bytes);
@@ -184,9 +194,11 @@ export function integers(width: 1 | 4, count?: number): Codec<Int32Array> {
     read(input) {
       const bytes = input.raw((count ?? input.varint()) * width);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const values = new Int32Array(bytes.length / width);
-      for (let i = 0; i < values.length; i++)
-        values[i] = width === 1 ? view.getInt8(i) : view.getInt32(4 * i, true);
+      const values = create(bytes.length / width);
+      for (let i = 0; i < values.length; i++) {
+        if (width === 1) values[i] = view.getInt8(i);
+        else values[i] = width === 2 ? view.getInt16(2 * i, true) : view.getInt32(4 * i, true);
+      }
       return values;
     },
   };

@@ -2,7 +2,6 @@
  * The binary layout of a chip program, table by table. encode.ts writes and decode.ts reads through the same
  * tables, and docs/deployment-folder.md prints them (publish.ts); a change of any of them is a new VERSION.
  */
-import { MODES } from '../../ir/chip.ts';
 import { HOLE, type MapSegment, type StridedMap } from '../../ir/map.ts';
 import { CODINGS, SOMA_POINTWISE } from '../../ir/snn.ts';
 import {
@@ -17,28 +16,31 @@ import {
   type RecordCodec,
   record,
   shared,
+  shorts,
   text,
   uint,
   variant,
 } from './codec.ts';
-import type {
-  AxonTarget,
-  Box,
-  ChipProgram,
-  CoreProgram,
-  EmitProgram,
-  Gather,
-  HostInput,
-  InAxon,
-  ProgramHeader,
-  Route,
-  SomaProgram,
-  TileProgram,
+import {
+  type AxonTarget,
+  type Box,
+  type ChipProgram,
+  type CoreProgram,
+  type EmitProgram,
+  type Gather,
+  type HostInput,
+  type InAxon,
+  LIF_RESETS,
+  PROGRAM_MODES,
+  type ProgramHeader,
+  type Route,
+  type SomaProgram,
+  type TileProgram,
 } from './program.ts';
-import { weightBlock } from './weights.ts';
+import { weightBits, weightBlock } from './weights.ts';
 
 export const MAGIC = 'SNNC';
-export const VERSION = 4;
+export const VERSION = 5;
 /** Sections begin at multiples of this many bytes, so that weight rows are aligned words of the file. */
 export const SECTION_ALIGN = 8;
 /** Entries of log2 and exp2. */
@@ -55,6 +57,7 @@ const elements = uint(1, MAX_ELEMENTS);
 const fractionBits = int(-128, 127);
 const weightShift = uint(0, 32);
 const SHIFT = 'differential: payloads of step t count round(2^shift / t), a step is rounded by 2^−shift';
+const ONE_OR_EACH = 'one number, or one a neuron';
 const table = integers(4, TABLE_ENTRIES);
 
 /** The first bytes of a file, after the magic. */
@@ -200,6 +203,12 @@ const gather = variant<Gather>('gather', {
     scale: [integers(1), 'fraction bits: one number, or one per channel of the tile'],
     shift: [weightShift, SHIFT],
   },
+  sparse: {
+    starts: [integers(4), 'free: first synapse of each input, and their count'],
+    targets: [integers(4), 'neuron of the tile, for each synapse'],
+    weights: [shorts, 'for each synapse'],
+    bits: [weightBits, 'of a weight'],
+  },
 });
 
 const key = int(-(2 ** 31), 2 ** 31 - 1);
@@ -242,6 +251,14 @@ const emit = variant<EmitProgram>('emit', {
   },
   relay: {},
   readout: {},
+  lif: {
+    bias: [integers(4), `free: added at every timestep; ${ONE_OR_EACH}`],
+    threshold: [integers(4), `fires above it; ${ONE_OR_EACH}`],
+    leak: [integers(4), `of 4,096 parts of the potential, lost each timestep; ${ONE_OR_EACH}`],
+    initial: [integers(4), `potential before the first timestep; ${ONE_OR_EACH}`],
+    reset: [oneOf(LIF_RESETS), 'to resetTo, by the threshold, not at all'],
+    resetTo: [integers(4), `${ONE_OR_EACH}`],
+  },
 });
 
 const slots = uint(1, MAX_ELEMENTS);
@@ -291,7 +308,10 @@ const header = record<ProgramHeader>('program header', {
   resetNeurons: [uint(1, 16), 'neurons of the chip that one with soft reset takes'],
   depth: [any, 'chip timesteps of one image, from the first message to the last readout'],
   period: [uint(1, 2 ** 16 - 1), 'chip timesteps from one step of an image to the next'],
-  mode: [oneOf(MODES), 'streaming: rows pass through time, one a timestep; else they are unrolled in space'],
+  mode: [
+    oneOf(PROGRAM_MODES),
+    'streaming: rows pass through time, one a timestep; free: no images; else rows are unrolled in space',
+  ],
   interval: [uint(1, 2 ** 24), 'chip timesteps from one image to the next'],
   populations: [list(population), 'the same on every chip'],
 });

@@ -5,9 +5,16 @@
  * One message leaves a tile for every neuron that fires and every destination core: it carries the in-axon
  * there, the neuron's number within the tile and the payload. The in-axon says what the message feeds.
  */
-import type { Mode } from '../../ir/chip.ts';
+import { MODES } from '../../ir/chip.ts';
 import type { StridedMap } from '../../ir/map.ts';
 import type { Coding, SomaPointwise } from '../../ir/snn.ts';
+
+/**
+ * `free`: no images. Every tile executes every timestep, neurons are plain integrate-and-fire (`lif`), and a message sent
+ * at k is used at k + 1 + delay. Input is what neurons have as bias, and what the host sends in each timestep.
+ */
+export const PROGRAM_MODES = [...MODES, 'free'] as const;
+export type ProgramMode = (typeof PROGRAM_MODES)[number];
 
 /** What every chip of a deployment knows alike. */
 export interface ProgramHeader {
@@ -24,7 +31,7 @@ export interface ProgramHeader {
   /** Chip timesteps from one step of an image to the next: 1, or so many that a step begins when the last is read. */
   readonly period: number;
   /** With `streaming` a tile has the neurons of one row of its box, and rows pass through time, one a timestep. */
-  readonly mode: Mode;
+  readonly mode: ProgramMode;
   /** Chip timesteps from one image to the next. */
   readonly interval: number;
   /** Names and shapes, for read-back; a tile names its population by number. */
@@ -39,7 +46,7 @@ export interface ChipProgram {
   readonly cores: readonly CoreProgram[];
 }
 
-/** The host rounds the image to `fraction` fraction bits and sends every nonzero element. */
+/** The host rounds the image to `fraction` fraction bits and sends every nonzero element; mode `free`: any elements, any time. */
 export interface HostInput {
   readonly name: string;
   readonly size: number;
@@ -79,7 +86,8 @@ export interface WeightBlock {
   readonly inputs: number;
   readonly channels: number;
   readonly bits: number;
-  readonly data: Int8Array;
+  /** Int8Array up to 8 bits; wider ones stand only in mode `free`. */
+  readonly data: Int8Array | Int16Array;
 }
 
 export interface InAxon {
@@ -96,7 +104,7 @@ export interface AxonTarget {
   readonly delay: number;
   /**
    * linear: row · inputs + input; product side 0: (group · rows + row) · inner + c, side 1: (group · columns +
-   * column) · inner + c; depthwise, maximum: neuron · taps + tap; hadamard, relay: neuron. All within the tile; a hole: not for this target. A neuron that feeds
+   * column) · inner + c; depthwise, maximum: neuron · taps + tap; hadamard, relay: neuron; sparse: input. All within the tile; a hole: not for this target. A neuron that feeds
    * several positions of one operand has several targets.
    */
   readonly map: StridedMap;
@@ -192,7 +200,18 @@ export type Gather =
       /** One number, or one per channel of the tile (partial sums). */
       readonly scale: Int32Array;
       readonly shift: number;
-    };
+    }
+  | SparseGather;
+
+/** Mode `free`: synapses one by one, those of input i at starts[i] … starts[i + 1]. */
+export interface SparseGather {
+  readonly kind: 'sparse';
+  readonly starts: Int32Array;
+  /** Neuron of the tile. */
+  readonly targets: Int32Array;
+  readonly weights: Int16Array;
+  readonly bits: number;
+}
 
 export type SomaProgram =
   | { readonly kind: 'identity' }
@@ -228,4 +247,22 @@ export type EmitProgram =
       readonly coarse: number;
     }
   | { readonly kind: 'relay' }
-  | { readonly kind: 'readout' };
+  | { readonly kind: 'readout' }
+  | LifProgram;
+
+export const LIF_RESETS = ['hard', 'soft', 'none'] as const;
+
+/**
+ * In each timestep: v ← trunc(v · (4096 − leak) / 4096), but not in the first; v ← v + (sum of what arrived) + bias;
+ * where v > threshold a message is sent to every route and v ← resetTo (hard), v − threshold (soft) or v (none). The sum
+ * is first saturated to `accumulatorBits`, v at every step to `stateBits`. Each list has one number, or one a neuron.
+ */
+export interface LifProgram {
+  readonly kind: 'lif';
+  readonly bias: Int32Array;
+  readonly threshold: Int32Array;
+  readonly leak: Int32Array;
+  readonly initial: Int32Array;
+  readonly reset: (typeof LIF_RESETS)[number];
+  readonly resetTo: Int32Array;
+}

@@ -3,6 +3,7 @@
  * header (the channel count modulo 1024) and the weights, two's complement, `bits` each, lowest bit first;
  * the last word of a row is filled with zeros. So the bytes of a block are the words that the core is charged.
  */
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { type Codec, uint } from './codec.ts';
 import type { WeightBlock } from './program.ts';
 
@@ -15,16 +16,20 @@ export const rowWords = (channels: number, bits: number): number =>
 
 const inputs = uint(1, 2 ** 31);
 const channels = uint(1, 2 ** 31);
-const bits = uint(1, 8);
+/** Up to 8 bits a weight is an int8, else an int16. */
+const BYTE_BITS = 8;
+export const weightBits = uint(1, 16);
 
 export const weightBlock: Codec<WeightBlock> = {
-  says: `inputs: ${inputs.says}; channels: ${channels.says}; bits: ${bits.says}; zeros up to a multiple of 8 bytes; \`inputs\` rows`,
+  says: `inputs: ${inputs.says}; channels: ${channels.says}; bits: ${weightBits.says}; zeros up to a multiple of 8 bytes; \`inputs\` rows`,
   least: 3 + WORD_BYTES,
   write(out, block) {
     inputs.write(out, block.inputs);
     channels.write(out, block.channels);
-    bits.write(out, block.bits);
+    weightBits.write(out, block.bits);
     const { data } = block;
+    if (data instanceof Int16Array !== block.bits > BYTE_BITS)
+      out.refuse(`weights of ${block.bits} bits in a ${data.constructor.name}`);
     if (data.length !== block.inputs * block.channels)
       out.refuse(`${data.length} weights in a block of other size`);
     const top = 2 ** (block.bits - 1);
@@ -34,14 +39,25 @@ export const weightBlock: Codec<WeightBlock> = {
     out.raw(packRows(block));
   },
   read(input) {
-    const shape = { inputs: inputs.read(input), channels: channels.read(input), bits: bits.read(input) };
+    const shape = {
+      inputs: inputs.read(input),
+      channels: channels.read(input),
+      bits: weightBits.read(input),
+    };
     input.align(WORD_BYTES);
     const rows = input.raw(shape.inputs * rowWords(shape.channels, shape.bits) * WORD_BYTES);
-    if (input.known !== undefined) return { ...shape, data: new Int8Array(0) };
+    if (input.known !== undefined) return { ...shape, data: weightsOf(shape.bits, 0) };
     const data = unpackRows(rows, shape);
     return typeof data === 'string' ? input.refuse(data) : { ...shape, data };
   },
 };
+
+export const weightsOf = (bits: number, length: number): Int8Array | Int16Array =>
+  bits > BYTE_BITS ? new Int16Array(length) : new Int8Array(length);
+
+/** Weights of a program with images, where no others are accepted (check-free.ts). */
+export const byteWeights = ({ data }: WeightBlock): Int8Array =>
+  data instanceof Int8Array ? data : defect('weights of more than 8 bits in a program with images');
 
 type Shape = Omit<WeightBlock, 'data'>;
 
@@ -64,9 +80,9 @@ function packRows({ inputs, channels, bits, data }: WeightBlock): Uint8Array {
 }
 
 /** The weights, or what is wrong with the rows. */
-function unpackRows(rows: Uint8Array, { inputs, channels, bits }: Shape): Int8Array | string {
+function unpackRows(rows: Uint8Array, { inputs, channels, bits }: Shape): Int8Array | Int16Array | string {
   const rowBytes = rowWords(channels, bits) * WORD_BYTES;
-  const data = new Int8Array(inputs * channels);
+  const data = weightsOf(bits, inputs * channels);
   const mask = 2 ** bits - 1;
   const toSigned = 32 - bits;
   for (let row = 0; row < inputs; row++) {
@@ -80,7 +96,7 @@ function unpackRows(rows: Uint8Array, { inputs, channels, bits }: Shape): Int8Ar
     held >>>= ROW_HEADER_BITS;
     let count = 16 - ROW_HEADER_BITS;
     for (let c = 0; c < channels; c++) {
-      if (count < bits) {
+      while (count < bits) {
         held |= rows[at++]! << count;
         count += 8;
       }

@@ -491,6 +491,12 @@ export const catalogue = {
     help: 'The first stage that differs is the culprit; report it with the model.',
     exit: 1,
   },
+  E0711: {
+    message: 'the program runs freely: it takes no images',
+    why: 'In mode free neurons run on their biases and on the spikes of the host; answers to images come from the other modes.',
+    help: 'Run it for a number of timesteps, or give a deployment that `snnc compile` wrote.',
+    exit: 1,
+  },
   E0610: {
     message: 'not a manifest: {reason}',
     why: 'A manifest is one JSON object whose "schema" is "snnc-manifest".',

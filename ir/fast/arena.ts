@@ -12,7 +12,16 @@ type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
   ? T
   : Numbers<N, [...T, number]>;
 type Wides<N extends number, T extends bigint[] = []> = T['length'] extends N ? T : Wides<N, [...T, bigint]>;
-export interface ProductKernels {
+/** Events that add their rows of weights; see kernels/events.assembly.ts. */
+export interface EventKernels {
+  /** x, count, numbers, payloads. */
+  readonly listEvents: (...args: Numbers<4>) => number;
+  /** numbers, payloads, count, weights, stride, columns, y. */
+  readonly addRows: (...args: Numbers<7>) => void;
+  /** numbers, count, weights, stride, columns, y. */
+  readonly addBinaryRows: (...args: Numbers<6>) => void;
+}
+export interface ProductKernels extends EventKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
   readonly multiplyI16: Multiply;
@@ -38,6 +47,8 @@ export interface Views {
   readonly f32: Float32Array;
   readonly i32: Int32Array;
   readonly i16: Int16Array;
+  readonly u16: Uint16Array;
+  readonly i8: Int8Array;
   readonly u8: Uint8Array;
 }
 
@@ -61,6 +72,9 @@ export interface Arena<K extends ProductKernels = ProductKernels> {
 const PAGE = 2 ** 16;
 const MOST_PAGES = 2 ** 16;
 const ALIGNMENT = 16;
+/** Where kernels/events.assembly.ts looks for its orders of lanes: at the beginning, which is no place of anything. */
+const ORDERS = 16;
+const ORDER_BYTES = 256 * 16;
 /** The memory has 4 GiB at most; what stays of weights may end here, what stays of populations there. */
 const KEEP_BYTES = 2 ** 31;
 const FULL_BYTES = 3 * 2 ** 30;
@@ -110,7 +124,8 @@ export function arenaOn<K extends ProductKernels>(
   kernelsOn: (views: () => Views) => K,
 ): Arena<K> {
   let views = viewsOf(memory);
-  let kept = ALIGNMENT;
+  placeOrders(views.u8);
+  let kept = ORDERS + ORDER_BYTES;
   let room = 0;
   const grow = () => {
     const { byteLength } = memory.buffer;
@@ -140,10 +155,24 @@ export function arenaOn<K extends ProductKernels>(
   };
 }
 
+/** For every mask of eight: the bytes of those lanes of 16 bits, in their order. */
+function placeOrders(u8: Uint8Array): void {
+  for (let mask = 0; mask < 256; mask++) {
+    let to = ORDERS + mask * 16;
+    for (let lane = 0; lane < 8; lane++) {
+      if (((mask >> lane) & 1) === 0) continue;
+      u8[to++] = 2 * lane;
+      u8[to++] = 2 * lane + 1;
+    }
+  }
+}
+
 const viewsOf = ({ buffer }: Memory): Views => ({
   f64: new Float64Array(buffer),
   f32: new Float32Array(buffer),
   i32: new Int32Array(buffer),
   i16: new Int16Array(buffer),
+  u16: new Uint16Array(buffer),
+  i8: new Int8Array(buffer),
   u8: new Uint8Array(buffer),
 });

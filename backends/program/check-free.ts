@@ -1,0 +1,85 @@
+/** What stands only in programs of mode `free`, and what they must hold; its numbers are such that 32 bits hold every sum. */
+import type { Fault } from './check.ts';
+import type { ChipProgram, EmitProgram, Gather, HostInput, SparseGather, TileProgram } from './program.ts';
+
+/** Of a sum of what arrives, and of a potential: three of them added still fit 32 bits. */
+const MAX_SUM_BITS = 30;
+const MAX_STATE_BITS = 31;
+const MOST = 2 ** 29 - 1;
+const LEAK_PARTS = 4096;
+
+/** What has no meaning without images has one value. */
+const FIXED = { coding: 'sum', steps: 1, depth: 0, period: 1, interval: 1, binary: true, resetNeurons: 1 };
+
+export function checkFreeHeader({ header }: ChipProgram): Fault {
+  if (header.mode !== 'free') return undefined;
+  const wrong = Object.entries(FIXED).find(([key, value]) => header[key as keyof typeof FIXED] !== value);
+  if (wrong !== undefined) return [wrong[0], `not ${wrong[1]}, in mode free`];
+  if (header.accumulatorBits > MAX_SUM_BITS) return ['accumulatorBits', `more than ${MAX_SUM_BITS}`];
+  return header.stateBits > MAX_STATE_BITS ? ['stateBits', `more than ${MAX_STATE_BITS}`] : undefined;
+}
+
+export function checkFreeTile({ header }: ChipProgram, tile: TileProgram, neurons: number): Fault {
+  const { emit, gathers } = tile;
+  if (header.mode !== 'free') {
+    if (emit.kind === 'lif') return ['emit', `a lif, but the mode is ${header.mode}`];
+    const sparse = gathers.some(({ kind }) => kind === 'sparse');
+    return sparse ? ['gathers', `a sparse one, but the mode is ${header.mode}`] : undefined;
+  }
+  if (emit.kind !== 'lif') return ['emit', `a ${emit.kind} in mode free`];
+  if (tile.function.kind !== 'identity') return ['function', `a ${tile.function.kind} in mode free`];
+  for (const key of ['depth', 'fraction', 'outFraction'] as const)
+    if (tile[key] !== 0) return [key, `${tile[key]} in mode free`];
+  const wrong = gathers.find(gather => !isPlain(gather));
+  if (wrong !== undefined)
+    return ['gathers', `a ${wrong.kind} with more than weights, or other ones, in mode free`];
+  return checkLif(emit, neurons, header.stateBits);
+}
+
+/** Weights of one row of neurons, in whole numbers. */
+const isPlain = (gather: Gather): boolean =>
+  gather.kind === 'sparse' ||
+  (gather.kind === 'linear' &&
+    gather.rows === 1 &&
+    gather.bias === undefined &&
+    !gather.graded &&
+    gather.shift === 0 &&
+    gather.scale.every(bits => bits === 0));
+
+function checkLif(emit: Extract<EmitProgram, { kind: 'lif' }>, neurons: number, stateBits: number): Fault {
+  const top = 2 ** (stateBits - 1) - 1;
+  const ranges = [
+    ['bias', -MOST, MOST],
+    ['threshold', -MOST, MOST],
+    ['leak', 0, LEAK_PARTS],
+    ['initial', -top, top],
+    ['resetTo', -top, top],
+  ] as const;
+  for (const [key, from, to] of ranges) {
+    const values = emit[key];
+    if (values.length !== 1 && values.length !== neurons)
+      return [`emit.${key}`, `${values.length} numbers for ${neurons} neurons`];
+    const wrong = values.find(value => value < from || value > to);
+    if (wrong !== undefined) return [`emit.${key}`, `${wrong}, not in ${from} … ${to}`];
+  }
+  const isIdle = emit.reset === 'hard' || (emit.resetTo.length === 1 && emit.resetTo[0] === 0);
+  return isIdle ? undefined : ['emit.resetTo', `not 0, but the reset is ${emit.reset}`];
+}
+
+export function checkSparse({ starts, targets, weights, bits }: SparseGather, neurons: number): Fault {
+  if (weights.length !== targets.length)
+    return ['weights', `${weights.length} for ${targets.length} synapses`];
+  if (starts.length < 2 || starts[0] !== 0 || starts.at(-1) !== targets.length)
+    return ['starts', `not from 0 to ${targets.length}`];
+  if (starts.some((start, i) => i > 0 && start < starts[i - 1]!)) return ['starts', 'not in order'];
+  const outside = targets.find(target => target < 0 || target >= neurons);
+  if (outside !== undefined) return ['targets', `neuron ${outside} of ${neurons}`];
+  const top = 2 ** (bits - 1);
+  const wide = weights.find(weight => weight < -top || weight >= top);
+  return wide === undefined ? undefined : ['weights', `${wide} exceeds ${bits} bits`];
+}
+
+export const checkFreeHost = ({ header }: ChipProgram, { fraction }: HostInput): Fault =>
+  header.mode === 'free' && fraction !== 0
+    ? ['input.fraction', `${fraction}, but the host sends spikes`]
+    : undefined;
