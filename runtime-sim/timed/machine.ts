@@ -97,7 +97,13 @@ export function timeImages(
 ): TimedReport {
   const { clock } = machine;
   const observerOf = (run: Watched['run']) => (watched?.run === run ? watched.observer : undefined);
-  const alone = images.map((sent, i) => runAlone(clock, sent, i, observerOf('image')));
+  const alone: RunSummary[] = [];
+  let begin = { timestep: 0, ticks: 0 };
+  images.forEach((sent, i) => {
+    const { summary, end } = runAlone(clock, sent, i, begin, observerOf('image'));
+    alone.push(summary);
+    begin = end;
+  });
   const { steady, warmUp } = runStream(clock, images, watched?.run === 'stream', observerOf('stream'));
   const mean = (of: (run: RunSummary) => number) =>
     alone.reduce((sum, run) => sum + of(run), 0) / images.length;
