@@ -54,7 +54,7 @@ export function createTimedSimulation(
   out: Console,
 ): TimedSimulation {
   // The manifest carries the resolved descriptor as compile wrote it.
-  const target = manifest.target as unknown as Pick<Target, 'timing' | 'topology' | 'costSets'>;
+  const target = manifest.target as unknown as Pick<Target, 'timing' | 'topology' | 'chips' | 'costSets'>;
   const machine = createTimedMachine(programs, target);
   const watches = watchesOf(machine, args);
   const images: ImageSent[] = [];
@@ -99,6 +99,12 @@ export function createTimedSimulation(
     });
   }
 }
+
+/** What static power is multiplied with. */
+export const spanOf = ({ latency, stream }: TimedReport) => ({
+  alone: latency.seconds.mean,
+  stream: stream.intervalSeconds,
+});
 
 /** Errors: E0740 */
 function specsOf(text: string | undefined): readonly WatchSpec[] {

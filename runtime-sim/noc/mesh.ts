@@ -18,7 +18,8 @@ export interface Mesh {
     readonly local: number;
     readonly eastWest: number;
     readonly northSouth: number;
-    readonly betweenChips: number;
+    /** To another chip, the bits of the message included, by axis. */
+    readonly betweenChips: readonly [x: number, y: number, z: number];
     /** So long a link is busy with one message: between core and router, on the mesh, between chips. */
     readonly localBusy: number;
     readonly linkBusy: number;
@@ -51,7 +52,7 @@ export function linkTicks(
   if (to[axis]! < 0 || to[axis]! >= size[axis]!) return undefined;
   const chipAt = (place: readonly number[]) => Math.floor(place[axis]! / (chipSize[axis] ?? 1));
   const onMesh = { latency: axis === 0 ? ticks.eastWest : ticks.northSouth, busy: ticks.linkBusy };
-  const between = { latency: ticks.betweenChips, busy: ticks.chipLinkBusy[axis]! };
+  const between = { latency: ticks.betweenChips[axis]!, busy: ticks.chipLinkBusy[axis]! };
   const [x, y, z] = [to[0]!, to[1]!, to[2]!];
   return { to: (z * size[1] + y) * size[0] + x, ...(chipAt(from) === chipAt(to) ? onMesh : between) };
 }

@@ -28,8 +28,9 @@ export const meshes: fc.Arbitrary<Mesh> = size
       slots: fc.constant(slots),
       taken: fc.shuffledSubarray(seats, { minLength: 1, maxLength: Math.min(12, seats.length) }),
       ticks: fc.record({
-        ...{ local: ticks, eastWest: ticks, northSouth: ticks, betweenChips: ticks, localBusy: ticks },
+        ...{ local: ticks, eastWest: ticks, northSouth: ticks, localBusy: ticks },
         ...{ linkBusy: ticks, axonOut: ticks, credit: ticks },
+        betweenChips: fc.tuple(ticks, ticks, ticks),
         chipLinkBusy: fc.tuple(ticks, ticks, ticks),
       }),
       buffers: fc.record({ router: buffer, core: buffer }),
