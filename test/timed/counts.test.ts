@@ -106,16 +106,15 @@ const cramped = (target: Target): Target => {
 test('random networks in every mode, whole and cut: timed events are the counted ones', async () => {
   const whole = await loadTarget('loihi2');
   const cut = cramped(whole);
-  for (const [number, coding] of CODINGS.entries()) {
-    const graphs = [randomAnn(number), randomModern(number + 40, ['gatedMlp', 'attention'])];
-    for (const [k, graph] of graphs.entries()) {
-      const images = randomImages(graph, 3, number);
-      for (const mode of ['pipelined', 'layerwise', 'streaming'] as const) {
-        const steps = mode === 'streaming' ? 1 : 2;
-        const { int } = descend(graph, images, { coding, steps, shift: 5, terms: 3 });
-        for (const target of k === 0 ? [whole, cut] : [whole])
-          checkRuns(`${coding} ${mode} ${k}`, map(int, target, mode), target, images.slice(0, 2));
-      }
+  const graphs = [randomAnn(0), randomAnn(1), randomModern(42, ['gatedMlp', 'attention'])];
+  for (const [number, graph] of graphs.entries()) {
+    const images = randomImages(graph, 3, number);
+    const coding = CODINGS[number]!;
+    for (const mode of ['pipelined', 'layerwise', 'streaming'] as const) {
+      const steps = mode === 'streaming' ? 1 : 2;
+      const { int } = descend(graph, images, { coding, steps, shift: 5, terms: 3 });
+      const target = number === 1 ? cut : whole;
+      checkRuns(`${coding} ${mode}`, map(int, target, mode), target, images.slice(0, 2));
     }
   }
 });
