@@ -31,6 +31,7 @@ export function openGrowingFiles<Name extends string>(
   };
   const asideOf = (name: string) => join(resolve(dir), `.${name}.tmp-${process.pid}`);
   const files = new Map<Name, { file: number; waiting: string[]; length: number }>();
+  const asides = new Set<Name>();
   const interrupted = () => {
     discard();
     process.exit(130);
@@ -43,7 +44,8 @@ export function openGrowingFiles<Name extends string>(
   };
   const discard = () => {
     close();
-    for (const name of names) rmSync(asideOf(name), { force: true });
+    for (const name of asides) rmSync(asideOf(name), { force: true });
+    asides.clear();
   };
   const flush = (name: Name) => {
     const own = files.get(name)!;
@@ -56,7 +58,10 @@ export function openGrowingFiles<Name extends string>(
   process.once('SIGTERM', interrupted);
   attempt(() => {
     mkdirSync(dir, { recursive: true });
-    for (const name of names) files.set(name, { file: openSync(asideOf(name), 'w'), waiting: [], length: 0 });
+    for (const name of names) {
+      files.set(name, { file: openSync(asideOf(name), 'w'), waiting: [], length: 0 });
+      asides.add(name);
+    }
   });
   return {
     write(name, text) {
@@ -69,7 +74,10 @@ export function openGrowingFiles<Name extends string>(
       attempt(() => {
         for (const name of names) flush(name);
         close();
-        for (const name of names) renameSync(asideOf(name), join(dir, name));
+        for (const name of names) {
+          renameSync(asideOf(name), join(dir, name));
+          asides.delete(name);
+        }
       });
     },
     discard,
