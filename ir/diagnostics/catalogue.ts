@@ -785,6 +785,25 @@ export const catalogue = {
     help: 'Compile again: the programs are not those of the manifest.',
     exit: 1,
   },
+  E0740: {
+    message: 'nothing to watch: {problem}',
+    why: '--watch prints a row for each timestep of a core, a link or a population of this deployment.',
+    help: 'Write core:CHIP:NUMBER, link:NAME or population:NAME, several of them separated by commas.',
+    exit: 2,
+  },
+  W0741: {
+    message: 'only the first {images} images are timed: {bytes} bytes say what they sent',
+    why: 'A stream is timed with all images that are on their way at once, so that what they sent is kept.',
+    help: 'Give fewer images with --limit.',
+    exit: 1,
+  },
+  W0742: {
+    message:
+      'the trace has no single spikes and messages from timestep {timestep} on: its limit is {limit} rows',
+    why: 'Each message is a row; a timestep is written whole or not at all. perf.csv has every timestep.',
+    help: 'Raise --trace-limit, or give fewer images with --limit.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
