@@ -40,7 +40,7 @@ export function boardMesh(
         local: 0,
         eastWest: ticks('hopEastWest'),
         northSouth,
-        betweenChips: northSouth,
+        betweenChips: [northSouth, northSouth, northSouth],
         localBusy: linkBusy,
         linkBusy,
         chipLinkBusy: [linkBusy, linkBusy, linkBusy],
