@@ -182,7 +182,7 @@ export const SILICON_ROWS: readonly SiliconRow[] = [
     },
     unknown:
       'spikes do not grow with the steps, so that the difference of 651 and 51 steps is updates alone; whether a neuron that ' +
-      'only waits is active; which neurons share a core (an equal share is taken)',
+      'only waits is active; what a barrier costs is in it; which neurons share a core (an equal share is taken)',
   },
   ...QUARTZ_RUNS.map(
     ([steps, time, power]): SiliconRow => ({

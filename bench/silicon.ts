@@ -2,9 +2,11 @@
  * Published rows beside ours: bound of the time of a step and energy of an inference, from shapes and what is known of
  * activity, with the same functions and descriptors as `snnc simulate`. Nothing is fitted.
  */
+import { writeFileSync } from 'node:fs';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { energyOf, type PricedEvents } from '../runtime-sim/energy.ts';
 import { boundOf } from '../runtime-sim/timing.ts';
+import type { Measure, MeasureOptions } from './measure.ts';
 import { SILICON_ROWS, type SiliconRow, type Stage } from './silicon-rows.ts';
 
 export type Range = readonly [low: number, high: number];
@@ -141,6 +143,16 @@ const markdown = (rows: readonly (readonly string[])[]): string => {
   return [line(head!), line(widths.map(width => '-'.repeat(width))), ...rest.map(line)].join('\n');
 };
 
+/** Rows of which the same is not known share a line. */
+function unknownLines(results: readonly SiliconResult[]): readonly string[] {
+  const texts = [...new Set(results.map(({ row }) => row.unknown))];
+  return texts.map(text => {
+    const rows = results.filter(({ row }) => row.unknown === text).map(({ row }) => row);
+    const names = rows.length === 1 ? rows[0]!.name : `${rows[0]!.name}, and the next ${rows.length - 1}`;
+    return `- **${names}** (${rows[0]!.source}): ${text}.`;
+  });
+}
+
 /** docs/silicon.md */
 export function siliconPage(results: readonly SiliconResult[]): string {
   const blocks = [
@@ -156,13 +168,16 @@ export function siliconPage(results: readonly SiliconResult[]): string {
     '**Grade** A: the cores’ own time or energy, activity known · B: activity unknown, or time and energy with a foreign ' +
       'part in them · C: a part that is larger than what is compared, or a shape that is not certain.',
     '## Energy of an inference',
-    markdown([energyHead(results), ...results.filter(r => r.row.measured.microjoules !== undefined).map(energyCells)]),
+    markdown([
+      energyHead(results),
+      ...results.filter(r => r.row.measured.microjoules !== undefined).map(energyCells),
+    ]),
     '## Time of a step',
     'A lower bound: the busiest core’s updates or synops, or the barrier, whichever is longest. It leaves out x86, I/O and ' +
       'what a core does one after another. Below 1 is right; above 1 at the low end would be a fault.',
     markdown([TIME, ...results.filter(r => r.row.measured.stepMicroseconds !== undefined).map(timeCells)]),
     '## What is not known',
-    results.map(({ row }) => `- **${row.name}** (${row.source}): ${row.unknown}.`).join('\n'),
+    unknownLines(results).join('\n'),
     '## What they show',
     '- **Updates.** In Quartz every neuron fires once an image however long the image takes, so that two runs of different ' +
       'length differ by updates alone: no activity has to be guessed. The measured 0.427 µJ a step of 5,570 compartments is ' +
@@ -180,4 +195,19 @@ export function siliconPage(results: readonly SiliconResult[]): string {
       'that could be built from. So are all rows that publish ratios alone.',
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What others measured, beside ours; `--save FILE` writes the page. */
+export async function siliconMeasure({ save }: MeasureOptions): Promise<Measure> {
+  const results = await measureSilicon();
+  const page = siliconPage(results);
+  console.log(page);
+  if (save !== undefined) writeFileSync(save, page);
+  const known = results.filter(({ row }) => row.grade === 'A' && row.measured.microjoules !== undefined);
+  const distances = known.map(({ row, energies }) =>
+    outside(energies[0]!.range, row.measured.microjoules! / MICROJOULES),
+  );
+  const value = Math.max(...distances);
+  const anchor = `measured energy, ${known.length} rows of grade A, default cost set`;
+  return { value, unit: 'factor outside our range, the largest', anchor, ratio: 1 / value };
 }
