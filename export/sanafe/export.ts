@@ -105,29 +105,35 @@ function checkSize(plan: Plan, { mostSynapses, origin, images }: ExportRequest):
 /** What SANA-FE does not compute, or counts otherwise, of what is exported. */
 function lostIn({ tiles, sources, booted }: Plan, { programs }: ExportRequest): readonly string[] {
   const { header } = programs[0]!;
-  const lost = new Set<string>();
-  for (const tile of tiles) {
-    const name = header.populations[tile.program.population]!.name;
-    for (const gather of tile.program.gathers) {
+  const lost = new Map<string, Set<string>>();
+  const lose = (what: string, population: number) =>
+    lost.set(what, (lost.get(what) ?? new Set()).add(header.populations[population]!.name));
+  for (const { program } of tiles) {
+    for (const gather of program.gathers) {
       const what = lostOf(gather);
-      if (what !== undefined) lost.add(`${what}: ${name}`);
+      if (what !== undefined) lose(what, program.population);
     }
-    if (tile.program.emit.kind === 'lif') {
-      if (tile.program.emit.leak.some(leak => leak !== 0)) lost.add(`whole potentials after a leak: ${name}`);
-    } else if (tile.program.emit.kind !== 'readout')
-      lost.add(`function and thresholds, spikes are replayed: ${name}`);
+    if (program.emit.kind !== 'lif')
+      lose('functions and thresholds, so that spikes are replayed', program.population);
+    else if (program.emit.leak.some(leak => leak !== 0))
+      lose('whole potentials after a leak', program.population);
   }
   const axons = sources.flatMap(({ feeds }) => feeds.flatMap(feed => feed.axons));
   const delayed = axons.filter(axon => axon.delay > 0).length;
-  if (delayed > 0)
-    lost.add(`delays of ${delayed} axons: what they carry is added up one step after it is sent`);
-  if (sources.some(({ kind }) => kind === 'host'))
-    lost.add('the host: its spikes start on the core that they go to, which sends them without a hop');
-  if (new Set(booted.cores.map(core => core.chip)).size > 1)
-    lost.add('borders between chips: one mesh holds them all');
-  if (header.mode === 'streaming')
-    lost.add('rows in time: a neuron for each row, of which one at a time is paid for');
-  return [...lost];
+  const isShared = new Set(booted.cores.map(core => core.chip)).size > 1;
+  const others: readonly (readonly [boolean, string])[] = [
+    [delayed > 0, `delays of ${delayed} axons: what they carry is added up one step after it is sent`],
+    [
+      sources.some(({ kind }) => kind === 'host'),
+      'the host: its spikes start on the core that they go to, which sends them without a hop',
+    ],
+    [isShared, 'borders between chips: one mesh holds them all'],
+    [header.mode === 'streaming', 'rows in time: a neuron for each row, of which one at a time is paid for'],
+  ];
+  return [
+    ...[...lost].map(([what, names]) => `${what}: ${[...names].join(', ')}`),
+    ...others.flatMap(([isLost, what]) => (isLost ? [what] : [])),
+  ];
 }
 
 function summarise(
@@ -153,7 +159,6 @@ function summarise(
   };
 }
 
-/** Sums stand in the order in which SANA-FE logs them: that of the groups. */
 function* expectedParts(plan: Plan, expected: Expected): Generator<string> {
   const { timesteps, sources, tiles } = plan;
   const steps = Object.entries(expected).map(([name, values]) => `"${name}": [${[...values].join()}]`);
@@ -171,10 +176,18 @@ function* expectedParts(plan: Plan, expected: Expected): Generator<string> {
     }
   }
   yield fired.map(step => JSON.stringify(Object.fromEntries(step))).join(',\n');
-  yield '],\n"sums": [';
+  yield '],\n"sums": {';
   const sums = sumsOf(plan);
-  for (const [i, tile] of tiles.entries()) yield `${i > 0 ? ',' : ''}${[...sums.get(tile.number)!].join()}`;
-  yield ']}\n';
+  let before = '';
+  for (const { number, size, program } of tiles) {
+    const [, , channels] = boxSizes(program.box);
+    for (let line = 0; line < size / channels; line++) {
+      const own = sums.get(number)!.subarray(line * channels, (line + 1) * channels);
+      yield `${before}"${sumGroup(number, line)}": [${own.join()}]`;
+      before = ',\n';
+    }
+  }
+  yield '}}\n';
 }
 
 /** What each group is, so that a reader finds the network's own neurons again. */
