@@ -425,6 +425,12 @@ export const catalogue = {
     help: 'Give the cost set in both files, under one name.',
     exit: 2,
   },
+  E0750: {
+    message: '{name} says that it includes {included}, which has a figure of its own',
+    why: 'What one figure includes would be counted twice where it has another one beside it.',
+    help: 'Leave the included figure out, or take its name out of includes.',
+    exit: 2,
+  },
   E0569: {
     message: 'no {what} {name}; known: {known}',
     why: 'The name is not among the shipped descriptors.',
@@ -779,6 +785,18 @@ export const catalogue = {
     why: 'Energies come from a cost set of the descriptor that the deployment was compiled for.',
     help: 'Name one of them with --costs, or leave it out for the first.',
     exit: 2,
+  },
+  E0731: {
+    message: 'timing a step needs {gibibytes} GiB, more than {limit}',
+    why: 'The network between cores and all that a step sends stand in one memory of WebAssembly.',
+    help: 'Give routers and cores smaller buffers, or simulate without times.',
+    exit: 1,
+  },
+  E0732: {
+    message: 'a core at chip {chip}, router {x} {y}, slot {slot} {problem}',
+    why: 'Times need each core at a port of its own on the mesh that the target describes.',
+    help: 'Compile again: the programs are not those of the manifest.',
+    exit: 1,
   },
 } as const satisfies { readonly [code: string]: Entry };
 
