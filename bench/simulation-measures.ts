@@ -1,7 +1,9 @@
 /** Measures of simulation, each beside a peer or a limit of the same run. */
 import type { Measure, MeasureOptions } from './measure.ts';
+import { siliconMeasure } from './silicon.ts';
 import { measureFunctional } from './sim-functional.ts';
 import { measureLoad } from './sim-load.ts';
+import { measureNoc } from './sim-noc.ts';
 import { measureAgreement } from './sim-sanafe.ts';
 
 export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
@@ -11,4 +13,8 @@ export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptio
   'sim-load': measureLoad,
   /** Agreement with SANA-FE of --python PYTHON, timestep by timestep; --only PART of a case's name. */
   'sim-sanafe': measureAgreement,
+  /** Steps of R(4, 1024, 10) on the network between cores; --python PYTHON runs SANA-FE's `cycle` beside it. */
+  'sim-noc': measureNoc,
+  /** Published rows of Loihi, ours beside what was measured. */
+  silicon: siliconMeasure,
 };
