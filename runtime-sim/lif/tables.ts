@@ -8,9 +8,9 @@ import { type Memory, store } from './memory.ts';
 import { at, type LifNetwork, type LifTile, lifOf, type Synaptic, synapseBits } from './network.ts';
 
 /** Numbers of 32 bits of an entry of each table, and those that are read here. */
-export const ENTRY = { tile: 16, list: 4, source: 3, part: 10, route: 3 } as const;
+export const ENTRY = { tile: 17, list: 4, source: 3, part: 10, route: 3 } as const;
 export const FIELD = {
-  tile: { state: 0, events: 9, fired: 14, updated: 15 },
+  tile: { state: 0, events: 9, fired: 14, updated: 15, moved: 16 },
   list: { length: 3 },
   part: { synops: 7, words: 8 },
   route: { messages: 2 },
@@ -155,6 +155,7 @@ function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, memory: Me
     isAlways ? 1 : 0,
     0,
     0,
+    memory.reserve(size / 4),
   ];
 }
 

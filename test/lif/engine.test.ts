@@ -22,12 +22,14 @@ function record(machine: LifMachine, steps: number, host: (step: number) => Int3
   for (const part of [1, steps - 1])
     machine.run(
       part,
-      ({ step, events, fired }) =>
+      ({ step, events, fired, updated, host: sent }) =>
         seen.push({
           step,
           ...copy(events),
           starts: Array.from(fired.starts),
           neurons: Array.from(fired.neurons),
+          updated: machine.network.tiles.map((_, tile) => updated(tile)?.join('') ?? 'all'),
+          sent: Array.from(sent),
         }),
       host,
     );

@@ -8,7 +8,7 @@ const INT: usize = 4;
 const LANES: usize = 4;
 
 // Entries of a tile, in numbers of 32 bits.
-const TILE: usize = 16;
+const TILE: usize = 17;
 const STATE: usize = 0;
 const SUMS: usize = 1;
 const TOUCHED: usize = 2;
@@ -25,6 +25,8 @@ const ALL_TOUCHED: usize = 12;
 const IS_ALWAYS_UPDATED: usize = 13;
 const FIRED: usize = 14;
 const UPDATED: usize = 15;
+/** For every four neurons a byte, whose bits say which were updated. */
+const MOVED: usize = 16;
 
 const HARD: i32 = 0;
 const SOFT: i32 = 1;
@@ -107,6 +109,7 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   const resetTo = <usize>field(tile, RESET_TO);
   const reset = field(tile, RESET);
   const events = <usize>field(tile, EVENTS);
+  const moves = <usize>field(tile, MOVED);
   const flag = <usize>field(tile, ALL_TOUCHED) + slot * INT;
   const most = i32x4.splat(sumTop);
   const least = i32x4.splat(-sumTop);
@@ -126,7 +129,9 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
       moved = v128.or(moved, v128.load(touched + at));
       v128.store(touched + at, zero);
     }
-    updated += popcnt(i32x4.bitmask(moved));
+    const lanes = i32x4.bitmask(moved);
+    store<u8>(moves + i / LANES, <u8>lanes);
+    updated += popcnt(lanes);
     if (keep != 0) v = leak(v, keep + 2 * at);
     v = clamp(i32x4.add(i32x4.add(v, input), drive), top, bottom);
     const limit = v128.load(threshold + at);
