@@ -3,7 +3,7 @@
  * is counted comes from how many stood in each list, times what is known of the tables. Equal to reference.ts bit for bit.
  *
  * Errors  those of readNetwork; E0714 where the network does not fit the memory of the kernels
- * Cost    a byte a synapse of a block, 6 where they stand by themselves
+ * Cost    a byte a synapse of a block, 4 where they stand by themselves
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
