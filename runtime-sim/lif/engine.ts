@@ -15,6 +15,13 @@ import { type LifNetwork, readNetwork, type Synaptic, wordsOf } from './network.
 import { createLifReference } from './reference.ts';
 import { ENTRY, FIELD, type LifTables, layOut } from './tables.ts';
 
+/** Kernels write and read by these numbers without looking. */
+function checkSpikes(spikes: Int32Array, hostSize: number): void {
+  if (spikes.length > hostSize) defect(`${spikes.length} spikes of a host of ${hostSize} elements`);
+  const wrong = spikes.find(element => element < 0 || element >= hostSize);
+  if (wrong !== undefined) defect(`a spike of element ${wrong} of ${hostSize}`);
+}
+
 const NOBODY = new Int32Array(0);
 
 /** Timesteps of one machine: kernels count them in 32 bits, with room for delays. */
@@ -41,6 +48,7 @@ function createEngine(network: LifNetwork, memory: Memory): LifMachine {
   let now = 0;
 
   function placeHost(spikes: Int32Array): void {
+    checkSpikes(spikes, network.hostSize);
     i32[hostEntry + FIELD.tile.fired] = spikes.length;
     i32.set(spikes, i32[hostEntry + FIELD.tile.events]! >>> 2);
   }
