@@ -24,16 +24,11 @@ export interface Link<G> {
   readonly positions: Int32Array;
 }
 
-export interface RouteState<G> {
+export interface RouteState<G> extends Way {
   readonly core: CoreState<G>;
   readonly links: readonly Link<G>[];
   /** 1 for each neuron that sends here; undefined: all. */
   readonly sends: Uint8Array | undefined;
-  readonly hopsEastWest: number;
-  readonly hopsNorthSouth: number;
-  readonly crossesChips: boolean;
-  /** Mesh links on the way, X first, then Y. */
-  readonly path: readonly number[];
 }
 
 export interface CoreState<G> {
@@ -185,12 +180,29 @@ function createRoute<G>(
   const sends = route.elements === undefined ? undefined : new Uint8Array(size);
   if (sends !== undefined)
     for (const neuron of expandMap(route.elements!)) if (neuron !== HOLE) sends[neuron] = 1;
-  const crossesChips = from !== undefined && from.chip !== core.chip;
-  const start = from?.program ?? { x: core.program.x, y: core.program.y };
-  const hopsEastWest = crossesChips ? 0 : Math.abs(core.program.x - start.x);
-  const hopsNorthSouth = crossesChips ? 0 : Math.abs(core.program.y - start.y);
-  const path = crossesChips ? [] : meshPath(core.chip, start, core.program);
-  return { core, links, sends, hopsEastWest, hopsNorthSouth, crossesChips, path };
+  return { core, links, sends, ...wayOf(from, core) };
+}
+
+/** How a message comes from one core to another; from the host it has no way to go. */
+export interface Way {
+  readonly hopsEastWest: number;
+  readonly hopsNorthSouth: number;
+  readonly crossesChips: boolean;
+  /** Mesh links on the way, X first, then Y. */
+  readonly path: readonly number[];
+}
+interface Place {
+  readonly chip: number;
+  readonly program: { readonly x: number; readonly y: number };
+}
+
+export function wayOf(from: Place | undefined, to: Place): Way {
+  const crossesChips = from !== undefined && from.chip !== to.chip;
+  const start = from?.program ?? to.program;
+  const hopsEastWest = crossesChips ? 0 : Math.abs(to.program.x - start.x);
+  const hopsNorthSouth = crossesChips ? 0 : Math.abs(to.program.y - start.y);
+  const path = crossesChips ? [] : meshPath(to.chip, start, to.program);
+  return { hopsEastWest, hopsNorthSouth, crossesChips, path };
 }
 
 /** Directed links of the X–Y route, each as one number: chip, router, direction. */

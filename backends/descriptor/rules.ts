@@ -272,6 +272,12 @@ export const CHIP_TOPOLOGY = {
   },
 } as const satisfies RuleTable;
 
+/** Of which costs a figure of a section may say that it includes them, the other file's among them. */
+export const INCLUDABLE: { readonly [section: string]: RuleTable } = {
+  costSet: { ...CORE_COSTS, ...CHIP_COSTS },
+  timing: { ...CORE_TIMING, ...CHIP_TIMING },
+};
+
 export const BOARD_TOPOLOGY = {
   chips: { unit: 'chip', range: [1, 1e6], whole: true, means: 'chips on the board' },
   chipsX: { unit: 'chip', range: [1, 1e6], whole: true, means: 'their arrangement, first axis' },

@@ -1,0 +1,237 @@
+// AssemblyScript, not TypeScript: `node build/bench/kernels.js` compiles it into binary.ts.
+//
+// What lies between populations where each tile has operands of its own: what a sender sent is written to where it is
+// read, run by run, and counted.
+
+const WHOLE: usize = 4;
+const NARROW: usize = 2;
+const REAL: usize = 8;
+/** A run: first source, first place, distance of places, how many. */
+const RUN: usize = 16;
+/** Counters of a bin. */
+const BIN: usize = 16;
+
+/** out[place] = value in 16 bits. Needs  values fit 16 bits */
+export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize): void {
+  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
+    let from = values + (<usize>load<u32>(runs)) * WHOLE;
+    let to = out + (<usize>load<u32>(runs, 4)) * NARROW;
+    const stride = (<usize>load<i32>(runs, 8)) * NARROW;
+    let left = load<i32>(runs, 12);
+    if (stride === NARROW) {
+      for (; left >= 8; left -= 8) {
+        v128.store(to, i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16)));
+        from += 8 * WHOLE;
+        to += 8 * NARROW;
+      }
+    }
+    for (; left > 0; left--) {
+      store<i16>(to, load<i32>(from));
+      from += WHOLE;
+      to += stride;
+    }
+  }
+}
+
+/** out[place] = value · weight, or += where `adds`. */
+export function scatterWhole(
+  values: usize,
+  runs: usize,
+  count: i32,
+  out: usize,
+  weight: i32,
+  adds: i32,
+): void {
+  const factors = i32x4.splat(weight);
+  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
+    let from = values + (<usize>load<u32>(runs)) * WHOLE;
+    let to = out + (<usize>load<u32>(runs, 4)) * WHOLE;
+    const stride = (<usize>load<i32>(runs, 8)) * WHOLE;
+    let left = load<i32>(runs, 12);
+    if (stride === WHOLE) {
+      for (; left >= 4; left -= 4) {
+        let x = i32x4.mul(v128.load(from), factors);
+        if (adds) x = i32x4.add(x, v128.load(to));
+        v128.store(to, x);
+        from += 4 * WHOLE;
+        to += 4 * WHOLE;
+      }
+    }
+    for (; left > 0; left--) {
+      const x = load<i32>(from) * weight;
+      store<i32>(to, adds ? load<i32>(to) + x : x);
+      from += WHOLE;
+      to += stride;
+    }
+  }
+}
+
+/** out[place] += value · weight, in doubles. */
+export function scatterReal(values: usize, runs: usize, count: i32, out: usize, weight: f64): void {
+  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
+    let from = values + (<usize>load<u32>(runs)) * WHOLE;
+    let to = out + (<usize>load<u32>(runs, 4)) * REAL;
+    const stride = (<usize>load<i32>(runs, 8)) * REAL;
+    for (let left = load<i32>(runs, 12); left > 0; left--) {
+      store<f64>(to, load<f64>(to) + <f64>load<i32>(from) * weight);
+      from += WHOLE;
+      to += stride;
+    }
+  }
+}
+
+/** out[place] = the powers of two in a value; bytes. */
+export function scatterTerms(terms: usize, runs: usize, count: i32, out: usize): void {
+  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
+    let from = terms + <usize>load<u32>(runs);
+    let to = out + <usize>load<u32>(runs, 4);
+    const stride = <usize>load<i32>(runs, 8);
+    let left = load<i32>(runs, 12);
+    if (stride === 1) memory.copy(to, from, left);
+    else
+      for (; left > 0; left--) {
+        store<u8>(to, load<u8>(from++));
+        to += stride;
+      }
+  }
+}
+
+/** max |x|; that of −2^31 is 2^31. */
+export function largest(values: usize, size: usize): u32 {
+  let tops = i32x4.splat(0);
+  const end = values + size * WHOLE;
+  for (; values + 4 * WHOLE <= end; values += 4 * WHOLE) {
+    tops = i32x4.max_u(tops, i32x4.abs(v128.load(values)));
+  }
+  let top = max(
+    max(<u32>i32x4.extract_lane(tops, 0), <u32>i32x4.extract_lane(tops, 1)),
+    max(<u32>i32x4.extract_lane(tops, 2), <u32>i32x4.extract_lane(tops, 3)),
+  );
+  for (; values < end; values += WHOLE) {
+    const x = load<i32>(values);
+    top = max(top, <u32>(x < 0 ? -x : x));
+  }
+  return top;
+}
+
+/** Of every bin: values that are not 0, the powers of two in them, all powers of two. `bins`: one of 16 bits a neuron. */
+export function tally(values: usize, terms: usize, bins: usize, size: usize, counts: usize): void {
+  for (let i: usize = 0; i < size; i++) {
+    const count = <i32>load<u8>(terms + i);
+    const isActive = <i32>(load<i32>(values + i * WHOLE) !== 0);
+    const at = counts + (<usize>load<u16>(bins + i * NARROW)) * BIN;
+    store<i32>(at, load<i32>(at) + isActive);
+    store<i32>(at, load<i32>(at, 4) + (isActive ? count : 0), 4);
+    store<i32>(at, load<i32>(at, 8) + count, 8);
+  }
+}
+
+/**
+ * Digit `shift` … `shift + bits` of each number, the last one signed, in 16 bits: rows of `width`, each padded with
+ * zeros to `stride`.
+ */
+export function cutDigit(
+  x: usize,
+  rows: usize,
+  width: usize,
+  stride: usize,
+  shift: i32,
+  mask: i32,
+  out: usize,
+): void {
+  const masks = i32x4.splat(mask);
+  for (let row: usize = 0; row < rows; row++) {
+    const end = x + width * WHOLE;
+    let to = out;
+    for (; x + 8 * WHOLE <= end; x += 8 * WHOLE) {
+      const low = v128.and(i32x4.shr_s(v128.load(x), shift), masks);
+      const high = v128.and(i32x4.shr_s(v128.load(x, 16), shift), masks);
+      v128.store(to, i16x8.narrow_i32x4_s(low, high));
+      to += 8 * NARROW;
+    }
+    for (; x < end; x += WHOLE) {
+      store<i16>(to, (load<i32>(x) >> shift) & mask);
+      to += NARROW;
+    }
+    out += stride * NARROW;
+    for (; to < out; to += NARROW) store<i16>(to, 0);
+  }
+}
+
+/** The same of the columns of a second operand, as panels of eight: for every pair of rows of it the two of column 0, … */
+export function cutPanels(
+  x: usize,
+  columns: usize,
+  inner: usize,
+  shift: i32,
+  mask: i32,
+  out: usize,
+): void {
+  const pairs = (inner + 1) >> 1;
+  const panels = (columns + 7) >> 3;
+  memory.fill(out, 0, panels * pairs * 8 * WHOLE);
+  for (let j: usize = 0; j < columns; j++) {
+    let to = out + (j >> 3) * pairs * 8 * WHOLE + (j & 7) * WHOLE;
+    const end = x + inner * WHOLE;
+    for (; x + WHOLE < end; x += 2 * WHOLE) {
+      const low = (load<i32>(x) >> shift) & mask;
+      const high = (load<i32>(x, 4) >> shift) & mask;
+      store<i32>(to, (low & 0xffff) | (high << 16));
+      to += 8 * WHOLE;
+    }
+    if (x < end) {
+      store<i32>(to, ((load<i32>(x) >> shift) & mask) & 0xffff);
+      x += WHOLE;
+    }
+  }
+}
+
+/** y += x · factor: rows of `width` in doubles, of x in integers and `stride` long. */
+export function addWide(x: usize, y: usize, rows: usize, width: usize, stride: usize, factor: f64): void {
+  const factors = f64x2.splat(factor);
+  for (let row: usize = 0; row < rows; row++) {
+    let from = x;
+    const end = y + width * REAL;
+    for (; y + 4 * REAL <= end; y += 4 * REAL) {
+      const whole = v128.load(from);
+      const low = f64x2.convert_low_i32x4_s(whole);
+      const high = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(whole, whole, 2, 3, 0, 1));
+      v128.store(y, f64x2.add(v128.load(y), f64x2.mul(low, factors)));
+      v128.store(y, f64x2.add(v128.load(y, 16), f64x2.mul(high, factors)), 16);
+      from += 4 * WHOLE;
+    }
+    for (; y < end; y += REAL) {
+      store<f64>(y, load<f64>(y) + <f64>load<i32>(from) * factor);
+      from += WHOLE;
+    }
+    x += stride * WHOLE;
+  }
+}
+
+/**
+ * Of an operand of `rows` rows of `inner` sums: to each column's counters how many are not 0 and the powers of two of
+ * this step in them, to each row's how many are not 0.
+ */
+export function countSums(
+  sums: usize,
+  terms: usize,
+  rows: usize,
+  inner: usize,
+  nonzero: usize,
+  termSums: usize,
+  rowNonzero: usize,
+): void {
+  for (let row: usize = 0; row < rows; row++) {
+    let found = 0;
+    for (let c: usize = 0; c < inner; c++) {
+      const is = <i32>(load<i32>(sums + c * WHOLE) !== 0);
+      found += is;
+      store<i32>(nonzero + c * WHOLE, load<i32>(nonzero + c * WHOLE) + is);
+      store<i32>(termSums + c * WHOLE, load<i32>(termSums + c * WHOLE) + <i32>load<u8>(terms + c));
+    }
+    store<i32>(rowNonzero, load<i32>(rowNonzero) + found);
+    rowNonzero += WHOLE;
+    sums += inner * WHOLE;
+    terms += inner;
+  }
+}

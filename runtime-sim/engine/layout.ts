@@ -1,0 +1,254 @@
+/**
+ * How the tiles of a chip are executed at once: tiles of one population that do the same with the same weights are
+ * stacked, and read operands that are put together before. Nothing is known of places in memory here.
+ */
+import type { Gather, TileProgram } from '../../backends/program/program.ts';
+import { sha256 } from '../../ir/constants.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import type { WiredTile, Wiring } from './wiring.ts';
+
+/** The host as a sender. */
+export const HOST = -1;
+
+/** A sender's neurons, through a map, to an operand. */
+export interface Feed {
+  /** Number of a stack, or HOST. */
+  readonly sender: number;
+  /** Of the stack's neurons the first of the tile. */
+  readonly from: number;
+  readonly map: number;
+  /** First element of the operand that the map counts from. */
+  readonly to: number;
+}
+
+export interface Operand {
+  readonly number: number;
+  readonly size: number;
+  /** Elements of a row, as positions count them. */
+  readonly width: number;
+  readonly feeds: readonly Feed[];
+  /** Fraction bits of the weight of what arrives; 0: it counts as it is. */
+  readonly weighed: number;
+  readonly kind: OperandKind;
+}
+
+/** payload: of this step alone. sums: of all steps, with the powers of two of this one. relay: added to the accumulator at once. */
+export type OperandKind = 'payload' | 'sums' | 'relay';
+
+export interface StackGather {
+  /** Of the first tile; the others have the same, but for biases. */
+  readonly gather: Gather;
+  readonly gathers: readonly Gather[];
+  readonly operands: readonly Operand[];
+}
+
+export interface Stack {
+  readonly number: number;
+  readonly tiles: readonly WiredTile[];
+  /** First neuron of each tile. */
+  readonly bases: readonly number[];
+  readonly size: number;
+  readonly channels: number;
+  readonly program: TileProgram;
+  readonly gathers: readonly StackGather[];
+}
+
+export interface Layout {
+  readonly stacks: readonly Stack[];
+  readonly operands: readonly Operand[];
+  /** Numbers of stacks, each behind those that it reads. */
+  readonly order: readonly number[];
+  /** Of each tile. */
+  readonly stackOf: readonly number[];
+}
+
+/** undefined where tiles wait for each other. */
+export function layOut(wiring: Wiring): Layout | undefined {
+  const groups = groupTiles(wiring);
+  const seats = new Map<number, { readonly stack: number; readonly base: number; readonly at: number }>();
+  groups.forEach((tiles, stack) => {
+    let base = 0;
+    tiles.forEach((tile, at) => {
+      seats.set(tile.number, { stack, base, at });
+      base += tile.size;
+    });
+  });
+  const incoming = collectFeeds(wiring, groups, seats);
+  const operands: Operand[] = [];
+  const known = new Map<string, Operand>();
+  const operandOf = (feeds: readonly Feed[], about: Omit<Operand, 'number' | 'feeds'>): Operand => {
+    const key = JSON.stringify([about, feeds.map(({ sender, from, map, to }) => [sender, from, map, to])]);
+    const old = known.get(key);
+    if (old !== undefined) return old;
+    const operand = { number: operands.length, feeds, ...about };
+    operands.push(operand);
+    known.set(key, operand);
+    return operand;
+  };
+  const stacks = groups.map((tiles, number): Stack => {
+    const [first] = tiles as [WiredTile, ...WiredTile[]];
+    const gathers = first.program.gathers.map(
+      (gather, g): StackGather => ({
+        gather,
+        gathers: tiles.map(tile => tile.program.gathers[g]!),
+        operands: operandShapes(gather, first).map((shape, side) =>
+          operandOf(incoming.get(`${number} ${g} ${side}`) ?? [], {
+            ...shape,
+            size: shape.size * tiles.length,
+          }),
+        ),
+      }),
+    );
+    return {
+      number,
+      tiles,
+      bases: tiles.map(tile => seats.get(tile.number)!.base),
+      size: tiles.reduce((n, tile) => n + tile.size, 0),
+      channels: first.shape[2],
+      program: first.program,
+      gathers,
+    };
+  });
+  const order = orderOf(stacks);
+  const stackOf = wiring.tiles.map(tile => seats.get(tile.number)!.stack);
+  return order && { stacks, operands, order, stackOf };
+}
+
+/** Operands of a gather of one tile. */
+function operandShapes(
+  gather: Gather,
+  { home, size, shape }: WiredTile,
+): readonly Omit<Operand, 'number' | 'feeds'>[] {
+  const [, , channels] = shape;
+  switch (gather.kind) {
+    case 'linear': {
+      const width = home.weights[gather.weights]!.inputs;
+      return [{ size: gather.rows * width, width, weighed: gather.shift, kind: 'payload' }];
+    }
+    case 'product': {
+      const { groups, rows, columns, inner: width, shiftA, shiftB } = gather;
+      return [
+        { size: groups * rows * width, width, weighed: shiftA, kind: 'sums' },
+        { size: groups * columns * width, width, weighed: shiftB, kind: 'sums' },
+      ];
+    }
+    case 'hadamard':
+      return [gather.shiftA, gather.shiftB].map(weighed => ({
+        size,
+        width: channels,
+        weighed,
+        kind: 'sums',
+      }));
+    case 'depthwise': {
+      const taps = home.weights[gather.weights]!.inputs;
+      return [{ size: size * taps, width: channels * taps, weighed: gather.shift, kind: 'payload' }];
+    }
+    case 'maximum':
+      return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: 'sums' }];
+    case 'relay':
+      return [{ size, width: channels, weighed: gather.shift, kind: 'relay' }];
+    case 'bias':
+      return [];
+    case 'sparse':
+      return defect('synapses one by one in a program with images');
+    default:
+      return gather satisfies never;
+  }
+}
+
+function collectFeeds(
+  { tiles, hostRoutes }: Wiring,
+  groups: readonly (readonly WiredTile[])[],
+  seats: ReadonlyMap<number, { readonly stack: number; readonly base: number; readonly at: number }>,
+): ReadonlyMap<string, readonly Feed[]> {
+  const incoming = new Map<string, Feed[]>();
+  const sizes = groups.map(([first]) =>
+    first!.program.gathers.map(gather => operandShapes(gather, first!).map(({ size }) => size)),
+  );
+  const follow = (routes: WiredTile['routes'], sender: number, from: number) => {
+    for (const { wires } of routes) {
+      for (const { target, gather, side, map } of wires) {
+        const { stack, at } = seats.get(target)!;
+        const key = `${stack} ${gather} ${side}`;
+        const feeds = incoming.get(key) ?? [];
+        incoming.set(key, feeds);
+        feeds.push({ sender, from, map, to: at * sizes[stack]![gather]![side]! });
+      }
+    }
+  };
+  follow(hostRoutes, HOST, 0);
+  for (const tile of tiles) {
+    const { stack, base } = seats.get(tile.number)!;
+    follow(tile.routes, stack, base);
+  }
+  return incoming;
+}
+
+/** Tiles of one population that differ in nothing but where they lie and what they add. */
+function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
+  const contents = createContents();
+  const groups = new Map<string, WiredTile[]>();
+  for (const tile of wiring.tiles) {
+    const key = keyOf(tile, contents);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [tile]);
+    else group.push(tile);
+  }
+  return [...groups.values()];
+}
+
+type Contents = (data: ArrayLike<number> & ArrayBufferView) => number;
+
+/** Equal arrays have equal numbers. */
+function createContents(): Contents {
+  const known = new Map<string, number>();
+  return data => {
+    const { buffer, byteOffset, byteLength, length } = data;
+    const key = `${length} ${byteLength} ${sha256(new Uint8Array(buffer, byteOffset, byteLength))}`;
+    const number = known.get(key) ?? known.size;
+    known.set(key, number);
+    return number;
+  };
+}
+
+function keyOf({ program, home, shape }: WiredTile, contents: Contents): string {
+  const { population, depth, fraction, outFraction, function: fn, emit, gathers } = program;
+  const plain = (record: object): readonly unknown[] =>
+    Object.entries(record).map(([name, value]) => [
+      name,
+      ArrayBuffer.isView(value) ? contents(value as Int32Array) : value,
+    ]);
+  const tables = 'multiplied' in fn && !fn.multiplied ? [contents(home.log2!), contents(home.exp2!)] : [];
+  const remainder =
+    fn.kind === 'pointwise' && fn.remainder !== undefined ? contents(home.remainders[fn.remainder]!) : -1;
+  const own = gathers.map(gather => {
+    // Biases and values to add, and what is only counted, may differ from tile to tile.
+    const { bias, values, graded, weights, rows, size, groups, ...same } = gather as Gather &
+      Record<string, unknown>;
+    const block = typeof weights === 'number' ? home.weights[weights]! : undefined;
+    const held = block && [block.inputs, block.channels, contents(block.data)];
+    return [plain(same), held, rows, size, groups];
+  });
+  return JSON.stringify([
+    ...[population, depth, shape, fraction, outFraction, plain(fn), tables, remainder, plain(emit), own],
+  ]);
+}
+
+/** Each stack behind those that it reads; undefined where there is a circle. */
+function orderOf(stacks: readonly Stack[]): readonly number[] | undefined {
+  const readers = stacks.map(() => new Set<number>());
+  const missing = stacks.map(({ number, gathers }) => {
+    const senders = new Set(gathers.flatMap(g => g.operands.flatMap(o => o.feeds.map(feed => feed.sender))));
+    senders.delete(HOST);
+    for (const sender of senders) readers[sender]!.add(number);
+    return senders.size;
+  });
+  const order = stacks.filter((_, i) => missing[i] === 0).map(({ number }) => number);
+  for (const number of order) {
+    for (const reader of readers[number]!) {
+      missing[reader]! -= 1;
+      if (missing[reader] === 0) order.push(reader);
+    }
+  }
+  return order.length === stacks.length ? order : undefined;
+}
