@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SOURCES = ['products', 'populations', 'events', 'operands'].map(name => `ir/fast/kernels/${name}.assembly.ts`);
+const SOURCES = ['products', 'populations', 'events', 'operands'].map(
+  name => `ir/fast/kernels/${name}.assembly.ts`,
+);
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
 const OUTPUT = 'ir/fast/kernels/binary.ts';
 const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];

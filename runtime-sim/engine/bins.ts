@@ -120,5 +120,11 @@ function makeBins(sender: Sender, maps: readonly string[], masks: Masks): Bins |
     }),
   );
   const ofNeuron = rows === 1 ? classOf : classOf.map((own, i) => rowOf(i) * classes + own);
-  return { ofNeuron, rows, classes, takes: map => taken.get(`m${map}`)!, sends: map => taken.get(`e${map}`)! };
+  return {
+    ofNeuron,
+    rows,
+    classes,
+    takes: map => taken.get(`m${map}`)!,
+    sends: map => taken.get(`e${map}`)!,
+  };
 }

@@ -3,8 +3,8 @@
  * stacked, and read operands that are put together before. Nothing is known of places in memory here.
  */
 import type { Gather, TileProgram } from '../../backends/program/program.ts';
-import { sha256 } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import type { Contents } from './contents.ts';
 import type { WiredTile, Wiring } from './wiring.ts';
 
 /** The host as a sender. */
@@ -32,8 +32,8 @@ export interface Operand {
   readonly kind: OperandKind;
 }
 
-/** payload: of this step alone. sums: of all steps, with the powers of two of this one. relay: added to the accumulator at once. */
-export type OperandKind = 'payload' | 'sums' | 'relay';
+/** payload: of this step alone. sums: of all steps, with the powers of two of this one. */
+export type OperandKind = 'payload' | 'sums';
 
 export interface StackGather {
   /** Of the first tile; the others have the same, but for biases. */
@@ -63,8 +63,8 @@ export interface Layout {
 }
 
 /** undefined where tiles wait for each other. */
-export function layOut(wiring: Wiring): Layout | undefined {
-  const groups = groupTiles(wiring);
+export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
+  const groups = groupTiles(wiring, contents);
   const seats = new Map<number, { readonly stack: number; readonly base: number; readonly at: number }>();
   groups.forEach((tiles, stack) => {
     let base = 0;
@@ -87,13 +87,18 @@ export function layOut(wiring: Wiring): Layout | undefined {
   };
   const stacks = groups.map((tiles, number): Stack => {
     const [first] = tiles as [WiredTile, ...WiredTile[]];
-    const gathers = first.program.gathers.map((gather, g): StackGather => ({
-      gather,
-      gathers: tiles.map(tile => tile.program.gathers[g]!),
-      operands: operandShapes(gather, first).map((shape, side) =>
-        operandOf(incoming.get(`${number} ${g} ${side}`) ?? [], { ...shape, size: shape.size * tiles.length }),
-      ),
-    }));
+    const gathers = first.program.gathers.map(
+      (gather, g): StackGather => ({
+        gather,
+        gathers: tiles.map(tile => tile.program.gathers[g]!),
+        operands: operandShapes(gather, first).map((shape, side) =>
+          operandOf(incoming.get(`${number} ${g} ${side}`) ?? [], {
+            ...shape,
+            size: shape.size * tiles.length,
+          }),
+        ),
+      }),
+    );
     return {
       number,
       tiles,
@@ -110,7 +115,10 @@ export function layOut(wiring: Wiring): Layout | undefined {
 }
 
 /** Operands of a gather of one tile. */
-function operandShapes(gather: Gather, { home, size, shape }: WiredTile): readonly Omit<Operand, 'number' | 'feeds'>[] {
+function operandShapes(
+  gather: Gather,
+  { home, size, shape }: WiredTile,
+): readonly Omit<Operand, 'number' | 'feeds'>[] {
   const [, , channels] = shape;
   switch (gather.kind) {
     case 'linear': {
@@ -125,7 +133,12 @@ function operandShapes(gather: Gather, { home, size, shape }: WiredTile): readon
       ];
     }
     case 'hadamard':
-      return [gather.shiftA, gather.shiftB].map(weighed => ({ size, width: channels, weighed, kind: 'sums' }));
+      return [gather.shiftA, gather.shiftB].map(weighed => ({
+        size,
+        width: channels,
+        weighed,
+        kind: 'sums',
+      }));
     case 'depthwise': {
       const taps = home.weights[gather.weights]!.inputs;
       return [{ size: size * taps, width: channels * taps, weighed: gather.shift, kind: 'payload' }];
@@ -133,7 +146,7 @@ function operandShapes(gather: Gather, { home, size, shape }: WiredTile): readon
     case 'maximum':
       return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: 'sums' }];
     case 'relay':
-      return [{ size, width: channels, weighed: gather.shift, kind: 'relay' }];
+      return [{ size, width: channels, weighed: gather.shift, kind: 'payload' }];
     case 'bias':
       return [];
     case 'sparse':
@@ -172,8 +185,7 @@ function collectFeeds(
 }
 
 /** Tiles of one population that differ in nothing but where they lie and what they add. */
-function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
-  const contents = createContents();
+function groupTiles(wiring: Wiring, contents: Contents): readonly (readonly WiredTile[])[] {
   const groups = new Map<string, WiredTile[]>();
   for (const tile of wiring.tiles) {
     const key = keyOf(tile, contents);
@@ -184,29 +196,20 @@ function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
   return [...groups.values()];
 }
 
-type Contents = (data: ArrayLike<number> & ArrayBufferView) => number;
-
-/** Equal arrays have equal numbers. */
-function createContents(): Contents {
-  const known = new Map<string, number>();
-  return data => {
-    const { buffer, byteOffset, byteLength, length } = data;
-    const key = `${length} ${byteLength} ${sha256(new Uint8Array(buffer, byteOffset, byteLength))}`;
-    const number = known.get(key) ?? known.size;
-    known.set(key, number);
-    return number;
-  };
-}
-
 function keyOf({ program, home, shape }: WiredTile, contents: Contents): string {
   const { population, depth, fraction, outFraction, function: fn, emit, gathers } = program;
   const plain = (record: object): readonly unknown[] =>
-    Object.entries(record).map(([name, value]) => [name, ArrayBuffer.isView(value) ? contents(value as Int32Array) : value]);
+    Object.entries(record).map(([name, value]) => [
+      name,
+      ArrayBuffer.isView(value) ? contents(value as Int32Array) : value,
+    ]);
   const tables = 'multiplied' in fn && !fn.multiplied ? [contents(home.log2!), contents(home.exp2!)] : [];
-  const remainder = fn.kind === 'pointwise' && fn.remainder !== undefined ? contents(home.remainders[fn.remainder]!) : -1;
+  const remainder =
+    fn.kind === 'pointwise' && fn.remainder !== undefined ? contents(home.remainders[fn.remainder]!) : -1;
   const own = gathers.map(gather => {
     // Biases and values to add, and what is only counted, may differ from tile to tile.
-    const { bias, values, graded, weights, rows, size, groups, ...same } = gather as Gather & Record<string, unknown>;
+    const { bias, values, graded, weights, rows, size, groups, ...same } = gather as Gather &
+      Record<string, unknown>;
     const block = typeof weights === 'number' ? home.weights[weights]! : undefined;
     const held = block && [block.inputs, block.channels, contents(block.data)];
     return [plain(same), held, rows, size, groups];

@@ -6,7 +6,7 @@
 import type { Gather } from '../../backends/program/program.ts';
 import { expandMap, HOLE, type StridedMap } from '../../ir/map.ts';
 import type { Layout, Operand } from './layout.ts';
-import type { WiredTile, Wire, Wiring } from './wiring.ts';
+import type { Wire, WiredTile, Wiring } from './wiring.ts';
 
 /** Sums and their products stay whole numbers in doubles below so many bits of an accumulator. */
 const MOST_ACCUMULATOR_BITS = 48;
@@ -16,7 +16,8 @@ const MOST_TIMESTEPS = 2 ** 16;
 /** Timesteps of one image up to the deepest tile. */
 export function timestepsOf({ header, tiles }: Wiring): number {
   const last = (tile: WiredTile) =>
-    tile.program.depth + (header.mode === 'streaming' ? tile.shape[1] - 1 : (header.steps - 1) * header.period);
+    tile.program.depth +
+    (header.mode === 'streaming' ? tile.shape[1] - 1 : (header.steps - 1) * header.period);
   return tiles.reduce((most, tile) => Math.max(most, last(tile)), 0);
 }
 
@@ -48,17 +49,19 @@ function stepsMeet({ tiles, hostRoutes }: Wiring): boolean {
   });
   const meets = (routes: WiredTile['routes'], depth: number) =>
     routes.every(({ wires }) => wires.every(w => depth + 1 + w.delay === tiles[w.target]!.program.depth));
-  return isAtOnce && meets(hostRoutes, 0) && tiles.every(({ routes, program }) => meets(routes, program.depth));
+  return (
+    isAtOnce && meets(hostRoutes, 0) && tiles.every(({ routes, program }) => meets(routes, program.depth))
+  );
 }
 
-/** Each place of an operand is fed by one sender at most; relays alone add up. Found once for each set of maps. */
+/** Each place of an operand is fed by one sender at most. Found once for each set of maps. */
 function createFedOnce(maps: readonly StridedMap[]): (operand: Operand) => boolean {
   const known = new Map<string, boolean>();
-  return ({ feeds, size, kind }) => {
+  return ({ feeds, size }) => {
     const key = `${size} ${feeds.map(({ map, to }) => `${map}+${to}`).join(' ')}`;
     const found = known.get(key) ?? isFedOnce(feeds, size, maps);
     known.set(key, found);
-    return found || kind === 'relay';
+    return found;
   };
 }
 
@@ -90,7 +93,13 @@ function rowsMeet(wiring: Wiring): boolean {
   if (steps.some(step => step > deepest)) return false;
   const rings = new Map<string, Ring>();
   const known = new Map<string, RowFeeds>();
-  const follow = (routes: WiredTile['routes'], sender: string, rows: number, rowOf: (neuron: number) => number, depth: number) =>
+  const follow = (
+    routes: WiredTile['routes'],
+    sender: string,
+    rows: number,
+    rowOf: (neuron: number) => number,
+    depth: number,
+  ) =>
     routes.every(({ wires }) =>
       wires.every(w => {
         const to = tiles[w.target]!;

@@ -2,7 +2,7 @@
 import { createCounts, type MachineCounts, type TileCounts } from '../counts.ts';
 import { ACTIVE, ACTIVE_TERMS, type Bins, type BinTable, PER_BIN, SPLIT, TERMS } from './bins.ts';
 import { timestepsOf } from './regular.ts';
-import type { WiredRoute, WiredTile, Wire, Wiring } from './wiring.ts';
+import type { Wire, WiredRoute, WiredTile, Wiring } from './wiring.ts';
 
 /** Where each sender's bins lie in a tally: steps of an image one behind the other. */
 export interface TallyPlaces {

@@ -2,7 +2,13 @@
  * What the programs of all chips say of tiles and messages, with each map held once: networks repeat a few maps
  * thousands of times. Nothing is expanded here.
  */
-import type { ChipProgram, CoreProgram, HostInput, Route, TileProgram } from '../../backends/program/program.ts';
+import type {
+  ChipProgram,
+  CoreProgram,
+  HostInput,
+  Route,
+  TileProgram,
+} from '../../backends/program/program.ts';
 import type { StridedMap } from '../../ir/map.ts';
 import { boxSizes, type Way, wayOf } from '../state.ts';
 
@@ -69,7 +75,14 @@ export function wire(programs: readonly ChipProgram[]): Wiring | undefined {
     const axon = to?.program.axons[route.axon];
     if (to === undefined || axon === undefined || axon.targets.some(({ map }) => map.length !== size)) {
       isWhole = false;
-      return { hopsEastWest: 0, hopsNorthSouth: 0, crossesChips: false, path: [], elements: undefined, wires: [] };
+      return {
+        hopsEastWest: 0,
+        hopsNorthSouth: 0,
+        crossesChips: false,
+        path: [],
+        elements: undefined,
+        wires: [],
+      };
     }
     const elements = route.elements === undefined ? undefined : numberOf(route.elements);
     const wires = axon.targets.map(({ tile, gather, side, delay, map }) => ({
@@ -82,12 +95,21 @@ export function wire(programs: readonly ChipProgram[]): Wiring | undefined {
       const shape = boxSizes(program.box);
       const size = shape[0] * shape[1] * shape[2];
       const routes = program.routes.map(route => follow(route, home, size));
-      return { number: home.firstTile + i, core: home.number, home: home.program, program, shape, size, routes };
+      return {
+        number: home.firstTile + i,
+        core: home.number,
+        home: home.program,
+        program,
+        shape,
+        size,
+        routes,
+      };
     }),
   );
   const [header] = programs.map(program => program.header);
   const [input, ...others] = programs.flatMap(program => program.input ?? []);
-  if (header === undefined || input === undefined || others.length > 0 || header.mode === 'free') return undefined;
+  if (header === undefined || input === undefined || others.length > 0 || header.mode === 'free')
+    return undefined;
   if (homes.size !== programs.reduce((n, { cores }) => n + cores.length, 0)) return undefined;
   const hostRoutes = programs.flatMap(program =>
     (program.input?.routes ?? []).map(route => follow(route, undefined, program.input!.size)),
