@@ -212,7 +212,20 @@ function fromFile(
   return [found.kind === 'board' ? { ...parts, board: found } : parts];
 }
 
-/** Errors: E0568. */
+/** What one figure includes has none of its own beside it, or it would count twice. Errors: E0750 */
+function checkIncluded(
+  figures: { readonly [name: string]: Figure | undefined },
+  origin: string,
+  diagnostics: Diagnostics,
+): void {
+  for (const [name, figure] of Object.entries(figures)) {
+    for (const included of figure?.includes ?? []) {
+      if (figures[included] !== undefined) diagnostics.report('E0750', { origin }, { name, included });
+    }
+  }
+}
+
+/** Errors: E0568, E0750. */
 function assemble(parts: Parts, diagnostics: Diagnostics): Target {
   const { name, spec, copies, core, chip, board } = parts;
   const single: Figure = {
@@ -235,6 +248,8 @@ function assemble(parts: Parts, diagnostics: Diagnostics): Target {
   }
   const chips = arrangement.chips.value * copies;
   const files = [core, chip, board].filter(document => document !== undefined);
+  const timing = { ...core.timing, ...chip.timing, ...board?.timing };
+  checkIncluded(timing, `${chip.origin} timing`, diagnostics);
   return {
     name,
     spec,
@@ -248,7 +263,7 @@ function assemble(parts: Parts, diagnostics: Diagnostics): Target {
     arithmetic: core.arithmetic,
     capabilities: core.capabilities,
     costSets: mergeCostSets(core, chip, diagnostics),
-    timing: { ...core.timing, ...chip.timing, ...board?.timing },
+    timing,
     topology: { ...chip.topology, ...arrangement, usableCores },
     extensions: Object.fromEntries(files.map(document => [document.kind, document.extensions])),
     files: files.map(({ vlnv, origin, sha256 }) => ({ vlnv: formatVlnv(vlnv), origin, sha256 })),
@@ -262,7 +277,11 @@ function mergeCostSets(core: CheckedCore, chip: CheckedChip, diagnostics: Diagno
   }
   return core.costSets.flatMap(set => {
     const other = chip.costSets.find(candidate => candidate.name === set.name);
-    if (other !== undefined) return [{ name: set.name, costs: { ...set.costs, ...other.costs } }];
+    if (other !== undefined) {
+      const costs = { ...set.costs, ...other.costs };
+      checkIncluded(costs, other.origin, diagnostics);
+      return [{ name: set.name, costs }];
+    }
     diagnostics.report('E0568', { origin: set.origin }, { name: set.name, present: 'core', absent: 'chip' });
     return [];
   });

@@ -1,5 +1,5 @@
 /**
- * Compiles the kernels of ir/fast with AssemblyScript. What comes out is committed as text, so that neither the build
+ * Compiles kernels with AssemblyScript: those of ir/fast, and the network between cores. What comes out is committed as text, so that neither the build
  * nor the bundle needs the compiler; a test compiles anew and compares the bytes.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,19 +8,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SOURCES = ['products', 'populations', 'events', 'operands'].map(
-  name => `ir/fast/kernels/${name}.assembly.ts`,
-);
+export interface KernelModule {
+  readonly sources: readonly string[];
+  readonly output: string;
+}
+/** Modules of kernels, each with a memory of its own. */
+export const KERNEL_MODULES: readonly KernelModule[] = [
+  {
+    sources: ['products', 'populations', 'events', 'dense', 'operands'].map(
+      name => `ir/fast/kernels/${name}.assembly.ts`,
+    ),
+    output: 'ir/fast/kernels/binary.ts',
+  },
+  { sources: ['runtime-sim/noc/kernels/mesh.assembly.ts'], output: 'runtime-sim/noc/kernels/binary.ts' },
+];
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
-const OUTPUT = 'ir/fast/kernels/binary.ts';
 const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 
 /** The module's bytes: the same for the same sources. */
-export function compileKernels(): Uint8Array {
+export function compileKernels({ sources }: KernelModule): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'snnc-kernels-'));
   const file = join(folder, 'kernels.wasm');
   try {
-    execFileSync(process.execPath, [COMPILER, ...SOURCES, ...FLAGS, '--outFile', file]);
+    execFileSync(process.execPath, [COMPILER, ...sources, ...FLAGS, '--outFile', file]);
     return readFileSync(file);
   } finally {
     rmSync(folder, { recursive: true });
@@ -43,4 +53,5 @@ export function printKernels(bytes: Uint8Array): string {
   ].join('\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(OUTPUT, printKernels(compileKernels()));
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const module of KERNEL_MODULES) writeFileSync(module.output, printKernels(compileKernels(module)));

@@ -7,10 +7,13 @@ import {
   onSameCores,
   type Refused,
 } from '../compiler/estimate/modes.ts';
+import { denseWork, type TileWork, tileWork } from '../compiler/estimate/tile-work.ts';
 import { MOST_TILES, varied } from '../compiler/estimate/what-if.ts';
 import { MODES, type Mode } from '../ir/chip.ts';
 import type { IntGraph } from '../ir/int.ts';
+import type { Tallied } from '../report/energy.ts';
 import type { ChipReport, Ran } from '../report/report.ts';
+import { columnsOf, type TileEvents } from '../runtime-sim/tile-events.ts';
 import { figuresOf } from './mode-figures.ts';
 import { whatIfs } from './what-if.ts';
 
@@ -18,6 +21,25 @@ import { whatIfs } from './what-if.ts';
 export const expectedOf = ({ peaks, totals, interval }: ModeEstimate): Ran => ({
   ...{ images: 0, peaks, interval },
   totals: { ...totals },
+});
+
+/** What every tile does in an image that nobody has run, and as an ordinary network. */
+export function talliedOf(
+  { chip }: ModeEstimate,
+  { activity, weightBits }: Pick<EstimateOptions, 'activity' | 'weightBits'>,
+  counted: TileEvents | undefined,
+): Tallied {
+  const { steps } = chip.attrs;
+  return {
+    tiles: counted ?? eventsOf(tileWork(chip, activity, weightBits), steps),
+    dense: eventsOf(denseWork(chip, weightBits), 1),
+  };
+}
+
+const eventsOf = ({ events, wiring }: TileWork, steps: number): TileEvents => ({
+  population: wiring.populationOf,
+  core: wiring.coreOf,
+  events: columnsOf(event => events[event].map(n => n * steps)),
 });
 
 /** Cost: two mappings more, of a network of MOST_TILES at most; of a larger one what its own cores tell. */

@@ -29,9 +29,10 @@ import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
 import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
+import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
 import type { MeasuredActivity } from './activity.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
-import { compareModes, expectedOf } from './compare-modes.ts';
+import { compareModes, expectedOf, talliedOf } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
@@ -213,7 +214,9 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
     const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
-    const report = { ...chipReport(manifest, ran, target, compared), widths };
+    const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
+    const tallied = talliedOf(found, mapping, counted);
+    const report = { ...chipReport(manifest, ran, tallied, target, compared), widths };
     const seconds = (performance.now() - start) / 1000;
     const build = {
       seconds,

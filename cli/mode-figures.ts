@@ -1,6 +1,7 @@
 /** An estimate of a mode → its figures, by the same bound and the same costs as a simulation's counts. */
 import type { Target } from '../backends/target.ts';
 import { isRefused, type ModeEstimate, type Refused } from '../compiler/estimate/modes.ts';
+import { bandOf } from '../report/energy.ts';
 import type { ModeFigures } from '../report/mode-figures.ts';
 import { energyOf } from '../runtime-sim/energy.ts';
 import { boundOf } from '../runtime-sim/timing.ts';
@@ -25,7 +26,6 @@ export function figuresOf(found: ModeEstimate | Refused): ModeFigures {
   };
 }
 
-function energyBand({ totals }: ModeEstimate, { costSets, timing }: Target): ModeFigures['energyPj'] {
-  const energies = costSets.map(set => energyOf(totals, set, timing.tick !== undefined).totalPj);
-  return energies.length === 0 ? null : { low: Math.min(...energies), high: Math.max(...energies) };
+function energyBand({ totals }: ModeEstimate, { costSets }: Target): ModeFigures['energyPj'] {
+  return costSets.length === 0 ? null : bandOf(costSets.map(set => energyOf(totals, set)));
 }

@@ -63,5 +63,5 @@ function simulate(programs: readonly ChipProgram[], int: IntGraph, { images, mar
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
   const counts = margins === undefined ? machine.counts : countStopping(programs, images, margins);
-  return { readouts: golden.map(g => g.readouts), counts };
+  return { readouts: golden.map(g => g.readouts), counts, programs };
 }

@@ -1,11 +1,11 @@
 /** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
 import { openFolder } from '../backends/folder.ts';
-import type { Target } from '../backends/target.ts';
 import { isSettled } from '../ir/exit.ts';
-import { chipReport, NOTHING_COMPARED, ranOf } from '../report/report.ts';
+import { energyTable, layerTable } from '../report/energy-table.ts';
 import { createMachine, type HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
+import { reportOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
@@ -21,7 +21,8 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   out.step('boot');
   const folder = openFolder(args.folder);
   const { manifest } = folder;
-  const machine = createMachine(folder.programs());
+  const programs = folder.programs();
+  const machine = createMachine(programs);
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   out.step('run');
   const { margins = [] } = manifest.network.exit ?? {};
@@ -31,9 +32,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     const logits = machine.run(await set.image(i), undefined, stop).at(-1)!;
     classes.push(logits.indexOf(Math.max(...logits)));
   }
-  // The manifest carries the resolved descriptor as compile wrote it.
-  const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
-  const report = chipReport(manifest, ranOf(machine.counts), target, NOTHING_COMPARED);
+  const report = reportOfRun(manifest, programs, machine.counts);
   const sum = createTileCounts();
   for (const tile of machine.counts.tiles) addCounts(sum, tile);
   const links = machine.counts.links.flatMap(step => [...step.values()]);
@@ -51,18 +50,21 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     hops: sum.hopsEastWest + sum.hopsNorthSouth,
     chipMessages: sum.chipMessages,
     energyPj: Object.fromEntries(
-      report.energy.map(e => [e.costSet, { ...e.parts, total: e.totalPj, unknown: e.unknown }]),
+      report.energy.map(({ costSet, parts, totalPj, highPj, unknown, standing, ann, ratio }) => [
+        costSet,
+        { ...parts, total: totalPj, high: highPj, unknown, standing, int8: ann, ratio },
+      ]),
     ),
+    energySpan: report.energySpan,
+    energyLayers: report.energyLayers,
+    energyCores: report.energyCores,
     hottestLink: Math.max(0, ...links) / classes.length,
   };
   for (const [name, value] of Object.entries(result)) {
     if (typeof value === 'number')
       out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
   }
-  for (const e of report.energy)
-    out.line(
-      `${`energy ${e.costSet}`.padEnd(22)}${(e.totalPj / 1e6).toFixed(2)} µJ an image (unknown, left out: ${e.unknown.join(', ')})`,
-    );
+  for (const line of ['', ...energyTable(report), '', ...layerTable(report), '']) out.line(line);
   out.line(`classes               ${classes.join(' ')}`);
   out.result(result);
   return reportDiagnostics(out.diagnostics.list, args.json);

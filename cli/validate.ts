@@ -26,10 +26,12 @@ import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { argMax } from '../ir/logits.ts';
+import type { ChipReport } from '../report/report.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { compareEmissions } from './compare.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { readBytes } from './data.ts';
+import { reportOfRun } from './deployment-report.ts';
 import { createExitTally, type ExitTally } from './exit-row.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
@@ -61,7 +63,8 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     args.logits === undefined
       ? undefined
       : readNpz(readBytes(args.logits), args.logits).values().next().value;
-  const machine = createMachine(folder.programs());
+  const programs = folder.programs();
+  const machine = createMachine(programs);
   const spiking = createFastSnnRunner(snn);
   const floating = createFastAnnRunner(ann);
   const populations = new Map(countedPopulations(int).map(p => [p.node.id as string, p]));
@@ -107,7 +110,8 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     tally.add(label, float, real, compared.readouts);
     tally.saturations = summariseSaturations(compared.saturations);
   }
-  const result = summarise(
+  const { energy, energySpan, energyLayers } = reportOfRun(manifest, programs, machine.counts);
+  const summary = summarise(
     tally,
     count,
     { whole: manifest.network.annMacs, read: annMacs([...populations.values()]) },
@@ -117,6 +121,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     args,
     exit,
   );
+  const result = { ...summary, energy, energySpan, energyLayers };
   out.line(renderValidation(result, count));
   out.result(result);
   keepResult(folder, args.data, result, out.diagnostics.report);
@@ -284,4 +289,5 @@ function summarise(
     firstDifference: tally.firstDifference ?? null,
   };
 }
-export type ValidationResult = ReturnType<typeof summarise>;
+export type ValidationResult = ReturnType<typeof summarise> &
+  Pick<ChipReport, 'energy' | 'energySpan' | 'energyLayers'>;

@@ -5,14 +5,16 @@ import { NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
 import { describeSaturations } from '../ir/count/saturations.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
-import { type ChipEnergy, energyOf, type PricedEvents } from '../runtime-sim/energy.ts';
+import type { PricedEvents } from '../runtime-sim/energy.ts';
 import { boundOf, peaksOf, type RunPeaks, type StepBound } from '../runtime-sim/timing.ts';
+import { type Energies, energiesOf, type SpanReport, type Tallied } from './energy.ts';
+import { energyRows } from './energy-table.ts';
 import { type ModeFigures, modeTable } from './mode-figures.ts';
 import { notesOf } from './notes.ts';
-import { energyRange, seconds } from './units.ts';
+import { seconds } from './units.ts';
 import { describeWhatIf, type WhatIf } from './what-if.ts';
 
-export interface ChipReport {
+export interface ChipReport extends Energies {
   readonly schema: 'snnc-report';
   readonly schemaVersion: 0;
   /** Simulated ones; 0 where counts are expected ones, from the rates of calibration. */
@@ -28,7 +30,6 @@ export interface ChipReport {
   /** Images a second of such a stream; lower-bound step time. */
   readonly throughput: number;
   readonly bound: StepBound;
-  readonly energy: readonly ChipEnergy[];
   readonly staticPowerMw: number | null;
   /** Per image. */
   readonly counts: Readonly<Record<string, number>>;
@@ -65,14 +66,24 @@ export function ranOf(counts: MachineCounts): Ran {
 
 export const NOTHING_COMPARED = { modes: [], whatIf: [] } as const;
 
+/** Seconds of an image by itself, and from one to the next, from an engine that keeps time. */
+export interface Timed {
+  readonly alone: number;
+  readonly stream: number;
+}
+
 export function chipReport(
   manifest: Manifest,
   ran: Ran,
+  tallied: Tallied,
   target: Pick<Target, 'timing' | 'costSets'>,
   compared: Pick<ChipReport, 'modes' | 'whatIf'>,
+  timed?: Timed,
 ): ChipReport {
   const chips = new Set(manifest.cores.map(core => core.chip)).size;
   const bound = boundOf(ran.peaks, target.timing, chips);
+  const span = spanOf(ran, chips, timed, bound);
+  const names = manifest.populations.map(population => population.name);
   return {
     schema: 'snnc-report',
     schemaVersion: 0,
@@ -82,7 +93,7 @@ export function chipReport(
     interval: { steps: ran.interval, seconds: bound.intervalSeconds },
     throughput: 1 / bound.intervalSeconds,
     bound,
-    energy: target.costSets.map(set => energyOf(ran.totals, set, target.timing.tick !== undefined)),
+    ...energiesOf(tallied, span, target, names, manifest.cores.length),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
     counts: { ...ran.totals },
     ...compared,
@@ -96,6 +107,21 @@ export function chipReport(
     },
     search: manifest.search,
     notes: notesOf({ ...target, name: manifest.target.name }),
+  };
+}
+
+function spanOf(
+  { peaks, interval }: Ran,
+  chips: number,
+  timed: Timed | undefined,
+  bound: StepBound,
+): SpanReport {
+  const seconds = timed ?? { alone: bound.layerwiseSeconds, stream: bound.intervalSeconds };
+  const steps = peaks.image.reduce((sum, step) => sum + step.share, 0);
+  return {
+    source: timed === undefined ? 'bound' : 'timed',
+    alone: { chips, steps, seconds: seconds.alone },
+    stream: { chips, steps: interval, seconds: seconds.stream },
   };
 }
 
@@ -133,31 +159,9 @@ function describeShift({ options, calibration, search }: Manifest): string {
   return `shift ${options.shift}, ${error}${also}`;
 }
 
-/** What the chips in use take by being powered, and what of dynamic energy nobody has a figure for. */
-function powerRows(
-  { staticPowerMw, energy }: ChipReport,
-  throughput: number,
-  chips: number,
-): readonly (readonly [string, string])[] {
-  const { costSet, unknown } = energy[0]!;
-  const power = (staticPowerMw ?? 0) * chips;
-  const perImage = energyRange((power * 1e9) / throughput, (power * 1e9) / throughput);
-  return [
-    ...(staticPowerMw === null
-      ? []
-      : [['static', `${big(power)} mW, ${perImage} an image at that throughput`] as const]),
-    ...(unknown.length === 0 ? [] : [['left out', `of ${costSet}, unknown: ${unknown.join(', ')}`] as const]),
-  ];
-}
-
 /** What a run tells, or the rates of calibration. */
-function simulatedRows(
-  report: ChipReport,
-  mode: string,
-  chips: number,
-): readonly (readonly [string, string])[] {
-  const { latency, throughput, counts, energy } = report;
-  const [low, high] = [Math.min, Math.max].map(f => f(...energy.map(e => e.totalPj)));
+function simulatedRows(report: ChipReport, mode: string): readonly (readonly [string, string])[] {
+  const { latency, throughput, counts } = report;
   return [
     ['latency', `${latency.steps} timesteps, at least ${seconds(latency.seconds)} for an image alone`],
     [
@@ -168,8 +172,7 @@ function simulatedRows(
       'traffic',
       `${big(counts.messages!)} messages, ${big(counts.hopsEastWest! + counts.hopsNorthSouth!)} hops, ${big(counts.synops!)} synops an image${report.images === 0 ? ', expected from rates' : ''}`,
     ],
-    ['energy', `${energyRange(low!, high!)} an image, dynamic (${energy.map(e => e.costSet).join(', ')})`],
-    ...powerRows(report, throughput, chips),
+    ...energyRows(report),
   ];
 }
 
@@ -212,7 +215,7 @@ export function renderSummary(manifest: Manifest, report: ChipReport, widths: st
         `${manifest.calibration.saturations.images} of them`,
       ),
     ],
-    ...simulatedRows(report, network.mode, chips),
+    ...simulatedRows(report, network.mode),
     ...comparedRows(report, network.mode),
     [
       'Eq. 30',

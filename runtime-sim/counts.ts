@@ -51,9 +51,10 @@ export interface MachineCounts {
   /** How many images ran each chip timestep: some stop early. */
   readonly ran: Float64Array;
   readonly tiles: readonly TileCounts[];
-  /** Per chip timestep and core: neuron updates, synops, words of synaptic memory. */
+  /** Per chip timestep and core: neuron updates, those of them that send, synops, words of synaptic memory. */
   readonly work: readonly {
     readonly updates: Float64Array;
+    readonly active: Float64Array;
     readonly synops: Float64Array;
     readonly words: Float64Array;
   }[];
@@ -74,6 +75,7 @@ export const createCounts = (
   tiles: Array.from({ length: tiles }, createTileCounts),
   work: Array.from({ length: timesteps + 1 }, () => ({
     updates: new Float64Array(cores),
+    active: new Float64Array(cores),
     synops: new Float64Array(cores),
     words: new Float64Array(cores),
   })),
@@ -86,7 +88,7 @@ export function addMachineCounts(into: MachineCounts, more: MachineCounts): void
   more.ran.forEach((n, k) => {
     into.ran[k]! += n;
   });
-  more.tiles.forEach((own, i) => addCounts(into.tiles[i]!, own));
+  for (const [i, own] of more.tiles.entries()) addCounts(into.tiles[i]!, own);
   more.work.forEach((own, k) => {
     const work = into.work[k]!;
     for (const key of ['updates', 'synops', 'words'] as const)

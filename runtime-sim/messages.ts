@@ -82,6 +82,7 @@ export function countUpdates<G>(
   own.spikes += binary && isFiring ? sent : fired;
   own.terms += sent;
   work.updates[core]! += values.length * held;
+  work.active[core]! += fired * held;
   if (held === 1) return;
   own.messages += sent;
   own.synops += sent;

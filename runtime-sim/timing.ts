@@ -21,6 +21,8 @@ export interface StepBound {
 /** The most that any one core or link has to do in a timestep, per image. */
 export interface StepPeaks {
   readonly updates: number;
+  /** Of the core with most updates: how many of them send. */
+  readonly active: number;
   readonly synops: number;
   readonly words: number;
   readonly link: number;
@@ -45,17 +47,31 @@ export function peaksOf(counts: MachineCounts): RunPeaks {
     work: MachineCounts['work'][number],
     links: ReadonlyMap<number, number>,
     ran = images,
-  ): StepPeaks => ({
-    updates: peak(work.updates),
-    synops: peak(work.synops),
-    words: peak(work.words),
-    link: peak([...links.values()]),
-    share: ran / images,
-  });
+  ): StepPeaks => {
+    const core = busiestCore(work);
+    return {
+      updates: work.updates[core]! / images,
+      active: work.active[core]! / images,
+      synops: peak(work.synops),
+      words: peak(work.words),
+      link: peak([...links.values()]),
+      share: ran / images,
+    };
+  };
   return {
     image: counts.work.slice(1).map((work, i) => stepOf(work, counts.links[i + 1]!, counts.ran[i + 1]!)),
     stream: foldSteps(counts).map(({ work, links, ran }) => stepOf(work, links, ran)),
   };
+}
+
+/** The core with most updates; of several, the one where most send. */
+function busiestCore({ updates, active }: MachineCounts['work'][number]): number {
+  let busiest = 0;
+  for (let core = 1; core < updates.length; core++) {
+    const more = updates[core]! - updates[busiest]!;
+    if (more > 0 || (more === 0 && active[core]! > active[busiest]!)) busiest = core;
+  }
+  return busiest;
 }
 
 /** The bound of what was counted, or of what is expected. */
@@ -67,14 +83,15 @@ export function boundOf({ image, stream }: RunPeaks, timing: Timing, chips: numb
   };
   const floor = stepFloor(timing, chips);
   const prices = {
-    updates: cost('updateActive', timing.updateActive),
+    active: cost('updateActive', timing.updateActive),
+    inactive: cost('updateInactive', timing.updateInactive),
     synops: cost('synop', timing.synop),
     words: cost('memoryRead', timing.memoryRead),
     links: cost('linkMessage', timing.linkMessage),
     floor: cost(floor.name, floor.figure),
   };
-  const termsOf = ({ updates, synops, words, link, share }: StepPeaks) => ({
-    updates: updates * prices.updates,
+  const termsOf = ({ updates, active, synops, words, link, share }: StepPeaks) => ({
+    updates: active * prices.active + (updates - active) * prices.inactive,
     synops: synops * prices.synops,
     memory: words * prices.words,
     link: link * prices.links,
@@ -101,6 +118,7 @@ function foldSteps({ work, links, ran, interval }: MachineCounts) {
   const folded = Array.from({ length: Math.min(interval, work.length) }, () => ({
     work: {
       updates: new Float64Array(cores),
+      active: new Float64Array(cores),
       synops: new Float64Array(cores),
       words: new Float64Array(cores),
     },
@@ -109,7 +127,7 @@ function foldSteps({ work, links, ran, interval }: MachineCounts) {
   }));
   work.forEach((own, k) => {
     const into = folded[k % interval]!;
-    for (const key of ['updates', 'synops', 'words'] as const)
+    for (const key of ['updates', 'active', 'synops', 'words'] as const)
       for (let core = 0; core < cores; core++) into.work[key][core]! += own[key][core]!;
     for (const [link, n] of links[k]!) into.links.set(link, (into.links.get(link) ?? 0) + n);
     into.ran = Math.max(into.ran, ran[k]!);

@@ -57,12 +57,7 @@ test('with measured rates, expected events are those that a simulation counts, i
     near(expected!.intervalSeconds, bound!.intervalSeconds, 0.05, `${mode} interval`);
     near(expected!.layerwiseSeconds, bound!.layerwiseSeconds, 0.05, `${mode} latency`);
     const [set] = target.costSets;
-    near(
-      energyOf(found.totals, set!, false).totalPj,
-      energyOf(counted.totals, set!, false).totalPj,
-      0.01,
-      mode,
-    );
+    near(energyOf(found.totals, set!).totalPj, energyOf(counted.totals, set!).totalPj, 0.01, mode);
   }
 });
 

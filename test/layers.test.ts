@@ -45,7 +45,9 @@ function wrongImport({ path, text }: Source): readonly string[] {
   return importsOf(text).flatMap(specifier => {
     if (!/^\.\.?\//.test(specifier)) return [];
     const target = normalize(join(dirname(path), specifier));
-    if (!specifier.endsWith('.ts')) return [`${path}: ${specifier} does not end in .ts`];
+    // AssemblyScript writes the ending itself.
+    const ending = path.endsWith('.assembly.ts') ? '.assembly' : '.ts';
+    if (!specifier.endsWith(ending)) return [`${path}: ${specifier} does not end in ${ending}`];
     if (allowed === undefined || layerOf(target) === layer || allowed.includes(layerOf(target))) return [];
     return [`${path} imports ${target}`];
   });

@@ -58,6 +58,7 @@ test('a stream takes what images that follow each other do in the same timestep'
     counts.ran.fill(1);
     updates.forEach((n, k) => {
       counts.work[k]!.updates[0] = n;
+      counts.work[k]!.active[0] = n;
     });
     return stepBound(counts, timing);
   };

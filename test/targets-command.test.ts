@@ -6,7 +6,7 @@ import { loadTarget, stepFloor } from '../backends/target.ts';
 import { main } from '../cli/main.ts';
 import { notesOf } from '../report/notes.ts';
 import { createCounts } from '../runtime-sim/counts.ts';
-import { chipEnergy } from '../runtime-sim/energy.ts';
+import { standingEnergy } from '../runtime-sim/energy.ts';
 import { boundOf, stepBound } from '../runtime-sim/timing.ts';
 
 /** What a command prints. */
@@ -74,10 +74,10 @@ test('a clocked chip keeps its tick, and is longer where the work does not fit',
   assert.equal(bound(10).pipelinedStepSeconds, 1e-3);
   assert.ok(Math.abs(bound(1e8).pipelinedStepSeconds - (4e8 * timing.synop!.value) / 1e9) < 1e-9);
   assert.ok('tick' in bound(10).terms && !('barrier' in bound(10).terms));
-  const counts = createCounts(1, 1, 1, 1);
-  assert.ok(!chipEnergy(counts, costSets[0]!, true).unknown.includes('barrier'));
-  assert.ok(chipEnergy(counts, costSets[0]!).unknown.includes('barrier'));
-  const idle = { updates: 0, synops: 0, words: 0, link: 0, share: 1 };
+  const span = { chips: 1, steps: 5, seconds: 1 };
+  assert.equal(standingEnergy(span, costSets[0]!, true).unknown.barrier, undefined);
+  assert.equal(standingEnergy(span, costSets[0]!, false).unknown.barrier, 5);
+  const idle = { updates: 0, active: 0, synops: 0, words: 0, link: 0, share: 1 };
   const expected = { image: Array.from({ length: 5 }, () => idle), stream: [idle] };
   assert.equal(boundOf(expected, timing, 1).layerwiseSeconds, 5e-3);
 });

@@ -49,7 +49,7 @@ const BOOLEANS = ['true', 'false'] as const;
 export const ROLES = ['shared-weights', 'private-weights', 'dynamic-weights', 'state', 'axons'] as const;
 const IDENTITY = ['vendor', 'library', 'name', 'version'] as const;
 const PROVENANCE = ['status', 'sourceRef'] as const;
-const REMARKS = ['prefix', 'basis', 'condition', 'note'] as const;
+const REMARKS = ['prefix', 'basis', 'condition', 'includes', 'note'] as const;
 const ROOT: AttributeRules = { required: IDENTITY, optional: ['xmlns', 'xmlns:xsi', 'xsi:schemaLocation'] };
 const REFERENCE: AttributeRules = { required: IDENTITY, optional: ['file'] };
 const NONE: AttributeRules = { required: [], optional: [] };
@@ -133,6 +133,10 @@ export function readEvidence(context: Context, element: XmlElement): Evidence | 
 export function basisOf(element: XmlElement): Basis | undefined {
   return BASES.find(word => word === element.attributes.get('basis'));
 }
+
+/** Names of the costs that a figure contains. */
+export const includesOf = (element: XmlElement): readonly string[] =>
+  (element.attributes.get('includes') ?? '').split(' ').filter(name => name !== '');
 
 export function readVlnv(element: XmlElement): Vlnv {
   const read = (name: string): string => element.attributes.get(name) ?? '';

@@ -26,6 +26,8 @@ export interface Figure extends Evidence {
   /** The unit of `value`: `pJ`, `ns`, `word`, … (units.ts). */
   readonly unit: string;
   readonly basis?: Basis;
+  /** Costs of the same set that are contained in this one: known, and not to be added. */
+  readonly includes?: readonly string[];
   /** Operating point, for example `0.75 V`. */
   readonly condition?: string;
 }

@@ -6,6 +6,7 @@ import {
   checkLeaf,
   checkNoChildren,
   checkUnique,
+  includesOf,
   readEvidence,
 } from './attributes.ts';
 import { compileFormula } from './closure.ts';
@@ -16,6 +17,7 @@ import {
   CAPABILITIES,
   type Capabilities,
   type FiguresOf,
+  INCLUDABLE,
   OPTIONAL_CAPABILITIES,
   type ParameterRule,
   type RuleTable,
@@ -66,7 +68,28 @@ function isFigureElement(context: Context, element: XmlElement, section: XmlElem
     context.report('E0554', element, { element: element.name, problem: `has no place in <${section.name}>` });
     return false;
   }
-  return checkAttributes(context, element);
+  return checkAttributes(context, element) && checkIncludes(context, element, section);
+}
+
+/** Errors: E0556 outside of costs, E0559 */
+function checkIncludes(context: Context, element: XmlElement, section: XmlElement): boolean {
+  if (!element.attributes.has('includes')) return true;
+  const table = Object.hasOwn(INCLUDABLE, section.name) ? INCLUDABLE[section.name]! : undefined;
+  if (table === undefined) {
+    const problem = `has no meaning in <${section.name}>`;
+    context.report('E0556', element, { attribute: 'includes', element: element.name, problem });
+    return false;
+  }
+  const names = includesOf(element);
+  if (names.length === 0) {
+    context.report('E0556', element, { attribute: 'includes', element: element.name, problem: 'is empty' });
+    return false;
+  }
+  const own = element.attributes.get('name');
+  const wrong = names.filter(name => name === own || !Object.hasOwn(table, name));
+  const help = `A figure may include other ones of ${Object.keys(table).join(', ')}.`;
+  for (const name of wrong) context.report('E0559', element, { name, section: section.name }, help);
+  return wrong.length === 0;
 }
 
 function readFigure(context: Context, element: XmlElement, rule: ParameterRule): Figure | undefined {
@@ -94,6 +117,7 @@ function readFigure(context: Context, element: XmlElement, rule: ParameterRule):
 
 function makeFigure(element: XmlElement, value: number, unit: string, evidence: Evidence): Figure {
   const basis = basisOf(element);
+  const includes = includesOf(element);
   const condition = element.attributes.get('condition');
   // A computed figure carries its computation to the report.
   const computed = element.name === 'formula' ? element.text : undefined;
@@ -105,6 +129,7 @@ function makeFigure(element: XmlElement, value: number, unit: string, evidence: 
     ...(note === '' ? {} : { note }),
     ...(basis === undefined ? {} : { basis }),
     ...(condition === undefined || condition === '' ? {} : { condition }),
+    ...(includes.length === 0 ? {} : { includes }),
   };
 }
 

@@ -30,6 +30,7 @@ const COUNT = [1, 1e9] as const;
 const WIDTH = [1, 64] as const;
 const ENERGY = [0, 1e6] as const;
 const TIME = [0, 1e9] as const;
+const BUFFER = [1, 1024] as const;
 
 export const CORE_LIMITS = {
   neuronsPerCore: {
@@ -190,6 +191,30 @@ export const CHIP_TIMING = {
   hopEastWest: { unit: 'ns', range: TIME, optional: true, means: 'a message crosses a horizontal link' },
   hopNorthSouth: { unit: 'ns', range: TIME, optional: true, means: 'a message crosses a vertical link' },
   linkMessage: { unit: 'ns', range: TIME, optional: true, means: 'a link is busy with one message' },
+  localLink: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'a message crosses between a core and its router, one way',
+  },
+  localLinkMessage: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'the way between core and router is busy with one message',
+  },
+  hopBetweenChips: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'a message crosses to another chip, besides the time of its bits',
+  },
+  credit: {
+    unit: 'ns',
+    range: TIME,
+    optional: true,
+    means: 'until a sender knows of room that becomes free ahead',
+  },
   barrierOneTile: { unit: 'ns', range: TIME, optional: true, means: 'barrier when one router is in use' },
   barrierAllTiles: {
     unit: 'ns',
@@ -224,6 +249,20 @@ export const CHIP_TOPOLOGY = {
   coresPerRouter: { unit: 'core', range: COUNT, whole: true, means: 'neurocores at each router' },
   messageBits: { unit: 'bit', range: [1, 1024], whole: true, means: 'a message without payload' },
   gradedMessageBits: { unit: 'bit', range: [1, 1024], whole: true, means: 'a message with payload' },
+  routerBuffer: {
+    unit: 'message',
+    range: BUFFER,
+    whole: true,
+    optional: true,
+    means: 'messages that wait at most in each input of a router',
+  },
+  coreBuffer: {
+    unit: 'message',
+    range: BUFFER,
+    whole: true,
+    optional: true,
+    means: 'messages that wait at most in front of a core',
+  },
   hostCores: {
     unit: 'core',
     range: COUNT,
@@ -232,6 +271,12 @@ export const CHIP_TOPOLOGY = {
     means: 'embedded processors; nothing is mapped to them',
   },
 } as const satisfies RuleTable;
+
+/** Of which costs a figure of a section may say that it includes them, the other file's among them. */
+export const INCLUDABLE: { readonly [section: string]: RuleTable } = {
+  costSet: { ...CORE_COSTS, ...CHIP_COSTS },
+  timing: { ...CORE_TIMING, ...CHIP_TIMING },
+};
 
 export const BOARD_TOPOLOGY = {
   chips: { unit: 'chip', range: [1, 1e6], whole: true, means: 'chips on the board' },

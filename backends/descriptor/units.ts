@@ -30,6 +30,7 @@ export const KEPT_UNITS = {
   core: { written: 'core' },
   router: { written: 'router' },
   chip: { written: 'chip' },
+  message: { written: 'message' },
   pJ: { written: 'joule', exponent: -12 },
   ns: { written: 'second', exponent: -9 },
   mW: { written: 'watt', exponent: -3 },

@@ -11,6 +11,8 @@ import type { Flows, TileWork } from './tile-work.ts';
 /** The largest number of each kind that any one core or link has to do with in a timestep. */
 export interface Peaks {
   readonly updates: number;
+  /** Of the core with most updates: how many of them send. */
+  readonly active: number;
   readonly synops: number;
   readonly words: number;
   readonly link: number;
@@ -96,20 +98,25 @@ function createLoad(graph: ChipGraph, { events, flows, wiring: { coreOf } }: Til
   const { rows } = graph.tables.cores;
   const per = {
     updates: new Float64Array(rows),
+    active: new Float64Array(rows),
     synops: new Float64Array(rows),
     words: new Float64Array(rows),
   };
   const links = createLinks(graph);
   const peaks = { updates: 0, synops: 0, words: 0 };
-  const raise = (kind: keyof typeof per, core: number, by: number) => {
+  let busiest = 0;
+  const raise = (kind: keyof typeof peaks, core: number, by: number) => {
     const sum = per[kind][core]! + by;
     per[kind][core] = sum;
-    if (sum > peaks[kind]) peaks[kind] = sum;
+    if (sum <= peaks[kind]) return;
+    peaks[kind] = sum;
+    if (kind === 'updates') busiest = core;
   };
   return {
     add({ tiles, flows: own }, share) {
       for (const tile of tiles) {
         const core = coreOf[tile]!;
+        per.active[core]! += share * events.active[tile]!;
         raise('updates', core, share * events.updates[tile]!);
         raise('synops', core, share * events.synops[tile]!);
         raise('words', core, share * events.memoryWords[tile]!);
@@ -117,11 +124,12 @@ function createLoad(graph: ChipGraph, { events, flows, wiring: { coreOf } }: Til
       for (const flow of own) links.add(flow, share, flows, coreOf);
     },
     take() {
-      const taken = { ...peaks, link: links.take(), share: 1 } as const;
+      const taken = { ...peaks, active: per.active[busiest]!, link: links.take(), share: 1 } as const;
       for (const kind of ['updates', 'synops', 'words'] as const) {
         per[kind].fill(0);
         peaks[kind] = 0;
       }
+      per.active.fill(0);
       return taken;
     },
   };

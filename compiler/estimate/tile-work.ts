@@ -54,11 +54,22 @@ export interface TileWork {
   readonly wiring: Wiring;
 }
 
-/** Needs: cores placed. `activity`: every neuron sends where it says nothing of a population. */
+/**
+ * What the same cores move and multiply as an ordinary network: every neuron sends once, each pair of a product is
+ * multiplied once. The same as runtime-sim/dense-events.ts tells from the programs.
+ */
+export const denseWork = (graph: ChipGraph, weightBits: number): TileWork =>
+  tileWork(graph, new Map(), weightBits, true);
+
+/**
+ * Needs: cores placed. `activity`: every neuron sends where it says nothing of a population. `isOnce`: the second operand of
+ * a product is only kept.
+ */
 export function tileWork(
   graph: ChipGraph,
   activity: ReadonlyMap<ValueId, Activity>,
   weightBits: number,
+  isOnce = false,
 ): TileWork {
   const wiring = wiringOf(graph);
   const events = Object.fromEntries(
@@ -67,7 +78,8 @@ export function tileWork(
   const active = activityOf(wiring, activity);
   countNeurons(wiring, active, events);
   const flows = countMessages(graph, wiring, active, events);
-  countSynops(wiring, active, { weightBits, isStreaming: graph.attrs.mode === 'streaming' }, events);
+  const isStreaming = graph.attrs.mode === 'streaming';
+  countSynops(wiring, active, { weightBits, isOnce, isKept: isOnce || isStreaming }, events);
   return { events, flows, wiring };
 }
 
@@ -140,14 +152,15 @@ const WORD_BITS = 64;
 
 interface Streams {
   readonly weightBits: number;
-  /** Rows of a product wait for their partners, and only then meet them. */
-  readonly isStreaming: boolean;
+  /** The second operand of a product is kept and meets nothing on its arrival. */
+  readonly isKept: boolean;
+  readonly isOnce: boolean;
 }
 
 function countSynops(
   wiring: Wiring,
   shares: Shares,
-  { weightBits, isStreaming }: Streams,
+  { weightBits, isKept, isOnce }: Streams,
   events: Counted,
 ): void {
   const { tiling, feeds, populationOf, coreOf } = wiring;
@@ -176,10 +189,10 @@ function countSynops(
             events.memoryWords[tile]! += met * Math.ceil((channels * weightBits) / WORD_BITS);
             break;
           case 'product':
-            events.synops[tile]! += met * (feed.side === 0 ? channels : isStreaming ? 0 : rows);
+            events.synops[tile]! += met * (feed.side === 0 ? channels : isKept ? 0 : rows);
             break;
           case 'hadamard':
-            events.synops[tile]! += met;
+            events.synops[tile]! += isOnce && feed.side === 1 ? 0 : met;
             break;
           case 'depthwise':
             events.synops[tile]! += met;

@@ -425,6 +425,12 @@ export const catalogue = {
     help: 'Give the cost set in both files, under one name.',
     exit: 2,
   },
+  E0750: {
+    message: '{name} says that it includes {included}, which has a figure of its own',
+    why: 'What one figure includes would be counted twice where it has another one beside it.',
+    help: 'Leave the included figure out, or take its name out of includes.',
+    exit: 2,
+  },
   E0569: {
     message: 'no {what} {name}; known: {known}',
     why: 'The name is not among the shipped descriptors.',
@@ -747,6 +753,18 @@ export const catalogue = {
     message: 'messages that can never move on: {count} ({places})',
     why: 'Every message moves as soon as the buffer ahead has room; a buffer that holds nothing never has.',
     help: 'Give every router and core room for at least one message.',
+    exit: 1,
+  },
+  E0731: {
+    message: 'timing a step needs {gibibytes} GiB, more than {limit}',
+    why: 'The network between cores and all that a step sends stand in one memory of WebAssembly.',
+    help: 'Give routers and cores smaller buffers, or simulate without times.',
+    exit: 1,
+  },
+  E0732: {
+    message: 'a core at chip {chip}, router {x} {y}, slot {slot} {problem}',
+    why: 'Times need each core at a port of its own on the mesh that the target describes.',
+    help: 'Compile again: the programs are not those of the manifest.',
     exit: 1,
   },
 } as const satisfies { readonly [code: string]: Entry };

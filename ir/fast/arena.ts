@@ -20,8 +20,25 @@ export interface EventKernels {
   readonly addRows: (...args: Numbers<7>) => void;
   /** numbers, count, weights, stride, columns, y. */
   readonly addBinaryRows: (...args: Numbers<6>) => void;
+  /** x, its stride, rows, inner, starts, numbers, payloads. */
+  readonly listRows: (...args: Numbers<7>) => void;
+  /** starts, numbers, payloads, weights, y, its stride, rows, inner, columns, by panel?, room. */
+  readonly multiplyListed: (...args: Numbers<11>) => void;
 }
-export interface ProductKernels extends EventKernels {
+/** Dense products of integers; see kernels/dense.assembly.ts. */
+export interface DenseKernels {
+  /** x, its stride, rows, inner, place of the largest magnitude. */
+  readonly surveyRows: (...args: Numbers<5>) => number;
+  /** x, its stride, rows, inner, out. */
+  readonly packRows: (...args: Numbers<5>) => void;
+  /** b, its stride, columns, inner, out. */
+  readonly packColumns: (...args: Numbers<5>) => void;
+  /** Packed rows, packed columns, y, its stride, rows, inner, columns, room. */
+  readonly multiplyPacked: (...args: Numbers<8>) => void;
+  /** Packed rows, weights, y, its stride, rows, inner, columns, room. */
+  readonly multiplyDense: (...args: Numbers<8>) => void;
+}
+export interface ProductKernels extends EventKernels, DenseKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
   readonly multiplyI16: Multiply;

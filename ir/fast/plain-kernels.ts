@@ -2,7 +2,8 @@
  * The products of kernels/products.assembly.ts in plain loops, for a process that may not reserve the address space of a
  * WebAssembly memory (about 10 GB of it, hardly any of it used).
  */
-import type { EventKernels, ProductKernels, Views } from './arena.ts';
+import type { ProductKernels, Views } from './arena.ts';
+import { createPlainDense, createPlainEvents } from './plain-integers.ts';
 
 export function createPlainKernels(views: () => Views): ProductKernels {
   const real =
@@ -14,6 +15,7 @@ export function createPlainKernels(views: () => Views): ProductKernels {
     };
   return {
     ...createPlainEvents(views),
+    ...createPlainDense(views),
     multiplyF64: real(8),
     multiplyF32: real(4),
     multiplyI16(x, w, y, rows, pairs, panels) {
@@ -50,38 +52,4 @@ function multiply(
       for (let k = 0; k < inner; k++) y[to]! += x[firstX + row * inner + k]! * w[panel + k * width]!;
     }
   }
-}
-
-/** Those of kernels/events.assembly.ts. */
-function createPlainEvents(views: () => Views): EventKernels {
-  const addRow = (factor: number, from: number, columns: number, to: number) => {
-    const { i8, i32 } = views();
-    for (let c = 0; c < columns; c++) i32[to / 4 + c]! += factor * i8[from + c]!;
-  };
-  return {
-    listEvents(x, count, numbers, payloads) {
-      const { i16, u16 } = views();
-      let events = 0;
-      for (let i = 0; i < count; i++) {
-        const value = i16[x / 2 + i]!;
-        if (value === 0) continue;
-        u16[numbers / 2 + events] = i;
-        i16[payloads / 2 + events] = value;
-        events += 1;
-      }
-      u16[numbers / 2 + events] = 0;
-      i16[payloads / 2 + events] = 0;
-      return events;
-    },
-    addRows(numbers, payloads, count, weights, stride, columns, y) {
-      const { i16, u16 } = views();
-      for (let e = 0; e < count; e++) {
-        addRow(i16[payloads / 2 + e]!, weights + u16[numbers / 2 + e]! * stride, columns, y);
-      }
-    },
-    addBinaryRows(numbers, count, weights, stride, columns, y) {
-      const { u16 } = views();
-      for (let e = 0; e < count; e++) addRow(1, weights + u16[numbers / 2 + e]! * stride, columns, y);
-    },
-  };
 }

@@ -120,7 +120,7 @@ function createRunTables(maps: readonly StridedMap[], arena: EngineArena): RunTa
     const list = runList(maps[map]!, width, stride);
     const runs = arena.reserve(Math.max(1, list.length) * RUN_BYTES);
     const { i32 } = arena.views();
-    list.forEach((run, i) => i32.set(run, runs / 4 + 4 * i));
+    for (const [i, run] of list.entries()) i32.set(run, runs / 4 + 4 * i);
     const table = { runs, count: list.length };
     known.set(key, table);
     return table;

@@ -18,7 +18,8 @@ export interface Mesh {
     readonly local: number;
     readonly eastWest: number;
     readonly northSouth: number;
-    readonly betweenChips: number;
+    /** To another chip, the bits of the message included, by axis. */
+    readonly betweenChips: readonly [x: number, y: number, z: number];
     /** So long a link is busy with one message: between core and router, on the mesh, between chips. */
     readonly localBusy: number;
     readonly linkBusy: number;
@@ -31,4 +32,27 @@ export interface Mesh {
   };
   /** Messages that wait at most in each input of a router, and in front of a core. */
   readonly buffers: { readonly router: number; readonly core: number };
+}
+
+/** Where a router stands. */
+export function placeOf(router: number, { size: [x, y] }: Mesh): [x: number, y: number, z: number] {
+  return [router % x, Math.floor(router / x) % y, Math.floor(router / (x * y))];
+}
+
+/** The link that leaves a router in one of step.ts's directions; undefined: the mesh ends there. */
+export function linkTicks(
+  mesh: Mesh,
+  router: number,
+  direction: number,
+): { readonly to: number; readonly latency: number; readonly busy: number } | undefined {
+  const { size, chipSize, ticks } = mesh;
+  const axis = direction >> 1;
+  const from = placeOf(router, mesh);
+  const to = from.with(axis, from[axis]! + (direction % 2 === 0 ? 1 : -1));
+  if (to[axis]! < 0 || to[axis]! >= size[axis]!) return undefined;
+  const chipAt = (place: readonly number[]) => Math.floor(place[axis]! / (chipSize[axis] ?? 1));
+  const onMesh = { latency: axis === 0 ? ticks.eastWest : ticks.northSouth, busy: ticks.linkBusy };
+  const between = { latency: ticks.betweenChips[axis]!, busy: ticks.chipLinkBusy[axis]! };
+  const [x, y, z] = [to[0]!, to[1]!, to[2]!];
+  return { to: (z * size[1] + y) * size[0] + x, ...(chipAt(from) === chipAt(to) ? onMesh : between) };
 }

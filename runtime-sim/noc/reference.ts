@@ -234,7 +234,8 @@ function linkTicks(
 ): { readonly latency: number; readonly busy: number } {
   const chipOf = (place: readonly number[]) =>
     axis === 2 ? place[2]! : Math.floor(place[axis]! / chipSize[axis]);
-  if (chipOf(from) !== chipOf(to)) return { latency: ticks.betweenChips, busy: ticks.chipLinkBusy[axis] };
+  if (chipOf(from) !== chipOf(to))
+    return { latency: ticks.betweenChips[axis], busy: ticks.chipLinkBusy[axis] };
   return { latency: axis === 0 ? ticks.eastWest : ticks.northSouth, busy: ticks.linkBusy };
 }
 

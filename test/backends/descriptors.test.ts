@@ -21,6 +21,8 @@ const BAD = 'test/backends/bad';
 const GOOD = 'test/backends/good';
 /** Names that are taken or unused, two defaults, two encodings of one role: more than a grammar can say. */
 const XSD_LEAVES_TO_THE_CHECKER: readonly string[] = [
+  'E0556-includes-elsewhere.xml',
+  'E0559-includes-itself.xml',
   'E0559-name-of-the-language.xml',
   'E0559-unused-parameter.xml',
   'E0560-two-axon-encodings.xml',
@@ -57,7 +59,7 @@ test('the corpus holds every descriptor code', () => {
   const seen = new Set(readdirSync(BAD).map(file => file.slice(0, 5)));
   // E0569 and E0570 are about the command line, not about a file.
   const codes = Object.keys(catalogue).filter(
-    code => (code >= 'E0550' && code <= 'E0568') || (code >= 'E0575' && code <= 'E0589'),
+    code => (code >= 'E0550' && code <= 'E0568') || (code >= 'E0575' && code <= 'E0589') || code === 'E0750',
   );
   assert.deepEqual([...seen].filter(code => code !== 'E0101').sort(), codes.sort());
 });

@@ -6,7 +6,7 @@ import { simulateStepSlowly } from '../../runtime-sim/noc/reference.ts';
 import type { Fanouts, StepTraffic } from '../../runtime-sim/noc/traffic.ts';
 
 const TICKS: Mesh['ticks'] = {
-  ...{ local: 2, eastWest: 5, northSouth: 7, betweenChips: 50 },
+  ...{ local: 2, eastWest: 5, northSouth: 7, betweenChips: [50, 60, 70] },
   ...{ localBusy: 1, linkBusy: 3, chipLinkBusy: [20, 30, 40], axonOut: 4, credit: 1 },
 };
 

@@ -194,3 +194,81 @@ function addBinary(numbers: usize, count: usize, weights: usize, stride: usize, 
   v128.store(y, i32x4.add(v128.load(y, 32), i32x4.extend_low_i16x8_s(high)), 32);
   v128.store(y, i32x4.add(v128.load(y, 48), i32x4.extend_high_i16x8_s(high)), 48);
 }
+
+/**
+ * Lists of all rows of x[rows, inner], rows `stride` bytes apart, one behind the other, each with an even number of places.
+ * `starts` takes where each begins and ends, in elements: rows + 1 numbers of 32 bits.
+ */
+export function listRows(
+  x: usize,
+  stride: usize,
+  rows: usize,
+  inner: usize,
+  starts: usize,
+  numbers: usize,
+  payloads: usize,
+): void {
+  let at: usize = 0;
+  for (let row: usize = 0; row < rows; row++) {
+    store<u32>(starts + row * 4, <u32>at);
+    const count = listEvents(x + row * stride, inner, numbers + at * SHORT, payloads + at * SHORT);
+    at += (count + 1) & ~1;
+  }
+  store<u32>(starts + rows * 4, <u32>at);
+}
+
+/**
+ * y[rows, columns] += listed rows · weights of 8 bits in panels of 32 columns. Panel after panel over all rows where `isByPanel`,
+ * so that a panel stays near; row after row otherwise. `room`: 128 bytes.
+ */
+export function multiplyListed(
+  starts: usize,
+  numbers: usize,
+  payloads: usize,
+  weights: usize,
+  y: usize,
+  stride: usize,
+  rows: usize,
+  inner: usize,
+  columns: usize,
+  isByPanel: bool,
+  room: usize,
+): void {
+  if (isByPanel) {
+    for (let c: usize = 0; c < columns; c += WIDE) {
+      for (let row: usize = 0; row < rows; row++) {
+        addPanel(starts + row * 4, numbers, payloads, weights + c * inner, y + row * stride + c * 4, columns - c, room);
+      }
+    }
+    return;
+  }
+  for (let row: usize = 0; row < rows; row++) {
+    for (let c: usize = 0; c < columns; c += WIDE) {
+      addPanel(starts + row * 4, numbers, payloads, weights + c * inner, y + row * stride + c * 4, columns - c, room);
+    }
+  }
+}
+
+/** One row and one panel; of the last panel only so many columns as there are. */
+function addPanel(
+  start: usize,
+  numbers: usize,
+  payloads: usize,
+  panel: usize,
+  y: usize,
+  columns: usize,
+  room: usize,
+): void {
+  const first = <usize>load<u32>(start) * SHORT;
+  const bytes = <usize>load<u32>(start, 4) * SHORT - first;
+  if (bytes === 0) return;
+  if (columns >= WIDE) {
+    addWide(numbers + first, payloads + first, bytes, panel, WIDE, y);
+    return;
+  }
+  memory.fill(room, 0, WIDE * 4);
+  addWide(numbers + first, payloads + first, bytes, panel, WIDE, room);
+  for (let c: usize = 0; c < columns; c++) {
+    store<i32>(y + c * 4, load<i32>(y + c * 4) + load<i32>(room + c * 4));
+  }
+}

@@ -1,0 +1,23 @@
+/** What a deployment did on images: its report, from the folder's own programs and the descriptor that it carries. */
+import type { Manifest } from '../backends/manifest.ts';
+import type { ChipProgram } from '../backends/program/program.ts';
+import type { Target } from '../backends/target.ts';
+import { type ChipReport, chipReport, NOTHING_COMPARED, ranOf, type Timed } from '../report/report.ts';
+import type { MachineCounts } from '../runtime-sim/counts.ts';
+import { denseEvents } from '../runtime-sim/dense-events.ts';
+import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
+
+export function reportOfRun(
+  manifest: Manifest,
+  programs: readonly ChipProgram[],
+  counts: MachineCounts,
+  timed?: Timed,
+): ChipReport {
+  // The manifest carries the resolved descriptor as compile wrote it.
+  const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
+  const tallied = {
+    tiles: tileEventsOf(counts, placesOf(programs, manifest.cores)),
+    dense: denseEvents(programs, manifest.cores),
+  };
+  return chipReport(manifest, ranOf(counts), tallied, target, NOTHING_COMPARED, timed);
+}

@@ -1,0 +1,120 @@
+/**
+ * Energy of an image: dynamic, as a band over cost sets, by part, layer and core; what passes with time, apart; and the
+ * same network as an 8-bit one on the same cores beside it. Every formula: docs/energy.md.
+ */
+import type { Target } from '../backends/target.ts';
+import { INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
+import { type ChipEnergy, energyOf, type Priced, type Span, standingEnergy } from '../runtime-sim/energy.ts';
+import { sumEvents, type TileEvents, totalEvents } from '../runtime-sim/tile-events.ts';
+
+/** A multiply-accumulate of 8 bits in place of an addition. */
+export const MAC_SURCHARGE_PJ = INTEGER_COSTS_PJ.mac - INTEGER_COSTS_PJ.ac;
+
+/** What an image makes every tile do, and what it would do as an ordinary network. */
+export interface Tallied {
+  readonly tiles: TileEvents;
+  readonly dense: TileEvents;
+}
+
+/** Timed: from events in time; bound: from the least that a step can take. */
+export interface SpanReport {
+  readonly source: 'bound' | 'timed';
+  /** One image by itself, and from one to the next in a stream. */
+  readonly alone: Span;
+  readonly stream: Span;
+}
+
+export interface EnergyReport extends ChipEnergy {
+  readonly standing: { readonly alone: Priced; readonly stream: Priced };
+  /** The same network with 8-bit multiply-accumulates: every neuron sends once. */
+  readonly ann: Priced;
+  /** Dynamic energy ÷ that of the 8-bit network; null where nothing of it has a price. */
+  readonly ratio: { readonly low: number; readonly high: number } | null;
+}
+
+export interface LayerEnergy {
+  readonly name: string;
+  readonly costSet: string;
+  readonly totalPj: number;
+  readonly highPj: number;
+  readonly annPj: number;
+}
+
+/** Of every core, in the order of the manifest. */
+export interface CoreEnergies {
+  readonly costSet: string;
+  readonly totalPj: readonly number[];
+  readonly highPj: readonly number[];
+  readonly annPj: readonly number[];
+}
+
+export interface Energies {
+  readonly energy: readonly EnergyReport[];
+  readonly energySpan: SpanReport;
+  readonly energyLayers: readonly LayerEnergy[];
+  readonly energyCores: readonly CoreEnergies[];
+}
+
+export function energiesOf(
+  { tiles, dense }: Tallied,
+  span: SpanReport,
+  { costSets, timing }: Pick<Target, 'costSets' | 'timing'>,
+  populations: readonly string[],
+  cores: number,
+): Energies {
+  const isClocked = timing.tick !== undefined;
+  const [own, other] = [tiles, dense].map(({ events }) => totalEvents(events)) as [
+    ReturnType<typeof totalEvents>,
+    ReturnType<typeof totalEvents>,
+  ];
+  const by = (key: 'population' | 'core', keys: number) =>
+    [tiles, dense].map(side => sumEvents(side.events, side[key], keys)) as [
+      ReturnType<typeof sumEvents>,
+      ReturnType<typeof sumEvents>,
+    ];
+  const [layers, denseLayers] = by('population', populations.length);
+  const [ofCores, denseCores] = by('core', cores);
+  return {
+    energySpan: span,
+    energy: costSets.map(set => {
+      const energy = energyOf(own, set);
+      const { parts, totalPj, unknown } = energyOf(other, set, MAC_SURCHARGE_PJ);
+      const ratio = totalPj === 0 ? null : { low: energy.totalPj / totalPj, high: energy.highPj / totalPj };
+      const standing = {
+        alone: standingEnergy(span.alone, set, isClocked),
+        stream: standingEnergy(span.stream, set, isClocked),
+      };
+      return { ...energy, standing, ann: { parts, totalPj, unknown }, ratio };
+    }),
+    energyLayers: costSets.flatMap(set =>
+      layers.map((events, i) => ({
+        name: populations[i]!,
+        costSet: set.name,
+        ...pick(energyOf(events, set)),
+        annPj: energyOf(denseLayers[i]!, set, MAC_SURCHARGE_PJ).totalPj,
+      })),
+    ),
+    energyCores: costSets.map(set => {
+      const energies = ofCores.map(events => energyOf(events, set));
+      return {
+        costSet: set.name,
+        totalPj: energies.map(e => e.totalPj),
+        highPj: energies.map(e => e.highPj),
+        annPj: denseCores.map(events => energyOf(events, set, MAC_SURCHARGE_PJ).totalPj),
+      };
+    }),
+  };
+}
+
+const pick = ({ totalPj, highPj }: ChipEnergy) => ({ totalPj, highPj });
+
+/** From the cheapest reading to the dearest, over all cost sets. */
+export function bandOf(energies: readonly Pick<ChipEnergy, 'totalPj' | 'highPj'>[]): {
+  readonly low: number;
+  readonly high: number;
+} {
+  return {
+    low: Math.min(...energies.map(e => e.totalPj)),
+    high: Math.max(...energies.map(e => e.highPj)),
+  };
+}

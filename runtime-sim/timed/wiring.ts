@@ -1,0 +1,166 @@
+/**
+ * What a booted deployment tells of its traffic before anything runs: who sends which messages, what each does where it
+ * arrives, in which order a core works. Made once from the programs.
+ *
+ * Cost  linear in the connections of all tables; kept is what differs between neurons of a tile
+ */
+import type {
+  ChipProgram,
+  CoreProgram,
+  ProgramHeader,
+  Route,
+  TileProgram,
+} from '../../backends/program/program.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import { expandMap } from '../../ir/map.ts';
+import { boxSizes } from '../state.ts';
+import { type Classes, createMapProperties, type MapProperties, ONE_CLASS, refine } from './classes.ts';
+import { type CoreCosts, type Met, serviceOf } from './costs.ts';
+import { createListBuilder, type ListedMessage, type Lists, NO_LIST } from './lists.ts';
+import { metAt } from './met.ts';
+import { findOperands, type RowOperand } from './row-operands.ts';
+
+export interface Sender {
+  readonly classes: Classes;
+  /** Messages of a neuron of each class, NO_LIST: none. */
+  readonly lists: readonly number[];
+}
+
+export interface TimedTile extends Sender {
+  readonly number: number;
+  readonly core: number;
+  readonly program: TileProgram;
+  /** The message with which a spike returns to its own core (soft reset by a second neuron); NO_LIST: none. */
+  readonly returning: number;
+  /** First operands of products that meet the second when their row is executed. */
+  readonly operands: readonly RowOperand[];
+}
+
+export interface TimedCore {
+  readonly chip: number;
+  readonly program: CoreProgram;
+  readonly tiles: readonly TimedTile[];
+}
+
+export interface Wiring {
+  readonly header: ProgramHeader;
+  readonly cores: readonly TimedCore[];
+  readonly lists: Lists;
+  readonly host: Sender & {
+    readonly size: number;
+    readonly fraction: number;
+    /** Timestep of each element; undefined: all at once. */
+    readonly steps: Int32Array | undefined;
+  };
+}
+
+interface Place {
+  readonly core: number;
+  readonly chip: number;
+  readonly program: CoreProgram;
+}
+
+/** Needs: programs that a functional simulator has booted. */
+export function wire(programs: readonly ChipProgram[], costs: CoreCosts): Wiring {
+  const { header } = programs[0] ?? defect('a deployment without chips');
+  const places: Place[] = programs.flatMap(({ chip, cores }) =>
+    cores.map(program => ({ core: 0, chip, program })),
+  );
+  const numbered = places.map((place, core) => ({ ...place, core }));
+  const first = new Map<number, number>();
+  numbered.forEach(({ chip, core }) => void (first.has(chip) || first.set(chip, core)));
+  const placeOf = ({ chip, core }: Route): Place =>
+    numbered[first.get(chip)! + core] ?? defect(`no core ${core} on chip ${chip}`);
+  const lists = createListBuilder();
+  const context = { header, costs, placeOf, properties: createMapProperties(), add: lists.add };
+  const input = programs.find(program => program.input !== undefined)?.input ?? defect('no input');
+  const operands = findOperands(programs, placeOf);
+  let number = 0;
+  const cores = numbered.map((place): TimedCore => {
+    const tiles = place.program.tiles.map((program, t): TimedTile => {
+      const [groups, rows, channels] = boxSizes(program.box);
+      const sender = senderOf(program.routes, groups * rows * channels, place, context);
+      const returning =
+        header.resetNeurons > 1 && program.emit.kind === 'mt' ? returnTo(place, context) : NO_LIST;
+      return {
+        ...sender,
+        ...{ number: number++, core: place.core, program, returning },
+        operands: operands.get(place.core)?.get(t) ?? [],
+      };
+    });
+    return { chip: place.chip, program: place.program, tiles };
+  });
+  const host = {
+    ...senderOf(input.routes, input.size, undefined, context),
+    ...{ size: input.size, fraction: input.fraction },
+    steps: input.steps === undefined ? undefined : expandMap(input.steps),
+  };
+  return { header, cores, lists: lists.finish(), host };
+}
+
+interface Context {
+  readonly header: ProgramHeader;
+  readonly costs: CoreCosts;
+  readonly properties: MapProperties;
+  readonly placeOf: (route: Route) => Place;
+  readonly add: (messages: readonly ListedMessage[]) => number;
+}
+
+/** A spike and the one synapse that takes it back. */
+const RETURN: Met = { synops: 1, words: 1 };
+
+const returnTo = ({ core }: Place, { costs, add }: Context): number =>
+  add([
+    {
+      target: core,
+      ...serviceOf(RETURN, costs),
+      ...RETURN,
+      hopsEastWest: 0,
+      hopsNorthSouth: 0,
+      crossesChips: false,
+    },
+  ]);
+
+function senderOf(routes: readonly Route[], size: number, from: Place | undefined, context: Context): Sender {
+  const { header, costs, properties, placeOf, add } = context;
+  const read = routes.map(route => {
+    const place = placeOf(route);
+    const sends = route.elements === undefined ? undefined : properties.contains(route.elements, size);
+    const targets = place.program.axons[route.axon]!.targets.map(target => ({
+      met: metAt(target, place.program, header),
+      reaches: properties.reaches(target.map),
+    }));
+    return { place, sends, targets };
+  });
+  const classes = read
+    .flatMap(({ sends, targets }) => [sends, ...targets.filter(costsAnything).map(({ reaches }) => reaches)])
+    .reduce(refine, ONE_CLASS);
+  const lists = classes.examples.map(neuron =>
+    add(
+      read.flatMap(({ place, sends, targets }): readonly ListedMessage[] => {
+        if (sends?.[neuron] === 0) return [];
+        const met = { synops: 0, words: 0 };
+        for (const target of targets) {
+          if (target.reaches?.[neuron] === 0) continue;
+          met.synops += target.met.synops;
+          met.words += target.met.words;
+        }
+        return [{ target: place.core, ...met, ...serviceOf(met, costs), ...distance(from, place) }];
+      }),
+    ),
+  );
+  return { classes, lists };
+}
+
+const costsAnything = ({ met }: { readonly met: Met }): boolean => met.synops > 0 || met.words > 0;
+
+/** As the functional simulators count hops: on one chip, X and Y apart. */
+function distance(from: Place | undefined, to: Place) {
+  const crossesChips = from !== undefined && from.chip !== to.chip;
+  const isOnMesh = from !== undefined && !crossesChips;
+  return {
+    crossesChips,
+    hopsEastWest: isOnMesh ? Math.abs(to.program.x - from.program.x) : 0,
+    hopsNorthSouth: isOnMesh ? Math.abs(to.program.y - from.program.y) : 0,
+  };
+}
