@@ -91,7 +91,7 @@ export function addMachineCounts(into: MachineCounts, more: MachineCounts): void
   for (const [i, own] of more.tiles.entries()) addCounts(into.tiles[i]!, own);
   more.work.forEach((own, k) => {
     const work = into.work[k]!;
-    for (const key of ['updates', 'synops', 'words'] as const)
+    for (const key of Object.keys(work) as (keyof typeof work)[])
       own[key].forEach((n, core) => {
         work[key][core]! += n;
       });

@@ -134,6 +134,7 @@ function countUpdates(
   own.spikes += header.binary && isFiring ? terms : active;
   own.terms += terms;
   work.updates[core]! += neurons * held * images;
+  work.active[core]! += active * held;
   if (held === 1) return;
   own.messages += terms;
   own.synops += terms;
