@@ -48,7 +48,6 @@ export interface Wiring {
   readonly lists: Lists;
   readonly host: Sender & {
     readonly size: number;
-    readonly fraction: number;
     /** Timestep of each element; undefined: all at once. */
     readonly steps: Int32Array | undefined;
   };
@@ -92,14 +91,14 @@ export function wire(programs: readonly ChipProgram[], costs: CoreCosts): Wiring
   });
   const host = {
     ...senderOf(input.routes, input.size, undefined, context),
-    ...{ size: input.size, fraction: input.fraction },
+    size: input.size,
     steps: input.steps === undefined ? undefined : expandMap(input.steps),
   };
   return { header, cores, lists: lists.finish(), host };
 }
 
 /** A chip that runs freely may have none. */
-const NO_INPUT = { size: 0, fraction: 0, routes: [], steps: undefined };
+const NO_INPUT = { size: 0, routes: [], steps: undefined };
 
 interface Context {
   readonly header: ProgramHeader;
