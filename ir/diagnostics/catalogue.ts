@@ -503,6 +503,24 @@ export const catalogue = {
     help: 'Run it for a number of timesteps, or give a deployment that `snnc compile` wrote.',
     exit: 1,
   },
+  E0712: {
+    message: 'the program does not run freely: its mode is {mode}',
+    why: 'Only in mode free does every neuron run in every timestep; in the other modes answers belong to images.',
+    help: 'Give it images: `snnc simulate FOLDER --input FILE`.',
+    exit: 1,
+  },
+  E0713: {
+    message: 'what reaches a neuron in one timestep may add up to {sum}',
+    why: 'Sums of input are held in 32 bits; this one leaves them if every source fires at once.',
+    help: 'Use smaller weights, or spread the inputs over several neurons.',
+    exit: 1,
+  },
+  E0714: {
+    message: 'the network is too large: {problem}',
+    why: 'The simulator bounds what it allocates for one network, whatever its tables promise.',
+    help: 'Cut the network into parts, or shorten the delays.',
+    exit: 1,
+  },
   E0610: {
     message: 'not a manifest: {reason}',
     why: 'A manifest is one JSON object whose "schema" is "snnc-manifest".',
