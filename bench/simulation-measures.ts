@@ -1,6 +1,6 @@
 /** Measures of simulation, each beside a peer or a limit of the same run. */
 import type { Measure, MeasureOptions } from './measure.ts';
-import { siliconMeasure } from './silicon.ts';
+import { siliconMeasure } from './silicon-page.ts';
 import { measureFunctional } from './sim-functional.ts';
 import { measureLoad } from './sim-load.ts';
 import { measureAgreement } from './sim-sanafe.ts';
