@@ -3,6 +3,7 @@ import type { Measure, MeasureOptions } from './measure.ts';
 import { siliconMeasure } from './silicon-page.ts';
 import { measureFunctional } from './sim-functional.ts';
 import { measureLoad } from './sim-load.ts';
+import { measureNoc } from './sim-noc.ts';
 import { measureAgreement } from './sim-sanafe.ts';
 
 export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
@@ -14,4 +15,6 @@ export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptio
   'sim-load': measureLoad,
   /** Agreement with SANA-FE of --python PYTHON, timestep by timestep; --only PART of a case's name. */
   'sim-sanafe': measureAgreement,
+  /** Steps of R(4, 1024, 10) on the network between cores; --python PYTHON runs SANA-FE's `cycle` beside it. */
+  'sim-noc': measureNoc,
 };
