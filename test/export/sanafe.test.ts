@@ -216,6 +216,8 @@ test('refused by name: populations, sizes', async () => {
     'E0755',
   );
   assert.equal(codeOf({ images: [] }), 'E0758');
+  const far = request.programs.map(p => ({ ...p, header: { ...p.header, interval: 2 ** 27 } }));
+  assert.equal(codeOf({ programs: far }), 'E0757');
 });
 
 test('the command writes the files of a folder', () => {
