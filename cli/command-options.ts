@@ -311,6 +311,31 @@ export const SIMULATE_OPTIONS = {
     describe: 'Images: npz, npy, raw, a picture, a folder',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
+  timed: {
+    type: 'boolean',
+    default: false,
+    describe: 'Time every message: latency, steady state of a stream, what binds',
+  },
+  trace: {
+    type: 'string',
+    describe: 'Folder for spikes.csv, messages.csv, perf.csv, trace.json (Perfetto); implies --timed',
+  },
+  'trace-of': {
+    choices: ['stream', 'image'] as const,
+    default: 'stream' as const,
+    describe: 'What --trace and --watch look at: the stream from its beginning, or each image alone',
+  },
+  'trace-limit': number(
+    'trace-limit',
+    1,
+    1e9,
+    1_000_000,
+    'Rows of a file of a trace at most, perf.csv aside',
+  ),
+  watch: {
+    type: 'string',
+    describe: 'A row a timestep: core:CHIP:NUMBER, link:NAME or population:NAME, separated by commas',
+  },
   ...dataOptions,
   ...shared,
 } as const;
