@@ -15,7 +15,7 @@ export interface KernelModule {
 /** Modules of kernels, each with a memory of its own. */
 export const KERNEL_MODULES: readonly KernelModule[] = [
   {
-    sources: ['products', 'populations', 'events', 'dense', 'operands'].map(
+    sources: ['products', 'populations', 'events', 'dense', 'intake', 'neurons', 'operands'].map(
       name => `ir/fast/kernels/${name}.assembly.ts`,
     ),
     output: 'ir/fast/kernels/binary.ts',

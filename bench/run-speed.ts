@@ -7,11 +7,12 @@ import { openModelFile } from '../cli/model-files.ts';
 import { type CompileOptions, convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
 import { syntheticImages } from '../compiler/data/synthetic.ts';
 import type { AnnGraph } from '../ir/ann.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { createDiagnostics, defect } from '../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../ir/dialect.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
-import { createArena, type Kernels } from '../ir/fast/arena.ts';
+import { type Arena, createArena, hasAllKernels, type Kernels } from '../ir/fast/arena.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
+import { panelBytes } from '../ir/fast/panels.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { interpretAnn } from '../ir/interpret/ann.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
@@ -44,7 +45,7 @@ export function annSpeed(path: string): Speed {
       fast: image => void runner.run(image),
       slow: image => void interpretAnn(ann, image),
     }),
-    ...peak(annProducts(ann), { kernel: 'multiplyF64', inputs: 1, columns: 4, bytes: 8 }),
+    ...peak(annProducts(ann), prepareReals),
   };
 }
 
@@ -59,7 +60,7 @@ export async function intSpeed(path: string, options: CompileOptions): Promise<S
   const slow = createIntRunner(int);
   return {
     ...compare(images, { fast: image => void runner.run(image), slow: image => void slow.run(image) }),
-    ...peak(intProducts(int), { kernel: 'multiplyI16', inputs: 2, columns: 8, bytes: 2 }),
+    ...peak(intProducts(int), prepareIntegers),
   };
 }
 
@@ -111,36 +112,39 @@ function intProducts({ nodes, constants, attrs }: IntGraph): readonly Product[] 
   });
 }
 
-interface Peak {
-  readonly kernel: keyof Pick<Kernels, 'multiplyF64' | 'multiplyI16'>;
-  /** Inputs and columns that the kernel takes at a time, and the bytes of an operand. */
-  readonly inputs: number;
-  readonly columns: number;
-  readonly bytes: number;
-}
-
-function peak(products: readonly Product[], { kernel, inputs, columns, bytes }: Peak) {
+/** Seconds of the kernels alone for these products, and their multiplications. */
+function peak(
+  products: readonly Product[],
+  prepare: (product: Product, arena: Arena<Kernels>) => () => void,
+) {
   const arena = createArena();
-  const places = products.map(p => {
-    const panels = Math.ceil(p.columns / columns);
-    const steps = Math.ceil(p.inner / inputs);
-    return {
-      ...p,
-      panels,
-      steps,
-      x: arena.reserve(p.rows * steps * inputs * bytes),
-      w: arena.reserve(panels * columns * steps * inputs * bytes),
-      y: arena.reserve(p.rows * panels * columns * 8),
-    };
-  });
-  const run = () => {
-    for (const p of places) {
-      for (let i = 0; i < p.times; i++) arena.kernels[kernel](p.x, p.w, p.y, p.rows, p.steps, p.panels);
-    }
-  };
-  const shortest = Math.min(...Array.from({ length: IMAGES }, () => seconds(run)));
+  if (!hasAllKernels(arena)) return defect('a measure of the kernels needs WebAssembly');
+  const calls = products.map(p => ({ times: p.times, call: prepare(p, arena) }));
+  const shortest = Math.min(
+    ...Array.from({ length: IMAGES }, () =>
+      seconds(() => {
+        for (const { times, call } of calls) for (let i = 0; i < times; i++) call();
+      }),
+    ),
+  );
   const macs = products.reduce((n, p) => n + p.times * p.rows * p.inner * p.columns, 0);
   return { kernels: shortest, macs };
+}
+
+function prepareReals({ rows, inner, columns }: Product, arena: Arena<Kernels>): () => void {
+  const panels = Math.ceil(columns / 4);
+  const [x, w] = [arena.reserve(rows * inner * 8), arena.reserve(panels * 4 * inner * 8)];
+  const y = arena.reserve(rows * panels * 4 * 8);
+  return () => arena.kernels.multiplyF64(x, w, y, rows, inner, panels);
+}
+
+/** Dense, on one packed operand and weights of 8 bits. */
+function prepareIntegers({ rows, inner, columns }: Product, arena: Arena<Kernels>): () => void {
+  const x = arena.reserve((rows + 4) * (inner + 1) * 2);
+  const w = arena.reserve(panelBytes(inner, columns));
+  const y = arena.reserve(rows * columns * 4);
+  const room = arena.reserve((inner + 1) * 64 + rows * 32);
+  return () => arena.kernels.multiplyDense(x, w, y, columns * 4, rows, inner, columns, room);
 }
 
 export function printSpeed({ fast, slow, kernels, macs }: Speed): string {

@@ -15,7 +15,6 @@ import type { ValueId } from '../ir/dialect.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { arenaOn, createArena, plainMemory } from '../ir/fast/arena.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
-import { prepareWeightedIntegers } from '../ir/fast/integer-product.ts';
 import { createPlainKernels } from '../ir/fast/plain-kernels.ts';
 import { prepareWeighted } from '../ir/fast/real-product.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
@@ -65,7 +64,6 @@ test('products in plain loops, where no WebAssembly memory can be had', () => {
     const draw = (n: number, scale: number) =>
       Float64Array.from({ length: n }, () => scale * random.normal());
     const [x, w, y] = [draw(shape.rows * shape.inner, 1), draw(shape.inner * shape.columns, 1), draw(45, 1)];
-    const whole = (a: Float64Array) => a.map(v => Math.round(40 * v));
     const answers = arenas.map(arena => {
       const trace = createTrace();
       for (const weight of [w, Float32Array.from(w)]) {
@@ -73,16 +71,6 @@ test('products in plain loops, where no WebAssembly memory can be had', () => {
         prepareWeighted(arena, shape, weight)((to, at) => to.set(x, at), out);
         trace.add('real', out);
       }
-      const out = whole(y);
-      const isDone = prepareWeightedIntegers(arena, shape, whole(w))!((to, at, inner, stride) => {
-        for (let row = 0; row < shape.rows; row++) {
-          for (let k = 0; k < inner; k++) to[at + row * stride + k] = Math.round(40 * x[row * inner + k]!);
-          if (stride > inner) to[at + row * stride + inner] = 0;
-        }
-        return 400;
-      }, out);
-      assert.ok(isDone);
-      trace.add('whole', out);
       return trace.lines;
     });
     assert.deepEqual(answers[1], answers[0]);

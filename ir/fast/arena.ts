@@ -41,9 +41,8 @@ export interface DenseKernels {
 export interface ProductKernels extends EventKernels, DenseKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
-  readonly multiplyI16: Multiply;
 }
-export interface Kernels extends ProductKernels {
+export interface Kernels extends ProductKernels, IntakeKernels, NeuronKernels {
   readonly gather: (...args: Numbers<7>) => number;
   readonly scaleBy: (...args: Numbers<4>) => void;
   readonly add: (...args: Numbers<3>) => void;
@@ -56,6 +55,30 @@ export interface Kernels extends ProductKernels {
   readonly softmax: (...args: [...Numbers<6>, bigint, ...Numbers<2>]) => void;
   readonly fire: (...args: [...Numbers<5>, ...Wides<7>, number, bigint]) => number;
   readonly relay: (...args: Numbers<5>) => void;
+}
+/** What was sent, as projections read it: places and counts, indices or 0; see kernels/intake.assembly.ts. */
+export interface IntakeKernels {
+  readonly narrowWords: (...args: Numbers<4>) => number;
+  readonly pickShorts: (...args: Numbers<4>) => void;
+  readonly addWords: (...args: Numbers<4>) => void;
+  readonly addShorts: (...args: Numbers<4>) => void;
+}
+/** Neurons in integers of 32 bits: the parameters are those of kernels/neurons.assembly.ts. */
+export interface NeuronKernels {
+  readonly gatherShifted: (...args: Numbers<6>) => number;
+  readonly gatherScaled: (...args: Numbers<9>) => number;
+  readonly holdReals: (...args: Numbers<4>) => number;
+  readonly addScaled: (...args: Numbers<5>) => void;
+  readonly settleWords: (...args: Numbers<4>) => number;
+  readonly shiftWords: (...args: Numbers<3>) => void;
+  readonly clipWords: (...args: Numbers<4>) => void;
+  readonly evenWords: (...args: Numbers<6>) => void;
+  readonly oddWords: (...args: Numbers<8>) => void;
+  readonly normaliseWords: (...args: Numbers<12>) => void;
+  readonly softmaxWords: (...args: Numbers<8>) => void;
+  readonly fireWords: (...args: Numbers<15>) => number;
+  readonly relayWords: (...args: Numbers<5>) => void;
+  readonly widenPayloads: (...args: Numbers<3>) => void;
 }
 
 /** The whole memory, as numbers of each kind; element i of a view lies at byte i · its size. */

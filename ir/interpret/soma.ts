@@ -60,7 +60,10 @@ export const isMultiplied = (fn: IntFunction): boolean =>
     ? !hasLogarithms(fn)
     : fn.kind === 'pointwise' && fn.table === undefined && SOMA_FORMS[fn.name].kind !== 'clip';
 
-export function makeSomaFunction(node: IntOf<'population'>, graph: IntGraph): SomaFunction {
+export const makeSomaFunction = (node: IntOf<'population'>, graph: IntGraph): SomaFunction =>
+  somaFunction(somaSpecOf(node, graph));
+
+export function somaSpecOf(node: IntOf<'population'>, graph: IntGraph): SomaSpec {
   const fn = node.attrs.function;
   const table = (id: ConstId) => Int32Array.from(graph.constants.get(id).data);
   const optionalTable = (id: ConstId | undefined) => (id === undefined ? undefined : table(id));
@@ -70,7 +73,7 @@ export function makeSomaFunction(node: IntOf<'population'>, graph: IntGraph): So
     fn.kind === 'layernorm' || fn.kind === 'rmsnorm'
       ? { ...fn, gain: optionalTable(fn.gain), offset: optionalTable(fn.offset) }
       : fn;
-  return somaFunction({
+  return {
     fn: kind,
     channels: node.type.shape.at(-1)!,
     fraction: node.attrs.fraction,
@@ -78,7 +81,7 @@ export function makeSomaFunction(node: IntOf<'population'>, graph: IntGraph): So
     stateBits: graph.attrs.stateBits,
     rate: graph.attrs.coding === 'rate',
     tables: { ...logs, ...remainder },
-  });
+  };
 }
 
 export function somaFunction(spec: SomaSpec): SomaFunction {

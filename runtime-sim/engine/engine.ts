@@ -3,22 +3,22 @@
  * population on integer kernels. What it cannot say exactly it does not say: the image is left to the slow machine.
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
-import { byteWeights } from '../../backends/program/weights.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { createArena } from '../../ir/fast/arena.ts';
 import { type EngineArena, engineArena } from '../../ir/fast/operand-kernels.ts';
+import { packPanels, type WeightPanels } from '../../ir/fast/panels.ts';
 import { expandMap, HOLE } from '../../ir/map.ts';
 import type { HostStop, PopulationEmission } from '../chip.ts';
 import { hostValue } from '../messages.ts';
 import { createBinCounter } from './bin-counter.ts';
 import { type BinTable, createBins } from './bins.ts';
-import { createContents } from './contents.ts';
-import { type ProductCounts, prepareGather } from './gathers.ts';
+import { type Contents, createContents } from './contents.ts';
+import { type ProductCounts, prepareGather, type Workshop } from './gathers.ts';
 import { HOST, type Layout, layOut, type Operand, type Stack } from './layout.ts';
 import { createMemory, type Memory } from './memory.ts';
 import { isRegular, timestepsOf } from './regular.ts';
-import { prepareStack, rowsAtOnce, type StackRunner } from './stack-runner.ts';
+import { createRooms, prepareStack, rowsAtOnce, type StackRunner } from './stack-runner.ts';
 import { createTally, placeTallies, type Tally, type TallyPlaces } from './tally.ts';
-import { columnBound, createWeightStore } from './weight-store.ts';
 import { type Wiring, wire } from './wiring.ts';
 
 export type EngineObserver = (step: number, population: number, emission: PopulationEmission) => void;
@@ -48,7 +48,7 @@ export function createEngine(programs: readonly ChipProgram[]): Engine | undefin
   const layout = layOut(wiring, contents);
   if (layout === undefined || !isRegular(wiring, layout) || !isKnown(wiring)) return undefined;
   const bins = createBins(wiring);
-  return bins && assemble(wiring, layout, bins, createWeightStore(arena, contents), arena);
+  return bins && assemble(wiring, layout, bins, createPanels(arena, contents), arena);
 }
 
 /** Messages of binary chips are one power of two each, which sums of several steps do not count. */
@@ -60,21 +60,25 @@ function assemble(
   wiring: Wiring,
   layout: Layout,
   bins: BinTable,
-  weights: ReturnType<typeof createWeightStore>,
+  panelsOf: Workshop['panelsOf'],
   arena: EngineArena,
 ): Engine {
   const { header, input, tiles } = wiring;
-  const memory = createMemory(layout, wiring.maps, arena, columnBounds(layout));
+  const memory = createMemory(layout, wiring, arena);
   const places = placeTallies(bins, wiring);
   const current = createTally(0, places, wiring);
   const products: ProductCounts = {
     ...{ adds: current.productAdds, paper: current.productPaper, rowSynops: current.rowSynops },
   };
-  const shared = { header, arena, weights, memory, products };
+  const shared = { header, arena, panelsOf, memory, products };
   const runners = prepareStacks(layout, shared);
   const counter = createBinCounter(wiring, layout, bins, places, arena);
-  const hostValues = arena.reserve(input.size * 4);
-  const hostTerms = arena.reserve(input.size);
+  const host = {
+    values: arena.reserve(input.size * 4),
+    isShort: false,
+    terms: arena.reserve(input.size),
+    sums: 0,
+  };
   const tops = new Float64Array(layout.stacks.length + 1);
   const steps = input.steps === undefined ? undefined : expandMap(input.steps);
   const send = (image: Float64Array | undefined, t: number) => {
@@ -82,12 +86,12 @@ function assemble(
     for (let i = 0; i < input.size; i++) {
       const isSent = image !== undefined && steps?.[i] !== HOLE;
       const value = isSent ? hostValue(image[i]!, input.fraction) : 0;
-      i32[hostValues / 4 + i] = value;
-      u8[hostTerms + i] = i32[hostValues / 4 + i] === 0 ? 0 : 1;
+      i32[host.values / 4 + i] = value;
+      u8[host.terms + i] = i32[host.values / 4 + i] === 0 ? 0 : 1;
     }
-    tops[0] = arena.kernels.largest(hostValues, input.size) >>> 0;
-    memory.send(HOST, hostValues, hostTerms, t, tops);
-    if (image !== undefined) counter.countHost(hostValues, hostTerms, t);
+    tops[0] = arena.kernels.largest(host.values, input.size) >>> 0;
+    memory.send(HOST, host, t, tops);
+    if (image !== undefined) counter.countHost(host, t);
   };
   const deepest = timestepsOf(wiring);
   const readers = tiles.filter(({ program }) => program.emit.kind === 'readout');
@@ -183,7 +187,7 @@ function addAll(into: Float64Array, more: Float64Array): void {
 interface Shared {
   readonly header: Wiring['header'];
   readonly arena: EngineArena;
-  readonly weights: ReturnType<typeof createWeightStore>;
+  readonly panelsOf: Workshop['panelsOf'];
   readonly memory: Memory;
   readonly products: ProductCounts;
 }
@@ -201,35 +205,28 @@ function prepareStacks(layout: Layout, shared: Shared): readonly StackRunner[] {
     work: () => work,
     rowsAtOnce,
   };
-  const largest = layout.stacks.reduce((most, { size }) => Math.max(most, size), 0);
-  // Where an image is one step nothing is kept from one stack to the next.
-  const common = { values: arena.reserve(largest * 4), terms: arena.reserve(largest), sums: 0 };
-  const sums = header.steps === 1 ? arena.reserve(largest * 4) : undefined;
+  const rooms = createRooms(layout.stacks, header, arena, shop);
   const runners = layout.stacks.map(stack =>
     prepareStack(
       stack,
       stack.gathers.map(own => prepareGather(stack, own, shop)),
-      { ...common, sums: sums ?? arena.reserve(stack.size * 4) },
-      shared,
+      { ...shared, rooms },
     ),
   );
   work = arena.reserve(room);
   return runners;
 }
 
-/** Of operands that weights alone read: the largest sum of magnitudes of a column of them. */
-function columnBounds({ stacks }: Layout): ReadonlyMap<number, number> {
-  const bounds = new Map<number, number>();
-  for (const { gathers, tiles } of stacks) {
-    for (const { gather, operands } of gathers) {
-      for (const { number } of operands) {
-        const block = gather.kind === 'linear' ? tiles[0]!.home.weights[gather.weights] : undefined;
-        const bound = block ? columnBound(byteWeights(block), block.channels) : Number.POSITIVE_INFINITY;
-        bounds.set(number, Math.max(bounds.get(number) ?? 0, bound));
-      }
-    }
-  }
-  return bounds;
+/** Weights as kernels read them, once for each content. */
+function createPanels(arena: EngineArena, contents: Contents): Workshop['panelsOf'] {
+  const known = new Map<string, WeightPanels>();
+  return (data, inputs, channels) => {
+    const key = `${contents(data)} ${channels}`;
+    const panels =
+      known.get(key) ?? packPanels(arena, [inputs, channels], data) ?? defect('weights of more than 8 bits');
+    known.set(key, panels);
+    return panels;
+  };
 }
 
 /** Puts together what the stacks of a population sent, and shows it when the last of them has. */
@@ -276,14 +273,15 @@ function copyEmission(
   arena: EngineArena,
   { values, terms, sums }: PopulationEmission,
 ): void {
-  const { i32, u8 } = arena.views();
+  const { i32, i16, u8 } = arena.views();
+  const [list, first] = slot.isShort ? [i16, slot.values / 2] : [i32, slot.values / 4];
   const [, allRows, allChannels] = shape as [number, number, number];
   tiles.forEach(({ program: { box }, shape: [groups, rows, channels] }, k) => {
     for (let g = 0; g < groups; g++) {
       for (let r = 0; r < rows; r++) {
         const from = bases[k]! + (g * rows + r) * channels;
         const to = ((box.group[0] + g) * allRows + box.row[0] + r) * allChannels + box.channel[0];
-        values.set(i32.subarray(slot.values / 4 + from, slot.values / 4 + from + channels), to);
+        values.set(list.subarray(first + from, first + from + channels), to);
         terms.set(u8.subarray(slot.terms + from, slot.terms + from + channels), to);
         sums.set(i32.subarray(slot.sums / 4 + from, slot.sums / 4 + from + channels), to);
       }
