@@ -15,11 +15,12 @@ export interface KernelModule {
 /** Modules of kernels, each with a memory of its own. */
 export const KERNEL_MODULES: readonly KernelModule[] = [
   {
-    sources: ['products', 'populations', 'events', 'dense', 'intake', 'neurons', 'operands'].map(
+    sources: ['products', 'populations', 'events', 'dense', 'operands', 'intake', 'neurons'].map(
       name => `ir/fast/kernels/${name}.assembly.ts`,
     ),
     output: 'ir/fast/kernels/binary.ts',
   },
+  { sources: ['runtime-sim/lif/kernels/lif.assembly.ts'], output: 'runtime-sim/lif/kernels/binary.ts' },
   { sources: ['runtime-sim/noc/kernels/mesh.assembly.ts'], output: 'runtime-sim/noc/kernels/binary.ts' },
 ];
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';

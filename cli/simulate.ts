@@ -2,6 +2,7 @@
 import { openFolder } from '../backends/folder.ts';
 import { isSettled } from '../ir/exit.ts';
 import { energyTable, layerTable } from '../report/energy-table.ts';
+import { timedRows } from '../report/timed.ts';
 import { createMachine, type HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
@@ -9,8 +10,9 @@ import { reportOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
+import { createTimedSimulation, isTimed, spanOf, type TimedArguments } from './simulate-timed.ts';
 
-export interface SimulateArguments extends Shared, DataOptions {
+export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
   readonly folder: string;
   readonly input: string;
   readonly limit: number;
@@ -23,16 +25,22 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const { manifest } = folder;
   const programs = folder.programs();
   const machine = createMachine(programs);
+  const timing = isTimed(args) ? createTimedSimulation(programs, manifest, args, out) : undefined;
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   out.step('run');
   const { margins = [] } = manifest.network.exit ?? {};
   const stop: HostStop = (readout, step) => isSettled(readout, step, margins);
   const classes: number[] = [];
   for (let i = 0; i < Math.min(args.limit, set.count); i++) {
-    const logits = machine.run(await set.image(i), undefined, stop).at(-1)!;
+    const image = await set.image(i);
+    const record = timing?.record(image);
+    const logits = machine.run(image, record?.take, stop).at(-1)!;
+    if (record !== undefined) timing?.keep(record);
     classes.push(logits.indexOf(Math.max(...logits)));
   }
-  const report = reportOfRun(manifest, programs, machine.counts);
+  if (timing !== undefined) out.step('time');
+  const timed = timing?.finish() ?? null;
+  const report = reportOfRun(manifest, programs, machine.counts, timed === null ? undefined : spanOf(timed));
   const sum = createTileCounts();
   for (const tile of machine.counts.tiles) addCounts(sum, tile);
   const links = machine.counts.links.flatMap(step => [...step.values()]);
@@ -40,7 +48,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     images: classes.length,
     classes,
     steps: machine.counts.timesteps,
-    timeSeconds: null,
+    timeSeconds: timed?.latency.seconds.mean ?? null,
     boundSeconds: report.bound.layerwiseSeconds,
     pipelinedStepSeconds: report.bound.pipelinedStepSeconds,
     spikes: sum.spikes,
@@ -59,12 +67,14 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     energyLayers: report.energyLayers,
     energyCores: report.energyCores,
     hottestLink: Math.max(0, ...links) / classes.length,
+    timed,
   };
   for (const [name, value] of Object.entries(result)) {
     if (typeof value === 'number')
       out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
   }
   for (const line of ['', ...energyTable(report), '', ...layerTable(report), '']) out.line(line);
+  if (timed !== null) for (const [name, text] of timedRows(timed)) out.line(`${name.padEnd(22)}${text}`);
   out.line(`classes               ${classes.join(' ')}`);
   out.result(result);
   return reportDiagnostics(out.diagnostics.list, args.json);
