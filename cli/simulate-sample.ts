@@ -7,9 +7,9 @@ import { encodeChips } from '../compiler/encode.ts';
 import type { Mapped } from '../compiler/map-network.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
+import { createSimulator } from '../runtime-sim/simulator.ts';
 import { countStopping } from './anytime.ts';
-import { compareEmissions } from './compare.ts';
+import { compareImages } from './compare.ts';
 import { chipPath } from './deployment-files.ts';
 
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
@@ -57,11 +57,12 @@ export async function encodeAndSimulate(
 
 /** What the chip answers, bit for bit what the integer network answers. */
 function simulate(programs: readonly ChipProgram[], int: IntGraph, { images, margins, origin }: Sample) {
-  const machine = createMachine(programs);
-  const golden = images.map(image => compareEmissions(int, machine, image));
+  const simulator = createSimulator(programs);
+  const golden = compareImages(int, simulator, images);
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
-  const counts = margins === undefined ? machine.counts : countStopping(programs, images, margins);
+  const counts = margins === undefined ? simulator.counts : countStopping(programs, images, margins);
+  simulator.close();
   return { readouts: golden.map(g => g.readouts), counts, programs };
 }
