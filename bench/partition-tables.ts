@@ -31,8 +31,8 @@ export interface LavaTable {
 
 type Pair = readonly [number, number];
 
-const input = (shape: Shape): Layer => layer('input', 'input', shape, [1, 1], [1, 1], [0, 0]);
-const dense = (name: string, size: number): Layer =>
+export const input = (shape: Shape): Layer => layer('input', 'input', shape, [1, 1], [1, 1], [0, 0]);
+export const dense = (name: string, size: number): Layer =>
   layer(name, 'dense', [1, 1, size], [1, 1], [1, 1], [0, 0]);
 
 function layer(
@@ -49,7 +49,7 @@ function layer(
 const square = (n: number): Pair => [n, n];
 
 /** Convolution with square kernel and stride; `padding` counts the zeros before the first row and column. */
-function convolution(
+export function convolution(
   name: string,
   shape: Shape,
   kernel: number,

@@ -6,6 +6,7 @@ import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
+import { FORMATS } from '../export/formats.ts';
 import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
@@ -261,10 +262,18 @@ export const CHECK_OPTIONS = {
   ...shared,
 } as const;
 
+/** Threads of a simulation. */
+const workers = {
+  type: 'number',
+  describe: 'Images that are simulated at a time, each on a thread (default: one core is left free)',
+  coerce: (value: number | undefined) => (value === undefined ? undefined : whole(value, 'workers', 1, 64)),
+} as const;
+
 /** Every stage on real data. */
 export const VALIDATE_OPTIONS = {
   data: { type: 'string', demandOption: true, describe: 'Images with labels: npz or a folder' },
   limit: { type: 'number', describe: 'Images at most' },
+  workers,
   logits: { type: 'string', describe: 'npz with reference logits of the float network' },
   tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
   identity: {
@@ -310,6 +319,53 @@ export const SIMULATE_OPTIONS = {
     describe: 'Images: npz, npy, raw, a picture, a folder',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
+  workers,
+  timed: {
+    type: 'boolean',
+    default: false,
+    describe: 'Time every message: latency, steady state of a stream, what binds',
+  },
+  trace: {
+    type: 'string',
+    describe: 'Folder for spikes.csv, messages.csv, perf.csv, trace.json (Perfetto); implies --timed',
+  },
+  'trace-of': {
+    choices: ['stream', 'image'] as const,
+    default: 'stream' as const,
+    describe: 'What --trace and --watch look at: the stream from its beginning, or each image alone',
+  },
+  'trace-limit': number(
+    'trace-limit',
+    1,
+    1e9,
+    1_000_000,
+    'Rows of a file of a trace at most, perf.csv aside',
+  ),
+  watch: {
+    type: 'string',
+    describe: 'A row a timestep: core:CHIP:NUMBER, link:NAME or population:NAME, separated by commas',
+  },
+  ...dataOptions,
+  ...shared,
+} as const;
+
+/** A deployment in the files of another tool. */
+export const EXPORT_OPTIONS = {
+  to: { choices: FORMATS, demandOption: true, describe: 'Which tool: sanafe' },
+  out: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder to write' },
+  population: {
+    type: 'string',
+    array: true,
+    describe: 'Only the sums of these populations and what they are fed with (default: all)',
+  },
+  input: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Images whose spikes are replayed: npz, npy, raw, a picture, a folder',
+  },
+  limit: number('limit', 1, 1e6, 1, 'Images at most'),
+  costs: { type: 'string', describe: 'Cost set of the target (default: its first)' },
+  synapses: number('synapses', 1, 1e9, 5_000_000, 'Synapses at most; SANA-FE takes about 715 bytes for each'),
   ...dataOptions,
   ...shared,
 } as const;

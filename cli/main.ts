@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
+  EXPORT_OPTIONS,
   INSPECT_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
@@ -16,6 +17,7 @@ import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { diffCommand } from './diff.ts';
 import { explainCommand } from './explain.ts';
+import { exportCommand } from './export.ts';
 import { inspectCommand, reportCommand } from './inspect.ts';
 import { methodsCommand } from './methods.ts';
 import { numericsCommand } from './numerics.ts';
@@ -115,6 +117,12 @@ export async function main(argv: readonly string[]): Promise<number> {
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
           .options(shared),
       args => run(() => diffCommand(args))(),
+    )
+    .command(
+      'export <folder>',
+      'The deployment in the files of another tool, with what that tool must count on them',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(EXPORT_OPTIONS),
+      args => run(() => exportCommand(args))(),
     )
     .command(
       'inspect <folder>',

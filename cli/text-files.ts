@@ -1,5 +1,5 @@
 /** Results that a user asks to have in files. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 
@@ -13,6 +13,22 @@ export function writeText(path: string, text: string): void {
     fail('E0725', { origin: path }, { path, reason });
   }
 }
+
+/** As `writeText`, for texts that are longer than a string may be. Errors: E0725. */
+export function writeParts(path: string, parts: Iterable<string>): void {
+  writeText(path, '');
+  let held = '';
+  const flush = () => {
+    appendFileSync(path, held);
+    held = '';
+  };
+  for (const part of parts) {
+    held += part;
+    if (held.length > HELD) flush();
+  }
+  flush();
+}
+const HELD = 2 ** 22;
 
 /** Fields with commas, quotes or line ends are quoted (RFC 4180). */
 export function csvText(rows: readonly (readonly (string | number | null)[])[]): string {

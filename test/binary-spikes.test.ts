@@ -8,37 +8,14 @@ import { loadTarget, type Target } from '../backends/target.ts';
 import { tileCost } from '../backends/tile-cost.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import { allPrograms } from '../compiler/assemble.ts';
-import { type CompileOptions, convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
-import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
 import { coreUsage } from '../compiler/mapping/core-usage.ts';
-import { defaultProfile } from '../compiler/profile.ts';
-import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
+import { UserError } from '../ir/diagnostics/diagnostic.ts';
 import { fire } from '../ir/fixed.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts, type TileCounts } from '../runtime-sim/counts.ts';
 import { splitTerms } from '../runtime-sim/spikes.ts';
-import { writeMlp } from './mlp.ts';
-
-const OPTIONS: CompileOptions = {
-  coding: 'sum',
-  steps: 1,
-  thresholds: 'pow2',
-  profile: defaultProfile(3),
-  weightBits: 8,
-  seed: 1,
-  effort: 'fast',
-  biasCorrection: false,
-  keepUnread: false,
-};
-
-async function mlp(target: Target, widths: readonly number[], steps: number) {
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const { ann } = readNetwork(writeMlp(widths, 7), 'mlp.onnx', context);
-  const images = syntheticImages(ann.nodes.find(node => node.kind === 'input')!.type.shape, 3);
-  const { snn } = convertNetwork(ann, images, { ...OPTIONS, steps }, context);
-  return { int: quantizeNetwork(snn, images, target, 8, context), images, context };
-}
+import { spikingMlp } from './spiking-mlp.ts';
 
 function total(counts: readonly TileCounts[]): TileCounts {
   const sum = createTileCounts();
@@ -74,9 +51,9 @@ test('a payload comes apart into the powers of two that the neuron fired, as man
 test('Loihi 1: a perceptron runs bit for bit, every power of two a message and its synops', async () => {
   const [one, two] = [await loadTarget('loihi1'), await loadTarget('loihi2')];
   for (const steps of [1, 2]) {
-    const { int, images, context } = await mlp(one, [37, 29, 23, 11], steps);
+    const { int, images, options, context } = await spikingMlp(one, [37, 29, 23, 11], steps);
     const run = (target: Target) => {
-      const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
+      const mapped = mapNetwork(int, target, new Map(), options, context);
       const programs = allPrograms(mapped.programs);
       const machine = createMachine(programs);
       for (const image of images) assert.equal(compareEmissions(int, machine, image).difference, undefined);
@@ -157,8 +134,8 @@ test('any chip without payloads: shared weights, once for each threshold', async
     capabilities: { ...capabilities, gradedSpikes: { ...capabilities.gradedSpikes, value: false } },
     limits: { ...limits, payloadBits: { ...limits.payloadBits, value: 0 } },
   };
-  const { int, images, context } = await mlp(target, [30, 20, 10], 1);
-  const mapped = mapNetwork(int, target, new Map(), OPTIONS, context);
+  const { int, images, options, context } = await spikingMlp(target, [30, 20, 10], 1);
+  const mapped = mapNetwork(int, target, new Map(), options, context);
   const machine = createMachine(allPrograms(mapped.programs));
   for (const image of images) assert.equal(compareEmissions(int, machine, image).difference, undefined);
   const axons = (id: string) => {
@@ -176,9 +153,9 @@ test('any chip without payloads: shared weights, once for each threshold', async
 
 test('sums that would have to be split pass whole, which binary spikes cannot', async () => {
   const one = await loadTarget('loihi1');
-  const { int, context } = await mlp(one, [17_000, 3], 1);
+  const { int, options, context } = await spikingMlp(one, [17_000, 3], 1);
   assert.throws(
-    () => mapNetwork(int, one, new Map(), OPTIONS, context),
+    () => mapNetwork(int, one, new Map(), options, context),
     (error: unknown) =>
       error instanceof UserError &&
       error.diagnostics.some(({ code, list }) => code === 'E0510' && `${list}`.includes('send sums whole')),
@@ -187,9 +164,9 @@ test('sums that would have to be split pass whole, which binary spikes cannot', 
 
 test('what Loihi 1 has no room for is said with the resource', async () => {
   const one = await loadTarget('loihi1');
-  const { int, context } = await mlp(one, [3000, 40, 3], 1);
+  const { int, options, context } = await spikingMlp(one, [3000, 40, 3], 1);
   assert.throws(
-    () => mapNetwork(int, one, new Map(), OPTIONS, context),
+    () => mapNetwork(int, one, new Map(), options, context),
     (error: unknown) =>
       error instanceof UserError &&
       error.diagnostics.every(({ code }) => code === 'E0501' || code === 'W0512'),

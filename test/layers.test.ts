@@ -11,6 +11,7 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
   ['compiler', ['ir', 'backends']],
   ['runtime-sim', ['ir', 'backends']],
   ['report', ['ir', 'backends', 'runtime-sim']],
+  ['export', ['ir', 'backends', 'runtime-sim']],
 ]);
 const FREE = ['cli', 'bench', 'test', 'examples'];
 const FOLDERS = [...ALLOWED.keys(), ...FREE];

@@ -500,7 +500,25 @@ export const catalogue = {
   E0711: {
     message: 'the program runs freely: it takes no images',
     why: 'In mode free neurons run on their biases and on the spikes of the host; answers to images come from the other modes.',
-    help: 'Run it for a number of timesteps, or give a deployment that `snnc compile` wrote.',
+    help: 'Give a deployment that `snnc compile` wrote.',
+    exit: 1,
+  },
+  E0712: {
+    message: 'the program does not run freely: its mode is {mode}',
+    why: 'Only in mode free does every neuron run in every timestep; in the other modes answers belong to images.',
+    help: 'Give it images: `snnc simulate FOLDER --input FILE`.',
+    exit: 1,
+  },
+  E0713: {
+    message: 'what reaches a neuron in one timestep may add up to {sum}',
+    why: 'Sums of input are held in 32 bits; this one leaves them if every source fires at once.',
+    help: 'Use smaller weights, or spread the inputs over several neurons.',
+    exit: 1,
+  },
+  E0714: {
+    message: 'the network is too large: {problem}',
+    why: 'The simulator bounds what it allocates for one network, whatever its tables promise.',
+    help: 'Cut the network into parts, or shorten the delays.',
     exit: 1,
   },
   E0610: {
@@ -755,16 +773,66 @@ export const catalogue = {
     help: 'Give every router and core room for at least one message.',
     exit: 1,
   },
+  E0755: {
+    message: 'no population {name}; there are {known}',
+    why: 'Populations are those of the deployment, as manifest.json and snnc report list them.',
+    help: 'Name one of them with --population, or leave it out for all.',
+    exit: 2,
+  },
+  E0756: {
+    message: 'the export has {synapses} synapses on {images} image(s), of {most} that are allowed',
+    why: 'Without payloads and shared weights every synapse of every binary neuron stands alone, and the other tool keeps some 700 bytes for each.',
+    help: 'Take part of the network with --population, fewer images with --limit, or allow more with --synapses.',
+    exit: 1,
+  },
+  E0757: {
+    message:
+      'spike lists of {neurons} binary neurons over {timesteps} timesteps are longer than {most} entries',
+    why: 'The other tool takes a list with one entry for every timestep.',
+    help: 'Take fewer images with --limit, or part of the network with --population.',
+    exit: 1,
+  },
+  E0758: {
+    message: 'nothing to export: no spike of these images reaches the chosen populations',
+    why: 'What is exported is the synapses that lead to the chosen populations, from neurons that spiked.',
+    help: 'Name a population that others feed with --population, or take more images with --limit.',
+    exit: 1,
+  },
+  E0759: {
+    message: 'no cost set {name}; the target has {known}',
+    why: 'Energies come from a cost set of the descriptor that the deployment was compiled for.',
+    help: 'Name one of them with --costs, or leave it out for the first.',
+    exit: 2,
+  },
   E0731: {
-    message: 'timing a step needs {gibibytes} GiB, more than {limit}',
+    message: 'no memory to time a step: {reason}',
     why: 'The network between cores and all that a step sends stand in one memory of WebAssembly.',
-    help: 'Give routers and cores smaller buffers, or simulate without times.',
+    help: 'Lift the limit on memory, give routers and cores smaller buffers, or simulate without times.',
     exit: 1,
   },
   E0732: {
     message: 'a core at chip {chip}, router {x} {y}, slot {slot} {problem}',
     why: 'Times need each core at a port of its own on the mesh that the target describes.',
     help: 'Compile again: the programs are not those of the manifest.',
+    exit: 1,
+  },
+  E0740: {
+    message: 'nothing to watch: {problem}',
+    why: '--watch prints a row for each timestep of a core, a link or a population of this deployment.',
+    help: 'Write core:CHIP:NUMBER, link:NAME or population:NAME, several of them separated by commas.',
+    exit: 2,
+  },
+  W0741: {
+    message: 'only the first {images} images are timed: {bytes} bytes say what they sent',
+    why: 'A stream is timed with all images that are on their way at once, so that what they sent is kept.',
+    help: 'Give fewer images with --limit.',
+    exit: 1,
+  },
+  W0742: {
+    message:
+      'the trace has no single spikes and messages from timestep {timestep} on: its limit is {limit} rows',
+    why: 'Each message is a row; a timestep is written whole or not at all. perf.csv has every timestep.',
+    help: 'Raise --trace-limit, or give fewer images with --limit.',
     exit: 1,
   },
 } as const satisfies { readonly [code: string]: Entry };

@@ -4,7 +4,7 @@
  *
  * Source  Trace Event Format, JSON object form; ts and dur in µs
  */
-import { TICKS_PER_SECOND } from './costs.ts';
+import { TICKS_PER_MICROSECOND } from './costs.ts';
 import type { TimedStep } from './run.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -16,7 +16,7 @@ export interface ChromeTrace {
 
 /** Process of the timesteps themselves, before those of chips. */
 const STEPS = 0;
-const micro = (ticks: number): number => (ticks / TICKS_PER_SECOND) * 1e6;
+const micro = (ticks: number): number => ticks / TICKS_PER_MICROSECOND;
 
 export function chromeTrace(
   { cores }: Wiring,

@@ -2,7 +2,7 @@
  * Neurons of a sender that send alike: the same messages to the same cores, at the same cost. A sender has few such
  * classes, whatever its size, so that what a neuron sends is looked up, not kept.
  */
-import { expandMap, HOLE, type StridedMap } from '../../ir/map.ts';
+import { expandMap, HOLE, hasHoles, type StridedMap } from '../../ir/map.ts';
 
 export interface Classes {
   /** Class of each neuron; undefined: all are of class 0. */
@@ -53,7 +53,7 @@ export function createMapProperties(): MapProperties {
   };
   return {
     reaches(map) {
-      if (map.segments.every(({ start }) => start !== HOLE)) return undefined;
+      if (!hasHoles(map)) return undefined;
       return once(`reaches ${JSON.stringify(map.segments)}`, () =>
         Uint8Array.from(expandMap(map), position => (position === HOLE ? 0 : 1)),
       );

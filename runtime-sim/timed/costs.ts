@@ -7,6 +7,7 @@ import type { Timing } from '../../backends/target.ts';
 
 /** Ticks of 1 ps in a ns, the unit of descriptors. */
 export const TICKS_PER_NS = 1000;
+export const TICKS_PER_MICROSECOND = 1e6;
 export const TICKS_PER_SECOND = 1e12;
 
 const CORE_COSTS = [

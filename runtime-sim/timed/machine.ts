@@ -4,22 +4,15 @@
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
 import type { Target } from '../../backends/target.ts';
-import type { PopulationEmission } from '../chip.ts';
-import { hostValue } from '../messages.ts';
+import { createMesh } from '../noc/create-mesh.ts';
 import { createStepEngine } from '../noc/engine.ts';
 import type { Mesh } from '../noc/mesh.ts';
 import { coreCosts } from './costs.ts';
-import { boardMesh } from './mesh.ts';
 import { coreNames, linkNames } from './places.ts';
 import { type Clock, createClock, runAlone, runStream, type StepObserver, type StreamResult } from './run.ts';
-import { bitsOf, createImageRecord, type ImageSent } from './sent.ts';
+import type { ImageSent } from './sent.ts';
 import type { RunSummary } from './summary.ts';
 import { type Wiring, wire } from './wiring.ts';
-
-export interface ImageRecord {
-  take(step: number, population: number, emission: PopulationEmission): void;
-  finish(): ImageSent & { readonly bytes: number };
-}
 
 export interface TimedMachine {
   readonly wiring: Wiring;
@@ -29,28 +22,23 @@ export interface TimedMachine {
   readonly linkNames: readonly (string | undefined)[];
   /** Costs that the descriptor lacks, which count as 0. */
   readonly unknown: readonly string[];
-  /** Takes what an image makes populations send. */
-  record(image: Float64Array): ImageRecord;
 }
 
-/** Needs: programs that a functional simulator has booted. */
+/** Needs: programs that a functional simulator has booted. Errors: E0732 */
 export function createTimedMachine(
   programs: readonly ChipProgram[],
-  target: Pick<Target, 'timing' | 'topology'>,
+  target: Pick<Target, 'timing' | 'topology' | 'chips'>,
 ): TimedMachine {
   const { costs, unknown } = coreCosts(target.timing);
   const wiring = wire(programs, costs);
-  const { mesh, unknown: unknownMesh } = boardMesh(wiring.cores, target);
+  const places = wiring.cores.map(({ chip, program: { x, y, slot } }) => ({ chip, x, y, slot }));
+  const { mesh, unknown: unknownMesh } = createMesh(places, target, wiring.header.binary);
   const engine = createStepEngine(mesh);
   const clock = createClock(wiring, costs, target, engine.run);
   const names = coreNames(wiring.cores);
   return {
     ...{ wiring, mesh, clock, coreNames: names, linkNames: linkNames(mesh, names) },
     unknown: [...new Set([...unknown, ...unknownMesh, ...clock.end.unknown])],
-    record: image => {
-      const { fraction } = wiring.host;
-      return createImageRecord(wiring.header, bitsOf(Float64Array.from(image, x => hostValue(x, fraction))));
-    },
   };
 }
 
@@ -97,7 +85,13 @@ export function timeImages(
 ): TimedReport {
   const { clock } = machine;
   const observerOf = (run: Watched['run']) => (watched?.run === run ? watched.observer : undefined);
-  const alone = images.map((sent, i) => runAlone(clock, sent, i, observerOf('image')));
+  const alone: RunSummary[] = [];
+  let begin = { timestep: 0, ticks: 0 };
+  images.forEach((sent, i) => {
+    const { summary, end } = runAlone(clock, sent, i, begin, observerOf('image'));
+    alone.push(summary);
+    begin = end;
+  });
   const { steady, warmUp } = runStream(clock, images, watched?.run === 'stream', observerOf('stream'));
   const mean = (of: (run: RunSummary) => number) =>
     alone.reduce((sum, run) => sum + of(run), 0) / images.length;

@@ -74,17 +74,26 @@ export function runStep(
   return { timestep, start, total: withEnd(times.ticks, end), times, terms, tally, traffic, instances };
 }
 
+/** When something begins: timestep, and ticks from the beginning of the run. */
+export interface Begin {
+  readonly timestep: number;
+  readonly ticks: number;
+}
+
 /** One image that has the chip to itself: from the timestep in which the host sends to the one in which it reads. */
-export function runAlone(clock: Clock, sent: ImageSent, image: number, observer?: StepObserver): RunSummary {
+export function runAlone(
+  clock: Clock,
+  sent: ImageSent,
+  image: number,
+  begin: Begin,
+  observer?: StepObserver,
+): { readonly summary: RunSummary; readonly end: Begin } {
   const summary = createSummary();
-  const instances = [{ image, sent, start: 0 }];
-  runSteps(
-    clock,
-    { from: 0, to: lastOf(clock, sent) + 1, instances: () => instances },
-    [summary.add],
-    observer,
-  );
-  return summary.finish();
+  const instances = [{ image, sent, start: begin.timestep }];
+  const timestep = begin.timestep + lastOf(clock, sent) + 1;
+  const span = { from: begin, to: timestep, instances: () => instances };
+  const ticks = runSteps(clock, span, summary.add, observer);
+  return { summary: summary.finish(), end: { timestep, ticks } };
 }
 
 export interface StreamResult {
@@ -111,32 +120,34 @@ export function runStream(
   const all = createArrivals(images, intervals, longest);
   const steady = createSummary();
   const warmUp = createSummary();
-  const from = all.full;
-  const filled = withWarmUp
-    ? runSteps(clock, { from: 0, to: from, instances: all.at }, [warmUp.add], observer)
+  const { full: timestep, round, at: instances } = all;
+  const zero = { timestep: 0, ticks: 0 };
+  const ticks = withWarmUp
+    ? runSteps(clock, { from: zero, to: timestep, instances }, warmUp.add, observer)
     : 0;
-  runSteps(clock, { from, to: from + all.round, instances: all.at }, [steady.add], observer, filled);
+  runSteps(clock, { from: { timestep, ticks }, to: timestep + round, instances }, steady.add, observer);
   const seconds = withWarmUp ? warmUp.finish().seconds : null;
-  return { steady: steady.finish(), warmUp: { steps: all.full, seconds }, images: images.length };
+  return { steady: steady.finish(), warmUp: { steps: timestep, seconds }, images: images.length };
 }
 
 interface Span {
-  readonly from: number;
+  readonly from: Begin;
+  /** The first timestep that is not run. */
   readonly to: number;
   readonly instances: (now: number) => readonly Instance[];
 }
 
+/** Ticks at the end. */
 function runSteps(
   clock: Clock,
   { from, to, instances }: Span,
-  takers: readonly ((step: TimedStep) => void)[],
+  take: (step: TimedStep) => void,
   observer: StepObserver | undefined,
-  begin = 0,
 ): number {
-  let start = begin;
-  for (let now = from; now < to; now++) {
+  let start = from.ticks;
+  for (let now = from.timestep; now < to; now++) {
     const step = runStep(clock, now, start, instances(now), observer?.witness());
-    for (const take of takers) take(step);
+    take(step);
     observer?.observe(step);
     start += step.total;
   }

@@ -1,5 +1,5 @@
 /** One core, link or population, timestep by timestep. */
-import { TICKS_PER_SECOND } from './costs.ts';
+import { TICKS_PER_MICROSECOND } from './costs.ts';
 import { turnOf } from './instances.ts';
 import type { TimedStep } from './run.ts';
 import type { Wiring } from './wiring.ts';
@@ -22,7 +22,7 @@ export interface Watchable {
   readonly linkNames: readonly (string | undefined)[];
 }
 
-const micro = (ticks: number): number => (ticks / TICKS_PER_SECOND) * 1e6;
+const micro = (ticks: number): number => ticks / TICKS_PER_MICROSECOND;
 
 /** Undefined: there is nothing of that name. */
 export function createWatch({ kind, name }: WatchSpec, about: Watchable): Watch | undefined {

@@ -4,7 +4,7 @@
 // population is proved to fit (neurons.ts). The arithmetic is that of ir/fixed.ts and ir/interpret/soma.ts. Arrays have
 // room for a whole vector behind their last number, and are never empty: loops end at their bottom, because what does not
 // change in them is then computed once.
-import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './lanes.assembly';
+import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 /** Saturates accumulators to ±top, in place; returns what they hold and counts what was too large in `saturated`. */
 let saturated: v128 = i32x4.splat(0);

@@ -1,0 +1,56 @@
+/** `snnc export`: a deployment in the files of another tool, with what that tool must count on them. */
+import { join } from 'node:path';
+import { openFolder } from '../backends/folder.ts';
+import type { Target } from '../backends/target.ts';
+import { EXPORTERS, type Format } from '../export/formats.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { createConsole, reportDiagnostics } from './console.ts';
+import { openImages } from './images.ts';
+import type { DataOptions, Shared } from './options.ts';
+import { takerOf } from './preprocess.ts';
+import { writeParts } from './text-files.ts';
+
+export interface ExportArguments extends Shared, DataOptions {
+  readonly folder: string;
+  readonly to: Format;
+  readonly out: string;
+  readonly population?: readonly string[] | undefined;
+  readonly input: string;
+  readonly limit: number;
+  readonly costs?: string | undefined;
+  readonly synapses: number;
+}
+
+export async function exportCommand(args: ExportArguments): Promise<number> {
+  const out = createConsole(args);
+  out.step('boot');
+  const { manifest, programs } = openFolder(args.folder);
+  const target = manifest.target as unknown as Pick<Target, 'timing' | 'topology' | 'costSets'>;
+  const costSet =
+    args.costs === undefined ? target.costSets[0] : target.costSets.find(set => set.name === args.costs);
+  if (costSet === undefined) {
+    const known = target.costSets.map(({ name }) => name).join(', ');
+    return fail('E0759', { origin: '--costs' }, { name: args.costs ?? 'none', known });
+  }
+  const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
+  const images: Float64Array[] = [];
+  for (let i = 0; i < Math.min(args.limit, set.count); i++) images.push(await set.image(i));
+  out.step('run');
+  const { files, summary } = EXPORTERS[args.to]({
+    ...{ programs: programs(), target, costSet, images },
+    populations: args.population ?? [],
+    mostSynapses: args.synapses,
+    origin: args.folder,
+  });
+  out.step('write');
+  for (const { name, parts } of files) writeParts(join(args.out, name), parts);
+  for (const [name, value] of Object.entries(summary)) {
+    if (typeof value === 'number')
+      out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
+  }
+  for (const what of summary.lost) out.line(`lost                  ${what}`);
+  if (summary.unknown.length > 0) out.line(`counted as 0          ${summary.unknown.join(', ')}`);
+  out.line(`written               ${files.map(({ name }) => name).join(', ')} in ${args.out}`);
+  out.result({ ...summary, files: files.map(({ name }) => join(args.out, name)) });
+  return reportDiagnostics(out.diagnostics.list, args.json);
+}

@@ -1,0 +1,86 @@
+/**
+ * A target's costs and times in the parts of SANA-FE, in joules and seconds. A neuron costs `update` in every step; what
+ * firing adds is paid by the binary neuron that fires. What a descriptor does not know counts 0 and is named.
+ */
+import type { CostSet, Target } from '../../backends/target.ts';
+
+export interface Price {
+  readonly energy: number;
+  readonly seconds: number;
+}
+
+export interface Prices {
+  readonly costSet: string;
+  /** Of a neuron in every step. */
+  readonly update: Price;
+  readonly spike: Price;
+  readonly synapse: Price;
+  readonly messageOut: Price;
+  readonly messageIn: Price;
+  readonly hopEastWest: Price;
+  readonly hopNorthSouth: Price;
+  readonly barrierSeconds: number;
+  readonly unknown: readonly string[];
+}
+
+type Known = { readonly value: number } | undefined;
+
+export function pricesOf(
+  { timing, topology }: Pick<Target, 'timing' | 'topology'>,
+  { name, costs }: CostSet,
+  used: { readonly routers: number; readonly chips: number },
+): Prices {
+  const unknown: string[] = [];
+  const take = (what: string, figure: Known) => {
+    if (figure === undefined) unknown.push(what);
+    return figure?.value ?? 0;
+  };
+  const price = (part: string, energy: Known, time: Known): Price => ({
+    energy: PJ * take(`energy of ${part}`, energy),
+    seconds: NS * take(`time of ${part}`, time),
+  });
+  const less = (a: Price, b: Price): Price => ({
+    energy: a.energy - b.energy,
+    seconds: a.seconds - b.seconds,
+  });
+  const plus = (a: Price, b: Price): Price => ({
+    energy: a.energy + b.energy,
+    seconds: a.seconds + b.seconds,
+  });
+  const update = price('updateInactive', costs.updateInactive, timing.updateInactive);
+  const active = price('updateActive', costs.updateActive, timing.updateActive);
+  const spike = price('spikeOut', costs.spikeOut, timing.spikeOut);
+  const messageIn = price('axonIn', costs.axonIn, timing.axonIn);
+  return {
+    costSet: name,
+    update,
+    spike: plus(spike, less(active, update)),
+    synapse: price('synop', costs.synop, timing.synop),
+    messageOut: price('axonOut', costs.axonOut, timing.axonOut),
+    messageIn: {
+      ...messageIn,
+      energy: messageIn.energy + PJ * take('energy of spikeInTile', costs.spikeInTile),
+    },
+    hopEastWest: price('hopEastWest', costs.hopEastWest, timing.hopEastWest),
+    hopNorthSouth: price('hopNorthSouth', costs.hopNorthSouth, timing.hopNorthSouth),
+    barrierSeconds: NS * take('time of barrier', barrierOf(timing, topology, used)),
+    unknown,
+  };
+}
+
+const PJ = 1e-12;
+const NS = 1e-9;
+
+/** As long as the routers in use take, linear from one to all of a chip; over chips the board's; a clocked chip's tick. */
+function barrierOf(
+  { tick, barrierOneTile: one, barrierAllTiles: all, barrierAllChips }: Target['timing'],
+  { routersX, routersY }: Target['topology'],
+  { routers, chips }: { readonly routers: number; readonly chips: number },
+): Known {
+  if (tick !== undefined) return tick;
+  if (chips > 1 && barrierAllChips !== undefined) return barrierAllChips;
+  if (one === undefined || all === undefined) return all;
+  const most = routersX.value * routersY.value;
+  const share = most === 1 ? 1 : Math.min(1, (routers - 1) / (most - 1));
+  return { value: one.value + share * (all.value - one.value) };
+}

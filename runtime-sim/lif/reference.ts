@@ -1,0 +1,145 @@
+/**
+ * A free-running chip, event by event: slow, obviously right. In each timestep every neuron takes its turn (program.ts,
+ * LifProgram), in the order of the cores and their tiles; then every message is followed to its synapses. What is sent at k
+ * is added to the sums of k + 1 + delay.
+ *
+ * Source  the rule of SANA-FE's leaky_integrate_fire, in whole numbers (docs/rationale/plain-neurons.md)
+ * Cost    one addition of doubles, which hold whole numbers, a synop
+ */
+import type { ChipProgram } from '../../backends/program/program.ts';
+import { HOLE } from '../../ir/map.ts';
+import type { RouteState } from '../state.ts';
+import { addEvents, clearEvents, createEvents } from './events.ts';
+import type { HostSpikes, LifMachine, LifObserver } from './machine.ts';
+import { at, type LifTile, lifOf, readNetwork, type Synaptic, wordsOf } from './network.ts';
+
+interface TileNow {
+  readonly tile: LifTile;
+  readonly potential: Float64Array;
+  /** What arrives, by timestep modulo their number; and whether anything did. */
+  readonly sums: readonly Float64Array[];
+  readonly isReached: readonly Uint8Array[];
+  readonly isUpdated: Uint8Array;
+  fired: readonly number[];
+}
+
+/** Errors: those of readNetwork */
+export function createLifReference(programs: readonly ChipProgram[]): LifMachine {
+  const network = readNetwork(programs);
+  const tiles = network.tiles.map((tile): TileNow => {
+    const { initial } = lifOf(tile);
+    const slots = Array.from({ length: network.slots[tile.number]! });
+    return {
+      tile,
+      potential: Float64Array.from({ length: tile.size }, (_, i) => at(initial, i)),
+      sums: slots.map(() => new Float64Array(tile.size)),
+      isReached: slots.map(() => new Uint8Array(tile.size)),
+      isUpdated: new Uint8Array(tile.size),
+      fired: [],
+    };
+  });
+  const events = createEvents(network.cores.length);
+  const totals = createEvents(network.cores.length);
+  let now = 0;
+
+  function takeTurn({ tile, potential, sums, isReached, isUpdated }: TileNow, i: number): boolean {
+    const lif = lifOf(tile);
+    const [sum, reached] = [sums[now % sums.length]!, isReached[now % sums.length]!];
+    const bias = at(lif.bias, i);
+    const threshold = at(lif.threshold, i);
+    let v = potential[i]!;
+    isUpdated[i] = v !== 0 || bias !== 0 || reached[i] === 1 ? 1 : 0;
+    events.updated[tile.core.number]! += isUpdated[i]!;
+    if (now > 0) v = Math.trunc((v * (4096 - at(lif.leak, i))) / 4096);
+    v = within(v + within(sum[i]!, network.sumTop) + bias, network.stateTop);
+    const isFiring = v > threshold;
+    if (isFiring && lif.reset === 'hard') v = at(lif.resetTo, i);
+    if (isFiring && lif.reset === 'soft') v = within(v - threshold, network.stateTop);
+    // −0 is 0.
+    potential[i] = v + 0;
+    sum[i] = 0;
+    reached[i] = 0;
+    return isFiring;
+  }
+
+  function send(route: RouteState<Synaptic>, neuron: number, from: number | undefined): void {
+    if (route.sends?.[neuron] === 0) return;
+    const to = route.core.number;
+    events.messagesIn[to]! += 1;
+    if (from !== undefined) {
+      events.messagesOut[from]! += 1;
+      events.hopsEastWest[from]! += route.hopsEastWest;
+      events.hopsNorthSouth[from]! += route.hopsNorthSouth;
+      events.chipMessages[from]! += route.crossesChips ? 1 : 0;
+    }
+    for (const { tile, gather, delay, positions } of route.links) {
+      const input = positions[neuron]!;
+      if (input === HOLE) continue;
+      events.words[to]! += wordsOf(gather, input);
+      const { sums, isReached } = tiles[tile.number]!;
+      const slot = (now + 1 + delay) % sums.length;
+      eachSynapse(gather, input, (target, weight) => {
+        sums[slot]![target]! += weight;
+        isReached[slot]![target] = 1;
+        events.synops[to]! += 1;
+      });
+    }
+  }
+
+  function run(steps: number, observe?: LifObserver, host?: HostSpikes): void {
+    for (const end = now + steps; now < end; now++) {
+      clearEvents(events);
+      for (const own of tiles) {
+        own.fired = Array.from(own.potential.keys()).filter(i => takeTurn(own, i));
+        events.fired[own.tile.core.number]! += own.fired.length;
+      }
+      for (const { tile, fired } of tiles) {
+        for (const neuron of fired) for (const route of tile.routes) send(route, neuron, tile.core.number);
+      }
+      const sent = host?.(now) ?? NOBODY;
+      for (const element of sent) for (const route of network.hostRoutes) send(route, element, undefined);
+      addEvents(totals, events);
+      const updated = (tile: number) => allOr(tiles[tile]!.isUpdated);
+      observe?.({ step: now, events, fired: listFired(tiles), updated, host: sent });
+    }
+  }
+
+  return {
+    network,
+    totals,
+    run,
+    get steps() {
+      return now;
+    },
+    potentials: tile => Int32Array.from(tiles[tile]!.potential),
+  };
+}
+
+const NOBODY = new Int32Array(0);
+
+const allOr = (updated: Uint8Array): Uint8Array | undefined =>
+  updated.every(is => is === 1) ? undefined : updated;
+
+const within = (x: number, top: number): number => Math.min(Math.max(x, -top), top);
+
+function eachSynapse(
+  synapses: Synaptic,
+  input: number,
+  visit: (target: number, weight: number) => void,
+): void {
+  if (synapses.kind === 'dense') {
+    const { channels, data } = synapses;
+    for (let target = 0; target < channels; target++) visit(target, data[input * channels + target]!);
+  } else {
+    const { starts, targets, weights } = synapses;
+    for (let s = starts[input]!; s < starts[input + 1]!; s++) visit(targets[s]!, weights[s]!);
+  }
+}
+
+function listFired(tiles: readonly TileNow[]) {
+  const starts = new Int32Array(tiles.length + 1);
+  tiles.forEach(({ fired }, t) => {
+    starts[t + 1] = starts[t]! + fired.length;
+  });
+  return { starts, neurons: Int32Array.from(tiles.flatMap(({ fired }) => fired)) };
+}
