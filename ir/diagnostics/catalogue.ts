@@ -500,7 +500,7 @@ export const catalogue = {
   E0711: {
     message: 'the program runs freely: it takes no images',
     why: 'In mode free neurons run on their biases and on the spikes of the host; answers to images come from the other modes.',
-    help: 'Run it for a number of timesteps, or give a deployment that `snnc compile` wrote.',
+    help: 'Give a deployment that `snnc compile` wrote.',
     exit: 1,
   },
   E0712: {

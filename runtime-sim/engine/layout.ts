@@ -3,8 +3,8 @@
  * stacked, and read operands that are put together before. Nothing is known of places in memory here.
  */
 import type { Gather, TileProgram } from '../../backends/program/program.ts';
-import { sha256 } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import type { Contents } from './contents.ts';
 import type { WiredTile, Wiring } from './wiring.ts';
 
 /** The host as a sender. */
@@ -29,11 +29,9 @@ export interface Operand {
   readonly feeds: readonly Feed[];
   /** Fraction bits of the weight of what arrives; 0: it counts as it is. */
   readonly weighed: number;
-  readonly kind: OperandKind;
+  /** Of the gather that reads it. */
+  readonly kind: Gather['kind'];
 }
-
-/** payload: of this step alone. sums: of all steps, with the powers of two of this one. relay: added to the accumulator at once. */
-export type OperandKind = 'payload' | 'sums' | 'relay';
 
 export interface StackGather {
   /** Of the first tile; the others have the same, but for biases. */
@@ -63,8 +61,8 @@ export interface Layout {
 }
 
 /** undefined where tiles wait for each other. */
-export function layOut(wiring: Wiring): Layout | undefined {
-  const groups = groupTiles(wiring);
+export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
+  const groups = groupTiles(wiring, contents);
   const seats = new Map<number, { readonly stack: number; readonly base: number; readonly at: number }>();
   groups.forEach((tiles, stack) => {
     let base = 0;
@@ -123,13 +121,13 @@ function operandShapes(
   switch (gather.kind) {
     case 'linear': {
       const width = home.weights[gather.weights]!.inputs;
-      return [{ size: gather.rows * width, width, weighed: gather.shift, kind: 'payload' }];
+      return [{ size: gather.rows * width, width, weighed: gather.shift, kind: gather.kind }];
     }
     case 'product': {
       const { groups, rows, columns, inner: width, shiftA, shiftB } = gather;
       return [
-        { size: groups * rows * width, width, weighed: shiftA, kind: 'sums' },
-        { size: groups * columns * width, width, weighed: shiftB, kind: 'sums' },
+        { size: groups * rows * width, width, weighed: shiftA, kind: gather.kind },
+        { size: groups * columns * width, width, weighed: shiftB, kind: gather.kind },
       ];
     }
     case 'hadamard':
@@ -137,16 +135,16 @@ function operandShapes(
         size,
         width: channels,
         weighed,
-        kind: 'sums',
+        kind: gather.kind,
       }));
     case 'depthwise': {
       const taps = home.weights[gather.weights]!.inputs;
-      return [{ size: size * taps, width: channels * taps, weighed: gather.shift, kind: 'payload' }];
+      return [{ size: size * taps, width: channels * taps, weighed: gather.shift, kind: gather.kind }];
     }
     case 'maximum':
-      return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: 'sums' }];
+      return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: gather.kind }];
     case 'relay':
-      return [{ size, width: channels, weighed: gather.shift, kind: 'relay' }];
+      return [{ size, width: channels, weighed: gather.shift, kind: gather.kind }];
     case 'bias':
       return [];
     case 'sparse':
@@ -185,8 +183,7 @@ function collectFeeds(
 }
 
 /** Tiles of one population that differ in nothing but where they lie and what they add. */
-function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
-  const contents = createContents();
+function groupTiles(wiring: Wiring, contents: Contents): readonly (readonly WiredTile[])[] {
   const groups = new Map<string, WiredTile[]>();
   for (const tile of wiring.tiles) {
     const key = keyOf(tile, contents);
@@ -195,20 +192,6 @@ function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
     else group.push(tile);
   }
   return [...groups.values()];
-}
-
-type Contents = (data: ArrayLike<number> & ArrayBufferView) => number;
-
-/** Equal arrays have equal numbers. */
-function createContents(): Contents {
-  const known = new Map<string, number>();
-  return data => {
-    const { buffer, byteOffset, byteLength, length } = data;
-    const key = `${length} ${byteLength} ${sha256(new Uint8Array(buffer, byteOffset, byteLength))}`;
-    const number = known.get(key) ?? known.size;
-    known.set(key, number);
-    return number;
-  };
 }
 
 function keyOf({ program, home, shape }: WiredTile, contents: Contents): string {
