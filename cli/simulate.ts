@@ -49,7 +49,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     classes,
     steps: machine.counts.timesteps,
     timeSeconds: timed?.latency.seconds.mean ?? null,
-    boundSeconds: report.bound.layerwiseSeconds,
+    boundSeconds: report.latency.seconds,
     pipelinedStepSeconds: report.bound.pipelinedStepSeconds,
     spikes: sum.spikes,
     terms: sum.terms,
