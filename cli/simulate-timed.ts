@@ -14,7 +14,7 @@ import { type ImageRecord, type ImageSent, recordImage } from '../runtime-sim/ti
 import { createTrace, TRACE_FILES } from '../runtime-sim/timed/trace.ts';
 import { createWatch, namesOf, WATCHED, type Watch, type WatchSpec } from '../runtime-sim/timed/watch.ts';
 import type { Console } from './console.ts';
-import { openGrowingFiles } from './trace-files.ts';
+import { openGrowingFiles, prepareFolder } from './trace-files.ts';
 
 export interface TimedArguments {
   readonly json: boolean;
@@ -56,6 +56,7 @@ export function createTimedSimulation(
   const target = manifest.target as unknown as Pick<Target, 'timing' | 'topology' | 'chips' | 'costSets'>;
   const machine = createTimedMachine(programs, target);
   const watches = watchesOf(machine, args);
+  if (args.trace !== undefined) prepareFolder(args.trace);
   const images: ImageSent[] = [];
   let bytes = 0;
   let isFull = false;

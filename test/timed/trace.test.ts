@@ -54,6 +54,12 @@ test('the files of a trace have every spike and message once, in time', async ()
     ],
   );
   assert.equal(compiled.code, 0);
+  const report = JSON.parse(readFileSync(join(deployed, 'report.json'), 'utf8'));
+  assert.equal(report.timed.images, 1);
+  assert.ok(report.timed.latency.seconds.mean >= report.latency.seconds);
+  assert.ok(report.timed.stream.imagesPerSecond <= report.throughput);
+  assert.equal(report.energySpan.alone.seconds, report.timed.latency.seconds.mean);
+  assert.match(readFileSync(join(deployed, 'summary.txt'), 'utf8'), /with every message timed/);
   const dir = join(folder, 'trace');
   const { code, text } = await simulate(
     '--trace',
