@@ -64,6 +64,7 @@ export function createTimedSimulation(
   return {
     record: image => (isFull ? undefined : recordImage(programs, image)),
     keep(record) {
+      if (isFull) return;
       const image = record.finish();
       images.push(image);
       bytes += image.bytes;
