@@ -62,9 +62,9 @@ export async function encodeAndSimulate(
 /** What the chip answers, bit for bit what the integer network answers. */
 function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
   const { images, margins, origin, target } = sample;
-  const simulator = createSimulator(programs);
+  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id as string);
   const records = images.map(image => recordImage(programs, image));
-  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => `${id}`);
+  const simulator = createSimulator(programs);
   const golden = compareImages(int, simulator, images, number => ({
     chip: (step, id, emission) => records[number]!.take(step, populations.indexOf(id), emission),
   }));
