@@ -69,7 +69,7 @@ export function energyTable({
 const leftOut = (energy: readonly EnergyReport[]): readonly string[] =>
   energy.flatMap(({ costSet, unknown, standing, ann }) => {
     // Everything else that the 8-bit network leaves out, the spiking one leaves out too.
-    const all = { ...unknown, ...ann.unknown, ...unknown, ...standing.alone.unknown };
+    const all = { ...ann.unknown, ...unknown, ...standing.alone.unknown };
     return Object.keys(all).length === 0 ? [] : [`left out of ${costSet}, unknown: ${unknownText(all)}`];
   });
 
