@@ -2,7 +2,7 @@
 //
 // Functions that read a whole group of channels, four at a time: sums of doubles, logarithms from the bits of doubles, powers
 // of two in single precision. The arithmetic is that of ir/interpret/soma.ts, in place.
-import { firstLanes, FOUR, lookUp, shifted, sumOf, WORD } from './lanes.assembly';
+import { firstLanes, FOUR, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 const LOG_BITS: i32 = 12;
 const ENTRY_BITS: i32 = 6;

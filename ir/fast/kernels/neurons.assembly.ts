@@ -3,7 +3,7 @@
 // What neurons do with what they gathered, four at a time in integers of 32 bits and in single precision, where a
 // population is proved to fit (neurons.ts). The arithmetic is that of ir/fixed.ts and ir/interpret/soma.ts. Arrays have
 // room for a whole vector behind their last number.
-import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './lanes.assembly';
+import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 /** Saturates accumulators to ±top, in place; returns what they hold and counts what was too large in `saturated`. */
 let saturated: v128 = i32x4.splat(0);
