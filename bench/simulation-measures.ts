@@ -5,6 +5,7 @@ import { measureFunctional } from './sim-functional.ts';
 import { measureLoad } from './sim-load.ts';
 import { measureNoc } from './sim-noc.ts';
 import { measureAgreement } from './sim-sanafe.ts';
+import { measureVit } from './sim-vit.ts';
 
 export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
   /** Plain neurons, R(4,1024,P): counts, energies and simple time, beside SANA-FE of --python PYTHON. */
@@ -16,5 +17,7 @@ export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptio
   /** Steps of R(4, 1024, 10) on the network between cores; --python PYTHON runs SANA-FE's `cycle` beside it. */
   'sim-noc': measureNoc,
   /** Published rows of Loihi, ours beside what was measured. */
+  /** Images per second of --data MODEL.onnx, beside PyTorch of --python PYTHON on the same network; --only T. */
+  'sim-vit': measureVit,
   silicon: siliconMeasure,
 };
