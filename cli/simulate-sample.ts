@@ -3,14 +3,18 @@ import { setImmediate } from 'node:timers/promises';
 import type { FolderWriter } from '../backends/folder.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
+import type { Target } from '../backends/target.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { Mapped } from '../compiler/map-network.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
+import type { ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
+import { createMachine, type PopulationEmission } from '../runtime-sim/chip.ts';
+import { recordImage } from '../runtime-sim/timed/sent.ts';
 import { countStopping } from './anytime.ts';
 import { compareEmissions } from './compare.ts';
 import { chipPath } from './deployment-files.ts';
+import { timeSample } from './time-sample.ts';
 
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
@@ -31,6 +35,7 @@ export interface Sample {
   /** Where the host stops; undefined: nowhere. */
   readonly margins: readonly number[] | undefined;
   readonly origin: string;
+  readonly target: Target;
 }
 
 /**
@@ -56,12 +61,21 @@ export async function encodeAndSimulate(
 }
 
 /** What the chip answers, bit for bit what the integer network answers. */
-function simulate(programs: readonly ChipProgram[], int: IntGraph, { images, margins, origin }: Sample) {
+function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
+  const { images, margins, origin, target } = sample;
   const machine = createMachine(programs);
-  const golden = images.map(image => compareEmissions(int, machine, image));
+  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id);
+  const golden = images.map(image => {
+    const record = recordImage(programs, image);
+    const chip = (step: number, id: string, emission: PopulationEmission) =>
+      record.take(step, populations.indexOf(id as ValueId), emission);
+    return { ...compareEmissions(int, machine, image, { chip }), sent: record.finish() };
+  });
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
   const counts = margins === undefined ? machine.counts : countStopping(programs, images, margins);
-  return { readouts: golden.map(g => g.readouts), counts, programs };
+  const readouts = golden.map(g => g.readouts);
+  const timed = timeSample(programs, target, { sent: golden.map(g => g.sent), readouts, margins }, counts);
+  return { readouts, counts, programs, timed };
 }

@@ -81,3 +81,23 @@ export const createCounts = (
   })),
   links: Array.from({ length: timesteps + 1 }, () => new Map<number, number>()),
 });
+
+/** Adds the counts of other images on the same chip. */
+export function addMachineCounts(into: MachineCounts, more: MachineCounts): void {
+  into.images += more.images;
+  more.ran.forEach((n, k) => {
+    into.ran[k]! += n;
+  });
+  for (const [i, own] of more.tiles.entries()) addCounts(into.tiles[i]!, own);
+  more.work.forEach((own, k) => {
+    const work = into.work[k]!;
+    for (const key of Object.keys(work) as (keyof typeof work)[])
+      own[key].forEach((n, core) => {
+        work[key][core]! += n;
+      });
+  });
+  more.links.forEach((own, k) => {
+    const links = into.links[k]!;
+    for (const [link, n] of own) links.set(link, (links.get(link) ?? 0) + n);
+  });
+}

@@ -139,7 +139,7 @@ function createTile<G>(
   };
 }
 
-function createSoma(
+export function createSoma(
   tile: TileProgram,
   core: CoreProgram,
   channels: number,

@@ -3,8 +3,8 @@
  * stacked, and read operands that are put together before. Nothing is known of places in memory here.
  */
 import type { Gather, TileProgram } from '../../backends/program/program.ts';
-import { sha256 } from '../../ir/constants.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import type { Contents } from './contents.ts';
 import type { WiredTile, Wiring } from './wiring.ts';
 
 /** The host as a sender. */
@@ -32,8 +32,8 @@ export interface Operand {
   readonly kind: OperandKind;
 }
 
-/** payload: of this step alone. sums: of all steps, with the powers of two of this one. relay: added to the accumulator at once. */
-export type OperandKind = 'payload' | 'sums' | 'relay';
+/** payload: of this step alone. sums: of all steps, with the powers of two of this one. */
+export type OperandKind = 'payload' | 'sums';
 
 export interface StackGather {
   /** Of the first tile; the others have the same, but for biases. */
@@ -63,8 +63,8 @@ export interface Layout {
 }
 
 /** undefined where tiles wait for each other. */
-export function layOut(wiring: Wiring): Layout | undefined {
-  const groups = groupTiles(wiring);
+export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
+  const groups = groupTiles(wiring, contents);
   const seats = new Map<number, { readonly stack: number; readonly base: number; readonly at: number }>();
   groups.forEach((tiles, stack) => {
     let base = 0;
@@ -146,7 +146,7 @@ function operandShapes(
     case 'maximum':
       return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: 'sums' }];
     case 'relay':
-      return [{ size, width: channels, weighed: gather.shift, kind: 'relay' }];
+      return [{ size, width: channels, weighed: gather.shift, kind: 'payload' }];
     case 'bias':
       return [];
     case 'sparse':
@@ -185,8 +185,7 @@ function collectFeeds(
 }
 
 /** Tiles of one population that differ in nothing but where they lie and what they add. */
-function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
-  const contents = createContents();
+function groupTiles(wiring: Wiring, contents: Contents): readonly (readonly WiredTile[])[] {
   const groups = new Map<string, WiredTile[]>();
   for (const tile of wiring.tiles) {
     const key = keyOf(tile, contents);
@@ -195,20 +194,6 @@ function groupTiles(wiring: Wiring): readonly (readonly WiredTile[])[] {
     else group.push(tile);
   }
   return [...groups.values()];
-}
-
-type Contents = (data: ArrayLike<number> & ArrayBufferView) => number;
-
-/** Equal arrays have equal numbers. */
-function createContents(): Contents {
-  const known = new Map<string, number>();
-  return data => {
-    const { buffer, byteOffset, byteLength, length } = data;
-    const key = `${length} ${byteLength} ${sha256(new Uint8Array(buffer, byteOffset, byteLength))}`;
-    const number = known.get(key) ?? known.size;
-    known.set(key, number);
-    return number;
-  };
 }
 
 function keyOf({ program, home, shape }: WiredTile, contents: Contents): string {

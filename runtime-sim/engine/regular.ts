@@ -54,14 +54,14 @@ function stepsMeet({ tiles, hostRoutes }: Wiring): boolean {
   );
 }
 
-/** Each place of an operand is fed by one sender at most; relays alone add up. Found once for each set of maps. */
+/** Each place of an operand is fed by one sender at most. Found once for each set of maps. */
 function createFedOnce(maps: readonly StridedMap[]): (operand: Operand) => boolean {
   const known = new Map<string, boolean>();
-  return ({ feeds, size, kind }) => {
+  return ({ feeds, size }) => {
     const key = `${size} ${feeds.map(({ map, to }) => `${map}+${to}`).join(' ')}`;
     const found = known.get(key) ?? isFedOnce(feeds, size, maps);
     known.set(key, found);
-    return found || kind === 'relay';
+    return found;
   };
 }
 

@@ -60,8 +60,10 @@ export function countAll(
     for (let now = 0; now <= tally.lastStep; now++) counts.ran[now]! += tally.images;
     if (tally.images === 0) continue;
     countSender(wiring, counts, tally, table.host, places.host, undefined);
-    tiles.forEach((tile, i) => countSender(wiring, counts, tally, table.tiles[i]!, places.tiles[i]!, tile));
-    tiles.forEach((tile, i) => countProducts(counts, tally, tile, i));
+    for (const [i, tile] of tiles.entries()) {
+      countSender(wiring, counts, tally, table.tiles[i]!, places.tiles[i]!, tile);
+      countProducts(counts, tally, tile, i);
+    }
   }
   return counts;
 }
@@ -132,6 +134,7 @@ function countUpdates(
   own.spikes += header.binary && isFiring ? terms : active;
   own.terms += terms;
   work.updates[core]! += neurons * held * images;
+  work.active[core]! += active * held;
   if (held === 1) return;
   own.messages += terms;
   own.synops += terms;

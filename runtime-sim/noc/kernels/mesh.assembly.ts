@@ -19,9 +19,9 @@ import {
   Place,
   Slot,
   setHeap,
-} from './records.assembly';
+} from './shared/records.assembly';
 
-export { setCore, setInput, setOutput, sizeOf } from './records.assembly';
+export { setCore, setInput, setOutput, sizeOf } from './shared/records.assembly';
 
 const NUMBER: usize = 4;
 const REAL: usize = 8;

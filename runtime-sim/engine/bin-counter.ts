@@ -1,0 +1,72 @@
+/** Counts what stacks sent into the bins of their tiles: in integers on kernels, for one image. */
+import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
+import { splitTerms } from '../spikes.ts';
+import { type Bins, type BinTable, PER_BIN, SPLIT } from './bins.ts';
+import type { Layout } from './layout.ts';
+import type { Slot } from './population.ts';
+import type { TallyPlaces } from './tally.ts';
+import type { Wiring } from './wiring.ts';
+
+export interface BinCounter {
+  clear(): void;
+  countHost(values: number, terms: number, t: number): void;
+  countStack(number: number, slot: Slot, t: number): void;
+  addTo(bins: Float64Array): void;
+}
+
+export function createBinCounter(
+  { header, input }: Wiring,
+  { stacks }: Layout,
+  table: BinTable,
+  places: TallyPlaces,
+  arena: EngineArena,
+): BinCounter {
+  const counts = arena.reserve(places.length * 4);
+  const numbers = placeNumbers([table.host, ...table.tiles], arena);
+  const isStream = header.mode === 'streaming';
+  const first = (bins: Bins, place: number, t: number) =>
+    place + (isStream ? 0 : (t - 1) * bins.classes * PER_BIN);
+  const count = (bins: Bins, place: number, values: number, terms: number, size: number, t: number) =>
+    arena.kernels.tally(values, terms, numbers.get(bins.ofNeuron)!, size, counts + 4 * first(bins, place, t));
+  const split = (bins: Bins, place: number, values: number, size: number, levels: number, t: number) => {
+    const { i32 } = arena.views();
+    const into = counts / 4 + first(bins, place, t) + SPLIT;
+    for (let i = 0; i < size; i++) {
+      const payload = i32[values / 4 + i]!;
+      if (payload === 0) continue;
+      const { neurons } = splitTerms({ neurons: Int32Array.of(i), payloads: [payload] }, levels);
+      i32[into + bins.ofNeuron[i]! * PER_BIN]! += neurons.length;
+    }
+  };
+  return {
+    clear: () => arena.views().i32.fill(0, counts / 4, counts / 4 + places.length),
+    countHost: (values, terms, t) => count(table.host, places.host, values, terms, input.size, t),
+    countStack(number, { values, terms }, t) {
+      const stack = stacks[number]!;
+      const { emit } = stack.program;
+      stack.tiles.forEach((tile, k) => {
+        const bins = table.tiles[tile.number]!;
+        const place = places.tiles[tile.number]!;
+        const base = stack.bases[k]!;
+        count(bins, place, values + 4 * base, terms + base, tile.size, t);
+        if (header.binary && emit.kind === 'mt')
+          split(bins, place, values + 4 * base, tile.size, emit.levels, t);
+      });
+    },
+    addTo(bins) {
+      const { i32 } = arena.views();
+      for (let i = 0; i < places.length; i++) bins[i]! += i32[counts / 4 + i]!;
+    },
+  };
+}
+
+function placeNumbers(all: readonly Bins[], arena: EngineArena): ReadonlyMap<Uint16Array, number> {
+  const places = new Map<Uint16Array, number>();
+  for (const { ofNeuron } of all) {
+    if (places.has(ofNeuron)) continue;
+    const at = arena.reserve(ofNeuron.length * 2);
+    arena.views().u16.set(ofNeuron, at / 2);
+    places.set(ofNeuron, at);
+  }
+  return places;
+}

@@ -1,0 +1,114 @@
+/** The functional engine equals the machine that follows every message: values, terms, sums, readouts, all counts. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ChipProgram } from '../backends/program/program.ts';
+import { loadTarget, type Target } from '../backends/target.ts';
+import { mapNetwork } from '../compiler/map-network.ts';
+import type { Mode } from '../ir/chip.ts';
+import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import type { IntGraph } from '../ir/int.ts';
+import { randomAnn } from '../ir/random/ann.ts';
+import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
+import { CODINGS } from '../ir/snn.ts';
+import type { HostStop, PopulationEmission } from '../runtime-sim/chip.ts';
+import { createEngine } from '../runtime-sim/engine/engine.ts';
+import { createSimulator, type Simulator, slowSimulator } from '../runtime-sim/simulator.ts';
+import { descend, randomImages, reload, shrunk } from './kit.ts';
+
+/** Nothing here is a power of two. */
+const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
+
+function mapTo(
+  int: IntGraph,
+  target: Target,
+  options: { readonly mode?: Mode } = {},
+): readonly ChipProgram[] {
+  const context = { diagnostics: createDiagnostics(), step: () => {} };
+  const all = { weightBits: 8, seed: 1, effort: 'fast', ...options } as const;
+  return reload(mapNetwork(int, target, new Map(), all, context));
+}
+
+function watch(simulator: Simulator, images: readonly Float64Array[], stop?: HostStop) {
+  const sent = new Map<string, PopulationEmission>();
+  const readouts = simulator.run(
+    images,
+    (image, step, population, emission) => {
+      const key = `${image} ${step} ${population}`;
+      assert.ok(!sent.has(key), key);
+      sent.set(key, structuredClone(emission));
+    },
+    stop,
+  );
+  return { readouts, sent, counts: simulator.counts };
+}
+
+/** Runs both; the engine must be the one that runs. */
+function assertEqual(
+  name: string,
+  programs: readonly ChipProgram[],
+  images: readonly Float64Array[],
+  stop?: HostStop,
+) {
+  assert.ok(createEngine(programs) !== undefined, `${name}: no engine`);
+  const fast = watch(createSimulator(programs), images, stop);
+  const slow = watch(slowSimulator(programs), images, stop);
+  assert.deepEqual(fast.readouts, slow.readouts, name);
+  assert.equal(fast.sent.size, slow.sent.size, name);
+  for (const [key, emission] of slow.sent) assert.deepEqual(fast.sent.get(key), emission, `${name}: ${key}`);
+  for (const field of Object.keys(slow.counts) as (keyof typeof slow.counts)[])
+    assert.deepEqual(fast.counts[field], slow.counts[field], `${name}: ${field}`);
+  return fast;
+}
+
+function* networks(steps: number) {
+  const graphs = [
+    ['untidy', randomAnn(7, UNTIDY)] as const,
+    ...Array.from({ length: 3 }, (_, seed) => [`random ${seed}`, randomAnn(seed)] as const),
+    ...(Object.keys(MODERN_BLOCKS) as (keyof typeof MODERN_BLOCKS)[]).map(
+      kind => [kind, randomModern(steps + 40, [kind])] as const,
+    ),
+  ];
+  for (const [number, [name, graph]] of graphs.entries()) {
+    const images = randomImages(graph, 3, number);
+    const coding = CODINGS[(number + steps) % 3]!;
+    const functions = number % 2 === 0 ? 'tables' : 'multiply';
+    const { int } = descend(graph, images, { coding, steps, shift: 4 + (number % 2), terms: 3, functions });
+    yield { name: `${name} ${coding} T=${steps}`, int, images };
+  }
+}
+
+const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
+
+/** Cores so small that populations are cut, and few. */
+function cramped(target: Target): Target {
+  const small = shrunk(target, 150, 1500);
+  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
+  return { ...small, cores: 2400, chips: 20, topology };
+}
+
+test('one step: pipelined, layerwise and streaming, whole and cut', async () => {
+  const large = await loadTarget('loihi2');
+  const small = cramped(large);
+  let number = 0;
+  for (const { name, int, images } of networks(1)) {
+    const [mode, other] = [MODES[number % 3]!, MODES[(number + 1) % 3]!];
+    number += 1;
+    assertEqual(`${name} ${mode}`, mapTo(int, large, { mode }), images);
+    const cut = mapTo(int, small, { mode: other });
+    assertEqual(`${name} ${other} cut`, cut, images.slice(0, 2));
+  }
+});
+
+test('several steps in every coding, whole and cut, stopped early or not', async () => {
+  const large = await loadTarget('loihi2');
+  const small = cramped(large);
+  let number = 0;
+  for (const { name, int, images } of networks(3)) {
+    const mode = MODES[number++ % 2]!;
+    const programs = mapTo(int, number % 2 === 0 ? large : small, { mode });
+    assertEqual(`${name} ${mode}`, programs, images);
+    const stop: HostStop = (readout, t) => t === 2 || readout[0]! > readout[1]!;
+    const stopped = assertEqual(`${name} ${mode} stopped`, programs, images, stop);
+    assert.ok(stopped.readouts.every(r => r.length < 3));
+  }
+});
