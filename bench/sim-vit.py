@@ -4,7 +4,8 @@ Every population adds up what arrives, applies its function, and multi-threshold
 still missing. Linears are addmm on payloads, products one bmm of the sums, views are strides where they can be.
 
 usage: python sim-vit.py --network DIR [--batch 1,8,16] [--repeats 5] [--threads 2]
-DIR: network.json, data.bin, images.bin; prints one JSON object."""
+DIR: network.json, data.bin, images.bin; prints one JSON object. Logits are given in float32 and in float64: a membrane that
+rounding moves across a threshold changes a whole spike, so that only the latter say whether this is the same method."""
 import argparse, json, math, os, time
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ images = torch.from_numpy(np.fromfile(os.path.join(args.network, 'images.bin'), 
 
 
 def reals(ref):
-    return torch.from_numpy(raw[ref['at']:ref['at'] + ref['length']].view(np.float32)).view(ref['shape'])
+    return torch.from_numpy(raw[ref['at']:ref['at'] + ref['length']].view(np.float32)).view(ref['shape']).to(dtype)
 
 
 def indices(ref):
@@ -81,7 +82,7 @@ def function(spec, channels):
     return lambda x: torch.softmax(x if scale == 1 else x * scale, -1)
 
 
-EXPONENT = 0x7F800000
+EXPONENT = {torch.float32: (torch.int32, 0x7F800000), torch.float64: (torch.int64, 0x7FF0000000000000)}
 
 
 def emitter(spec):
@@ -92,11 +93,13 @@ def emitter(spec):
     if spec['rule'] != 'nearest' or spec['theta2'] != theta or spec.get('coarse'):
         raise SystemExit('only symmetric thresholds at powers of two, the same in every step')
 
+    word, mask = EXPONENT[dtype]
+
     def term(m):
         size = m.abs()
         silent = size < band * theta
         size.mul_(1 / (1.5 * theta))
-        size.view(torch.int32).bitwise_and_(EXPONENT)
+        size.view(word).bitwise_and_(mask)
         size.mul_(2 * theta).clamp_(theta, theta * 2 ** (levels - 1)).masked_fill_(silent, 0)
         return size.copysign_(m)
 
@@ -239,12 +242,15 @@ def prepare_population(node):
     return population
 
 
-watched = None
-nodes = [prepare(node) for node in net['nodes']]
+def build(kind):
+    """The network with weights of one precision."""
+    global dtype
+    dtype = kind
+    return [prepare(node) for node in net['nodes']]
 
 
 @torch.no_grad()
-def run(image):
+def run(nodes, image):
     state, readouts = State(), []
     for t in range(1, net['steps'] + 1):
         for step in nodes:
@@ -253,20 +259,26 @@ def run(image):
     return readouts
 
 
-watched = {}
-logits = [run(images[i:i + 1])[-1][0].tolist() for i in range(len(images))]
+def last(nodes, batch):
+    return [run(nodes, batch[i:i + 1])[-1][0].tolist() for i in range(len(batch))]
+
+
+watched, dtype = None, torch.float64
+exact = last(build(torch.float64), images.double())
+watched, nodes = {}, build(torch.float32)
+logits = last(nodes, images)
 density = {name: fired / all_ for name, (fired, all_) in watched.items()}
 watched = None
 best = None
 for batch in map(int, args.batch.split(',')):
     block = images.repeat(-(-batch // len(images)), 1)[:batch].contiguous()
-    run(block)
+    run(nodes, block)
     seconds = []
     for _ in range(args.repeats):
         start = time.perf_counter()
-        run(block)
+        run(nodes, block)
         seconds.append(time.perf_counter() - start)
     rate = batch / min(seconds)
     if best is None or rate > best['imagesPerSecond']:
         best = {'imagesPerSecond': rate, 'batch': batch}
-print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads(), **best, 'logits': logits, 'density': density}))
+print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads(), **best, 'logits': logits, 'exact': exact, 'density': density}))
