@@ -1,8 +1,12 @@
-/** Bundles the command line into one file, dist/snnc.js, and the threads of placement into another beside it. */
+/** Bundles the command line into one file, dist/snnc.js, and the threads of placement and simulation into others beside it. */
 import { statSync } from 'node:fs';
 import { build } from 'esbuild';
 
-const BUNDLES = { 'cli/main.ts': 'dist/snnc.js', 'compiler/placement/worker.ts': 'dist/placement-worker.js' };
+const BUNDLES = {
+  'cli/main.ts': 'dist/snnc.js',
+  'compiler/placement/worker.ts': 'dist/placement-worker.js',
+  'runtime-sim/engine/worker.ts': 'dist/simulator-worker.js',
+};
 const banner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
 for (const [entry, outfile] of Object.entries(BUNDLES)) {
   await build({

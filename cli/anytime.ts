@@ -5,8 +5,8 @@ import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { isSettled } from '../ir/exit.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
 import type { MachineCounts } from '../runtime-sim/counts.ts';
+import { createSimulator } from '../runtime-sim/simulator.ts';
 
 /** The margins of an anytime network, on calibration images. Errors: E0321 */
 export function marginsOf(
@@ -30,7 +30,9 @@ export function countStopping(
   images: readonly Float64Array[],
   margins: readonly number[],
 ): MachineCounts {
-  const machine = createMachine(programs);
-  for (const image of images) machine.run(image, undefined, (logits, t) => isSettled(logits, t, margins));
-  return machine.counts;
+  const simulator = createSimulator(programs);
+  simulator.run(images, undefined, (logits, t) => isSettled(logits, t, margins));
+  const { counts } = simulator;
+  simulator.close();
+  return counts;
 }

@@ -262,10 +262,18 @@ export const CHECK_OPTIONS = {
   ...shared,
 } as const;
 
+/** Threads of a simulation. */
+const workers = {
+  type: 'number',
+  describe: 'Images that are simulated at a time, each on a thread (default: one core is left free)',
+  coerce: (value: number | undefined) => (value === undefined ? undefined : whole(value, 'workers', 1, 64)),
+} as const;
+
 /** Every stage on real data. */
 export const VALIDATE_OPTIONS = {
   data: { type: 'string', demandOption: true, describe: 'Images with labels: npz or a folder' },
   limit: { type: 'number', describe: 'Images at most' },
+  workers,
   logits: { type: 'string', describe: 'npz with reference logits of the float network' },
   tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },
   identity: {
@@ -311,6 +319,7 @@ export const SIMULATE_OPTIONS = {
     describe: 'Images: npz, npy, raw, a picture, a folder',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
+  workers,
   timed: {
     type: 'boolean',
     default: false,

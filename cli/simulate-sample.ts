@@ -7,12 +7,11 @@ import type { Target } from '../backends/target.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { Mapped } from '../compiler/map-network.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
-import type { ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
-import { createMachine, type PopulationEmission } from '../runtime-sim/chip.ts';
+import { createSimulator } from '../runtime-sim/simulator.ts';
 import { recordImage } from '../runtime-sim/timed/sent.ts';
 import { countStopping } from './anytime.ts';
-import { compareEmissions } from './compare.ts';
+import { compareImages } from './compare.ts';
 import { chipPath } from './deployment-files.ts';
 import { timeSample } from './time-sample.ts';
 
@@ -63,19 +62,19 @@ export async function encodeAndSimulate(
 /** What the chip answers, bit for bit what the integer network answers. */
 function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
   const { images, margins, origin, target } = sample;
-  const machine = createMachine(programs);
-  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id);
-  const golden = images.map(image => {
-    const record = recordImage(programs, image);
-    const chip = (step: number, id: string, emission: PopulationEmission) =>
-      record.take(step, populations.indexOf(id as ValueId), emission);
-    return { ...compareEmissions(int, machine, image, { chip }), sent: record.finish() };
-  });
+  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id as string);
+  const records = images.map(image => recordImage(programs, image));
+  const simulator = createSimulator(programs);
+  const golden = compareImages(int, simulator, images, number => ({
+    chip: (step, id, emission) => records[number]!.take(step, populations.indexOf(id), emission),
+  }));
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
-  const counts = margins === undefined ? machine.counts : countStopping(programs, images, margins);
+  const counts = margins === undefined ? simulator.counts : countStopping(programs, images, margins);
+  simulator.close();
   const readouts = golden.map(g => g.readouts);
-  const timed = timeSample(programs, target, { sent: golden.map(g => g.sent), readouts, margins }, counts);
+  const sent = records.map(record => record.finish());
+  const timed = timeSample(programs, target, { sent, readouts, margins }, counts);
   return { readouts, counts, programs, timed };
 }

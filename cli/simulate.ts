@@ -3,8 +3,9 @@ import { openFolder } from '../backends/folder.ts';
 import { isSettled } from '../ir/exit.ts';
 import { energyTable, layerTable } from '../report/energy-table.ts';
 import { timedRows } from '../report/timed.ts';
-import { createMachine, type HostStop } from '../runtime-sim/chip.ts';
+import type { HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
+import { createSimulator } from '../runtime-sim/simulator.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { reportOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
@@ -16,7 +17,11 @@ export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
   readonly folder: string;
   readonly input: string;
   readonly limit: number;
+  readonly workers: number | undefined;
 }
+
+/** Images that are read before they are run. */
+const AT_ONCE = 64;
 
 export async function simulateCommand(args: SimulateArguments): Promise<number> {
   const out = createConsole(args);
@@ -24,30 +29,38 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const folder = openFolder(args.folder);
   const { manifest } = folder;
   const programs = folder.programs();
-  const machine = createMachine(programs);
+  const simulator = createSimulator(programs, { workers: args.workers });
   const timing = isTimed(args) ? createTimedSimulation(programs, manifest, args, out) : undefined;
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   out.step('run');
   const { margins = [] } = manifest.network.exit ?? {};
   const stop: HostStop = (readout, step) => isSettled(readout, step, margins);
   const classes: number[] = [];
-  for (let i = 0; i < Math.min(args.limit, set.count); i++) {
-    const image = await set.image(i);
-    const record = timing?.record(image);
-    const logits = machine.run(image, record?.take, stop).at(-1)!;
+  const count = Math.min(args.limit, set.count);
+  // What is timed is kept image by image, as long as there is room.
+  const atOnce = timing === undefined ? AT_ONCE : 1;
+  for (let first = 0; first < count; first += atOnce) {
+    const images: Float64Array[] = [];
+    for (let i = first; i < Math.min(first + atOnce, count); i++) images.push(await set.image(i));
+    const record = timing?.record(images[0]!);
+    for (const readouts of simulator.run(images, record && ((_, ...sent) => record.take(...sent)), stop)) {
+      const logits = readouts.at(-1)!;
+      classes.push(logits.indexOf(Math.max(...logits)));
+    }
     if (record !== undefined) timing?.keep(record);
-    classes.push(logits.indexOf(Math.max(...logits)));
   }
+  const { counts } = simulator;
+  simulator.close();
   if (timing !== undefined) out.step('time');
   const timed = timing?.finish() ?? null;
-  const report = reportOfRun(manifest, programs, machine.counts, timed ?? undefined);
+  const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
   const sum = createTileCounts();
-  for (const tile of machine.counts.tiles) addCounts(sum, tile);
-  const links = machine.counts.links.flatMap(step => [...step.values()]);
+  for (const tile of counts.tiles) addCounts(sum, tile);
+  const links = counts.links.flatMap(step => [...step.values()]);
   const result = {
     images: classes.length,
     classes,
-    steps: machine.counts.timesteps,
+    steps: counts.timesteps,
     timeSeconds: timed?.latency.seconds.mean ?? null,
     boundSeconds: report.bound.layerwiseSeconds,
     pipelinedStepSeconds: report.bound.pipelinedStepSeconds,

@@ -27,8 +27,8 @@ import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { argMax } from '../ir/logits.ts';
 import type { ChipReport } from '../report/report.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
-import { compareEmissions } from './compare.ts';
+import { createSimulator, defaultWorkers } from '../runtime-sim/simulator.ts';
+import { type Comparison, type ComparisonObservers, compareImages } from './compare.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { readBytes } from './data.ts';
 import { reportOfRun } from './deployment-report.ts';
@@ -47,6 +47,7 @@ export interface ValidateArguments extends Shared, DataOptions {
   readonly tolerance: number;
   /** Images whose events are counted one by one. */
   readonly identity: number | 'all';
+  readonly workers: number | undefined;
 }
 
 type PerStep<T> = T[];
@@ -64,7 +65,8 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
       ? undefined
       : readNpz(readBytes(args.logits), args.logits).values().next().value;
   const programs = folder.programs();
-  const machine = createMachine(programs);
+  const workers = args.workers ?? defaultWorkers();
+  const simulator = createSimulator(programs, { workers });
   const spiking = createFastSnnRunner(snn);
   const floating = createFastAnnRunner(ann);
   const populations = new Map(countedPopulations(int).map(p => [p.node.id as string, p]));
@@ -77,8 +79,18 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
   const exit = margins === undefined ? undefined : createExitTally(margins, argMax);
   let annError = 0;
   out.step(`run ${count} images`);
-  for (let n = 0; n < count; n++) {
-    const image = await set.image(n);
+  const observe = (n: number, sent: Map<string, Activity>): ComparisonObservers => ({
+    int: (step, node, emission) => {
+      if (sources.has(node.id))
+        sent.set(`${step} ${node.id}`, { terms: emission.terms.slice(), sums: emission.sums.slice() });
+      if (n >= walked) return;
+      intLog.record(step, node.id, emission);
+      const population = populations.get(node.id);
+      if (population !== undefined) addTo(tally.events, step, eventCounts(population, coding, step, intLog));
+    },
+    chip: (step, id, emission) => sent.set(`${step} ${id}`, emission),
+  });
+  const add = (n: number, image: Float64Array, sent: Map<string, Activity>, compared: Comparison) => {
     const label = set.labels?.[n];
     const float = [...floating.run(image).values()][0]!;
     if (reference !== undefined) {
@@ -87,19 +99,6 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
       }
     }
     const real = spiking.run(image);
-    const sent = new Map<string, Activity>();
-    const compared = compareEmissions(int, machine, image, {
-      int: (step, node, emission) => {
-        if (sources.has(node.id))
-          sent.set(`${step} ${node.id}`, { terms: emission.terms.slice(), sums: emission.sums.slice() });
-        if (n >= walked) return;
-        intLog.record(step, node.id, emission);
-        const population = populations.get(node.id);
-        if (population !== undefined)
-          addTo(tally.events, step, eventCounts(population, coding, step, intLog));
-      },
-      chip: (step, id, emission) => sent.set(`${step} ${id}`, emission),
-    });
     const counts = countSteps(int, sent, populations);
     counts.forEach((own, i) => {
       addTo(tally.counts, i + 1, own);
@@ -109,8 +108,16 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     if (compared.difference !== undefined) tally.firstDifference ??= `image ${n}: ${compared.difference}`;
     tally.add(label, float, real, compared.readouts);
     tally.saturations = summariseSaturations(compared.saturations);
+  };
+  for (let first = 0; first < count; first += workers) {
+    const images: Float64Array[] = [];
+    for (let n = first; n < Math.min(first + workers, count); n++) images.push(await set.image(n));
+    const sent = images.map(() => new Map<string, Activity>());
+    const compared = compareImages(int, simulator, images, i => observe(first + i, sent[i]!));
+    for (const [i, image] of images.entries()) add(first + i, image, sent[i]!, compared[i]!);
   }
-  const { energy, energySpan, energyLayers } = reportOfRun(manifest, programs, machine.counts);
+  const { energy, energySpan, energyLayers } = reportOfRun(manifest, programs, simulator.counts);
+  simulator.close();
   const summary = summarise(
     tally,
     count,

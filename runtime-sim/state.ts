@@ -11,7 +11,7 @@ import type {
   TileProgram,
 } from '../backends/program/program.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type SomaFunction, somaFunction } from '../ir/interpret/soma.ts';
+import { type SomaFunction, type SomaSpec, somaFunction } from '../ir/interpret/soma.ts';
 import { expandMap, HOLE } from '../ir/map.ts';
 
 /** One operand position map of one in-axon target: where the payload of each source neuron lands. */
@@ -139,12 +139,15 @@ function createTile<G>(
   };
 }
 
-export function createSoma(
+const createSoma = (...about: Parameters<typeof somaSpec>): SomaFunction => somaFunction(somaSpec(...about));
+
+/** A tile's function with the tables of its core. */
+export function somaSpec(
   tile: TileProgram,
   core: CoreProgram,
   channels: number,
   header: ChipProgram['header'],
-): SomaFunction {
+): SomaSpec {
   const { function: fn, fraction, outFraction } = tile;
   const tables = {
     ...('multiplied' in fn && !fn.multiplied && { log2: core.log2!, exp2: core.exp2! }),
@@ -152,7 +155,7 @@ export function createSoma(
       fn.remainder !== undefined && { remainder: core.remainders[fn.remainder]! }),
   };
   const { stateBits, coding } = header;
-  return somaFunction({ fn, channels, fraction, outFraction, stateBits, rate: coding === 'rate', tables });
+  return { fn, channels, fraction, outFraction, stateBits, rate: coding === 'rate', tables };
 }
 
 function createRoute<G>(

@@ -11,7 +11,7 @@ import { randomAnn } from '../ir/random/ann.ts';
 import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
 import { CODINGS } from '../ir/snn.ts';
 import type { HostStop, PopulationEmission } from '../runtime-sim/chip.ts';
-import { createEngine } from '../runtime-sim/engine/engine.ts';
+import { planEngine } from '../runtime-sim/engine/plan.ts';
 import { createSimulator, type Simulator, slowSimulator } from '../runtime-sim/simulator.ts';
 import { descend, randomImages, reload, shrunk } from './kit.ts';
 
@@ -49,7 +49,7 @@ function assertEqual(
   images: readonly Float64Array[],
   stop?: HostStop,
 ) {
-  assert.ok(createEngine(programs) !== undefined, `${name}: no engine`);
+  assert.ok(planEngine(programs) !== undefined, `${name}: no engine`);
   const fast = watch(createSimulator(programs), images, stop);
   const slow = watch(slowSimulator(programs), images, stop);
   assert.deepEqual(fast.readouts, slow.readouts, name);
@@ -111,4 +111,22 @@ test('several steps in every coding, whole and cut, stopped early or not', async
     const stopped = assertEqual(`${name} ${mode} stopped`, programs, images, stop);
     assert.ok(stopped.readouts.every(r => r.length < 3));
   }
+});
+
+test('the same results, observed and stopped, for any number of workers', async () => {
+  const target = await loadTarget('loihi2');
+  const graph = randomAnn(7, UNTIDY);
+  const images = randomImages(graph, 5, 3);
+  const { int } = descend(graph, images, { coding: 'differential', steps: 3, shift: 4, terms: 3 });
+  const programs = mapTo(int, target);
+  const stop: HostStop = (readout, t) => t === 2 || readout[0]! > readout[1]!;
+  const [one, ...others] = [1, 2, 3].map(workers => {
+    const simulator = createSimulator(programs, { workers });
+    const watched = watch(simulator, images, stop);
+    const plain = simulator.run(images);
+    const { counts } = simulator;
+    simulator.close();
+    return { ...watched, sent: [...watched.sent].sort(([a], [b]) => (a < b ? -1 : 1)), plain, counts };
+  });
+  for (const other of others) assert.deepEqual(other, one);
 });

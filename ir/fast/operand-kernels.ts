@@ -1,55 +1,29 @@
 /** The kernels of kernels/operands.assembly.ts: places in bytes, sizes in elements. */
 import { type Arena, hasAllKernels, type Kernels } from './arena.ts';
 
+type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
+  ? T
+  : Numbers<N, [...T, number]>;
+
 export interface OperandKernels {
-  readonly scatterNarrow: (values: number, runs: number, count: number, out: number) => void;
-  readonly scatterWhole: (
-    values: number,
-    runs: number,
-    count: number,
-    out: number,
-    weight: number,
-    adds: number,
-  ) => void;
-  readonly scatterReal: (values: number, runs: number, count: number, out: number, weight: number) => void;
-  readonly scatterTerms: (terms: number, runs: number, count: number, out: number) => void;
-  /** As an unsigned integer, in a signed one. */
-  readonly largest: (values: number, size: number) => number;
-  readonly tally: (values: number, terms: number, bins: number, size: number, counts: number) => void;
-  readonly cutDigit: (
-    x: number,
-    rows: number,
-    width: number,
-    stride: number,
-    shift: number,
-    mask: number,
-    out: number,
-  ) => void;
-  readonly cutPanels: (
-    x: number,
-    columns: number,
-    inner: number,
-    shift: number,
-    mask: number,
-    out: number,
-  ) => void;
-  readonly addWide: (
-    x: number,
-    y: number,
-    rows: number,
-    width: number,
-    stride: number,
-    factor: number,
-  ) => void;
-  readonly countSums: (
-    sums: number,
-    terms: number,
-    rows: number,
-    inner: number,
-    nonzero: number,
-    termSums: number,
-    rowNonzero: number,
-  ) => void;
+  /** values, runs, count, out. */
+  readonly scatterNarrow: (...args: Numbers<4>) => void;
+  readonly scatterShorts: (...args: Numbers<4>) => void;
+  /** values, isShort, runs, count, out, weight, adds. */
+  readonly scatterWhole: (...args: Numbers<7>) => void;
+  /** terms, runs, count, out. */
+  readonly scatterTerms: (...args: Numbers<4>) => void;
+  /** values, size. The result is an unsigned integer in a signed one. */
+  readonly largest: (...args: Numbers<2>) => number;
+  readonly largestShort: (...args: Numbers<2>) => number;
+  /** values, isShort, terms, bins, size, counts. */
+  readonly tally: (...args: Numbers<6>) => void;
+  /** x, isShort, size, shift, mask, out. */
+  readonly cutDigit: (...args: Numbers<6>) => void;
+  /** x, y, rows, width, stride of x, factor. */
+  readonly addWide: (...args: Numbers<6>) => void;
+  /** sums, isShort, terms, rows, inner, nonzero, termSums, rowNonzero. */
+  readonly countSums: (...args: Numbers<8>) => void;
 }
 
 export type EngineArena = Arena<Kernels & OperandKernels>;

@@ -3,13 +3,13 @@ import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
 import { splitTerms } from '../spikes.ts';
 import { type Bins, type BinTable, PER_BIN, SPLIT } from './bins.ts';
 import type { Layout } from './layout.ts';
-import type { Slot } from './population.ts';
+import type { Slot } from './memory.ts';
 import type { TallyPlaces } from './tally.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface BinCounter {
   clear(): void;
-  countHost(values: number, terms: number, t: number): void;
+  countHost(slot: Slot, t: number): void;
   countStack(number: number, slot: Slot, t: number): void;
   addTo(bins: Float64Array): void;
 }
@@ -26,13 +26,26 @@ export function createBinCounter(
   const isStream = header.mode === 'streaming';
   const first = (bins: Bins, place: number, t: number) =>
     place + (isStream ? 0 : (t - 1) * bins.classes * PER_BIN);
-  const count = (bins: Bins, place: number, values: number, terms: number, size: number, t: number) =>
-    arena.kernels.tally(values, terms, numbers.get(bins.ofNeuron)!, size, counts + 4 * first(bins, place, t));
-  const split = (bins: Bins, place: number, values: number, size: number, levels: number, t: number) => {
-    const { i32 } = arena.views();
+  const count = (bins: Bins, place: number, slot: Slot, base: number, size: number, t: number) => {
+    const values = slot.values + (slot.isShort ? 2 : 4) * base;
+    const into = counts + 4 * first(bins, place, t);
+    const ofNeuron = numbers.get(bins.ofNeuron)!;
+    arena.kernels.tally(values, slot.isShort ? 1 : 0, slot.terms + base, ofNeuron, size, into);
+  };
+  const split = (
+    bins: Bins,
+    place: number,
+    { values, isShort }: Slot,
+    base: number,
+    size: number,
+    levels: number,
+    t: number,
+  ) => {
+    const { i32, i16 } = arena.views();
+    const [list, from] = isShort ? [i16, values / 2 + base] : [i32, values / 4 + base];
     const into = counts / 4 + first(bins, place, t) + SPLIT;
     for (let i = 0; i < size; i++) {
-      const payload = i32[values / 4 + i]!;
+      const payload = list[from + i]!;
       if (payload === 0) continue;
       const { neurons } = splitTerms({ neurons: Int32Array.of(i), payloads: [payload] }, levels);
       i32[into + bins.ofNeuron[i]! * PER_BIN]! += neurons.length;
@@ -40,17 +53,16 @@ export function createBinCounter(
   };
   return {
     clear: () => arena.views().i32.fill(0, counts / 4, counts / 4 + places.length),
-    countHost: (values, terms, t) => count(table.host, places.host, values, terms, input.size, t),
-    countStack(number, { values, terms }, t) {
+    countHost: (slot, t) => count(table.host, places.host, slot, 0, input.size, t),
+    countStack(number, slot, t) {
       const stack = stacks[number]!;
       const { emit } = stack.program;
       stack.tiles.forEach((tile, k) => {
         const bins = table.tiles[tile.number]!;
         const place = places.tiles[tile.number]!;
         const base = stack.bases[k]!;
-        count(bins, place, values + 4 * base, terms + base, tile.size, t);
-        if (header.binary && emit.kind === 'mt')
-          split(bins, place, values + 4 * base, tile.size, emit.levels, t);
+        count(bins, place, slot, base, tile.size, t);
+        if (header.binary && emit.kind === 'mt') split(bins, place, slot, base, tile.size, emit.levels, t);
       });
     },
     addTo(bins) {

@@ -1,17 +1,27 @@
 /**
- * What the gathers of a stack add up in one step, on kernels: every sum is a whole number that fits its integers or is
- * below 2^52, so that the order of additions makes no difference. Where that cannot be said of a step, `begin` says so.
+ * What the gathers of a stack add up in one step, on kernels: in integers of 32 bits where what arrives is proved to fit, else
+ * in doubles, whole numbers below 2^52, so that the order of additions makes no difference. Where that cannot be said of a
+ * step either, `begin` says so.
  */
 import type { ProgramHeader } from '../../backends/program/program.ts';
 import { byteWeights } from '../../backends/program/weights.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import { aligned } from '../../ir/fast/arena.ts';
 import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
+import { multiply, productRoom, type WeightPanels } from '../../ir/fast/panels.ts';
 import { pow2, rs } from '../../ir/fixed.ts';
 import { stepWeight } from '../../ir/step-weights.ts';
+import { constantsOf } from './constants.ts';
+import { prepareDepthwise, prepareHadamard, prepareMaximum } from './element-gathers.ts';
 import type { Stack, StackGather } from './layout.ts';
-import { type OperandPlace, WHOLE_LIMIT } from './memory.ts';
+import { type OperandPlace, SHORT_TOP, WHOLE_LIMIT } from './memory.ts';
 import { prepareProduct } from './products.ts';
-import type { WeightStore } from './weight-store.ts';
+
+/** How a step is added up. */
+export type Way = 'words' | 'reals';
+
+/** Adds rows from … to to an accumulator that begins with the first of them. */
+export type AddRows = (accumulator: number, from: number, to: number, t: number) => void;
 
 export interface EngineGather {
   readonly kind: Exclude<StackGather['gather']['kind'], 'sparse'>;
@@ -19,23 +29,26 @@ export interface EngineGather {
   readonly scale: Int32Array;
   /** Its accumulator is made anew in every step: the whole of a product. */
   readonly isRemade: boolean;
-  /** Once a step, before rows are added; false: not exact. */
-  begin(t: number): boolean;
-  /** Adds the rows from … to to an accumulator in doubles, which begins with the first of them. */
-  add(accumulator: number, from: number, to: number, t: number): void;
+  /** Once a step, before rows are added: `words` where 32 bits hold it; undefined: not exact. */
+  begin(t: number): Way | undefined;
+  /** In integers of 32 bits, where there is a way. */
+  readonly addWords?: AddRows;
+  /** In doubles. */
+  readonly addReals: AddRows;
 }
 
 /** What gathers are made from and note their counts in. */
 export interface Workshop {
   readonly header: ProgramHeader;
   readonly arena: EngineArena;
-  readonly weights: WeightStore;
+  /** Weights of the kernels, once for each content, however many cores hold a copy. */
+  readonly panelsOf: (data: Int8Array, inputs: number, channels: number) => WeightPanels;
   readonly placeOf: (operand: StackGather['operands'][number]) => OperandPlace;
   /** Room for the work of a moment, which all gathers use in turn: so many bytes from its beginning on. */
   readonly room: (bytes: number) => void;
   /** Where it begins. */
   readonly work: () => number;
-  /** Most rows that are added at a time. */
+  /** Most rows that are added in doubles at a time. */
   readonly rowsAtOnce: (stack: Stack) => number;
   readonly products: ProductCounts;
 }
@@ -58,7 +71,7 @@ export function prepareGather(stack: Stack, own: StackGather, shop: Workshop): E
     case 'product':
       return prepareProduct(stack, own, gather, shop);
     case 'bias':
-      return { ...plain('bias', Int32Array.of(gather.fraction)), add: constantAdder(stack, own, shop) };
+      return prepareBias(stack, own, gather, shop);
     case 'relay':
       return prepareRelay(stack, own, gather, shop);
     case 'hadamard':
@@ -74,73 +87,102 @@ export function prepareGather(stack: Stack, own: StackGather, shop: Workshop): E
   }
 }
 
-type Of<Kind> = Extract<StackGather['gather'], { readonly kind: Kind }>;
-
-const plain = (kind: EngineGather['kind'], scale: Int32Array) => ({
-  ...{ kind, scale, isRemade: false },
-  begin: () => true,
-});
+export type Of<Kind> = Extract<StackGather['gather'], { readonly kind: Kind }>;
 
 export const isWhole = ({ top }: OperandPlace): boolean => top < WHOLE_LIMIT;
+
+/** Largest magnitude of an accumulator between steps. */
+const heldOf = ({ accumulatorBits }: ProgramHeader): number => 2 ** (accumulatorBits - 1);
 
 /** Numbers of up to `top` as digits of so many bits, the last one signed. */
 export interface Digits {
   readonly bits: number;
   readonly count: number;
 }
+export const NO_DIGITS: Digits = { bits: 31, count: 0 };
 
 /** Digits whose sums, each weighed by `bound` in all, fit 32 bits; undefined: there are none. */
 export function cutIntoDigits(top: number, bound: number): Digits | undefined {
+  if (top === 0) return NO_DIGITS;
   const bits = Math.min(15, Math.floor(Math.log2((WHOLE_LIMIT - 1) / Math.max(1, bound))));
-  if (top < 2 ** 15 && top * bound < WHOLE_LIMIT) return { bits: 31, count: 1 };
+  if (top <= SHORT_TOP && top * bound < WHOLE_LIMIT) return { bits: 31, count: 1 };
   return bits < 1 ? undefined : { bits, count: Math.ceil(Math.log2(top + 1) / bits) };
 }
 
-/** What cuts digit i out of a number: the last digit keeps the sign. */
-export const digitOf = ({ bits, count }: Digits, i: number) => ({
+/** What cuts digit i out of a number, its unit, and its largest magnitude: the last digit keeps the sign. */
+export const digitOf = ({ bits, count }: Digits, i: number, top: number) => ({
   shift: i * bits,
   mask: i === count - 1 ? -1 : 2 ** bits - 1,
-  factor: i === 0 ? 1 : pow2(i * bits),
+  unit: i === 0 ? 1 : pow2(i * bits),
+  largest: count === 1 ? top : 2 ** bits,
 });
 
 function prepareLinear(stack: Stack, own: StackGather, gather: Of<'linear'>, shop: Workshop): EngineGather {
-  const { arena, weights, placeOf, room, work, header } = shop;
+  const { arena, placeOf, room, work, header } = shop;
   const { kernels } = arena;
   const block = stack.tiles[0]!.home.weights[gather.weights]!;
   const { inputs, channels } = block;
-  const { at, panels, bound } = weights(byteWeights(block), inputs, channels);
+  const panels = shop.panelsOf(byteWeights(block), inputs, channels);
+  const bound = panels.largestColumn;
   const place = placeOf(own.operands[0]!);
+  const constants = constantsOf(stack, own, shop);
+  const held = heldOf(header) + constants.largest;
   const most = shop.rowsAtOnce(stack);
-  const stride = 2 * Math.ceil(inputs / 2);
-  const y = place.isNarrow ? 0 : aligned(most * stride * 2);
-  const step = aligned(y + most * panels * 8 * 4);
-  room(step + (gather.shift === 0 ? 0 : most * channels * 8));
-  const addConstants = constantAdder(stack, own, shop);
-  const hasBias = own.gathers.some(g => 'bias' in g && g.bias !== undefined);
-  let digits: Digits = { bits: 31, count: 0 };
+  const rows = stack.size / channels;
+  // Rows of 16 bits; what the product needs; a part of sums in integers, and in doubles.
+  const behind = aligned((place.isShort ? most : rows) * inputs * 2 + 16);
+  const y = behind + aligned(productRoom(rows, inputs));
+  const step = y + aligned(most * channels * 4);
+  room(step + most * channels * 8);
+  let digits = NO_DIGITS;
+  const rowsOf = (from: number, to: number, i: number): { readonly at: number; readonly stride: number } => {
+    const first = place.at + from * inputs * (place.isShort ? 2 : 4);
+    if (place.isShort && digits.count === 1) return { at: first, stride: inputs * 2 };
+    const { shift, mask } = digitOf(digits, i, place.top);
+    kernels.cutDigit(first, place.isShort ? 1 : 0, (to - from) * inputs, shift, mask, work());
+    return { at: work(), stride: inputs * 2 };
+  };
   return {
     ...{ kind: 'linear', scale: gather.scale, isRemade: false },
     begin(t) {
       const found = cutIntoDigits(place.top, bound);
-      digits = place.top === 0 || found === undefined ? { bits: 31, count: 0 } : found;
       const isExact = place.top * bound * stepWeight(t, gather.shift) < EXACT && isWhole(place);
-      return isExact && (place.top === 0 || found !== undefined) && (!place.isNarrow || digits.count < 2);
+      if (!isExact || found === undefined) return undefined;
+      digits = found;
+      const fits = digits.count < 2 && place.top * bound + held < WHOLE_LIMIT;
+      return fits && gather.shift === 0 ? 'words' : 'reals';
     },
-    add(accumulator, from, to, t) {
-      const rows = to - from;
+    addWords(accumulator, from, to, t) {
+      constants.addWords(accumulator, from, to, t);
+      if (digits.count === 0) return;
+      const x = rowsOf(from, to, 0);
+      const into = { at: accumulator, stride: channels * 4 };
+      if (!multiply(arena, x, to - from, panels, into, { room: work() + behind, held }))
+        defect('a sum of 32 bits');
+    },
+    addReals(accumulator, from, to, t) {
+      const size = (to - from) * channels;
       const weight = stepWeight(t, gather.shift);
       const sum = gather.shift === 0 ? accumulator : work() + step;
-      if (sum !== accumulator) arena.views().f64.fill(0, sum / 8, sum / 8 + rows * channels);
+      if (sum !== accumulator) arena.views().f64.fill(0, sum / 8, sum / 8 + size);
       for (let i = 0; i < digits.count; i++) {
-        const { shift, mask, factor } = digitOf(digits, i);
-        const x = place.isNarrow ? place.at + from * stride * 2 : work();
-        if (!place.isNarrow)
-          kernels.cutDigit(place.at + from * inputs * 4, rows, inputs, stride, shift, mask, x);
-        kernels.multiplyI16(x, at, work() + y, rows, stride / 2, panels);
-        kernels.addWide(work() + y, sum, rows, channels, panels * 8, factor * weight);
+        const x = rowsOf(from, to, i);
+        const part = work() + y;
+        arena.views().i32.fill(0, part / 4, part / 4 + size);
+        const into = { at: part, stride: channels * 4 };
+        if (!multiply(arena, x, to - from, panels, into, { room: work() + behind, held: 0 }))
+          defect('a sum of 32 bits');
+        kernels.addWide(
+          part,
+          sum,
+          to - from,
+          channels,
+          channels,
+          digitOf(digits, i, place.top).unit * weight,
+        );
       }
-      if (sum !== accumulator) addRounded(arena, sum, accumulator, rows * channels, gather.shift);
-      if (hasBias && entersAt(header, t)) addConstants(accumulator, from, to, t);
+      if (sum !== accumulator) addRounded(arena, sum, accumulator, size, gather.shift);
+      constants.addReals(accumulator, from, to, t);
     },
   };
 }
@@ -158,25 +200,12 @@ export function addRounded(
   for (let i = 0; i < size; i++) f64[to + i]! += rs(f64[from + i]!, shift);
 }
 
-const entersAt = ({ coding }: ProgramHeader, t: number): boolean => coding === 'rate' || t === 1;
-export const aligned = (bytes: number): number => Math.ceil(bytes / 16) * 16;
-
-/** Adds what is constant: for each tile one number a channel, or a neuron, or a few that repeat. */
-function constantAdder({ tiles, channels }: Stack, own: StackGather, shop: Workshop) {
-  const { arena, header } = shop;
-  const lists = own.gathers.map(g => (g.kind === 'bias' ? g.values : 'bias' in g ? g.bias : undefined));
-  const tileRows = tiles[0]!.size / channels;
-  return (accumulator: number, from: number, to: number, t: number): void => {
-    if (!entersAt(header, t)) return;
-    const { f64 } = arena.views();
-    let at = accumulator / 8;
-    for (let row = from; row < to; row++, at += channels) {
-      const list = lists[Math.floor(row / tileRows)];
-      if (list === undefined) continue;
-      const first = (row % tileRows) * channels;
-      if (list.length === channels) for (let c = 0; c < channels; c++) f64[at + c]! += list[c]!;
-      else for (let c = 0; c < channels; c++) f64[at + c]! += list[(first + c) % list.length]!;
-    }
+function prepareBias(stack: Stack, own: StackGather, { fraction }: Of<'bias'>, shop: Workshop): EngineGather {
+  const { largest, addWords, addReals } = constantsOf(stack, own, shop);
+  const fits = heldOf(shop.header) + largest < WHOLE_LIMIT;
+  return {
+    ...{ kind: 'bias', scale: Int32Array.of(fraction), isRemade: false, addWords, addReals },
+    begin: () => (fits ? 'words' : 'reals'),
   };
 }
 
@@ -184,113 +213,29 @@ function prepareRelay(
   { channels }: Stack,
   own: StackGather,
   { scale, shift }: Of<'relay'>,
-  { arena, placeOf }: Workshop,
+  { arena, placeOf, header }: Workshop,
 ): EngineGather {
+  const { kernels } = arena;
   const place = placeOf(own.operands[0]!);
+  const held = heldOf(header);
+  const { isShort } = place;
+  const first = (row: number) => place.at + row * channels * (isShort ? 2 : 4);
   return {
-    ...plain('relay', scale),
-    begin: t => isWhole(place) && place.top * stepWeight(t, shift) < EXACT,
-    add(accumulator, from, to, t) {
-      const x = place.at + from * channels * 4;
-      if (shift === 0) return arena.kernels.addWide(x, accumulator, to - from, channels, channels, 1);
-      const { f64, i32 } = arena.views();
+    ...{ kind: 'relay', scale, isRemade: false },
+    begin(t) {
+      if (!isWhole(place) || place.top * stepWeight(t, shift) >= EXACT) return undefined;
+      return shift === 0 && place.top + held < WHOLE_LIMIT ? 'words' : 'reals';
+    },
+    addWords(accumulator, from, to) {
+      const add = isShort ? kernels.addShorts : kernels.addWords;
+      add(first(from), 0, (to - from) * channels, accumulator);
+    },
+    addReals(accumulator, from, to, t) {
+      const { f64, i32, i16 } = arena.views();
       const weight = stepWeight(t, shift);
+      const [x, at] = [isShort ? i16 : i32, first(from) / (isShort ? 2 : 4)];
       for (let i = 0; i < (to - from) * channels; i++)
-        f64[accumulator / 8 + i]! += rs(i32[x / 4 + i]! * weight, shift);
-    },
-  };
-}
-
-function prepareHadamard(
-  { size, channels, tiles }: Stack,
-  own: StackGather,
-  { fraction, shiftA, shiftB }: Of<'hadamard'>,
-  { arena, placeOf, header, products }: Workshop,
-): EngineGather {
-  const [a, b] = own.operands.map(placeOf) as [OperandPlace, OperandPlace];
-  const shift = shiftA + shiftB;
-  const isRemade = shift === 0;
-  const before = new Float64Array(isRemade ? 0 : size);
-  /** Sums of the second operand that were not 0 before this step. */
-  const hadB = new Uint8Array(size);
-  const isStream = header.mode === 'streaming';
-  const count = (from: number, to: number, t: number) => {
-    const { i32, u8 } = arena.views();
-    for (let i = from; i < to; i++) {
-      const tile = Math.floor(i / tiles[0]!.size);
-      const [x, y] = [i32[a.at / 4 + i] !== 0, i32[b.at / 4 + i] !== 0];
-      const [termsA, termsB] = [u8[a.terms + i]!, u8[b.terms + i]!];
-      const number = tiles[tile]!.number;
-      if (t === 1) hadB[i] = 0;
-      products.adds[number]! += (x ? termsB : 0) + (hadB[i] === 1 && !isStream ? termsA : 0);
-      products.paper[number]! += termsA * termsB + (y ? termsA : 0) + (x ? termsB : 0);
-      hadB[i] = y ? 1 : 0;
-    }
-  };
-  return {
-    ...{ kind: 'hadamard', scale: Int32Array.of(fraction), isRemade },
-    begin: () => isWhole(a) && isWhole(b) && a.top * b.top < EXACT,
-    add(accumulator, from, to, t) {
-      const { i32, f64 } = arena.views();
-      for (let i = from * channels, at = accumulator / 8; i < to * channels; i++, at++) {
-        const product = i32[a.at / 4 + i]! * i32[b.at / 4 + i]!;
-        if (isRemade) f64[at] = product;
-        else {
-          f64[at]! += rs(product - (t === 1 ? 0 : before[i]!), shift);
-          before[i] = product;
-        }
-      }
-      count(from * channels, to * channels, t);
-    },
-  };
-}
-
-function prepareDepthwise(
-  { tiles, channels }: Stack,
-  own: StackGather,
-  { weights, scale, shift }: Of<'depthwise'>,
-  { arena, placeOf }: Workshop,
-): EngineGather {
-  const place = placeOf(own.operands[0]!);
-  const block = tiles[0]!.home.weights[weights]!;
-  const { inputs: taps, channels: period } = block;
-  const data = byteWeights(block);
-  const tileSize = tiles[0]!.size;
-  return {
-    ...plain('depthwise', scale),
-    begin: t => isWhole(place) && place.top * 128 * taps * stepWeight(t, shift) < EXACT,
-    add(accumulator, from, to, t) {
-      const { i32, f64 } = arena.views();
-      const weight = stepWeight(t, shift);
-      for (let i = from * channels, at = accumulator / 8; i < to * channels; i++, at++) {
-        const column = (i % tileSize) % period;
-        const first = place.at / 4 + i * taps;
-        let sum = 0;
-        for (let k = 0; k < taps; k++) sum += i32[first + k]! * data[k * period + column]!;
-        f64[at]! += rs(sum * weight, shift);
-      }
-    },
-  };
-}
-
-function prepareMaximum(
-  { channels }: Stack,
-  own: StackGather,
-  { taps, fraction }: Of<'maximum'>,
-  { arena, placeOf }: Workshop,
-): EngineGather {
-  const place = placeOf(own.operands[0]!);
-  return {
-    ...{ kind: 'maximum', scale: Int32Array.of(fraction), isRemade: true },
-    begin: () => isWhole(place),
-    add(accumulator, from, to) {
-      const { i32, f64 } = arena.views();
-      for (let i = from * channels, at = accumulator / 8; i < to * channels; i++, at++) {
-        const first = place.at / 4 + i * taps;
-        let largest = Number.NEGATIVE_INFINITY;
-        for (let k = 0; k < taps; k++) largest = Math.max(largest, i32[first + k]!);
-        f64[at] = largest;
-      }
+        f64[accumulator / 8 + i]! += rs(x[at + i]! * weight, shift);
     },
   };
 }

@@ -29,11 +29,9 @@ export interface Operand {
   readonly feeds: readonly Feed[];
   /** Fraction bits of the weight of what arrives; 0: it counts as it is. */
   readonly weighed: number;
-  readonly kind: OperandKind;
+  /** Of the gather that reads it. */
+  readonly kind: Gather['kind'];
 }
-
-/** payload: of this step alone. sums: of all steps, with the powers of two of this one. */
-export type OperandKind = 'payload' | 'sums';
 
 export interface StackGather {
   /** Of the first tile; the others have the same, but for biases. */
@@ -123,13 +121,13 @@ function operandShapes(
   switch (gather.kind) {
     case 'linear': {
       const width = home.weights[gather.weights]!.inputs;
-      return [{ size: gather.rows * width, width, weighed: gather.shift, kind: 'payload' }];
+      return [{ size: gather.rows * width, width, weighed: gather.shift, kind: gather.kind }];
     }
     case 'product': {
       const { groups, rows, columns, inner: width, shiftA, shiftB } = gather;
       return [
-        { size: groups * rows * width, width, weighed: shiftA, kind: 'sums' },
-        { size: groups * columns * width, width, weighed: shiftB, kind: 'sums' },
+        { size: groups * rows * width, width, weighed: shiftA, kind: gather.kind },
+        { size: groups * columns * width, width, weighed: shiftB, kind: gather.kind },
       ];
     }
     case 'hadamard':
@@ -137,16 +135,16 @@ function operandShapes(
         size,
         width: channels,
         weighed,
-        kind: 'sums',
+        kind: gather.kind,
       }));
     case 'depthwise': {
       const taps = home.weights[gather.weights]!.inputs;
-      return [{ size: size * taps, width: channels * taps, weighed: gather.shift, kind: 'payload' }];
+      return [{ size: size * taps, width: channels * taps, weighed: gather.shift, kind: gather.kind }];
     }
     case 'maximum':
-      return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: 'sums' }];
+      return [{ size: size * gather.taps, width: channels * gather.taps, weighed: 0, kind: gather.kind }];
     case 'relay':
-      return [{ size, width: channels, weighed: gather.shift, kind: 'payload' }];
+      return [{ size, width: channels, weighed: gather.shift, kind: gather.kind }];
     case 'bias':
       return [];
     case 'sparse':

@@ -5,17 +5,25 @@ import { HOLE, type StridedMap } from '../../ir/map.ts';
 import { runsOf } from '../../ir/runs.ts';
 import { stepWeight } from '../../ir/step-weights.ts';
 import { HOST, type Layout, type Operand } from './layout.ts';
+import type { Wiring } from './wiring.ts';
 
 export interface OperandPlace {
   readonly operand: Operand;
   readonly at: number;
   /** Of sums: the powers of two of this step; else 0. */
   readonly terms: number;
-  /** 16 bits an element, rows of an even number of them; else 32, one behind the other. */
-  readonly isNarrow: boolean;
-  readonly stride: number;
+  /** Elements of 16 bits; else of 32. */
+  readonly isShort: boolean;
   /** No element is larger. */
   top: number;
+}
+
+/** Where a sender's numbers of this step lie: values of 16 bits or of 32. */
+export interface Slot {
+  readonly values: number;
+  readonly isShort: boolean;
+  readonly terms: number;
+  readonly sums: number;
 }
 
 /** Largest value that each sender has sent in this step: [sender + 1]. */
@@ -24,14 +32,14 @@ export type Tops = Float64Array;
 export interface Memory {
   readonly places: readonly OperandPlace[];
   /** Writes what a sender sent in step t to wherever it is read. */
-  send(sender: number, values: number, terms: number, t: number, tops: Tops): void;
+  send(sender: number, slot: Slot, t: number, tops: Tops): void;
   /** Before what reads it is executed: how large may its elements be? */
   settle(place: OperandPlace, t: number, tops: Tops): void;
 }
 
 /** Integers of 32 bits end here. */
 export const WHOLE_LIMIT = 2 ** 31;
-export const NARROW_TOP = 2 ** 15 - 1;
+export const SHORT_TOP = 2 ** 15 - 1;
 const RUN_BYTES = 16;
 
 interface Job {
@@ -44,59 +52,67 @@ interface Job {
 
 export function createMemory(
   layout: Layout,
-  maps: readonly StridedMap[],
+  { maps, header }: Pick<Wiring, 'maps' | 'header'>,
   arena: EngineArena,
-  /** Columns of the weights that read it: the largest sum of magnitudes; undefined: it is not read by weights alone. */
-  columnBound: ReadonlyMap<number, number>,
 ): Memory {
   const { kernels } = arena;
   const bounds = layout.stacks.map(({ program }) => payloadBound(program.emit));
   const places = layout.operands.map((operand): OperandPlace => {
-    const bound = operand.feeds.reduce(
-      (most, { sender }) => Math.max(most, sender === HOST ? Number.POSITIVE_INFINITY : bounds[sender]!),
-      0,
-    );
-    const column = columnBound.get(operand.number);
-    const isNarrow = column !== undefined && bound <= NARROW_TOP && bound * column < WHOLE_LIMIT;
-    const stride = isNarrow ? 2 * Math.ceil(operand.width / 2) : operand.width;
-    const elements = (operand.size / operand.width) * stride;
-    const at = arena.reserve(elements * (isNarrow ? 2 : 4));
-    const terms = operand.kind === 'sums' ? arena.reserve(operand.size) : 0;
-    return { operand, at, terms, isNarrow, stride, top: 0 };
+    const isBounded = operand.feeds.every(({ sender }) => sender !== HOST && bounds[sender]! <= SHORT_TOP);
+    const isShort =
+      isBounded && SHORT_KINDS.has(operand.kind) && (operand.kind !== 'product' || isPlain(operand, header));
+    // What is computed with may read whole vectors.
+    const at = arena.reserve(operand.size * (isShort ? 2 : 4) + VECTOR);
+    const terms = hasTerms(operand) ? arena.reserve(operand.size) : 0;
+    return { operand, at, terms, isShort, top: 0 };
   });
   const tables = createRunTables(maps, arena);
   const jobs = new Map<number, Job[]>();
   for (const place of places) {
     for (const { sender, from, map, to } of place.operand.feeds) {
-      const { width } = place.operand;
       const own = jobs.get(sender) ?? [];
       jobs.set(sender, own);
-      own.push({ place, ...tables(map, width, place.stride), from, to: (to / width) * place.stride });
+      own.push({ place, ...tables(map), from, to });
     }
   }
   return {
     places,
-    send(sender, values, terms, t, tops) {
+    send(sender, { values, isShort, terms }, t, tops) {
       for (const { place, runs, count, from, to } of jobs.get(sender) ?? []) {
-        const first = values + 4 * from;
-        if (place.isNarrow) kernels.scatterNarrow(first, runs, count, place.at + 2 * to);
-        else {
-          const isSum = place.terms !== 0;
-          const weight = isSum ? stepWeight(t, place.operand.weighed) : 1;
-          // What does not fit shows in the bound.
-          if (tops[sender + 1]! * weight >= WHOLE_LIMIT) continue;
-          kernels.scatterWhole(first, runs, count, place.at + 4 * to, weight, isSum && t > 1 ? 1 : 0);
-          if (isSum) kernels.scatterTerms(terms + from, runs, count, place.terms + to);
+        const first = values + (isShort ? 2 : 4) * from;
+        if (place.terms !== 0) kernels.scatterTerms(terms + from, runs, count, place.terms + to);
+        if (place.isShort) {
+          const scatter = isShort ? kernels.scatterShorts : kernels.scatterNarrow;
+          scatter(first, runs, count, place.at + 2 * to);
+          continue;
         }
+        const isSum = place.terms !== 0;
+        const weight = isSum ? stepWeight(t, place.operand.weighed) : 1;
+        // What does not fit shows in the bound.
+        if (tops[sender + 1]! * weight >= WHOLE_LIMIT) continue;
+        const adds = isSum && t > 1 ? 1 : 0;
+        kernels.scatterWhole(first, isShort ? 1 : 0, runs, count, place.at + 4 * to, weight, adds);
       }
     },
     settle(place, t, tops) {
-      const sent = place.operand.feeds.reduce((most, { sender }) => Math.max(most, tops[sender + 1]!), 0);
-      const { weighed, kind } = place.operand;
-      place.top = kind === 'payload' ? sent : (t === 1 ? 0 : place.top) + sent * stepWeight(t, weighed);
+      const { feeds, weighed } = place.operand;
+      const sent = feeds.reduce((most, { sender }) => Math.max(most, tops[sender + 1]!), 0);
+      place.top = place.terms === 0 ? sent : (t === 1 ? 0 : place.top) + sent * stepWeight(t, weighed);
     },
   };
 }
+
+const VECTOR = 32;
+
+/** What is computed of 16 bits where all senders' payloads fit. */
+const SHORT_KINDS: ReadonlySet<Operand['kind']> = new Set(['linear', 'relay', 'product']);
+
+/** Sums of one step are what is sent. */
+const isPlain = ({ weighed }: Operand, { steps }: Wiring['header']): boolean => steps === 1 && weighed === 0;
+
+/** Operands that are sums of all steps, with the powers of two of this one beside them. */
+const hasTerms = ({ kind }: Operand): boolean =>
+  kind === 'product' || kind === 'hadamard' || kind === 'maximum';
 
 type Emit = ChipProgram['cores'][number]['tiles'][number]['emit'];
 
@@ -104,55 +120,24 @@ type Emit = ChipProgram['cores'][number]['tiles'][number]['emit'];
 const payloadBound = (emit: Emit): number =>
   emit.kind === 'mt' ? 2 ** (emit.levels - 1) * emit.terms : Number.POSITIVE_INFINITY;
 
-type RunTables = (
-  map: number,
-  width: number,
-  stride: number,
-) => { readonly runs: number; readonly count: number };
+type RunTables = (map: number) => { readonly runs: number; readonly count: number };
 
 /** Runs of a map as kernels read them: first source, first place, distance of places, how many. */
 function createRunTables(maps: readonly StridedMap[], arena: EngineArena): RunTables {
-  const known = new Map<string, ReturnType<RunTables>>();
-  return (map, width, stride) => {
-    const key = stride === width ? `${map}` : `${map} ${width}`;
-    const old = known.get(key);
+  const known = new Map<number, ReturnType<RunTables>>();
+  return map => {
+    const old = known.get(map);
     if (old !== undefined) return old;
-    const list = runList(maps[map]!, width, stride);
-    const runs = arena.reserve(Math.max(1, list.length) * RUN_BYTES);
+    const { starts, strides, counts } = runsOf(maps[map]!.segments);
+    const runs = arena.reserve(starts.length * RUN_BYTES);
     const { i32 } = arena.views();
-    for (const [i, run] of list.entries()) i32.set(run, runs / 4 + 4 * i);
-    const table = { runs, count: list.length };
-    known.set(key, table);
+    let [from, count] = [0, 0];
+    starts.forEach((start, i) => {
+      if (start !== HOLE) i32.set([from, start, strides[i]!, counts[i]!], runs / 4 + 4 * count++);
+      from += counts[i]!;
+    });
+    const table = { runs, count };
+    known.set(map, table);
     return table;
   };
-}
-
-type Run = readonly [from: number, to: number, step: number, count: number];
-
-function runList(map: StridedMap, width: number, stride: number): readonly Run[] {
-  const { starts, strides, counts } = runsOf(map.segments);
-  const list: Run[] = [];
-  let from = 0;
-  for (let i = 0; i < starts.length; i++) {
-    const [start, count, step] = [starts[i]!, counts[i]!, strides[i]!];
-    if (start !== HOLE) {
-      if (stride === width) list.push([from, start, step, count]);
-      else cutAtRows(list, [from, start, step, count], width, stride);
-    }
-    from += count;
-  }
-  return list;
-}
-
-/** Rows lie further apart than they are wide: no run crosses their ends. */
-function cutAtRows(list: Run[], [from, start, step, count]: Run, width: number, stride: number): void {
-  for (let done = 0; done < count; ) {
-    const position = start + done * step;
-    const place = position % width;
-    const left =
-      step > 0 ? Math.ceil((width - place) / step) : step < 0 ? Math.floor(place / -step) + 1 : count - done;
-    const many = Math.min(left, count - done);
-    list.push([from + done, Math.floor(position / width) * stride + place, step, many]);
-    done += many;
-  }
 }

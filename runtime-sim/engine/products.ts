@@ -3,23 +3,28 @@
  * what the slow machine counts message by message is counted from sums of columns.
  */
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import { aligned } from '../../ir/fast/arena.ts';
+import {
+  type DynamicShape,
+  dynamicRoom,
+  multiplyDynamic,
+  type Operand,
+} from '../../ir/fast/dynamic-product.ts';
 import {
   addRounded,
-  aligned,
   cutIntoDigits,
   type Digits,
   digitOf,
   type EngineGather,
   EXACT,
   isWhole,
+  NO_DIGITS,
   type Workshop,
 } from './gathers.ts';
 import type { Stack, StackGather } from './layout.ts';
-import type { OperandPlace } from './memory.ts';
+import { type OperandPlace, WHOLE_LIMIT } from './memory.ts';
 
 type Product = Extract<StackGather['gather'], { readonly kind: 'product' }>;
-/** Digits of one number that have room. */
-const MOST_DIGITS = 4;
 
 export function prepareProduct(
   stack: Stack,
@@ -33,40 +38,43 @@ export function prepareProduct(
   const [a, b] = own.operands.map(placeOf) as [OperandPlace, OperandPlace];
   const shift = shiftA + shiftB;
   const isRemade = shift === 0;
-  const stride = 2 * Math.ceil(inner / 2);
-  const panels = Math.ceil(columns / 8);
-  const panelBytes = panels * 8 * stride * 2;
-  const most = Math.min(rows, shop.rowsAtOnce(stack));
-  const x = aligned(MOST_DIGITS * panelBytes);
-  const y = aligned(x + most * stride * 2);
-  const step = aligned(y + most * panels * 8 * 4);
-  room(step + (isRemade ? 0 : most * columns * 8));
+  const atOnce = Math.min(rows, shop.rowsAtOnce(stack));
+  // Both operands in 16 bits, what multiplies them, a part of sums in integers, and in doubles.
+  const x = aligned(columns * inner * 2 + 16);
+  const rest = x + aligned(rows * inner * 2 + 16);
+  const y = rest + aligned(dynamicRoom({ rows, inner, columns }));
+  const step = y + aligned(atOnce * columns * 4);
+  room(step + atOnce * columns * 8);
   const before = isRemade ? 0 : arena.reserve(stack.size * 8);
   const count = prepareCounts(stack, gather, a, b, shop);
-  let [digitsA, digitsB]: [Digits, Digits] = [NONE, NONE];
-  let isPacked = -1;
-  const pack = (block: number) => {
-    for (let i = 0; i < digitsB.count; i++) {
-      const { shift: from, mask } = digitOf(digitsB, i);
-      kernels.cutPanels(
-        b.at + block * columns * inner * 4,
-        columns,
-        inner,
-        from,
-        mask,
-        work() + i * panelBytes,
-      );
-    }
-    isPacked = block;
+  let [digitsA, digitsB]: readonly [Digits, Digits] = [NO_DIGITS, NO_DIGITS];
+
+  /** Digit i of rows of an operand. */
+  const cut = (
+    place: OperandPlace,
+    digits: Digits,
+    i: number,
+    first: number,
+    count: number,
+    to: number,
+  ): Operand => {
+    const { shift: from, mask, largest } = digitOf(digits, i, place.top);
+    const at = place.at + first * inner * (place.isShort ? 2 : 4);
+    if (place.isShort && digits.count === 1) return { at, stride: inner * 2, largest };
+    kernels.cutDigit(at, place.isShort ? 1 : 0, count * inner, from, mask, to);
+    return { at: to, stride: inner * 2, largest };
   };
-  const multiply = (sum: number, from: number, rowCount: number) => {
-    for (let i = 0; i < digitsA.count; i++) {
-      const { shift: low, mask, factor } = digitOf(digitsA, i);
-      kernels.cutDigit(a.at + from * inner * 4, rowCount, inner, stride, low, mask, work() + x);
-      for (let j = 0; j < digitsB.count; j++) {
-        kernels.multiplyI16(work() + x, work() + j * panelBytes, work() + y, rowCount, stride / 2, panels);
-        const unit = factor * digitOf(digitsB, j).factor;
-        kernels.addWide(work() + y, sum, rowCount, columns, panels * 8, unit);
+  const multiply = (sum: number, block: number, from: number, shape: DynamicShape) => {
+    for (let j = 0; j < digitsB.count; j++) {
+      const second = cut(b, digitsB, j, block * columns, columns, work());
+      for (let i = 0; i < digitsA.count; i++) {
+        const first = cut(a, digitsA, i, from, shape.rows, work() + x);
+        const part = work() + y;
+        arena.views().i32.fill(0, part / 4, part / 4 + shape.rows * columns);
+        const into = { at: part, stride: columns * 4 };
+        if (!multiplyDynamic(arena, [first, second], shape, into, work() + rest)) defect('a sum of 32 bits');
+        const unit = digitOf(digitsA, i, a.top).unit * digitOf(digitsB, j, b.top).unit;
+        kernels.addWide(part, sum, shape.rows, columns, columns, unit);
       }
     }
   };
@@ -74,25 +82,33 @@ export function prepareProduct(
     ...{ kind: 'product', scale: Int32Array.of(gather.fraction), isRemade },
     begin(t) {
       const found = pairOfDigits(a.top, b.top, inner);
-      if (!isWhole(a) || !isWhole(b) || a.top * b.top * inner >= EXACT || found === undefined) return false;
+      if (!isWhole(a) || !isWhole(b) || a.top * b.top * inner >= EXACT || found === undefined)
+        return undefined;
       [digitsA, digitsB] = found;
-      isPacked = -1;
       count(t);
-      return true;
+      return isRemade && digitsA.count < 2 && digitsB.count < 2 ? 'words' : 'reals';
     },
-    add(accumulator, from, to, t) {
-      if (Math.floor((to - 1) / rows) !== Math.floor(from / rows)) defect('rows of two blocks at once');
+    addWords(accumulator, from, to) {
+      if (digitsA.count === 0) return;
+      const shape = { rows, inner, columns };
+      for (let first = from; first < to; first += rows) {
+        const second = cut(b, digitsB, 0, (first / rows) * columns, columns, work());
+        const own = cut(a, digitsA, 0, first, rows, work() + x);
+        const into = { at: accumulator + (first - from) * columns * 4, stride: columns * 4 };
+        if (!multiplyDynamic(arena, [own, second], shape, into, work() + rest)) defect('a sum of 32 bits');
+      }
+    },
+    addReals(accumulator, from, to, t) {
+      const shape = { rows: to - from, inner, columns };
       const block = Math.floor(from / rows);
-      // Another gather may have used the room since rows of this block were added.
-      if (isPacked !== block || (from % rows !== 0 && stack.gathers.length > 1)) pack(block);
       if (isRemade) {
-        multiply(accumulator, from, to - from);
+        multiply(accumulator, block, from, shape);
         return;
       }
       const { f64 } = arena.views();
       const [sum, old, size] = [(work() + step) / 8, before / 8 + from * columns, (to - from) * columns];
       f64.fill(0, sum, sum + size);
-      multiply(8 * sum, from, to - from);
+      multiply(8 * sum, block, from, shape);
       for (let i = 0; i < size; i++) {
         const whole = f64[sum + i]!;
         f64[sum + i] = whole - (t === 1 ? 0 : f64[old + i]!);
@@ -103,19 +119,15 @@ export function prepareProduct(
   };
 }
 
-const NONE: Digits = { bits: 31, count: 0 };
-
-/** Nothing to multiply where one operand is 0. */
-function pairOfDigits(topA: number, topB: number, inner: number): [Digits, Digits] | undefined {
-  if (topA === 0 || topB === 0) return [NONE, NONE];
-  if (Math.max(topA, topB) < 2 ** 15 && topA * topB * inner < 2 ** 31) return [ONE, ONE];
-  // Digits of both that meet in sums of 32 bits.
-  const bits = Math.floor(Math.log2((2 ** 31 - 1) / inner) / 2);
+/** Digits of both that meet in sums of 32 bits; none where one operand is 0. */
+function pairOfDigits(topA: number, topB: number, inner: number): readonly [Digits, Digits] | undefined {
+  if (topA === 0 || topB === 0) return [NO_DIGITS, NO_DIGITS];
+  if (Math.max(topA, topB) < 2 ** 15 && topA * topB * inner < WHOLE_LIMIT) return [ONE, ONE];
+  const bits = Math.floor(Math.log2((WHOLE_LIMIT - 1) / inner) / 2);
   if (bits < 1) return undefined;
   const bound = inner * 2 ** bits;
   const [first, second] = [cutIntoDigits(topA, bound), cutIntoDigits(topB, bound)];
-  const fits = first !== undefined && second !== undefined && second.count <= MOST_DIGITS;
-  return fits ? [first, second] : undefined;
+  return first !== undefined && second !== undefined ? [first, second] : undefined;
 }
 const ONE: Digits = { bits: 31, count: 1 };
 
@@ -140,28 +152,21 @@ function prepareCounts(
   const byRow = arena.reserve(Math.max(rows, columns) * blocks * 4);
   const before = new Int32Array(size);
   const isStream = header.mode === 'streaming';
+  const tally = (place: OperandPlace, lines: number, nonzero: number, terms: number) => {
+    arena.views().i32.fill(0, byRow / 4, byRow / 4 + lines * blocks);
+    for (let block = 0; block < blocks; block++) {
+      const first = block * lines * inner;
+      const own = block * inner * 4;
+      const sums = [place.at + first * (place.isShort ? 2 : 4), place.isShort ? 1 : 0] as const;
+      const into = [nonzero + own, terms + own, byRow + block * lines * 4] as const;
+      kernels.countSums(...sums, place.terms + first, lines, inner, ...into);
+    }
+  };
   return t => {
     const { i32 } = arena.views();
     if (t === 1) before.fill(0);
     else before.set(i32.subarray(nonzeroB / 4, nonzeroB / 4 + size));
     i32.fill(0, counters / 4, counters / 4 + size * 4);
-    const tally = (place: OperandPlace, lines: number, nonzero: number, terms: number) => {
-      i32.fill(0, byRow / 4, byRow / 4 + lines * blocks);
-      for (let block = 0; block < blocks; block++) {
-        const first = block * lines * inner;
-        const own = block * inner * 4;
-        const sums = place.at + first * 4;
-        kernels.countSums(
-          sums,
-          place.terms + first,
-          lines,
-          inner,
-          nonzero + own,
-          terms + own,
-          byRow + block * lines * 4,
-        );
-      }
-    };
     tally(b, columns, nonzeroB, termsB);
     tally(a, rows, nonzeroA, termsA);
     tiles.forEach(({ number }, k) => {

@@ -33,9 +33,27 @@ export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize
   }
 }
 
+/** The same of values of 16 bits. */
+export function scatterShorts(values: usize, runs: usize, count: i32, out: usize): void {
+  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
+    let from = values + (<usize>load<u32>(runs)) * NARROW;
+    let to = out + (<usize>load<u32>(runs, 4)) * NARROW;
+    const stride = (<usize>load<i32>(runs, 8)) * NARROW;
+    let left = load<i32>(runs, 12);
+    if (stride === NARROW) memory.copy(to, from, left * <i32>NARROW);
+    else
+      for (; left > 0; left--) {
+        store<i16>(to, load<i16>(from));
+        from += NARROW;
+        to += stride;
+      }
+  }
+}
+
 /** out[place] = value · weight, or += where `adds`. */
 export function scatterWhole(
   values: usize,
+  isShort: i32,
   runs: usize,
   count: i32,
   out: usize,
@@ -43,38 +61,26 @@ export function scatterWhole(
   adds: i32,
 ): void {
   const factors = i32x4.splat(weight);
+  const size = isShort ? NARROW : WHOLE;
   for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
-    let from = values + (<usize>load<u32>(runs)) * WHOLE;
+    let from = values + (<usize>load<u32>(runs)) * size;
     let to = out + (<usize>load<u32>(runs, 4)) * WHOLE;
     const stride = (<usize>load<i32>(runs, 8)) * WHOLE;
     let left = load<i32>(runs, 12);
     if (stride === WHOLE) {
       for (; left >= 4; left -= 4) {
-        let x = i32x4.mul(v128.load(from), factors);
+        const values = isShort ? i32x4.extend_low_i16x8_s(v128.load64_zero(from)) : v128.load(from);
+        let x = i32x4.mul(values, factors);
         if (adds) x = i32x4.add(x, v128.load(to));
         v128.store(to, x);
-        from += 4 * WHOLE;
+        from += 4 * size;
         to += 4 * WHOLE;
       }
     }
     for (; left > 0; left--) {
-      const x = load<i32>(from) * weight;
+      const x = (isShort ? <i32>load<i16>(from) : load<i32>(from)) * weight;
       store<i32>(to, adds ? load<i32>(to) + x : x);
-      from += WHOLE;
-      to += stride;
-    }
-  }
-}
-
-/** out[place] += value · weight, in doubles. */
-export function scatterReal(values: usize, runs: usize, count: i32, out: usize, weight: f64): void {
-  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
-    let from = values + (<usize>load<u32>(runs)) * WHOLE;
-    let to = out + (<usize>load<u32>(runs, 4)) * REAL;
-    const stride = (<usize>load<i32>(runs, 8)) * REAL;
-    for (let left = load<i32>(runs, 12); left > 0; left--) {
-      store<f64>(to, load<f64>(to) + <f64>load<i32>(from) * weight);
-      from += WHOLE;
+      from += size;
       to += stride;
     }
   }
@@ -114,11 +120,40 @@ export function largest(values: usize, size: usize): u32 {
   return top;
 }
 
+/** The same of values of 16 bits. */
+export function largestShort(values: usize, size: usize): u32 {
+  let tops = i16x8.splat(0);
+  const end = values + size * NARROW;
+  for (; values + 8 * NARROW <= end; values += 8 * NARROW) {
+    tops = i16x8.max_u(tops, i16x8.abs(v128.load(values)));
+  }
+  let top: u32 = 0;
+  const even = v128.and(tops, i32x4.splat(0xffff));
+  const all = i32x4.max_u(even, i32x4.shr_u(tops, 16));
+  top = max(top, <u32>i32x4.extract_lane(all, 0));
+  top = max(top, <u32>i32x4.extract_lane(all, 1));
+  top = max(top, <u32>i32x4.extract_lane(all, 2));
+  top = max(top, <u32>i32x4.extract_lane(all, 3));
+  for (; values < end; values += NARROW) {
+    const x = <i32>load<i16>(values);
+    top = max(top, <u32>(x < 0 ? -x : x));
+  }
+  return top;
+}
+
 /** Of every bin: values that are not 0, the powers of two in them, all powers of two. `bins`: one of 16 bits a neuron. */
-export function tally(values: usize, terms: usize, bins: usize, size: usize, counts: usize): void {
+export function tally(
+  values: usize,
+  isShort: i32,
+  terms: usize,
+  bins: usize,
+  size: usize,
+  counts: usize,
+): void {
   for (let i: usize = 0; i < size; i++) {
     const count = <i32>load<u8>(terms + i);
-    const isActive = <i32>(load<i32>(values + i * WHOLE) !== 0);
+    const value = isShort ? <i32>load<i16>(values + i * NARROW) : load<i32>(values + i * WHOLE);
+    const isActive = <i32>(value !== 0);
     const at = counts + (<usize>load<u16>(bins + i * NARROW)) * BIN;
     store<i32>(at, load<i32>(at) + isActive);
     store<i32>(at, load<i32>(at, 4) + (isActive ? count : 0), 4);
@@ -126,63 +161,22 @@ export function tally(values: usize, terms: usize, bins: usize, size: usize, cou
   }
 }
 
-/**
- * Digit `shift` … `shift + bits` of each number, the last one signed, in 16 bits: rows of `width`, each padded with
- * zeros to `stride`.
- */
-export function cutDigit(
-  x: usize,
-  rows: usize,
-  width: usize,
-  stride: usize,
-  shift: i32,
-  mask: i32,
-  out: usize,
-): void {
+/** out[i] = digit `shift` … of x[i], in 16 bits; `mask`: its bits, all ones where it keeps the sign. */
+export function cutDigit(x: usize, isShort: i32, size: usize, shift: i32, mask: i32, out: usize): void {
   const masks = i32x4.splat(mask);
-  for (let row: usize = 0; row < rows; row++) {
-    const end = x + width * WHOLE;
-    let to = out;
-    for (; x + 8 * WHOLE <= end; x += 8 * WHOLE) {
+  const end = out + size * NARROW;
+  if (!isShort) {
+    for (; out + 8 * NARROW <= end; out += 8 * NARROW) {
       const low = v128.and(i32x4.shr_s(v128.load(x), shift), masks);
       const high = v128.and(i32x4.shr_s(v128.load(x, 16), shift), masks);
-      v128.store(to, i16x8.narrow_i32x4_s(low, high));
-      to += 8 * NARROW;
+      v128.store(out, i16x8.narrow_i32x4_s(low, high));
+      x += 8 * WHOLE;
     }
-    for (; x < end; x += WHOLE) {
-      store<i16>(to, (load<i32>(x) >> shift) & mask);
-      to += NARROW;
-    }
-    out += stride * NARROW;
-    for (; to < out; to += NARROW) store<i16>(to, 0);
   }
-}
-
-/** The same of the columns of a second operand, as panels of eight: for every pair of rows of it the two of column 0, … */
-export function cutPanels(
-  x: usize,
-  columns: usize,
-  inner: usize,
-  shift: i32,
-  mask: i32,
-  out: usize,
-): void {
-  const pairs = (inner + 1) >> 1;
-  const panels = (columns + 7) >> 3;
-  memory.fill(out, 0, panels * pairs * 8 * WHOLE);
-  for (let j: usize = 0; j < columns; j++) {
-    let to = out + (j >> 3) * pairs * 8 * WHOLE + (j & 7) * WHOLE;
-    const end = x + inner * WHOLE;
-    for (; x + WHOLE < end; x += 2 * WHOLE) {
-      const low = (load<i32>(x) >> shift) & mask;
-      const high = (load<i32>(x, 4) >> shift) & mask;
-      store<i32>(to, (low & 0xffff) | (high << 16));
-      to += 8 * WHOLE;
-    }
-    if (x < end) {
-      store<i32>(to, ((load<i32>(x) >> shift) & mask) & 0xffff);
-      x += WHOLE;
-    }
+  for (; out < end; out += NARROW) {
+    const value = isShort ? <i32>load<i16>(x) : load<i32>(x);
+    store<i16>(out, (value >> shift) & mask);
+    x += isShort ? NARROW : WHOLE;
   }
 }
 
@@ -214,6 +208,7 @@ export function addWide(x: usize, y: usize, rows: usize, width: usize, stride: u
  */
 export function countSums(
   sums: usize,
+  isShort: i32,
   terms: usize,
   rows: usize,
   inner: usize,
@@ -224,14 +219,15 @@ export function countSums(
   for (let row: usize = 0; row < rows; row++) {
     let found = 0;
     for (let c: usize = 0; c < inner; c++) {
-      const is = <i32>(load<i32>(sums + c * WHOLE) !== 0);
+      const sum = isShort ? <i32>load<i16>(sums + c * NARROW) : load<i32>(sums + c * WHOLE);
+      const is = <i32>(sum !== 0);
       found += is;
       store<i32>(nonzero + c * WHOLE, load<i32>(nonzero + c * WHOLE) + is);
       store<i32>(termSums + c * WHOLE, load<i32>(termSums + c * WHOLE) + <i32>load<u8>(terms + c));
     }
     store<i32>(rowNonzero, load<i32>(rowNonzero) + found);
     rowNonzero += WHOLE;
-    sums += inner * WHOLE;
+    sums += inner * (isShort ? NARROW : WHOLE);
     terms += inner;
   }
 }
