@@ -1,33 +1,25 @@
 /**
- * Compiles kernels with AssemblyScript: those of ir/fast, and the network between cores. What comes out is committed as text, so that neither the build
- * nor the bundle needs the compiler; a test compiles anew and compares the bytes.
+ * Compiles the kernels of a folder with AssemblyScript. What comes out is committed as text, so that neither the build nor
+ * the bundle needs the compiler; a test compiles anew and compares the bytes.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export interface KernelModule {
-  readonly sources: readonly string[];
-  readonly output: string;
-}
-/** Modules of kernels, each with a memory of its own. */
-export const KERNEL_MODULES: readonly KernelModule[] = [
-  {
-    sources: ['products', 'populations', 'events', 'dense', 'operands', 'intake', 'neurons'].map(
-      name => `ir/fast/kernels/${name}.assembly.ts`,
-    ),
-    output: 'ir/fast/kernels/binary.ts',
-  },
-  { sources: ['runtime-sim/lif/kernels/lif.assembly.ts'], output: 'runtime-sim/lif/kernels/binary.ts' },
-  { sources: ['runtime-sim/noc/kernels/mesh.assembly.ts'], output: 'runtime-sim/noc/kernels/binary.ts' },
-];
+/** Folders of kernels, each a module with a memory of its own. */
+export const KERNEL_FOLDERS = ['ir/fast/kernels', 'runtime-sim/lif/kernels', 'runtime-sim/noc/kernels'];
+const SOURCE = '.assembly.ts';
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
 const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
 
 /** The module's bytes: the same for the same sources. */
-export function compileKernels({ sources }: KernelModule): Uint8Array {
+export function compileKernels(from: string): Uint8Array {
+  const sources = readdirSync(from)
+    .filter(name => name.endsWith(SOURCE))
+    .sort()
+    .map(name => `${from}/${name}`);
   const folder = mkdtempSync(join(tmpdir(), 'snnc-kernels-'));
   const file = join(folder, 'kernels.wasm');
   try {
@@ -37,6 +29,8 @@ export function compileKernels({ sources }: KernelModule): Uint8Array {
     rmSync(folder, { recursive: true });
   }
 }
+
+export const kernelsPath = (from: string): string => `${from}/binary.ts`;
 
 const WIDTH = 100;
 
@@ -55,4 +49,4 @@ export function printKernels(bytes: Uint8Array): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const module of KERNEL_MODULES) writeFileSync(module.output, printKernels(compileKernels(module)));
+  for (const from of KERNEL_FOLDERS) writeFileSync(kernelsPath(from), printKernels(compileKernels(from)));

@@ -62,7 +62,7 @@ export function runPeer(
 
 /** J and s; `routers`: in use. */
 export function peerCosts(
-  { costs: { energy, latency, barrier } }: PeerAnswer,
+  { costs: { energy, latency, barrier } }: Pick<PeerAnswer, 'costs'>,
   routers: number,
 ): { readonly energies: EventEnergies; readonly times: EventTimes } {
   const reached = barrier.filter(([least]) => least <= routers);

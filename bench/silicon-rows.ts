@@ -10,16 +10,9 @@
  *   NX   intel-nrc-ecosystem/models 3dc53bf; MNIST CNN: arXiv 2101.04261
  *   LDL  lava-nc/lava-dl d825ac5, netx/pilotnet_snn; LOPT lava-nc/lava-optimization 39ab701, tutorial 01
  */
-import { type Layer, type Shape, sizeOfShape, windowOf } from '../compiler/mapping/strategies/layers.ts';
+import type { Layer } from '../compiler/mapping/strategies/layers.ts';
 import { convolution, dense, NXTF_MNIST, NXTF_MOBILENET, PILOTNET_LIF } from './partition-tables.ts';
-
-/** Neurons on so many cores, and the synapses through which they are reached. */
-export interface Stage {
-  readonly neurons: number;
-  readonly synapses: number;
-  /** Undefined: the source names the cores of the whole network alone. */
-  readonly cores?: number;
-}
+import { fullyConnected, pooling, quartz, recurrent, type Stage, stagesOf } from './silicon-stages.ts';
 
 export interface SiliconRow {
   readonly name: string;
@@ -47,61 +40,6 @@ export interface SiliconRow {
   /** What was measured with it, and what nobody says. */
   readonly unknown: string;
 }
-
-const fullyConnected = (inputs: number, neurons: number, cores?: number): Stage => ({
-  ...{ neurons, synapses: inputs * neurons },
-  ...(cores !== undefined && { cores }),
-});
-
-/** Pairs of input and output along an axis that a kernel connects; what lies beyond the border is not there. */
-function taps(layer: Layer, inputs: Shape, axis: 0 | 1): number {
-  const { inputs: size, outputs, kernel, stride, padding } = windowOf(layer, inputs, axis);
-  let pairs = 0;
-  for (let out = 0; out < outputs; out++) {
-    const first = out * stride - padding;
-    pairs += Math.min(size, first + kernel) - Math.max(0, first);
-  }
-  return pairs;
-}
-
-const isChannelwise = ({ kind }: Layer) => kind === 'depthwise' || kind === 'pooling';
-
-function synapsesOf(layer: Layer, inputs: Shape): number {
-  if (layer.kind === 'input') return 0;
-  if (layer.kind === 'dense') return sizeOfShape(inputs) * sizeOfShape(layer.shape);
-  return (
-    taps(layer, inputs, 0) * taps(layer, inputs, 1) * layer.shape[2] * (isChannelwise(layer) ? 1 : inputs[2])
-  );
-}
-
-/** `copies`: compartments of a neuron. `cores`: of each layer. */
-function stagesOf(
-  layers: readonly Layer[],
-  inputs: Shape,
-  { copies = 1, cores }: { readonly copies?: number; readonly cores?: readonly number[] } = {},
-): readonly Stage[] {
-  return layers.map((layer, i) => ({
-    neurons: sizeOfShape(layer.shape) * copies,
-    synapses: synapsesOf(layer, i === 0 ? inputs : layers[i - 1]!.shape),
-    ...(cores !== undefined && { cores: cores[i]! }),
-  }));
-}
-
-/**
- * A Quartz network: each neuron holds itself down after its spike; conv and dense neurons hear a synchronising neuron twice,
- * a rectifier that makes them fire at the latest, and a bias of their channel. The input has no neurons on the chip.
- */
-const quartz = (layers: readonly Layer[], inputs: Shape): readonly Stage[] =>
-  stagesOf(layers, inputs).map(({ neurons, synapses }, i) => {
-    const isPool = layers[i]!.kind === 'pooling';
-    return {
-      neurons: neurons + 2 + (isPool ? 0 : layers[i]!.shape[2]),
-      synapses: synapses + neurons * (isPool ? 1 : 5),
-    };
-  });
-
-const pooling = (name: string, shape: Shape, kernel: number): Layer =>
-  convolution(name, shape, kernel, kernel, 0, 'pooling');
 
 const QUARTZ_MNIST = quartz(
   [
@@ -161,12 +99,15 @@ const QUARTZ = {
   ...{ target: 'loihi1:nahuku-32', chips: 1, cores: 11, stages: QUARTZ_MNIST, source: 'QZ' },
 } as const;
 
+const [KNN_INPUTS, KNN_PATTERNS] = [700, 76_800] as const;
+
 export const SILICON_ROWS: readonly SiliconRow[] = [
   {
     name: 'kNN, 76,800 patterns',
     ...{ target: 'loihi1:nahuku-32', chips: 32, cores: 32 * 128, steps: 60, grade: 'A', source: 'F20' },
-    stages: [{ neurons: 76_800, synapses: 0 }],
-    activity: { kind: 'counted', synops: [5.12e7, 5.76e7], spikes: [0, 76_800] },
+    // 700 inputs that fire once lie in the middle of what is said of the synops of a query.
+    stages: [fullyConnected(KNN_INPUTS, KNN_PATTERNS)],
+    activity: { kind: 'counted', synops: [5.12e7, 5.76e7], spikes: [0, KNN_PATTERNS] },
     measured: { stepMicroseconds: 5.8, microjoules: 1330 },
     unknown:
       'synops are given second hand, as a range; time of the barrier over 32 chips (one chip is taken; 256 chips take 14.3 µs); ' +
@@ -235,7 +176,7 @@ export const SILICON_ROWS: readonly SiliconRow[] = [
   {
     name: 'braille 48-450 (recurrent)-28',
     ...{ target: 'loihi1:nahuku-32', chips: 1, cores: 53, steps: 270, grade: 'B', source: 'NX' },
-    stages: [fullyConnected(48 + 450, 450), fullyConnected(450, 28)],
+    stages: [recurrent(48, 450), fullyConnected(450, 28)],
     activity: { kind: 'band' },
     measured: { stepMicroseconds: 6.64, microjoules: 132.4 },
     unknown: 'activity; x86 in time and energy; input neurons',

@@ -18,7 +18,7 @@ import {
 const SCRIPT = 'bench/sim-noc-sanafe.py';
 const TICKS_PER_SECOND = 1e12;
 /** Ours is so short that more runs cost nothing; as many for the peer would take an hour. */
-const WARM_UP = 20;
+const WARM_UP = 200;
 
 interface Step {
   readonly seconds: number;

@@ -1,29 +1,63 @@
 /** Agreement with SANA-FE, timestep by timestep: the reference net, the DVS tutorial and random networks. */
+import { writeFileSync } from 'node:fs';
 import type { PlainNetwork } from '../compiler/plain-neurons/network.ts';
 import type { PlainMapping } from '../compiler/plain-neurons/slices.ts';
 import { dvsTotals, loadDvsNet } from './dvs-net.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { randomPlainNet, referenceMapping, referenceNet } from './plain-nets.ts';
-import { type Comparison, compareWithPeer } from './sanafe-compare.ts';
+import { type Comparison, compareWithPeer, type PeerTrace, traceOf } from './sanafe-compare.ts';
 import { runPeer } from './sanafe-peer.ts';
 
 const RANDOM_NETS = 10;
 /** Relative differences of energy and time that are allowed. */
 const TOLERANCE = 1e-9;
 
-interface Case {
+export interface Case {
   readonly name: string;
   readonly steps: number;
   readonly network: PlainNetwork;
   readonly mapping: PlainMapping;
 }
 
-/** `only`: part of the names of the cases. */
-export async function measureAgreement({ python = 'python3', only = '' }: MeasureOptions): Promise<Measure> {
+export interface Golden {
+  readonly command: string;
+  readonly traces: readonly ({ readonly name: string } & PeerTrace)[];
+}
+
+/** Networks that are compared without a SANA-FE at hand, with what it gave once. */
+export function goldenCases(): readonly Case[] {
+  const reference = referenceNet(3, 48, 5);
+  const randoms = [2, 4, 7, 9, 12, 13].map(seed => ({
+    name: `random ${seed}`,
+    steps: 12,
+    ...randomPlainNet(seed),
+  }));
+  return [
+    { name: 'R(3,48,5)', steps: 12, network: reference, mapping: referenceMapping(reference, 3) },
+    ...randoms,
+  ];
+}
+
+function saveGolden(python: string, file: string): void {
+  const traces = goldenCases().map(({ name, steps, network, mapping }) => ({
+    name,
+    ...traceOf(runPeer(python, network, mapping, { trace: steps })),
+  }));
+  const command = 'npm run bench -- sim-sanafe --python PYTHON --save test/lif/sanafe-golden.json';
+  writeFileSync(file, `${JSON.stringify({ command, traces } satisfies Golden, null, 1)}\n`);
+}
+
+/** `only`: part of the names of the cases; `save`: file of goldens that is written anew. */
+export async function measureAgreement({
+  python = 'python3',
+  only = '',
+  save,
+}: MeasureOptions): Promise<Measure> {
+  if (save !== undefined) saveGolden(python, save);
   const results = casesOf(python)
     .filter(({ name }) => name.includes(only))
     .map(({ name, steps, network, mapping }) => {
-      const peer = runPeer(python, network, mapping, { trace: steps });
+      const peer = traceOf(runPeer(python, network, mapping, { trace: steps }));
       const found = compareWithPeer(network, mapping, peer);
       console.log(printComparison(name, found, peer.sanafe));
       return found;

@@ -1,20 +1,23 @@
 /** Measures of simulation, each beside a peer or a limit of the same run. */
 import type { Measure, MeasureOptions } from './measure.ts';
-import { siliconMeasure } from './silicon.ts';
+import { siliconMeasure } from './silicon-page.ts';
 import { measureFunctional } from './sim-functional.ts';
 import { measureLoad } from './sim-load.ts';
 import { measureNoc } from './sim-noc.ts';
 import { measureAgreement } from './sim-sanafe.ts';
+import { measureTimed } from './sim-timed.ts';
 
 export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
+  /** What others measured on Loihi, beside our bound and energies of the same networks; --save FILE writes the page. */
+  silicon: siliconMeasure,
   /** Plain neurons, R(4,1024,P): counts, energies and simple time, beside SANA-FE of --python PYTHON. */
   'sim-functional': measureFunctional,
+  /** The same network with every message timed, contention included, beside its detailed model. */
+  'sim-timed': measureTimed,
   /** Seconds and bytes a synapse to load R(4,1024,10). */
   'sim-load': measureLoad,
   /** Agreement with SANA-FE of --python PYTHON, timestep by timestep; --only PART of a case's name. */
   'sim-sanafe': measureAgreement,
   /** Steps of R(4, 1024, 10) on the network between cores; --python PYTHON runs SANA-FE's `cycle` beside it. */
   'sim-noc': measureNoc,
-  /** Published rows of Loihi, ours beside what was measured. */
-  silicon: siliconMeasure,
 };

@@ -176,7 +176,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   try {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
-    const taken = { images: sample, margins, origin: args.model };
+    const taken = { images: sample, margins, origin: args.model, target };
     const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
@@ -216,7 +216,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
     const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
     const tallied = talliedOf(found, mapping, counted);
-    const report = { ...chipReport(manifest, ran, tallied, target, compared), widths };
+    const report = { ...chipReport(manifest, ran, tallied, target, compared, simulated?.timed), widths };
     const seconds = (performance.now() - start) / 1000;
     const build = {
       seconds,

@@ -2,16 +2,17 @@
 import type { Manifest } from '../backends/manifest.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
-import { type ChipReport, chipReport, NOTHING_COMPARED, ranOf, type Timed } from '../report/report.ts';
+import { type ChipReport, chipReport, NOTHING_COMPARED, ranOf } from '../report/report.ts';
 import type { MachineCounts } from '../runtime-sim/counts.ts';
 import { denseEvents } from '../runtime-sim/dense-events.ts';
 import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
+import type { TimedReport } from '../runtime-sim/timed/machine.ts';
 
 export function reportOfRun(
   manifest: Manifest,
   programs: readonly ChipProgram[],
   counts: MachineCounts,
-  timed?: Timed,
+  timed?: TimedReport,
 ): ChipReport {
   // The manifest carries the resolved descriptor as compile wrote it.
   const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;

@@ -3,14 +3,18 @@ import { setImmediate } from 'node:timers/promises';
 import type { FolderWriter } from '../backends/folder.ts';
 import { decodeChip } from '../backends/program/decode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
+import type { Target } from '../backends/target.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { Mapped } from '../compiler/map-network.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
+import type { ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
+import { recordImage } from '../runtime-sim/timed/sent.ts';
 import { countStopping } from './anytime.ts';
 import { compareImages } from './compare.ts';
 import { chipPath } from './deployment-files.ts';
+import { timeSample } from './time-sample.ts';
 
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
@@ -31,6 +35,7 @@ export interface Sample {
   /** Where the host stops; undefined: nowhere. */
   readonly margins: readonly number[] | undefined;
   readonly origin: string;
+  readonly target: Target;
 }
 
 /**
@@ -56,13 +61,21 @@ export async function encodeAndSimulate(
 }
 
 /** What the chip answers, bit for bit what the integer network answers. */
-function simulate(programs: readonly ChipProgram[], int: IntGraph, { images, margins, origin }: Sample) {
+function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
+  const { images, margins, origin, target } = sample;
   const simulator = createSimulator(programs);
-  const golden = compareImages(int, simulator, images);
+  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id);
+  const records = images.map(image => recordImage(programs, image));
+  const golden = compareImages(int, simulator, images, number => ({
+    chip: (step, id, emission) => records[number]!.take(step, populations.indexOf(id as ValueId), emission),
+  }));
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
   const counts = margins === undefined ? simulator.counts : countStopping(programs, images, margins);
   simulator.close();
-  return { readouts: golden.map(g => g.readouts), counts, programs };
+  const readouts = golden.map(g => g.readouts);
+  const sent = records.map(record => record.finish());
+  const timed = timeSample(programs, target, { sent, readouts, margins }, counts);
+  return { readouts, counts, programs, timed };
 }

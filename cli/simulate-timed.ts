@@ -5,13 +5,12 @@ import type { Target } from '../backends/target.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import {
   createTimedMachine,
-  type ImageRecord,
   type TimedMachine,
   type TimedReport,
   timeImages,
 } from '../runtime-sim/timed/machine.ts';
 import type { StepObserver } from '../runtime-sim/timed/run.ts';
-import type { ImageSent } from '../runtime-sim/timed/sent.ts';
+import { type ImageRecord, type ImageSent, recordImage } from '../runtime-sim/timed/sent.ts';
 import { createTrace, TRACE_FILES } from '../runtime-sim/timed/trace.ts';
 import { createWatch, namesOf, WATCHED, type Watch, type WatchSpec } from '../runtime-sim/timed/watch.ts';
 import type { Console } from './console.ts';
@@ -61,7 +60,7 @@ export function createTimedSimulation(
   let bytes = 0;
   let isFull = false;
   return {
-    record: image => (isFull ? undefined : machine.record(image)),
+    record: image => (isFull ? undefined : recordImage(programs, image)),
     keep(record) {
       const image = record.finish();
       images.push(image);
@@ -99,12 +98,6 @@ export function createTimedSimulation(
     });
   }
 }
-
-/** What static power is multiplied with. */
-export const spanOf = ({ latency, stream }: TimedReport) => ({
-  alone: latency.seconds.mean,
-  stream: stream.intervalSeconds,
-});
 
 /** Errors: E0740 */
 function specsOf(text: string | undefined): readonly WatchSpec[] {

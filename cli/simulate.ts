@@ -11,7 +11,7 @@ import { reportOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
-import { createTimedSimulation, isTimed, spanOf, type TimedArguments } from './simulate-timed.ts';
+import { createTimedSimulation, isTimed, type TimedArguments } from './simulate-timed.ts';
 
 export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
   readonly folder: string;
@@ -53,7 +53,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   simulator.close();
   if (timing !== undefined) out.step('time');
   const timed = timing?.finish() ?? null;
-  const report = reportOfRun(manifest, programs, counts, timed === null ? undefined : spanOf(timed));
+  const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
   const sum = createTileCounts();
   for (const tile of counts.tiles) addCounts(sum, tile);
   const links = counts.links.flatMap(step => [...step.values()]);

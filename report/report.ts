@@ -6,6 +6,7 @@ import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
 import { describeSaturations } from '../ir/count/saturations.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
 import type { PricedEvents } from '../runtime-sim/energy.ts';
+import type { TimedReport } from '../runtime-sim/timed/machine.ts';
 import { boundOf, peaksOf, type RunPeaks, type StepBound } from '../runtime-sim/timing.ts';
 import { type Energies, energiesOf, type SpanReport, type Tallied } from './energy.ts';
 import { energyRows } from './energy-table.ts';
@@ -30,6 +31,8 @@ export interface ChipReport extends Energies {
   /** Images a second of such a stream; lower-bound step time. */
   readonly throughput: number;
   readonly bound: StepBound;
+  /** The same images event by event in time; null: nothing was timed. */
+  readonly timed: TimedReport | null;
   readonly staticPowerMw: number | null;
   /** Per image. */
   readonly counts: Readonly<Record<string, number>>;
@@ -66,19 +69,13 @@ export function ranOf(counts: MachineCounts): Ran {
 
 export const NOTHING_COMPARED = { modes: [], whatIf: [] } as const;
 
-/** Seconds of an image by itself, and from one to the next, from an engine that keeps time. */
-export interface Timed {
-  readonly alone: number;
-  readonly stream: number;
-}
-
 export function chipReport(
   manifest: Manifest,
   ran: Ran,
   tallied: Tallied,
   target: Pick<Target, 'timing' | 'costSets'>,
   compared: Pick<ChipReport, 'modes' | 'whatIf'>,
-  timed?: Timed,
+  timed?: TimedReport,
 ): ChipReport {
   const chips = new Set(manifest.cores.map(core => core.chip)).size;
   const bound = boundOf(ran.peaks, target.timing, chips);
@@ -93,6 +90,7 @@ export function chipReport(
     interval: { steps: ran.interval, seconds: bound.intervalSeconds },
     throughput: 1 / bound.intervalSeconds,
     bound,
+    timed: timed ?? null,
     ...energiesOf(tallied, span, target, names, manifest.cores.length),
     staticPowerMw: target.costSets[0]?.costs.staticPower?.value ?? null,
     counts: { ...ran.totals },
@@ -113,10 +111,13 @@ export function chipReport(
 function spanOf(
   { peaks, interval }: Ran,
   chips: number,
-  timed: Timed | undefined,
+  timed: TimedReport | undefined,
   bound: StepBound,
 ): SpanReport {
-  const seconds = timed ?? { alone: bound.layerwiseSeconds, stream: bound.intervalSeconds };
+  const seconds = {
+    alone: timed?.latency.seconds.mean ?? bound.layerwiseSeconds,
+    stream: timed?.stream.intervalSeconds ?? bound.intervalSeconds,
+  };
   const steps = peaks.image.reduce((sum, step) => sum + step.share, 0);
   return {
     source: timed === undefined ? 'bound' : 'timed',
@@ -161,12 +162,17 @@ function describeShift({ options, calibration, search }: Manifest): string {
 
 /** What a run tells, or the rates of calibration. */
 function simulatedRows(report: ChipReport, mode: string): readonly (readonly [string, string])[] {
-  const { latency, throughput, counts } = report;
+  const { latency, throughput, counts, timed } = report;
+  const alone = timed && `; ${seconds(timed.latency.seconds.mean)} with every message timed`;
+  const stream = timed && `; ${big(timed.stream.imagesPerSecond)} with every message timed`;
   return [
-    ['latency', `${latency.steps} timesteps, at least ${seconds(latency.seconds)} for an image alone`],
+    [
+      'latency',
+      `${latency.steps} timesteps, at least ${seconds(latency.seconds)} for an image alone${alone ?? ''}`,
+    ],
     [
       'throughput',
-      `at most ${big(throughput)} images/s, one every ${report.interval.steps} timestep(s): ${mode}`,
+      `at most ${big(throughput)} images/s, one every ${report.interval.steps} timestep(s): ${mode}${stream ?? ''}`,
     ],
     [
       'traffic',

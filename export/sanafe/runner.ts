@@ -74,6 +74,7 @@ def main():
     print(f"SANA-FE {version}: {'all equal' if wrong == 0 else f'{wrong} of them differ'} over {expected['timesteps']} timesteps")
     if args.save:
         with open(args.save, 'w') as file:
+            found |= {'spikes': spikes, 'sums': sums}
             json.dump({'sanafe': version, 'command': 'python run_sanafe.py --save FILE', **found}, file)
     return 1 if wrong else 0
 

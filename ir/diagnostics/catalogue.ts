@@ -500,7 +500,7 @@ export const catalogue = {
   E0711: {
     message: 'the program runs freely: it takes no images',
     why: 'In mode free neurons run on their biases and on the spikes of the host; answers to images come from the other modes.',
-    help: 'Run it for a number of timesteps, or give a deployment that `snnc compile` wrote.',
+    help: 'Give a deployment that `snnc compile` wrote.',
     exit: 1,
   },
   E0712: {
@@ -805,9 +805,9 @@ export const catalogue = {
     exit: 2,
   },
   E0731: {
-    message: 'timing a step needs {gibibytes} GiB, more than {limit}',
+    message: 'no memory to time a step: {reason}',
     why: 'The network between cores and all that a step sends stand in one memory of WebAssembly.',
-    help: 'Give routers and cores smaller buffers, or simulate without times.',
+    help: 'Lift the limit on memory, give routers and cores smaller buffers, or simulate without times.',
     exit: 1,
   },
   E0732: {

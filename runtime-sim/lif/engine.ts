@@ -3,7 +3,7 @@
  * is counted comes from how many stood in each list, times what is known of the tables. Equal to reference.ts bit for bit.
  *
  * Errors  those of readNetwork; E0714 where the network does not fit the memory of the kernels
- * Cost    a byte a synapse of a block, 6 where they stand by themselves
+ * Cost    a byte a synapse of a block, 4 where they stand by themselves
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
@@ -14,6 +14,15 @@ import { createMemory, type Memory } from './memory.ts';
 import { type LifNetwork, readNetwork, type Synaptic, wordsOf } from './network.ts';
 import { createLifReference } from './reference.ts';
 import { ENTRY, FIELD, type LifTables, layOut } from './tables.ts';
+
+/** Kernels write and read by these numbers without looking. */
+function checkSpikes(spikes: Int32Array, hostSize: number): void {
+  if (spikes.length > hostSize) defect(`${spikes.length} spikes of a host of ${hostSize} elements`);
+  const wrong = spikes.find(element => element < 0 || element >= hostSize);
+  if (wrong !== undefined) defect(`a spike of element ${wrong} of ${hostSize}`);
+}
+
+const NOBODY = new Int32Array(0);
 
 /** Timesteps of one machine: kernels count them in 32 bits, with room for delays. */
 const MAX_STEPS = 2 ** 30;
@@ -27,6 +36,7 @@ export function createLifMachine(programs: readonly ChipProgram[]): LifMachine {
 function createEngine(network: LifNetwork, memory: Memory): LifMachine {
   const tables = layOut(network, memory);
   const i32 = new Int32Array(memory.buffer());
+  const u8 = new Uint8Array(memory.buffer());
   const tally = createTally(network, tables, i32);
   const { cores, tiles, sumTop, stateTop } = network;
   const hostEntry = tables.tiles / 4 + tiles.length * ENTRY.tile;
@@ -34,11 +44,23 @@ function createEngine(network: LifNetwork, memory: Memory): LifMachine {
   const totals = createEvents(cores.length);
   const starts = new Int32Array(tiles.length + 1);
   const fired = new Int32Array(tiles.reduce((n, { size }) => n + size, 0));
+  const isUpdated = new Uint8Array(tiles.reduce((most, { size }) => Math.max(most, size), 0));
   let now = 0;
 
-  function placeHost(spikes: Int32Array | undefined): void {
-    i32[hostEntry + FIELD.tile.fired] = spikes?.length ?? 0;
-    if (spikes !== undefined) i32.set(spikes, i32[hostEntry + FIELD.tile.events]! >>> 2);
+  function placeHost(spikes: Int32Array): void {
+    checkSpikes(spikes, network.hostSize);
+    i32[hostEntry + FIELD.tile.fired] = spikes.length;
+    i32.set(spikes, i32[hostEntry + FIELD.tile.events]! >>> 2);
+  }
+
+  /** A bit of a byte each. */
+  function updated(tile: number): Uint8Array | undefined {
+    const entry = tables.tiles / 4 + tile * ENTRY.tile;
+    const { size } = tiles[tile]!;
+    if (i32[entry + FIELD.tile.updated] === size) return undefined;
+    const from = i32[entry + FIELD.tile.moved]! >>> 0;
+    for (let i = 0; i < size; i++) isUpdated[i] = (u8[from + (i >> 2)]! >> (i & 3)) & 1;
+    return isUpdated.subarray(0, size);
   }
 
   /** In the order of the tiles. */
@@ -57,13 +79,15 @@ function createEngine(network: LifNetwork, memory: Memory): LifMachine {
   function run(steps: number, observe?: LifObserver, host?: HostSpikes): void {
     if (now + steps > MAX_STEPS) defect(`${now + steps} timesteps of one machine`);
     for (const end = now + steps; now < end; now++) {
-      placeHost(host?.(now));
+      const sent = host?.(now) ?? NOBODY;
+      placeHost(sent);
       memory.lifStep(tables.place, now, sumTop, stateTop);
       tally(events);
       addEvents(totals, events);
       if (observe === undefined) continue;
       listFired();
-      observe({ step: now, events, fired: { starts, neurons: fired.subarray(0, starts[tiles.length]) } });
+      const neurons = fired.subarray(0, starts[tiles.length]);
+      observe({ step: now, events, fired: { starts, neurons }, updated, host: sent });
     }
   }
 

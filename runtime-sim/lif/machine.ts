@@ -13,6 +13,10 @@ export interface LifStep {
    * at starts[t] … starts[t + 1].
    */
   readonly fired: { readonly starts: Int32Array; readonly neurons: Int32Array };
+  /** For each neuron of a tile 1 if it was updated, else 0; undefined: all were. */
+  readonly updated: (tile: number) => Uint8Array | undefined;
+  /** Elements that the host sent. */
+  readonly host: Int32Array;
 }
 export type LifObserver = (step: LifStep) => void;
 

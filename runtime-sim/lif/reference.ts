@@ -19,6 +19,7 @@ interface TileNow {
   /** What arrives, by timestep modulo their number; and whether anything did. */
   readonly sums: readonly Float64Array[];
   readonly isReached: readonly Uint8Array[];
+  readonly isUpdated: Uint8Array;
   fired: readonly number[];
 }
 
@@ -33,6 +34,7 @@ export function createLifReference(programs: readonly ChipProgram[]): LifMachine
       potential: Float64Array.from({ length: tile.size }, (_, i) => at(initial, i)),
       sums: slots.map(() => new Float64Array(tile.size)),
       isReached: slots.map(() => new Uint8Array(tile.size)),
+      isUpdated: new Uint8Array(tile.size),
       fired: [],
     };
   });
@@ -40,13 +42,14 @@ export function createLifReference(programs: readonly ChipProgram[]): LifMachine
   const totals = createEvents(network.cores.length);
   let now = 0;
 
-  function takeTurn({ tile, potential, sums, isReached }: TileNow, i: number): boolean {
+  function takeTurn({ tile, potential, sums, isReached, isUpdated }: TileNow, i: number): boolean {
     const lif = lifOf(tile);
     const [sum, reached] = [sums[now % sums.length]!, isReached[now % sums.length]!];
     const bias = at(lif.bias, i);
     const threshold = at(lif.threshold, i);
     let v = potential[i]!;
-    if (v !== 0 || bias !== 0 || reached[i] === 1) events.updated[tile.core.number]! += 1;
+    isUpdated[i] = v !== 0 || bias !== 0 || reached[i] === 1 ? 1 : 0;
+    events.updated[tile.core.number]! += isUpdated[i]!;
     if (now > 0) v = Math.trunc((v * (4096 - at(lif.leak, i))) / 4096);
     v = within(v + within(sum[i]!, network.sumTop) + bias, network.stateTop);
     const isFiring = v > threshold;
@@ -93,10 +96,11 @@ export function createLifReference(programs: readonly ChipProgram[]): LifMachine
       for (const { tile, fired } of tiles) {
         for (const neuron of fired) for (const route of tile.routes) send(route, neuron, tile.core.number);
       }
-      for (const element of host?.(now) ?? [])
-        for (const route of network.hostRoutes) send(route, element, undefined);
+      const sent = host?.(now) ?? NOBODY;
+      for (const element of sent) for (const route of network.hostRoutes) send(route, element, undefined);
       addEvents(totals, events);
-      observe?.({ step: now, events, fired: listFired(tiles) });
+      const updated = (tile: number) => allOr(tiles[tile]!.isUpdated);
+      observe?.({ step: now, events, fired: listFired(tiles), updated, host: sent });
     }
   }
 
@@ -110,6 +114,11 @@ export function createLifReference(programs: readonly ChipProgram[]): LifMachine
     potentials: tile => Int32Array.from(tiles[tile]!.potential),
   };
 }
+
+const NOBODY = new Int32Array(0);
+
+const allOr = (updated: Uint8Array): Uint8Array | undefined =>
+  updated.every(is => is === 1) ? undefined : updated;
 
 const within = (x: number, top: number): number => Math.min(Math.max(x, -top), top);
 

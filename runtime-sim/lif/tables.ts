@@ -2,21 +2,25 @@
  * A free-running network in the memory of the kernels: weights and synapses once, state, and the tables of numbers that
  * kernels/lif.assembly.ts runs through in each timestep. Lists of inputs that several gathers read alike are one.
  */
+
+import type { SparseGather } from '../../backends/program/program.ts';
 import { HOLE } from '../../ir/map.ts';
 import type { Link, RouteState } from '../state.ts';
 import { type Memory, store } from './memory.ts';
 import { at, type LifNetwork, type LifTile, lifOf, type Synaptic, synapseBits } from './network.ts';
 
 /** Numbers of 32 bits of an entry of each table, and those that are read here. */
-export const ENTRY = { tile: 16, list: 4, source: 3, part: 10, route: 3 } as const;
+export const ENTRY = { tile: 17, list: 4, source: 3, part: 10, route: 3 } as const;
 export const FIELD = {
-  tile: { state: 0, events: 9, fired: 14, updated: 15 },
+  tile: { state: 0, events: 9, fired: 14, updated: 15, moved: 16 },
   list: { length: 3 },
   part: { synops: 7, words: 8 },
   route: { messages: 2 },
 } as const;
 
-const KINDS = { bytes: 0, shorts: 1, sparse: 2 } as const;
+const KINDS = { bytes: 0, shorts: 1, pairs: 2, wide: 3 } as const;
+/** Neurons whose numbers stand beside a weight in 32 bits. */
+const PAIRED = 2 ** 16;
 const RESETS = { hard: 0, soft: 1, none: 2 } as const;
 /** Neurons and columns are padded to so many. */
 const PADDING = 16;
@@ -155,6 +159,7 @@ function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, memory: Me
     isAlways ? 1 : 0,
     0,
     0,
+    memory.reserve(size / 4),
   ];
 }
 
@@ -168,14 +173,12 @@ interface SynapsePlaces {
 
 function storeSynapses(synapses: Synaptic, memory: Memory): SynapsePlaces {
   if (synapses.kind === 'sparse') {
-    const { starts, targets, weights } = synapses;
-    return {
-      kind: KINDS.sparse,
-      weights: store(memory, weights),
-      columns: store(memory, starts),
-      targets: store(memory, targets),
-      bits: synapseBits(synapses),
-    };
+    const { starts, targets, weights, neurons } = synapses;
+    const [columns, bits] = [store(memory, starts), synapseBits(synapses)];
+    if (neurons <= PAIRED)
+      return { kind: KINDS.pairs, weights: storePairs(synapses, memory), columns, targets: 0, bits };
+    const places = { weights: store(memory, weights), targets: store(memory, targets) };
+    return { kind: KINDS.wide, ...places, columns, bits };
   }
   const { inputs, channels, data } = synapses;
   const columns = padded(channels);
@@ -190,6 +193,13 @@ function storeSynapses(synapses: Synaptic, memory: Memory): SynapsePlaces {
   else
     for (let i = 0; i < inputs; i++) rows.set(data.subarray(i * channels, (i + 1) * channels), i * columns);
   return { kind, weights: place, columns, targets: 0, bits: 0 };
+}
+
+function storePairs({ targets, weights }: SparseGather, memory: Memory): number {
+  const place = memory.reserve(4 * targets.length);
+  const pairs = new Int32Array(memory.buffer(), place, targets.length);
+  for (let s = 0; s < pairs.length; s++) pairs[s] = (targets[s]! << 16) | (weights[s]! & 0xffff);
+  return place;
 }
 
 /** Lists by what they are made of, each with room for everything that may stand in it. */

@@ -48,6 +48,7 @@ const CORE_FIELDS = { freeAt: 16, generated: 24, blocked: 32, serving: 40 } as c
 const OUTPUT_FIELDS = { messages: 40 } as const;
 
 const atLeastOne = (ticks: number): number => Math.max(1, ticks);
+const crossing = (latency: number, busy: number): number => Math.max(1, latency, busy);
 
 /** A mesh in memory, for any number of steps. */
 export interface StepEngine {
@@ -173,13 +174,18 @@ function layOut(mesh: Mesh, kernels: Kernels, room: Room): State {
   };
   const setOutput = (r: number, port: number, latency: number, held: number, next: number, core: number) => {
     busy[r * ports + port] = atLeastOne(held);
-    kernels.setOutput(outputAt(r, port), atLeastOne(latency), atLeastOne(held), next, core);
+    kernels.setOutput(outputAt(r, port), crossing(latency, held), atLeastOne(held), next, core);
   };
 
   room.bytes().fill(0, from, to);
   kernels.setMesh(
     ...([slots, ports, buffers.router, buffers.core] as const),
-    ...[ticks.axonOut, atLeastOne(ticks.local), atLeastOne(ticks.localBusy), atLeastOne(ticks.credit)],
+    ...[
+      ticks.axonOut,
+      crossing(ticks.local, ticks.localBusy),
+      atLeastOne(ticks.localBusy),
+      atLeastOne(ticks.credit),
+    ],
   );
   kernels.setArrays(places, coreArray, cores, heap);
   for (let r = 0; r < routers; r++)

@@ -74,7 +74,7 @@ export function simulateStepSlowly(
     link.credits -= 1;
     link.idleAt = now + atLeastOne(link.busy);
     link.messages += 1;
-    link.flying.push({ message, at: now + atLeastOne(link.latency) });
+    link.flying.push({ message, at: now + atLeastOne(Math.max(link.latency, link.busy)) });
   };
   const serve = (core: Core, message: Message, now: number): void => {
     core.freeAt = now + atLeastOne(message.service);

@@ -19,7 +19,10 @@ const LIMIT = 2 ** 32;
 const GIBIBYTE = 2 ** 30;
 
 export function createRoom(): Room {
-  const memory = attempt(PAGE, () => new WebAssembly.Memory({ initial: 1 }));
+  const memory = attempt(
+    () => new WebAssembly.Memory({ initial: 1 }),
+    'the process may not reserve what WebAssembly takes',
+  );
   let used = ALIGNMENT;
   const room: Room = {
     memory,
@@ -29,11 +32,15 @@ export function createRoom(): Room {
       const at = used;
       const end = at + Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
       const { byteLength } = memory.buffer;
-      if (end > LIMIT) tooLarge(end);
+      const gibibytes = (end / GIBIBYTE).toFixed(2);
+      if (end > LIMIT) noMemory(`it takes ${gibibytes} GiB, of which WebAssembly has 4`);
       if (end > byteLength) {
         // Growing is slow, and a page costs nothing before it is written.
         const wished = Math.min(LIMIT, Math.max(end, byteLength * 1.5));
-        attempt(end, () => memory.grow(Math.ceil((wished - byteLength) / PAGE)));
+        attempt(
+          () => memory.grow(Math.ceil((wished - byteLength) / PAGE)),
+          `the process may not have ${gibibytes} GiB`,
+        );
       }
       used = end;
       return at;
@@ -52,17 +59,14 @@ export function createRoom(): Room {
 }
 
 /** Errors: E0731 where the process may have no more memory. */
-function attempt<T>(bytes: number, grow: () => T): T {
+function attempt<T>(grow: () => T, reason: string): T {
   try {
     return grow();
   } catch (error) {
-    if (error instanceof RangeError) return tooLarge(bytes);
+    if (error instanceof RangeError) return noMemory(reason);
     throw error;
   }
 }
 
 /** Errors: E0731 */
-function tooLarge(bytes: number): never {
-  const facts = { gibibytes: (bytes / GIBIBYTE).toFixed(2), limit: 'there is' };
-  return fail('E0731', { origin: 'network on chip' }, facts);
-}
+const noMemory = (reason: string): never => fail('E0731', { origin: 'network on chip' }, { reason });

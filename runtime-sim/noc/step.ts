@@ -3,6 +3,7 @@
  *
  * Time is whole ticks. All that happens in a tick sees the state at its beginning, and every decision takes effect a tick
  * later at the earliest (latencies, busy times, services and credits of 0 count as 1): no order inside a tick matters.
+ * No message is across a link before the link is idle again: a latency counts as the busy time at least.
  *
  * Core as sender   works its sends off in order: the gap, then for each message of the list axonOut. The message enters
  *                  its port of the router when the port has room and the local link is idle; until then the core waits

@@ -4,22 +4,15 @@
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
 import type { Target } from '../../backends/target.ts';
-import type { PopulationEmission } from '../chip.ts';
-import { hostValue } from '../messages.ts';
 import { createMesh } from '../noc/create-mesh.ts';
 import { createStepEngine } from '../noc/engine.ts';
 import type { Mesh } from '../noc/mesh.ts';
 import { coreCosts } from './costs.ts';
 import { coreNames, linkNames } from './places.ts';
 import { type Clock, createClock, runAlone, runStream, type StepObserver, type StreamResult } from './run.ts';
-import { bitsOf, createImageRecord, type ImageSent } from './sent.ts';
+import type { ImageSent } from './sent.ts';
 import type { RunSummary } from './summary.ts';
 import { type Wiring, wire } from './wiring.ts';
-
-export interface ImageRecord {
-  take(step: number, population: number, emission: PopulationEmission): void;
-  finish(): ImageSent & { readonly bytes: number };
-}
 
 export interface TimedMachine {
   readonly wiring: Wiring;
@@ -29,8 +22,6 @@ export interface TimedMachine {
   readonly linkNames: readonly (string | undefined)[];
   /** Costs that the descriptor lacks, which count as 0. */
   readonly unknown: readonly string[];
-  /** Takes what an image makes populations send. */
-  record(image: Float64Array): ImageRecord;
 }
 
 /** Needs: programs that a functional simulator has booted. Errors: E0732 */
@@ -48,10 +39,6 @@ export function createTimedMachine(
   return {
     ...{ wiring, mesh, clock, coreNames: names, linkNames: linkNames(mesh, names) },
     unknown: [...new Set([...unknown, ...unknownMesh, ...clock.end.unknown])],
-    record: image => {
-      const { fraction } = wiring.host;
-      return createImageRecord(wiring.header, bitsOf(Float64Array.from(image, x => hostValue(x, fraction))));
-    },
   };
 }
 

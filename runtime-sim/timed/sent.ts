@@ -2,9 +2,10 @@
  * Which neurons sent in which step of which image: one bit a neuron, and the number of its messages where spikes are
  * binary or come back as messages. Payloads play no part in time.
  */
-import type { ProgramHeader } from '../../backends/program/program.ts';
+import type { ChipProgram, ProgramHeader } from '../../backends/program/program.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { PopulationEmission } from '../chip.ts';
+import { hostValue } from '../messages.ts';
 
 /** Of one population in one step, by neuron of the population. */
 export interface Sent {
@@ -34,22 +35,29 @@ export function bitsOf(values: ArrayLike<number>): Uint8Array {
 const wantsTerms = ({ binary, resetNeurons }: ProgramHeader): boolean => binary || resetNeurons > 1;
 
 /** Takes what a simulator shows of an image, step by step. */
-export function createImageRecord(header: ProgramHeader, host: Uint8Array) {
+export interface ImageRecord {
+  take(step: number, population: number, emission: PopulationEmission): void;
+  finish(): ImageSent & { readonly bytes: number };
+}
+
+/** Of an image that a deployment is about to run. */
+export function recordImage(programs: readonly ChipProgram[], image: Float64Array): ImageRecord {
+  const { header } = programs[0] ?? defect('a deployment without chips');
+  const fraction = programs.find(({ input }) => input !== undefined)?.input?.fraction ?? 0;
+  return createImageRecord(header, bitsOf(Float64Array.from(image, x => hostValue(x, fraction))));
+}
+
+export function createImageRecord(header: ProgramHeader, host: Uint8Array): ImageRecord {
   const sent: (Sent | undefined)[] = [];
   let bytes = host.byteLength;
   let steps = 0;
   return {
-    take(step: number, population: number, { values, terms }: PopulationEmission): void {
+    take(step, population, { values, terms }) {
       const own = { bits: bitsOf(values), terms: wantsTerms(header) ? terms.slice() : undefined };
       sent[(step - 1) * header.populations.length + population] = own;
       bytes += own.bits.byteLength + (own.terms?.byteLength ?? 0);
       steps = Math.max(steps, step);
     },
-    finish: (): ImageSent & { readonly bytes: number } => ({ steps, host, sent, bytes }),
+    finish: () => ({ steps, host, sent, bytes }),
   };
-}
-
-/** What a population sent in a step. */
-export function sentOf({ sent }: ImageSent, step: number, population: number, populations: number): Sent {
-  return sent[(step - 1) * populations + population] ?? defect(`population ${population} was not recorded`);
 }

@@ -48,7 +48,6 @@ export interface Wiring {
   readonly lists: Lists;
   readonly host: Sender & {
     readonly size: number;
-    readonly fraction: number;
     /** Timestep of each element; undefined: all at once. */
     readonly steps: Int32Array | undefined;
   };
@@ -73,7 +72,7 @@ export function wire(programs: readonly ChipProgram[], costs: CoreCosts): Wiring
     numbered[first.get(chip)! + core] ?? defect(`no core ${core} on chip ${chip}`);
   const lists = createListBuilder();
   const context = { header, costs, placeOf, properties: createMapProperties(), add: lists.add };
-  const input = programs.find(program => program.input !== undefined)?.input ?? defect('no input');
+  const input = programs.find(program => program.input !== undefined)?.input ?? NO_INPUT;
   const operands = findOperands(programs, placeOf);
   let number = 0;
   const cores = numbered.map((place): TimedCore => {
@@ -92,11 +91,14 @@ export function wire(programs: readonly ChipProgram[], costs: CoreCosts): Wiring
   });
   const host = {
     ...senderOf(input.routes, input.size, undefined, context),
-    ...{ size: input.size, fraction: input.fraction },
+    size: input.size,
     steps: input.steps === undefined ? undefined : expandMap(input.steps),
   };
   return { header, cores, lists: lists.finish(), host };
 }
+
+/** A chip that runs freely may have none. */
+const NO_INPUT = { size: 0, routes: [], steps: undefined };
 
 interface Context {
   readonly header: ProgramHeader;
@@ -126,33 +128,29 @@ function senderOf(routes: readonly Route[], size: number, from: Place | undefine
   const read = routes.map(route => {
     const place = placeOf(route);
     const sends = route.elements === undefined ? undefined : properties.contains(route.elements, size);
-    const targets = place.program.axons[route.axon]!.targets.map(target => ({
-      met: metAt(target, place.program, header),
-      reaches: properties.reaches(target.map),
-    }));
+    const targets = place.program.axons[route.axon]!.targets.map(target =>
+      metAt(target, place.program, header, properties),
+    );
     return { place, sends, targets };
   });
   const classes = read
-    .flatMap(({ sends, targets }) => [sends, ...targets.filter(costsAnything).map(({ reaches }) => reaches)])
+    .flatMap(({ sends, targets }) => [sends, ...targets.map(({ property }) => property)])
     .reduce(refine, ONE_CLASS);
   const lists = classes.examples.map(neuron =>
     add(
       read.flatMap(({ place, sends, targets }): readonly ListedMessage[] => {
         if (sends?.[neuron] === 0) return [];
-        const met = { synops: 0, words: 0 };
-        for (const target of targets) {
-          if (target.reaches?.[neuron] === 0) continue;
-          met.synops += target.met.synops;
-          met.words += target.met.words;
-        }
+        const all = targets.map(target => target.met(neuron));
+        const met = {
+          synops: all.reduce((n, { synops }) => n + synops, 0),
+          words: all.reduce((n, { words }) => n + words, 0),
+        };
         return [{ target: place.core, ...met, ...serviceOf(met, costs), ...distance(from, place) }];
       }),
     ),
   );
   return { classes, lists };
 }
-
-const costsAnything = ({ met }: { readonly met: Met }): boolean => met.synops > 0 || met.words > 0;
 
 /** As the functional simulators count hops: on one chip, X and Y apart. */
 function distance(from: Place | undefined, to: Place) {

@@ -22,12 +22,14 @@ function record(machine: LifMachine, steps: number, host: (step: number) => Int3
   for (const part of [1, steps - 1])
     machine.run(
       part,
-      ({ step, events, fired }) =>
+      ({ step, events, fired, updated, host: sent }) =>
         seen.push({
           step,
           ...copy(events),
           starts: Array.from(fired.starts),
           neurons: Array.from(fired.neurons),
+          updated: machine.network.tiles.map((_, tile) => updated(tile)?.join('') ?? 'all'),
+          sent: Array.from(sent),
         }),
       host,
     );
@@ -76,6 +78,24 @@ test('hundreds of the largest weights at once are added exactly', () => {
     reference.run(2);
     assert.deepEqual(copy(machine.totals), copy(reference.totals));
   }
+});
+
+test('tiles of more neurons than 16 bits count', () => {
+  const size = 66_000;
+  const [starts, targets] = [Int32Array.of(0, 4), Int32Array.of(65_999, 0, 65_536, 65_999)];
+  const synapses = { starts, targets, weights: Int16Array.of(7, -3, 11, 13) };
+  const network = {
+    hostSize: 1,
+    groups: [{ name: 'a', size, neurons: lif({ threshold: Int32Array.of(1000) }) }],
+    edges: [{ from: 'host' as const, to: 0, delay: 0, synapses }],
+  };
+  const machine = createLifMachine(
+    buildPrograms(network, sliceGroups(network, [1], { height: 1, slots: 1 })),
+  );
+  machine.run(2, undefined, step => Int32Array.from(step === 0 ? [0] : []));
+  const potentials = machine.potentials(0);
+  assert.deepEqual([potentials[65_999], potentials[0], potentials[65_536], potentials[1]], [20, -3, 11, 0]);
+  assert.equal(machine.totals.updated[0], 3);
 });
 
 const fault = (code: string) => (error: unknown) =>

@@ -14,6 +14,7 @@ import { CODINGS } from '../../ir/snn.ts';
 import { createMachine, type HostStop } from '../../runtime-sim/chip.ts';
 import { createTimedMachine, timeImages } from '../../runtime-sim/timed/machine.ts';
 import { runAlone, runStream, type TimedStep } from '../../runtime-sim/timed/run.ts';
+import { recordImage } from '../../runtime-sim/timed/sent.ts';
 import { descend, randomImages, reload, shrunk } from '../kit.ts';
 import { spikingMlp } from '../spiking-mlp.ts';
 
@@ -62,7 +63,7 @@ function checkRuns(
   const machine = createMachine(programs);
   const timed = createTimedMachine(programs, target);
   const records = images.map(image => {
-    const record = timed.record(image);
+    const record = recordImage(programs, image);
     machine.run(image, record.take, stop);
     return record.finish();
   });
@@ -147,7 +148,7 @@ test('a clocked chip keeps its tick; what a descriptor lacks is listed', async (
   const { int } = descend(graph, images, { coding: 'sum', steps: 1, shift: 4, terms: 2 });
   const programs = map(int, loihi, 'pipelined');
   const timed = createTimedMachine(programs, target);
-  const record = timed.record(images[0]!);
+  const record = recordImage(programs, images[0]!);
   createMachine(programs).run(images[0]!, record.take);
   const report = timeImages(timed, [record.finish()]);
   assert.ok(report.unknown.includes('synop') && !report.unknown.includes('updateActive'));

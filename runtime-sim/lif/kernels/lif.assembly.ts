@@ -8,7 +8,7 @@ const INT: usize = 4;
 const LANES: usize = 4;
 
 // Entries of a tile, in numbers of 32 bits.
-const TILE: usize = 16;
+const TILE: usize = 17;
 const STATE: usize = 0;
 const SUMS: usize = 1;
 const TOUCHED: usize = 2;
@@ -25,6 +25,8 @@ const ALL_TOUCHED: usize = 12;
 const IS_ALWAYS_UPDATED: usize = 13;
 const FIRED: usize = 14;
 const UPDATED: usize = 15;
+/** For every four neurons a byte, whose bits say which were updated. */
+const MOVED: usize = 16;
 
 const HARD: i32 = 0;
 const SOFT: i32 = 1;
@@ -59,6 +61,7 @@ const SYNAPSE_BITS: usize = 9;
 
 const BYTES: i32 = 0;
 const SHORTS: i32 = 1;
+const WIDE: i32 = 3;
 
 // Entries of a route that some neurons of a tile take.
 const ROUTE: usize = 3;
@@ -107,6 +110,7 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   const resetTo = <usize>field(tile, RESET_TO);
   const reset = field(tile, RESET);
   const events = <usize>field(tile, EVENTS);
+  const moves = <usize>field(tile, MOVED);
   const flag = <usize>field(tile, ALL_TOUCHED) + slot * INT;
   const most = i32x4.splat(sumTop);
   const least = i32x4.splat(-sumTop);
@@ -126,7 +130,9 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
       moved = v128.or(moved, v128.load(touched + at));
       v128.store(touched + at, zero);
     }
-    updated += popcnt(i32x4.bitmask(moved));
+    const lanes = i32x4.bitmask(moved);
+    store<u8>(moves + i / LANES, <u8>lanes);
+    updated += popcnt(lanes);
     if (keep != 0) v = leak(v, keep + 2 * at);
     v = clamp(i32x4.add(i32x4.add(v, input), drive), top, bottom);
     const limit = v128.load(threshold + at);
@@ -172,7 +178,7 @@ function fillList(list: usize, sources: usize, tiles: usize): void {
 /** sums[0 … 8) += eight sums of 16 bits. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
-function addWide(sums: usize, x: v128): void {
+function addEight(sums: usize, x: v128): void {
   v128.store(sums, i32x4.add(v128.load(sums), i32x4.extend_low_i16x8_s(x)));
   v128.store(sums, i32x4.add(v128.load(sums, 16), i32x4.extend_high_i16x8_s(x)), 16);
 }
@@ -208,14 +214,14 @@ function addByteRows(rows: usize, count: usize, weights: usize, columns: usize, 
         g = i16x8.add(g, v128.load_ext<i8>(w, 48));
         h = i16x8.add(h, v128.load_ext<i8>(w, 56));
       }
-      addWide(to, a);
-      addWide(to + 32, b);
-      addWide(to + 64, c);
-      addWide(to + 96, d);
-      addWide(to + 128, e);
-      addWide(to + 160, f);
-      addWide(to + 192, g);
-      addWide(to + 224, h);
+      addEight(to, a);
+      addEight(to + 32, b);
+      addEight(to + 64, c);
+      addEight(to + 96, d);
+      addEight(to + 128, e);
+      addEight(to + 160, f);
+      addEight(to + 192, g);
+      addEight(to + 224, h);
     }
   }
   for (; column < columns; column += 16) {
@@ -230,8 +236,8 @@ function addByteRows(rows: usize, count: usize, weights: usize, columns: usize, 
         a = i16x8.add(a, v128.load_ext<i8>(w));
         b = i16x8.add(b, v128.load_ext<i8>(w, 8));
       }
-      addWide(to, a);
-      addWide(to + 32, b);
+      addEight(to, a);
+      addEight(to + 32, b);
     }
   }
 }
@@ -260,11 +266,34 @@ function addShortRows(rows: usize, count: usize, weights: usize, columns: usize,
   }
 }
 
+/** Synapses of 32 bits: neuron · 2^16 + weight. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function addPairs(at: usize, end: usize, sums: usize, touched: usize): void {
+  for (; at < end; at += INT) {
+    const pair = load<i32>(at);
+    const to = <usize>(pair >>> 16) * INT;
+    store<i32>(sums + to, load<i32>(sums + to) + ((pair << 16) >> 16));
+    if (touched != 0) store<i32>(touched + to, -1);
+  }
+}
+
+/** Neurons and weights beside each other, where 16 bits do not hold a neuron's number. */
+function addWide(from: usize, to: usize, part: usize, sums: usize, touched: usize): void {
+  const targets = <usize>field(part, TARGETS);
+  const weights = <usize>field(part, WEIGHTS);
+  for (let s = from; s < to; s++) {
+    const at = <usize>load<i32>(targets + s * INT) * INT;
+    store<i32>(sums + at, load<i32>(sums + at) + load<i16>(weights + 2 * s));
+    if (touched != 0) store<i32>(touched + at, -1);
+  }
+}
+
 /** Synapses one by one; counts them and the words of 64 bits that each input's take. */
 function addSynapses(part: usize, rows: usize, count: usize, sums: usize, touched: usize): void {
   const starts = <usize>field(part, COLUMNS);
-  const targets = <usize>field(part, TARGETS);
-  const weights = <usize>field(part, WEIGHTS);
+  const pairs = <usize>field(part, WEIGHTS);
+  const isWide = field(part, KIND) == WIDE;
   const bits = field(part, SYNAPSE_BITS);
   let synops = 0;
   let words = 0;
@@ -272,11 +301,9 @@ function addSynapses(part: usize, rows: usize, count: usize, sums: usize, touche
     const start = starts + <usize>load<i32>(rows) * INT;
     const from = <usize>load<i32>(start);
     const to = <usize>load<i32>(start, INT);
-    for (let s = from; s < to; s++) {
-      const at = <usize>load<i32>(targets + s * INT) * INT;
-      store<i32>(sums + at, load<i32>(sums + at) + load<i16>(weights + 2 * s));
-      if (touched != 0) store<i32>(touched + at, -1);
-    }
+    if (isWide) addWide(from, to, part, sums, touched);
+    else if (touched == 0) addPairs(pairs + from * INT, pairs + to * INT, sums, 0);
+    else addPairs(pairs + from * INT, pairs + to * INT, sums, touched);
     synops += <i32>(to - from);
     words += (<i32>(to - from) * bits + 63) >> 6;
   }
