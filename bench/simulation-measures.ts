@@ -7,6 +7,7 @@ import { measureLoad } from './sim-load.ts';
 import { measureNoc } from './sim-noc.ts';
 import { measureAgreement } from './sim-sanafe.ts';
 import { measureTimed } from './sim-timed.ts';
+import { measureVit } from './sim-vit.ts';
 
 export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptions) => Promise<Measure>>> = {
   /** What others measured on Loihi, beside our bound and energies of the same networks; --save FILE writes the page. */
@@ -23,4 +24,6 @@ export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptio
   'sim-sanafe': measureAgreement,
   /** Steps of R(4, 1024, 10) on the network between cores; --python PYTHON runs SANA-FE's `cycle` beside it. */
   'sim-noc': measureNoc,
+  /** Images per second of --data MODEL.onnx, beside PyTorch of --python PYTHON on the same network; --only T. */
+  'sim-vit': measureVit,
 };
