@@ -2,6 +2,7 @@
 import type { Measure, MeasureOptions } from './measure.ts';
 import { siliconMeasure } from './silicon-page.ts';
 import { measureFunctional } from './sim-functional.ts';
+import { measureKernels } from './sim-kernels.ts';
 import { measureLoad } from './sim-load.ts';
 import { measureNoc } from './sim-noc.ts';
 import { measureAgreement } from './sim-sanafe.ts';
@@ -13,6 +14,8 @@ export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptio
   silicon: siliconMeasure,
   /** Plain neurons, R(4,1024,P): counts, energies and simple time, beside SANA-FE of --python PYTHON. */
   'sim-functional': measureFunctional,
+  /** Integer products, path by path, and the machine's own limit: dense ones on one thread and on all. */
+  'sim-kernels': measureKernels,
   /** The same network with every message timed, contention included, beside its detailed model. */
   'sim-timed': measureTimed,
   /** Seconds and bytes a synapse to load R(4,1024,10). */
