@@ -798,6 +798,12 @@ export const catalogue = {
     help: 'Name a population that others feed with --population, or take more images with --limit.',
     exit: 1,
   },
+  E0760: {
+    message: 'plain neurons with a delay of {delay} timesteps between them cannot be exported',
+    why: 'The other tool computes plain neurons itself, and what it adds up arrives one timestep after it is sent.',
+    help: 'Export a network without delays on its axons.',
+    exit: 1,
+  },
   E0759: {
     message: 'no cost set {name}; the target has {known}',
     why: 'Energies come from a cost set of the descriptor that the deployment was compiled for.',
