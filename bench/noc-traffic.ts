@@ -58,7 +58,8 @@ export function meshOfNet({ layers, coresPerLayer }: ReferenceNet): Mesh {
       ...{ local: 0, eastWest: 4_100, northSouth: 6_500, betweenChips: [0, 0, 0] },
       ...{ localBusy: 0, linkBusy: 0, chipLinkBusy: [0, 0, 0], axonOut: 5_100, credit: 0 },
     },
-    buffers: { router: 16, core: 16 },
+    // Of the flit-level network that SANA-FE's `cycle` configures, whatever its description of the chip says.
+    buffers: { router: 8, core: 8 },
   };
 }
 

@@ -72,7 +72,7 @@ function randomGroup(random: Random, number: number): PlainGroup {
     size,
     neurons: {
       bias: some(-10, 60, random.pick([0, 0.5, 0.95])),
-      threshold: some(20, 400, 0),
+      threshold: some(random.pick([20, -20]), 400, 0),
       leak: some(0, 4096, random.pick([0, 1])),
       initial: some(-100, 300, 0.5),
       reset,

@@ -60,7 +60,7 @@ export async function intSpeed(path: string, options: CompileOptions): Promise<S
   const slow = createIntRunner(int);
   return {
     ...compare(images, { fast: image => void runner.run(image), slow: image => void slow.run(image) }),
-    ...peak(intProducts(int), prepareIntegers),
+    ...intPeak(int),
   };
 }
 
@@ -113,6 +113,9 @@ function intProducts({ nodes, constants, attrs }: IntGraph): readonly Product[] 
 }
 
 /** Seconds of the kernels alone for these products, and their multiplications. */
+/** Seconds and multiply-accumulates of an integer network's products on the dense kernels alone. */
+export const intPeak = (int: IntGraph) => peak(intProducts(int), prepareIntegers);
+
 function peak(
   products: readonly Product[],
   prepare: (product: Product, arena: Arena<Kernels>) => () => void,

@@ -2,16 +2,13 @@
  * Functional simulation of a mapped network of plain neurons, with every count, the energies of all cost sets and the
  * simple time of each timestep, beside SANA-FE on the same network.
  */
-import { type CostSet, loadTarget, type Target } from '../backends/target.ts';
+import { type CostSet, loadTarget } from '../backends/target.ts';
 import { buildPrograms } from '../compiler/plain-neurons/build.ts';
 import type { PlainNetwork } from '../compiler/plain-neurons/network.ts';
 import type { PlainMapping } from '../compiler/plain-neurons/slices.ts';
 import { type EventTimes, energiesOf, simpleTime, stepEnergy, timesOf } from '../runtime-sim/lif/costs.ts';
 import { createLifMachine } from '../runtime-sim/lif/engine.ts';
 import { sumOf } from '../runtime-sim/lif/events.ts';
-import { createLifTraffic } from '../runtime-sim/lif/traffic.ts';
-import { createMesh, ticksOf } from '../runtime-sim/noc/create-mesh.ts';
-import { createStepEngine } from '../runtime-sim/noc/engine.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { referenceMapping, referenceNet } from './plain-nets.ts';
 import { type PeerAnswer, runPeer } from './sanafe-peer.ts';
@@ -22,7 +19,7 @@ const PERIODS = [20, 10, 5, 3] as const;
 const PEER_PERIOD = 10;
 const REPEATS = 5;
 /** Ours is too fast for so few timesteps as the peer gets. */
-const STEPS = { ours: 2000, peer: 20, timed: 100 } as const;
+const STEPS = { ours: 2000, peer: 20 } as const;
 
 export interface Rate {
   readonly period: number;
@@ -37,8 +34,7 @@ export interface Rate {
 }
 
 export async function measureFunctional({ python }: MeasureOptions): Promise<Measure> {
-  const target = await loadTarget('loihi1');
-  const { costSets, timing } = target;
+  const { costSets, timing } = await loadTarget('loihi1');
   const { times } = timesOf(timing, 1);
   const rates = PERIODS.map(period => {
     const network = referenceNet(LAYERS, SIZE, period);
@@ -56,10 +52,6 @@ export async function measureFunctional({ python }: MeasureOptions): Promise<Mea
   const peer = runPeer(python, network, referenceMapping(network, CORES), work);
   const theirs = Math.min(...peer.run!.wall) / peer.run!.steps;
   console.log(printPeer(peer));
-  const timed = timedSecondsOf(network, referenceMapping(network, CORES), target);
-  console.log(
-    `ours with every message timed on the mesh: ${(timed * 1e6).toFixed(1)} us a step, ${(theirs / timed).toFixed(1)}x`,
-  );
   return {
     value: rate,
     unit: 'G synops/s with counts, energies and simple time',
@@ -100,19 +92,6 @@ function rateOf(
     microjoulesPerStep: energies[0]! / steps / 1e6,
     microsecondsPerStep: nanoseconds / steps / 1000,
   };
-}
-
-/** Wall seconds of a timestep with contention between messages, the shortest of several runs. */
-function timedSecondsOf(network: PlainNetwork, mapping: PlainMapping, target: Target): number {
-  const machine = createLifMachine(buildPrograms(network, mapping));
-  const { times } = timesOf(target.timing, 1);
-  const inTicks = Object.entries(times).map(([event, ns]) => [event, ticksOf(ns)]);
-  const traffic = createLifTraffic(machine.network, Object.fromEntries(inTicks) as EventTimes);
-  const engine = createStepEngine(createMesh(mapping.cores, target, true).mesh);
-  const run = (steps: number) =>
-    machine.run(steps, step => void engine.run(traffic.fanouts, traffic.make(step)));
-  run(STEPS.peer);
-  return fastest(() => run(STEPS.timed)) / STEPS.timed;
 }
 
 function fastest(work: () => void): number {

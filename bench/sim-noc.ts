@@ -34,25 +34,26 @@ interface Peer {
   readonly steps: readonly (Step & { readonly fired: number })[];
 }
 
-/** --python PYTHON with sanafe; --only N runs of every step instead of 5. */
+/** 32 cores at 8 routers of the mesh, and 128 at all of its 32; how often the peer runs each step of the second. */
+const CORES_PER_LAYER = [8, 32] as const;
+const REPEATS_OF_SECOND = 1;
+
+/** --python PYTHON with sanafe; --only N runs of every step of the first net instead of 5. */
 export async function measureNoc({ python, only = '5' }: MeasureOptions): Promise<Measure> {
-  const net = referenceNet(4, 1024, 10, 8, 1);
-  const repeats = Number(only);
-  const peer = python === undefined ? undefined : runPeer(python, net, repeats);
-  const steps = runOurs(net, repeats + WARM_UP);
-  const sum = (of: (step: Ours) => number) => steps.reduce((total, step) => total + of(step), 0);
-  const seconds = sum(step => step.seconds);
-  const mean = sum(step => step.chipSeconds) / steps.length;
-  console.log(
-    [
-      `${net.period} steps, ${sum(step => step.packets)} packets, ${sum(step => step.hops)} hops, ${sum(step => step.events)} events`,
-      `ours: ${((1e3 * seconds) / steps.length).toFixed(3)} ms a step, ${((1e9 * seconds) / sum(step => step.hops)).toFixed(1)} ns a packet-hop, ` +
-        `${((1e9 * seconds) / sum(step => step.events)).toFixed(1)} ns an event, ${(sum(step => step.events) / seconds / 1e6).toFixed(1)} M events/s`,
-      `ours: mean step ${(1e6 * mean).toFixed(3)} µs of the chip`,
-    ].join('\n'),
-  );
-  if (peer === undefined) {
-    const nanoseconds = (1e9 * seconds) / sum(step => step.events);
+  const [first] = CORES_PER_LAYER.map((coresPerLayer, i) => {
+    const net = referenceNet(4, 1024, 10, coresPerLayer, 1);
+    const repeats = i === 0 ? Number(only) : REPEATS_OF_SECOND;
+    const peer = python === undefined ? undefined : runPeer(python, net, repeats);
+    const ours = runOurs(net, repeats + WARM_UP);
+    const theirs = peer && shortestOf(peer, net);
+    console.log(describe(net, ours));
+    if (peer !== undefined) console.log(compare(ours, theirs!, peer.version));
+    return { ours, theirs };
+  });
+  const { ours, theirs } = first!;
+  const seconds = total(ours, 'seconds');
+  if (theirs === undefined) {
+    const nanoseconds = (1e9 * seconds) / total(ours, 'events');
     return {
       value: nanoseconds,
       unit: 'ns an event',
@@ -60,25 +61,38 @@ export async function measureNoc({ python, only = '5' }: MeasureOptions): Promis
       ratio: 60 / nanoseconds,
     };
   }
-  const theirs = shortestOf(peer, net);
-  const theirSeconds = theirs.reduce((total, step) => total + step.seconds, 0);
-  const theirMean = theirs.reduce((total, step) => total + step.chipSeconds, 0) / theirs.length;
-  const samePackets = theirs.every((step, k) => step.packets === steps[k]!.packets);
-  console.log(
-    [
-      `SANA-FE ${peer.version} cycle: ${((1e3 * theirSeconds) / theirs.length).toFixed(0)} ms a step, mean step ${(1e6 * theirMean).toFixed(3)} µs of the chip`,
-      `packets ${samePackets ? 'equal in every step' : 'DIFFER'}, mean step ${(100 * (mean / theirMean - 1)).toFixed(2)} % off; by step: ` +
-        theirs
-          .map((step, k) => `${(100 * (steps[k]!.chipSeconds / step.chipSeconds - 1)).toFixed(2)} %`)
-          .join(' '),
-    ].join('\n'),
-  );
   return {
-    value: (1e3 * seconds) / steps.length,
+    value: (1e3 * seconds) / ours.length,
     unit: 'ms a step',
     anchor: 'speed of SANA-FE cycle',
-    ratio: theirSeconds / seconds,
+    ratio: total(theirs, 'seconds') / seconds,
   };
+}
+
+const total = <K extends string>(steps: readonly Readonly<Record<K, number>>[], what: K): number =>
+  steps.reduce((sum, step) => sum + step[what], 0);
+
+function describe({ coresPerLayer, layers, neurons, period }: ReferenceNet, ours: readonly Ours[]): string {
+  const seconds = total(ours, 'seconds');
+  const [hops, events] = [total(ours, 'hops'), total(ours, 'events')];
+  return [
+    `R(${layers}, ${neurons}, ${period}) on ${layers * coresPerLayer} cores: ${ours.length} steps, ` +
+      `${total(ours, 'packets')} packets, ${hops} hops, ${events} events`,
+    `  ours: ${((1e3 * seconds) / ours.length).toFixed(3)} ms a step, ${((1e9 * seconds) / hops).toFixed(1)} ns a packet-hop, ` +
+      `${((1e9 * seconds) / events).toFixed(1)} ns an event, ${(events / seconds / 1e6).toFixed(1)} M events/s; ` +
+      `mean step ${((1e6 * total(ours, 'chipSeconds')) / ours.length).toFixed(3)} µs of the chip`,
+  ].join('\n');
+}
+
+function compare(ours: readonly Ours[], theirs: readonly Step[], version: string): string {
+  const off = (a: number, b: number) => `${(100 * (a / b - 1)).toFixed(2)} %`;
+  const isSame = theirs.every((step, k) => step.packets === ours[k]!.packets);
+  return [
+    `  SANA-FE ${version} cycle: ${((1e3 * total(theirs, 'seconds')) / theirs.length).toFixed(0)} ms a step; ` +
+      `mean step ${((1e6 * total(theirs, 'chipSeconds')) / theirs.length).toFixed(3)} µs of the chip`,
+    `  packets ${isSame ? 'equal in every step' : 'DIFFER'}; mean step ${off(total(ours, 'chipSeconds'), total(theirs, 'chipSeconds'))} off; ` +
+      `by step: ${theirs.map((step, k) => off(ours[k]!.chipSeconds, step.chipSeconds)).join(' ')}`,
+  ].join('\n');
 }
 
 function runOurs(net: ReferenceNet, runs: number): readonly Ours[] {

@@ -1,12 +1,12 @@
 /** What a deployment did on images: its report, from the folder's own programs and the descriptor that it carries. */
 import type { Manifest } from '../backends/manifest.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
-import type { Target } from '../backends/target.ts';
 import { type ChipReport, chipReport, NOTHING_COMPARED, ranOf } from '../report/report.ts';
 import type { MachineCounts } from '../runtime-sim/counts.ts';
 import { denseEvents } from '../runtime-sim/dense-events.ts';
 import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
 import type { TimedReport } from '../runtime-sim/timed/machine.ts';
+import { deployedTarget } from './deployed-target.ts';
 
 export function reportOfRun(
   manifest: Manifest,
@@ -14,8 +14,7 @@ export function reportOfRun(
   counts: MachineCounts,
   timed?: TimedReport,
 ): ChipReport {
-  // The manifest carries the resolved descriptor as compile wrote it.
-  const target = manifest.target as unknown as Pick<Target, 'timing' | 'costSets'>;
+  const target = deployedTarget(manifest, 'manifest.json');
   const tallied = {
     tiles: tileEventsOf(counts, placesOf(programs, manifest.cores)),
     dense: denseEvents(programs, manifest.cores),

@@ -26,6 +26,5 @@ export function figuresOf(found: ModeEstimate | Refused): ModeFigures {
   };
 }
 
-function energyBand({ totals }: ModeEstimate, { costSets }: Target): ModeFigures['energyPj'] {
-  return costSets.length === 0 ? null : bandOf(costSets.map(set => energyOf(totals, set)));
-}
+const energyBand = ({ totals }: ModeEstimate, { costSets }: Target): ModeFigures['energyPj'] =>
+  bandOf(costSets.map(set => energyOf(totals, set)));

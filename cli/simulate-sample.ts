@@ -7,7 +7,6 @@ import type { Target } from '../backends/target.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { Mapped } from '../compiler/map-network.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
-import type { ValueId } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
 import { recordImage } from '../runtime-sim/timed/sent.ts';
@@ -63,11 +62,11 @@ export async function encodeAndSimulate(
 /** What the chip answers, bit for bit what the integer network answers. */
 function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
   const { images, margins, origin, target } = sample;
-  const simulator = createSimulator(programs);
-  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id);
+  const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id as string);
   const records = images.map(image => recordImage(programs, image));
+  const simulator = createSimulator(programs);
   const golden = compareImages(int, simulator, images, number => ({
-    chip: (step, id, emission) => records[number]!.take(step, populations.indexOf(id as ValueId), emission),
+    chip: (step, id, emission) => records[number]!.take(step, populations.indexOf(id), emission),
   }));
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)

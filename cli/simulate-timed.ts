@@ -1,7 +1,6 @@
 /** `snnc simulate --timed`: what the functional simulator ran, in time; traces and watches of it. */
 import type { Manifest } from '../backends/manifest.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
-import type { Target } from '../backends/target.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import {
   createTimedMachine,
@@ -14,9 +13,11 @@ import { type ImageRecord, type ImageSent, recordImage } from '../runtime-sim/ti
 import { createTrace, TRACE_FILES } from '../runtime-sim/timed/trace.ts';
 import { createWatch, namesOf, WATCHED, type Watch, type WatchSpec } from '../runtime-sim/timed/watch.ts';
 import type { Console } from './console.ts';
-import { openGrowingFiles } from './trace-files.ts';
+import { deployedTarget } from './deployed-target.ts';
+import { openGrowingFiles, prepareFolder } from './trace-files.ts';
 
 export interface TimedArguments {
+  readonly folder: string;
   readonly json: boolean;
   readonly timed: boolean;
   readonly trace?: string | undefined;
@@ -51,21 +52,23 @@ export function createTimedSimulation(
   manifest: Manifest,
   args: TimedArguments,
   out: Console,
+  mostBytes = KEPT_BYTES,
 ): TimedSimulation {
-  // The manifest carries the resolved descriptor as compile wrote it.
-  const target = manifest.target as unknown as Pick<Target, 'timing' | 'topology' | 'chips' | 'costSets'>;
+  const target = deployedTarget(manifest, args.folder);
   const machine = createTimedMachine(programs, target);
   const watches = watchesOf(machine, args);
+  if (args.trace !== undefined) prepareFolder(args.trace);
   const images: ImageSent[] = [];
   let bytes = 0;
   let isFull = false;
   return {
     record: image => (isFull ? undefined : recordImage(programs, image)),
     keep(record) {
+      if (isFull) return;
       const image = record.finish();
       images.push(image);
       bytes += image.bytes;
-      if (bytes < KEPT_BYTES) return;
+      if (bytes < mostBytes) return;
       isFull = true;
       out.diagnostics.report('W0741', { origin: '--timed' }, { images: images.length, bytes });
     },

@@ -6,6 +6,7 @@ import { timedRows } from '../report/timed.ts';
 import type { HostStop } from '../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
+import type { ImageRecord } from '../runtime-sim/timed/sent.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { reportOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
@@ -19,6 +20,8 @@ export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
   readonly limit: number;
   readonly workers: number | undefined;
 }
+
+type Sent = Parameters<ImageRecord['take']>;
 
 /** Images that are read before they are run. */
 const AT_ONCE = 64;
@@ -37,17 +40,16 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const stop: HostStop = (readout, step) => isSettled(readout, step, margins);
   const classes: number[] = [];
   const count = Math.min(args.limit, set.count);
-  // What is timed is kept image by image, as long as there is room.
-  const atOnce = timing === undefined ? AT_ONCE : 1;
-  for (let first = 0; first < count; first += atOnce) {
+  for (let first = 0; first < count; first += AT_ONCE) {
     const images: Float64Array[] = [];
-    for (let i = first; i < Math.min(first + atOnce, count); i++) images.push(await set.image(i));
-    const record = timing?.record(images[0]!);
-    for (const readouts of simulator.run(images, record && ((_, ...sent) => record.take(...sent)), stop)) {
+    for (let i = first; i < Math.min(first + AT_ONCE, count); i++) images.push(await set.image(i));
+    const records = timing === undefined ? [] : images.map(timing.record);
+    const observe = timing && ((i: number, ...sent: Sent) => records[i]?.take(...sent));
+    for (const readouts of simulator.run(images, observe, stop)) {
       const logits = readouts.at(-1)!;
       classes.push(logits.indexOf(Math.max(...logits)));
     }
-    if (record !== undefined) timing?.keep(record);
+    for (const record of records) if (record !== undefined) timing?.keep(record);
   }
   const { counts } = simulator;
   simulator.close();
@@ -62,7 +64,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     classes,
     steps: counts.timesteps,
     timeSeconds: timed?.latency.seconds.mean ?? null,
-    boundSeconds: report.bound.layerwiseSeconds,
+    boundSeconds: report.latency.seconds,
     pipelinedStepSeconds: report.bound.pipelinedStepSeconds,
     spikes: sum.spikes,
     terms: sum.terms,

@@ -1,5 +1,14 @@
 /** Files that grow while something runs: written aside, in parts, and renamed when all is there. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 
@@ -14,6 +23,22 @@ export interface GrowingFiles<Name extends string> {
 /** Characters that wait to be written. */
 const BUFFERED = 1 << 16;
 
+/** Says before a long run what would be found out after it. Errors: E0725 */
+export function prepareFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+    accessSync(dir, constants.W_OK);
+  } catch (error) {
+    cannotWrite(dir, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): never {
+  if (!(error instanceof Error && 'syscall' in error)) throw error;
+  const reason = 'code' in error ? `${error.code}` : 'unknown';
+  return fail('E0725', { origin: path }, { path, reason });
+}
+
 /** Errors: E0725 */
 export function openGrowingFiles<Name extends string>(
   dir: string,
@@ -24,9 +49,7 @@ export function openGrowingFiles<Name extends string>(
       return work();
     } catch (error) {
       discard();
-      if (!(error instanceof Error && 'syscall' in error)) throw error;
-      const reason = 'code' in error ? `${error.code}` : 'unknown';
-      return fail('E0725', { origin: dir }, { path: dir, reason });
+      return cannotWrite(dir, error);
     }
   };
   const asideOf = (name: string) => join(resolve(dir), `.${name}.tmp-${process.pid}`);

@@ -44,6 +44,9 @@ export function renderValidation(r: ValidationResult, count: number): string {
     `ANN side      whole network, ${r.eq30.annMacs.paper.toLocaleString('en-US')} MACs; leaving out what nobody reads would save it ${(100 * r.eq30.annUnread).toFixed(1)} % (not in the ratio)`,
     `saturations   ${describeSaturations(r.saturations, 'all images and steps')}`,
     `identity      ${r.eq30.identity ? `event counts = closed forms, as integers, on ${r.eq30.identityImages} images` : 'BROKEN'}`,
+    ...(r.exit === undefined
+      ? []
+      : ['energy below is that of every step; `simulate` stops where the host does']),
     ...energyTable(r),
     ...dearerLine(r),
     `prediction    ${(100 * r.eq30.predictionError).toFixed(2)} % off (ACs predicted from calibration images)`,

@@ -13,12 +13,13 @@ export function whatIfs(before: ModeEstimate, changes: readonly Varied[]): reado
 
 function compare(change: string, says: string, before: ModeEstimate, after: ModeEstimate): WhatIf {
   const [a, b] = [figuresOf(before), figuresOf(after)];
-  const energy = ({ energyPj }: typeof a) => (energyPj === null ? 0 : (energyPj.low + energyPj.high) / 2);
+  const middle = ({ low, high }: { readonly low: number; readonly high: number }) => (low + high) / 2;
+  const [own, other] = [a.energyPj, b.energyPj];
   return {
     ...{ change, says },
     cores: { before: before.cores, after: after.cores },
     chips: { before: before.chips, after: after.chips },
     throughput: { before: a.throughput ?? 0, after: b.throughput ?? 0 },
-    energyPj: { before: energy(a), after: energy(b) },
+    energyPj: own && other && { before: middle(own), after: middle(other) },
   };
 }

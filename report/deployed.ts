@@ -12,7 +12,13 @@ export const reportSchema = z.looseObject({
   latency: z.looseObject({ steps: z.number(), seconds: z.number() }),
   throughput: z.number(),
   bound: z.looseObject({ pipelinedStepSeconds: z.number() }),
-  energy: z.array(z.looseObject({ costSet: z.string(), totalPj: z.number() })),
+  energy: z.array(
+    z.looseObject({
+      costSet: z.string(),
+      totalPj: z.number(),
+      ratio: z.looseObject({ low: z.number() }).nullish(),
+    }),
+  ),
   counts: z.record(z.string(), z.number()),
   eq30: z.looseObject({ predictedPaper: z.number() }),
 });
@@ -98,8 +104,13 @@ const energyMeasures = (sides: readonly Deployed[]): readonly Measure[] => {
     (set: string): Measure['of'] =>
     ({ report }) =>
       report?.energy.find(e => e.costSet === set)?.totalPj;
+  const ratioOf =
+    (set: string): Measure['of'] =>
+    ({ report }) =>
+      report?.energy.find(e => e.costSet === set)?.ratio?.low;
   return measures('energy', [
     ...[...sets].map(set => [`dynamic, ${set}`, 'pJ/image', ofSet(set)] as const),
+    ...[...sets].map(set => [`÷ 8-bit network, ${set}`, '', ratioOf(set)] as const),
     ['Eq. 30, predicted', '', d => d.report?.eq30.predictedPaper],
   ]);
 };

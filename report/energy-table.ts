@@ -1,12 +1,12 @@
 /** Energies as people read them: a table of parts, one of layers, and the rows of the summary. */
-import { bandOf, type Energies, type EnergyReport, type LayerEnergy } from './energy.ts';
+import { bandOf, type Energies, type EnergyReport, isPriced, type LayerEnergy } from './energy.ts';
 import { bigNumber, energyRange, percentOf, seconds } from './units.ts';
 
 type Row = readonly [name: string, text: string];
 
 const one = (pj: number): string => energyRange(pj, pj);
 const ratioText = (ratio: EnergyReport['ratio']): string => {
-  if (ratio === null) return 'no price';
+  if (ratio === null) return 'unknown';
   const [low, high] = [ratio.low.toFixed(2), ratio.high.toFixed(2)];
   return low === high ? low : `${low} to ${high}`;
 };
@@ -52,8 +52,8 @@ export function energyTable({
         return pj === undefined ? '–' : `${one(pj)} ${percentOf(pj / e.totalPj).padStart(5)}`;
       }),
     ),
-    row('dynamic', e => energyRange(e.totalPj, e.highPj)),
-    row('int8 network, same cores', e => one(e.ann.totalPj)),
+    row('dynamic', e => (isPriced(e) ? energyRange(e.totalPj, e.highPj) : 'unknown')),
+    row('int8 network, same cores', e => (e.ratio === null ? 'unknown' : one(e.ann.totalPj))),
     row('spiking ÷ int8', e => ratioText(e.ratio)),
     ...standing('alone'),
     ...standing('stream'),
@@ -67,8 +67,9 @@ export function energyTable({
 }
 
 const leftOut = (energy: readonly EnergyReport[]): readonly string[] =>
-  energy.flatMap(({ costSet, unknown, standing }) => {
-    const all = { ...unknown, ...standing.alone.unknown };
+  energy.flatMap(({ costSet, unknown, standing, ann }) => {
+    // Everything else that the 8-bit network leaves out, the spiking one leaves out too.
+    const all = { ...ann.unknown, ...unknown, ...standing.alone.unknown };
     return Object.keys(all).length === 0 ? [] : [`left out of ${costSet}, unknown: ${unknownText(all)}`];
   });
 
@@ -78,7 +79,7 @@ const MOST_LAYERS = 10;
 export function layerTable(energies: Energies): readonly string[] {
   const { energy, energyLayers, energyCores } = energies;
   const set = energy[0]?.costSet;
-  if (set === undefined) return [];
+  if (set === undefined || energy[0]!.totalPj === 0) return [];
   const layers = energyLayers
     .filter(layer => layer.costSet === set)
     .toSorted((a, b) => b.totalPj - a.totalPj);
@@ -88,7 +89,7 @@ export function layerTable(energies: Energies): readonly string[] {
     energyRange(layer.totalPj, layer.highPj),
     percentOf(layer.totalPj / total),
     one(layer.annPj),
-    layer.annPj === 0 ? '–' : (layer.totalPj / layer.annPj).toFixed(2),
+    layer.annPj === 0 || energy[0]!.ratio === null ? '–' : (layer.totalPj / layer.annPj).toFixed(2),
   ];
   const cores = energyCores[0]!.totalPj;
   const top = cores.reduce((best, pj, i) => (pj > cores[best]! ? i : best), 0);
@@ -114,7 +115,7 @@ export function dearerLine({
   const dearer = layers
     .filter(({ totalPj, annPj }) => totalPj > annPj)
     .map(({ name, totalPj, annPj }) => `${name} ${annPj === 0 ? '∞' : (totalPj / annPj).toFixed(2)}`);
-  if (layers.length === 0) return [];
+  if (layers.length === 0 || energy[0]!.ratio === null) return [];
   if (dearer.length === 0) return ['dearer than int8: no layer'];
   const shown = dearer.slice(0, MOST_LAYERS).join(', ');
   const rest = dearer.length > MOST_LAYERS ? ` and ${dearer.length - MOST_LAYERS} more` : '';
@@ -123,8 +124,8 @@ export function dearerLine({
 
 /** Rows of the summary. */
 export function energyRows({ energy, energySpan }: Energies): readonly Row[] {
-  if (energy.length === 0) return [['energy', 'the target has no cost set']];
-  const { low, high } = bandOf(energy);
+  const band = bandOf(energy);
+  if (band === null) return [['energy', 'unknown: no event has a price in any cost set of the target']];
   const [first] = energy as [EnergyReport];
   const shares = Object.entries(first.parts)
     .toSorted((a, b) => b[1] - a[1])
@@ -133,7 +134,10 @@ export function energyRows({ energy, energySpan }: Energies): readonly Row[] {
   const ratios = energy.map(e => `${ratioText(e.ratio)} (${e.costSet})`).join(', ');
   const time = energySpan.source === 'bound' ? 'at the least time' : 'in the time that was simulated';
   return [
-    ['energy', `${energyRange(low, high)} an image, dynamic (${energy.map(e => e.costSet).join(', ')})`],
+    [
+      'energy',
+      `${energyRange(band.low, band.high)} an image, dynamic (${energy.map(e => e.costSet).join(', ')})`,
+    ],
     ['', `${first.costSet}: ${shares.join(', ')}`],
     ...Object.entries(first.standing.stream.parts).map(
       ([part, pj]): Row => [

@@ -3,12 +3,8 @@
  * same network as an 8-bit one on the same cores beside it. Every formula: docs/energy.md.
  */
 import type { Target } from '../backends/target.ts';
-import { INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
 import { type ChipEnergy, energyOf, type Priced, type Span, standingEnergy } from '../runtime-sim/energy.ts';
 import { sumEvents, type TileEvents, totalEvents } from '../runtime-sim/tile-events.ts';
-
-/** A multiply-accumulate of 8 bits in place of an addition. */
-export const MAC_SURCHARGE_PJ = INTEGER_COSTS_PJ.mac - INTEGER_COSTS_PJ.ac;
 
 /** What an image makes every tile do, and what it would do as an ordinary network. */
 export interface Tallied {
@@ -28,7 +24,7 @@ export interface EnergyReport extends ChipEnergy {
   readonly standing: { readonly alone: Priced; readonly stream: Priced };
   /** The same network with 8-bit multiply-accumulates: every neuron sends once. */
   readonly ann: Priced;
-  /** Dynamic energy ÷ that of the 8-bit network; null where nothing of it has a price. */
+  /** Dynamic energy ÷ that of the 8-bit network; null where a synop has no price. */
   readonly ratio: { readonly low: number; readonly high: number } | null;
 }
 
@@ -78,8 +74,9 @@ export function energiesOf(
     energySpan: span,
     energy: costSets.map(set => {
       const energy = energyOf(own, set);
-      const { parts, totalPj, unknown } = energyOf(other, set, MAC_SURCHARGE_PJ);
-      const ratio = totalPj === 0 ? null : { low: energy.totalPj / totalPj, high: energy.highPj / totalPj };
+      const { parts, totalPj, unknown } = energyOf(other, set, true);
+      const isComparable = set.costs.synop !== undefined && totalPj > 0;
+      const ratio = !isComparable ? null : { low: energy.totalPj / totalPj, high: energy.highPj / totalPj };
       const standing = {
         alone: standingEnergy(span.alone, set, isClocked),
         stream: standingEnergy(span.stream, set, isClocked),
@@ -91,7 +88,7 @@ export function energiesOf(
         name: populations[i]!,
         costSet: set.name,
         ...pick(energyOf(events, set)),
-        annPj: energyOf(denseLayers[i]!, set, MAC_SURCHARGE_PJ).totalPj,
+        annPj: energyOf(denseLayers[i]!, set, true).totalPj,
       })),
     ),
     energyCores: costSets.map(set => {
@@ -100,7 +97,7 @@ export function energiesOf(
         costSet: set.name,
         totalPj: energies.map(e => e.totalPj),
         highPj: energies.map(e => e.highPj),
-        annPj: denseCores.map(events => energyOf(events, set, MAC_SURCHARGE_PJ).totalPj),
+        annPj: denseCores.map(events => energyOf(events, set, true).totalPj),
       };
     }),
   };
@@ -108,13 +105,13 @@ export function energiesOf(
 
 const pick = ({ totalPj, highPj }: ChipEnergy) => ({ totalPj, highPj });
 
-/** From the cheapest reading to the dearest, over all cost sets. */
-export function bandOf(energies: readonly Pick<ChipEnergy, 'totalPj' | 'highPj'>[]): {
-  readonly low: number;
-  readonly high: number;
-} {
-  return {
-    low: Math.min(...energies.map(e => e.totalPj)),
-    high: Math.max(...energies.map(e => e.highPj)),
-  };
+/** From the cheapest reading to the dearest, over all cost sets that price anything; null where none does. */
+export function bandOf(
+  energies: readonly Pick<ChipEnergy, 'parts' | 'totalPj' | 'highPj'>[],
+): { readonly low: number; readonly high: number } | null {
+  const priced = energies.filter(isPriced);
+  if (priced.length === 0) return null;
+  return { low: Math.min(...priced.map(e => e.totalPj)), high: Math.max(...priced.map(e => e.highPj)) };
 }
+
+export const isPriced = ({ parts }: Pick<ChipEnergy, 'parts'>): boolean => Object.keys(parts).length > 0;

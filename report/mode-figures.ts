@@ -52,6 +52,6 @@ function cellsOf(figures: ModeFigures, taken: string | undefined): readonly stri
     seconds(interval!.seconds),
     seconds(latency!.seconds),
     bigNumber(throughput!),
-    energyRange(energyPj!.low, energyPj!.high),
+    energyPj === null ? 'unknown' : energyRange(energyPj.low, energyPj.high),
   ];
 }

@@ -80,15 +80,20 @@ export function chipReport(
   const chips = new Set(manifest.cores.map(core => core.chip)).size;
   const bound = boundOf(ran.peaks, target.timing, chips);
   const span = spanOf(ran, chips, timed, bound);
+  // Where events were timed, the bound is that of the same timesteps and barriers.
+  const least = {
+    alone: timed?.latency.boundSeconds ?? bound.layerwiseSeconds,
+    stream: timed?.stream.boundSeconds ?? bound.intervalSeconds,
+  };
   const names = manifest.populations.map(population => population.name);
   return {
     schema: 'snnc-report',
     schemaVersion: 0,
     images: ran.images,
     ...fillsOf(manifest),
-    latency: { steps: manifest.network.depth, seconds: bound.layerwiseSeconds },
-    interval: { steps: ran.interval, seconds: bound.intervalSeconds },
-    throughput: 1 / bound.intervalSeconds,
+    latency: { steps: manifest.network.depth, seconds: least.alone },
+    interval: { steps: ran.interval, seconds: least.stream },
+    throughput: 1 / least.stream,
     bound,
     timed: timed ?? null,
     ...energiesOf(tallied, span, target, names, manifest.cores.length),

@@ -38,6 +38,13 @@ export function timedRows({
       `core ${busiestCore.core} works ${percent(busiestCore.share)} of the time; link ${busiestLink.link} is busy ${percent(busiestLink.share)}; senders wait ${percent(stream.blocked)} of theirs`,
     ],
     ['binds', `${binds.join(', ')} of the time`],
-    ...(unknown.length === 0 ? [] : [['counts as 0', `unknown: ${unknown.join(', ')}`] as const]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          [
+            'left out',
+            `unknown: ${unknown.join(', ')} (a time counts as 0, a buffer holds 64 messages)`,
+          ] as const,
+        ]),
   ];
 }

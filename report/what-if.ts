@@ -12,8 +12,8 @@ export const whatIfSchema = z.strictObject({
   chips: pair,
   /** Images a second, at most. */
   throughput: pair,
-  /** Of an image, mean of the cost sets' totals. */
-  energyPj: pair,
+  /** Of an image, mean of the cost sets' totals; null where nothing has a price. */
+  energyPj: pair.nullable(),
 });
 export type WhatIf = z.infer<typeof whatIfSchema>;
 
@@ -29,11 +29,18 @@ const VISIBLE = 0.005;
 
 /** How much a change changes: the largest ratio of any figure, by its logarithm. */
 export const weightOf = (found: WhatIf): number =>
-  Math.max(...FIGURES.map(([figure]) => Math.abs(Math.log(found[figure].after / found[figure].before))));
+  Math.max(
+    ...FIGURES.map(([figure]) => {
+      const pair = found[figure];
+      return pair === null ? 0 : Math.abs(Math.log(pair.after / pair.before));
+    }),
+  );
 
 export function describeWhatIf(found: WhatIf): string {
   const parts = FIGURES.flatMap(([figure, print, unit]) => {
-    const { before, after } = found[figure];
+    const pair = found[figure];
+    if (pair === null) return [];
+    const { before, after } = pair;
     if (Math.abs(after / before - 1) < VISIBLE) return [];
     return [`${print(before)} → ${print(after)} ${unit}`];
   });

@@ -32,11 +32,12 @@ export interface ChipEnergy extends Priced {
 type Costs = CostSet['costs'];
 type Line = readonly [part: string, events: number, cost: keyof Costs];
 
-/** The energy of an image's events. `macSurcharge`: pJ by which a multiply-accumulate is dearer than an addition. */
-export function energyOf(sum: PricedEvents, { name, costs }: CostSet, macSurcharge = 0): ChipEnergy {
+/** The energy of an image's events. `isMultiplied`: each synop is a multiply-accumulate of 8 bits. */
+export function energyOf(sum: PricedEvents, { name, costs }: CostSet, isMultiplied = false): ChipEnergy {
   const worked = sum.worked ?? sum.active;
   const priced = price(costs, [
     ['synapse', sum.synops, 'synop'],
+    ...(isMultiplied ? [['multiplication', sum.synops, 'multiply'] as const] : []),
     // One value joins one sum because of one message: an accumulation whose weight is 1.
     ['relay', sum.relayAdds, 'synop'],
     ['neuron active', worked, 'updateActive'],
@@ -49,11 +50,8 @@ export function energyOf(sum: PricedEvents, { name, costs }: CostSet, macSurchar
     ['hop north-south', sum.hopsNorthSouth, 'hopNorthSouth'],
     ['between chips', sum.chipMessages, 'hopBetweenChips'],
   ]);
-  const surcharge = macSurcharge * sum.synops;
-  const parts = surcharge === 0 ? priced.parts : { ...priced.parts, multiplication: surcharge };
-  const totalPj = priced.totalPj + surcharge;
-  const highPj = totalPj + (sum.worked === undefined ? unsure(sum, costs) : 0);
-  return { costSet: name, ...priced, parts, totalPj, highPj };
+  const highPj = priced.totalPj + (sum.worked === undefined ? unsure(sum, costs) : 0);
+  return { costSet: name, ...priced, highPj };
 }
 
 /** How much more it is if every neuron that did not fire had something to work on. */

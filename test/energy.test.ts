@@ -11,7 +11,7 @@ import { type Mapped, mapNetwork } from '../compiler/map-network.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { identityMap } from '../ir/map.ts';
 import { randomModern } from '../ir/random/modern.ts';
-import { bandOf, energiesOf, MAC_SURCHARGE_PJ } from '../report/energy.ts';
+import { bandOf, energiesOf } from '../report/energy.ts';
 import { energyRows, energyTable, layerTable } from '../report/energy-table.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
 import { denseEvents } from '../runtime-sim/dense-events.ts';
@@ -78,7 +78,7 @@ const SET: CostSet = {
   name: 'hand',
   costs: {
     ...{ synop: figure(20), updateActive: figure(80, ['spikeOut']), updateInactive: figure(50) },
-    ...{ axonOut: figure(10), hopEastWest: figure(3), hopNorthSouth: figure(4) },
+    ...{ multiply: figure(0.2), axonOut: figure(10), hopEastWest: figure(3), hopNorthSouth: figure(4) },
     ...{ staticPower: { ...figure(100), unit: 'mW' }, barrier: figure(7) },
   },
 };
@@ -121,8 +121,7 @@ test('two cores by hand as an 8-bit network: every neuron sends once, every weig
   assert.deepEqual([...dense.events.messages], [2, 0]);
   assert.deepEqual([...dense.events.hopsEastWest], [4, 0]);
   assert.deepEqual([...dense.events.hopsNorthSouth], [2, 0]);
-  assert.ok(Math.abs(MAC_SURCHARGE_PJ - 0.2) < 1e-15);
-  const { totalPj, parts } = energyOf(totalEvents(dense.events), SET, 0.2);
+  const { totalPj, parts } = energyOf(totalEvents(dense.events), SET, true);
   assert.equal(parts.multiplication, 8 * 0.2);
   assert.ok(Math.abs(totalPj - (8 * 20 + 8 * 0.2 + 3 * 80 + 2 * 10 + 4 * 3 + 2 * 4)) < 1e-9);
 });
@@ -187,7 +186,7 @@ test('layers and cores add up to the total; tables and programs tell the same 8-
       assert.equal('axonIn' in unknown, costSet === 'davies2018');
       assert.ok(!('spikeOut' in unknown), 'davies2018 includes firing');
     }
-    const { low, high } = bandOf(all.energy);
+    const { low, high } = bandOf(all.energy)!;
     assert.ok(low <= high);
     for (const e of all.energy) assert.ok(low <= e.totalPj && e.highPj <= high);
     const text = [...energyTable(all), ...layerTable(all)].join('\n');
@@ -220,4 +219,35 @@ test('at one step no neuron sends more than the 8-bit network does; products unr
     if (most === 2 && own.events.synops[tile]! > dense.events.synops[tile]!) products += 1;
   });
   assert.ok(products > 0, 'operands of an attention send more than half of what they have');
+});
+
+test('where nothing has a price, nothing is said to cost 0', () => {
+  const bare: CostSet = { name: 'bare', costs: {} };
+  const programs = [tinyChip()];
+  const machine = createMachine(programs);
+  machine.run(Float64Array.of(1, 0, 3));
+  const tiles = tileEventsOf(machine.counts, placesOf(programs, TWO));
+  const at = { chips: 1, steps: 2, seconds: 1e-6 };
+  const span = { source: 'bound', alone: at, stream: at } as const;
+  const target = { costSets: [bare], timing: {} as Target['timing'] };
+  const all = energiesOf({ tiles, dense: denseEvents(programs, TWO) }, span, target, ['hidden', 'answer'], 2);
+  assert.equal(bandOf(all.energy), null);
+  assert.equal(all.energy[0]!.ratio, null);
+  assert.equal(all.energy[0]!.unknown.synop, 5);
+  assert.match(energyRows(all)[0]![1], /unknown/);
+  assert.deepEqual(layerTable(all), []);
+  const text = energyTable(all).join('\n');
+  assert.match(text, /dynamic +unknown/);
+  assert.doesNotMatch(text, /NaN|0\.00 pJ/);
+  // A set without the price of a multiplication compares, and says what it leaves out.
+  const { multiply: _, ...others } = SET.costs;
+  const partly = energiesOf(
+    { tiles, dense: denseEvents(programs, TWO) },
+    span,
+    { ...target, costSets: [{ name: 'partly', costs: others }] },
+    ['hidden', 'answer'],
+    2,
+  );
+  assert.equal(partly.energy[0]!.ann.unknown.multiply, 8);
+  assert.ok(partly.energy[0]!.ratio !== null);
 });

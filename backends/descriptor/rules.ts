@@ -150,6 +150,12 @@ export const CORE_COSTS = {
   spikeOut: { unit: 'pJ', range: ENERGY, optional: true, means: 'a neuron fires, on top of its update' },
   axonIn: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message arrives at a core' },
   axonOut: { unit: 'pJ', range: ENERGY, optional: true, means: 'a message leaves a core' },
+  multiply: {
+    unit: 'pJ',
+    range: ENERGY,
+    optional: true,
+    means: 'what an 8-bit multiplication would add to a synop, for the 8-bit network beside',
+  },
 } as const satisfies RuleTable;
 
 export const CHIP_COSTS = {

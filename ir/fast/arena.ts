@@ -75,10 +75,10 @@ export interface NeuronKernels {
   readonly clipWords: (...args: Numbers<4>) => void;
   readonly evenWords: (...args: Numbers<6>) => void;
   readonly oddWords: (...args: Numbers<8>) => void;
-  readonly normaliseWords: (...args: Numbers<12>) => void;
-  readonly softmaxWords: (...args: Numbers<8>) => void;
-  readonly fireWords: (...args: Numbers<15>) => number;
-  readonly relayWords: (...args: Numbers<5>) => void;
+  readonly normaliseWords: (...args: Numbers<15>) => void;
+  readonly softmaxWords: (...args: Numbers<10>) => void;
+  readonly fireWords: (...args: Numbers<16>) => number;
+  readonly relayWords: (...args: Numbers<6>) => void;
   readonly widenPayloads: (...args: Numbers<3>) => void;
 }
 

@@ -1,5 +1,15 @@
 /** The functions of interpret/soma.ts in integers of 32 bits, in place, where they are proved to fit. */
-import { LOG_FRACTION, lg, pow2, rs } from '../fixed.ts';
+import {
+  EXP_FRACTION,
+  exp2,
+  LOG_FRACTION,
+  lg,
+  pow2,
+  rs,
+  SUM_FRACTION,
+  TABLE_BITS,
+  TABLE_SIZE,
+} from '../fixed.ts';
 import type { NormKind, SomaSpec } from '../interpret/soma.ts';
 import { ENTRY_BITS, SOMA_FORMS } from '../soma-forms.ts';
 import { type Arena, aligned, type Kernels } from './arena.ts';
@@ -15,11 +25,14 @@ interface Base extends NeuronFunction {
 
 const WORD_LIMIT = 2 ** 31;
 const MOST_SHIFT = 30;
-/** Sums of powers of two up to 2^17 fit 32 bits. */
+/** Sums of powers of two up to 2^16 fit 32 bits. */
 const MOST_CHANNELS = 2 ** 13;
 const MOST_FRACTION = 24;
+/** Keys of constants, far beyond any of use. */
+const LARGEST_KEY = 2 ** 20;
 /** Powers of two are cut here; no state holds more. */
-const LARGEST_POWER = 2 ** 30;
+const LARGEST_LOG = 30;
+const LARGEST_POWER = 2 ** LARGEST_LOG;
 
 /** undefined: not proved to fit, or no kernel knows it. */
 export function prepareFunction(
@@ -102,33 +115,41 @@ function preparePointwise(
 }
 
 function prepareNorm(spec: SomaSpec, fn: NormKind, steps: number, arena: Arena<Kernels>): Base | undefined {
-  const { channels, outFraction, tables, rate } = spec;
-  const { log2, exp2 } = tables;
+  const { channels, outFraction, rate } = spec;
   const { epsilonKey, channelKey, gain, offset } = fn;
   const sizes = (list: Int32Array = new Int32Array(0)) => list.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const keys = [epsilonKey, channelKey, sizes(gain)];
-  const isKnown = log2 !== undefined && exp2 !== undefined && channels <= MOST_CHANNELS;
-  const isSmall = keys.every(key => Math.abs(key) < 2 ** 20) && Math.abs(outFraction) <= MOST_FRACTION;
-  if (!isKnown || !isSmall || sizes(offset) >= LARGEST_POWER) return undefined;
+  const isSmall = [epsilonKey, channelKey, sizes(gain)].every(key => Math.abs(key) < LARGEST_KEY);
+  const logs = logarithmsOf(spec);
+  if (logs === undefined || !isSmall || sizes(offset) >= LARGEST_POWER) return undefined;
   const width = 4 * Math.ceil(channels / 4);
   const padded = (list: Int32Array | undefined, parts: number) =>
     list === undefined ? 0 : placeWords(paddedTo(width, channels, list, parts), arena);
-  const places = [
-    placeWords(log2, arena),
-    placeWords(exp2, arena),
-    padded(gain, 2),
-    padded(offset, 1),
-  ] as const;
+  const sums = placePowers(SUM_FRACTION, 0, logs.exp2, arena);
+  const result = placePowers(outFraction, LARGEST_LOG - outFraction, logs.exp2, arena);
+  const powers = [sums.at, sums.lowest, result.at, result.lowest, result.highest] as const;
+  const places = [placeWords(logs.log2, arena), ...powers, padded(gain, 2), padded(offset, 1)] as const;
   const isCentred = fn.kind === 'layernorm' ? 1 : 0;
-  const ofStep = Array.from({ length: steps }, (_, i) => (rate ? 2 * lg(i + 1, log2) : 0));
+  const ofStep = Array.from({ length: steps }, (_, i) => (rate ? 2 * lg(i + 1, logs.log2) : 0));
   return {
     room: aligned(2 * width * 4),
     reach: LARGEST_POWER + sizes(offset),
-    run: (u, count, t, room) => {
-      const logs = [epsilonKey + ofStep[t - 1]!, channelKey, outFraction] as const;
-      arena.kernels.normaliseWords(u, count / channels, channels, isCentred, ...logs, ...places, room);
+    run(u, count, t, room) {
+      const keys = [epsilonKey + ofStep[t - 1]!, channelKey] as const;
+      arena.kernels.normaliseWords(u, count / channels, channels, isCentred, ...keys, ...places, room);
     },
   };
+}
+
+/** The tables of a function of a whole group; undefined where they, or the group, are larger than the kernels know. */
+function logarithmsOf({ tables, channels, outFraction }: SomaSpec) {
+  const { log2, exp2: mantissas } = tables;
+  if (log2 === undefined || mantissas === undefined) return undefined;
+  const isKnown =
+    log2[0] === 0 &&
+    log2.every(key => key >= 0 && key <= 2 ** LOG_FRACTION) &&
+    mantissas.every(mantissa => mantissa >= 0 && mantissa < 2 ** (EXP_FRACTION + 1));
+  const isSmall = channels <= MOST_CHANNELS && Math.abs(outFraction) <= MOST_FRACTION;
+  return isKnown && isSmall ? { log2, exp2: mantissas } : undefined;
 }
 
 /** Each part of a list is followed by zeros up to whole vectors. */
@@ -145,19 +166,32 @@ function prepareSoftmax(
   { scale, shift }: Extract<SomaSpec['fn'], { kind: 'softmax' }>,
   arena: Arena<Kernels>,
 ): Base | undefined {
-  const { channels, fraction, outFraction, stateBits, tables } = spec;
+  const { channels, fraction, outFraction, stateBits } = spec;
   const by = Math.min(fraction + shift - LOG_FRACTION, MOST_SHIFT);
   const widest = 2 ** stateBits * scale * 2 ** Math.max(0, -by);
-  const isKnown = tables.log2 !== undefined && tables.exp2 !== undefined && channels <= MOST_CHANNELS;
-  const isSmall = scale > 0 && widest < WORD_LIMIT / 2 && Math.abs(outFraction) <= MOST_FRACTION;
-  if (!isKnown || !isSmall) return undefined;
-  const places = [placeWords(tables.log2!, arena), placeWords(tables.exp2!, arena)] as const;
+  const logs = logarithmsOf(spec);
+  if (logs === undefined || scale <= 0 || widest >= WORD_LIMIT / 2) return undefined;
+  const sums = placePowers(SUM_FRACTION, 0, logs.exp2, arena);
+  const result = placePowers(outFraction, 0, logs.exp2, arena);
+  const places = [placeWords(logs.log2, arena), sums.at, sums.lowest, result.at, result.lowest] as const;
   return {
     room: 0,
     reach: LARGEST_POWER,
-    run: (u, count) =>
-      arena.kernels.softmaxWords(u, count / channels, channels, scale, by, outFraction, ...places),
+    run: (u, count) => arena.kernels.softmaxWords(u, count / channels, channels, scale, by, ...places),
   };
+}
+
+/**
+ * 2^x at steps of 1/64 with `fraction` fraction bits, from the highest that is 0 up to x = `most`. Keys are rounded to such steps
+ * wherever they are read, so that this is all there is.
+ */
+function placePowers(fraction: number, most: number, mantissas: Int32Array, arena: Arena) {
+  const lowest = -TABLE_SIZE * (fraction + 3);
+  const highest = TABLE_SIZE * most;
+  const powers = Array.from({ length: highest - lowest + 1 }, (_, i) =>
+    Math.min(LARGEST_POWER, exp2((lowest + i) * 2 ** (LOG_FRACTION - TABLE_BITS), fraction, mantissas)),
+  );
+  return { at: placeWords(powers, arena), lowest, highest };
 }
 
 function placeWords(numbers: ArrayLike<number>, arena: Arena): number {

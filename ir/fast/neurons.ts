@@ -47,7 +47,7 @@ export interface Neurons {
   readonly isShort: boolean;
   /**
    * Step t: accumulators, 32 bits each, one for each gather, are saturated in place; payloads and terms are written, sums
-   * brought up to date. Counts what saturates.
+   * brought up to date, from 0 in step 1. Counts what saturates.
    *
    * Needs  behind the last neuron zeros in the accumulators, and room everywhere, up to a multiple of 8
    */
@@ -175,8 +175,9 @@ function gatherScaled(
 function prepareEmit(spec: NeuronsSpec, { kernels }: Arena<Kernels>): Emit | undefined {
   const { emit, soma, steps, coding } = spec;
   if (emit.kind !== 'mt') {
-    return (u, { payloads, terms, sums }, first, count) => {
-      kernels.relayWords(u, payloads + 4 * first, terms + first, sums + 4 * first, count);
+    return (u, { payloads, terms, sums }, first, count, t) => {
+      const isFirst = t === 1 ? 1 : 0;
+      kernels.relayWords(u, payloads + 4 * first, terms + first, sums + 4 * first, count, isFirst);
       return 0;
     };
   }
@@ -195,7 +196,7 @@ function prepareEmit(spec: NeuronsSpec, { kernels }: Arena<Kernels>): Emit | und
   return (u, { payloads, terms, sums }, first, count, t) => {
     const { factor, weight, lowest } = membraneAt(t);
     const places = [u, payloads + 2 * first, terms + first, sums + 4 * first, count] as const;
-    const ladder = [shift, lowest, levels, most, band, cut] as const;
+    const ladder = [shift, lowest, levels, most, band, cut, t === 1 ? 1 : 0] as const;
     return kernels.fireWords(...places, yShift, sumShift, factor, weight, ...ladder);
   };
 }

@@ -38,9 +38,11 @@ const LIST_MARGIN = 32;
  * many. Measured by `bench sim-kernels`.
  */
 const CROSSOVERS: readonly { readonly rows: number; readonly density: number }[] = [
-  { rows: 16, density: 0.48 },
-  { rows: 8, density: 0.6 },
-  { rows: 4, density: 0.8 },
+  { rows: 128, density: 0.48 },
+  { rows: 32, density: 0.52 },
+  { rows: 16, density: 0.56 },
+  { rows: 8, density: 0.63 },
+  { rows: 4, density: 0.77 },
 ];
 /** Panels of events beat rows of events from so many rows on. */
 const PANEL_ROWS = 4;

@@ -87,7 +87,6 @@ function prepareWordPopulation(
     const scratch = arena.scratch();
     const behind = scratch + gathers.length * bytes;
     const slot = state.slots.get(node.id)!;
-    if (t === 1) slot.sums.fill(0);
     for (const { prepare } of gathers) prepare?.(state, t);
     const accumulators = gathers.map((gather, i) => {
       const at = gather.kept ?? scratch + i * bytes;

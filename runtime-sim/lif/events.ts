@@ -1,7 +1,7 @@
 /** What the cores of a free-running chip did, counted per core. */
 
 /**
- * `updated`: neurons that had a potential, a bias or any input when their turn came. Messages: one for each neuron that fires
+ * `updated`: neurons that had a potential, a bias or any input when their turn came, or fired. Messages: one for each neuron that fires
  * and each core that it reaches; those of the host come in and go out nowhere. Hops count where the message began.
  */
 export const CORE_EVENTS = [

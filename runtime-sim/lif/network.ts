@@ -2,7 +2,7 @@
 import type { ChipProgram, LifProgram, SparseGather, WeightBlock } from '../../backends/program/program.ts';
 import { defect, fail } from '../../ir/diagnostics/diagnostic.ts';
 import { HOLE } from '../../ir/map.ts';
-import { type Booted, boot, type Link, type TileState } from '../state.ts';
+import { type Booted, boot, type TileState } from '../state.ts';
 
 export type Synaptic = (SparseGather & { readonly neurons: number }) | DenseSynapses;
 export interface DenseSynapses extends WeightBlock {
@@ -57,13 +57,6 @@ export const at = (values: Int32Array, i: number): number => values[values.lengt
 
 export const inputsOf = (synapses: Synaptic): number =>
   synapses.kind === 'dense' ? synapses.inputs : synapses.starts.length - 1;
-
-/** Synapses that a neuron's message meets on one link. */
-export function fanOf({ gather, positions }: Link<Synaptic>, neuron: number): number {
-  const input = positions[neuron]!;
-  if (input === HOLE) return 0;
-  return gather.kind === 'dense' ? gather.channels : gather.starts[input + 1]! - gather.starts[input]!;
-}
 
 /** Bits of memory of a synapse that stands by itself: its weight and its neuron's number in the tile. */
 export const synapseBits = ({ bits, neurons }: { readonly bits: number; readonly neurons: number }): number =>

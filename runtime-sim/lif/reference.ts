@@ -48,11 +48,12 @@ export function createLifReference(programs: readonly ChipProgram[]): LifMachine
     const bias = at(lif.bias, i);
     const threshold = at(lif.threshold, i);
     let v = potential[i]!;
-    isUpdated[i] = v !== 0 || bias !== 0 || reached[i] === 1 ? 1 : 0;
-    events.updated[tile.core.number]! += isUpdated[i]!;
+    const isAwake = v !== 0 || bias !== 0 || reached[i] === 1;
     if (now > 0) v = Math.trunc((v * (4096 - at(lif.leak, i))) / 4096);
     v = within(v + within(sum[i]!, network.sumTop) + bias, network.stateTop);
     const isFiring = v > threshold;
+    isUpdated[i] = isAwake || isFiring ? 1 : 0;
+    events.updated[tile.core.number]! += isUpdated[i]!;
     if (isFiring && lif.reset === 'hard') v = at(lif.resetTo, i);
     if (isFiring && lif.reset === 'soft') v = within(v - threshold, network.stateTop);
     // −0 is 0.

@@ -30,7 +30,7 @@ interface Kernels {
     ]
   ) => void;
   readonly setCore: (at: number, place: number, input: number, room: number, port: number) => void;
-  readonly setArrays: (places: number, cores: number, count: number, heap: number) => void;
+  readonly setArrays: (places: number, cores: number, count: number, heap: number, outputs: number) => void;
   readonly setLists: (starts: number, target: number, service: number) => void;
   readonly setRecords: (ready: number, entered: number, arrived: number, processed: number) => void;
   readonly run: (
@@ -152,7 +152,7 @@ function layOut(mesh: Mesh, kernels: Kernels, room: Room): State {
   const bytesOf = (name: keyof typeof RECORDS) => kernels.sizeOf(RECORDS[name]);
   const [inputBytes, outputBytes, coreBytes] = [bytesOf('input'), bytesOf('output'), bytesOf('core')];
   const places = room.reserve(cores * bytesOf('place'));
-  const heap = room.reserve(routers * ports * bytesOf('event'));
+  const heap = room.reserve((routers * ports + 1) * bytesOf('event'));
   const from = room.used();
   const outputs = room.reserve(routers * ports * outputBytes);
   const inputs = room.reserve(routers * ports * inputBytes);
@@ -187,7 +187,7 @@ function layOut(mesh: Mesh, kernels: Kernels, room: Room): State {
       atLeastOne(ticks.credit),
     ],
   );
-  kernels.setArrays(places, coreArray, cores, heap);
+  kernels.setArrays(places, coreArray, cores, heap, routers * ports);
   for (let r = 0; r < routers; r++)
     for (let port = slots; port < ports; port++) {
       const way = linkTicks(mesh, r, port - slots);
@@ -209,7 +209,7 @@ function readTimes(mesh: Mesh, state: State, room: Room): StepTimes {
   const view = new DataView(room.memory.buffer);
   const read = (field: keyof typeof CORE_FIELDS) =>
     Float64Array.from(mesh.router, (_, c) =>
-      view.getFloat64(state.cores + c * state.coreBytes + CORE_FIELDS[field], true),
+      Number(view.getBigInt64(state.cores + c * state.coreBytes + CORE_FIELDS[field], true)),
     );
   const messages = state.busy.map((_, i) =>
     view.getInt32(state.outputs + i * state.outputBytes + OUTPUT_FIELDS.messages, true),

@@ -1,7 +1,8 @@
 /**
  * A free-running chip in time: who fired in a timestep, as the machines of runtime-sim/lif say it, to traffic and times.
  *
- * Cost  linear in the neurons that fire, the lists and the cores; neurons that are silent are counted, not visited
+ * Cost  linear in the neurons that fire, the lists and the cores; silent neurons are counted, and visited only where some of
+ *       their tile have nothing to do
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
 import type { Target } from '../../backends/target.ts';
@@ -34,7 +35,7 @@ export interface FreeTimer {
   readonly end: StepEnd;
   readonly unknown: readonly string[];
   /** Times a step that was run; arrays are valid until the next one. Errors: E0730, E0731 */
-  time(step: LifStep, host?: Int32Array): FreeStep;
+  time(step: LifStep): FreeStep;
 }
 
 /** Needs: programs that a free-running machine has booted. Errors: E0732 */
@@ -51,8 +52,8 @@ export function createFreeTimer(
   const traffic = createFreeTraffic(wiring, costs);
   return {
     ...{ wiring, mesh, end, unknown: [...new Set([...unknown, ...unknownMesh, ...end.unknown])] },
-    time(step, host) {
-      const made = traffic(step, host);
+    time(step) {
+      const made = traffic(step);
       const times = engine.run(wiring.lists, made.traffic);
       const terms = boundTerms(made.tally, times, end);
       checkBound(step.step, times.ticks, terms);
@@ -71,7 +72,7 @@ interface Row {
 export function createFreeTraffic(
   { header, cores, lists, host }: Wiring,
   costs: CoreCosts,
-): (step: LifStep, host?: Int32Array) => { readonly traffic: StepTraffic; readonly tally: StepTally } {
+): (step: LifStep) => { readonly traffic: StepTraffic; readonly tally: StepTally } {
   const tally = createTally(cores.length, header.populations.length);
   const sends = createSends(lists.starts.length - 1);
   const starts = new Int32Array(cores.length + 1);
@@ -83,42 +84,41 @@ export function createFreeTraffic(
     }),
   );
   const neurons = rows.map(own => own.reduce((n, { size }) => n + size, 0));
-  const firing = costs.updateActive + costs.spikeOut;
+  const { updateActive, updateInactive, spikeOut } = costs;
 
-  function takeTurns(core: number, { events, fired }: LifStep, firstTile: number): void {
-    const [updated, active] = [events.updated[core]!, events.fired[core]!];
-    const silent = neurons[core]! - active;
-    // Which of the silent neurons had something to work on is not said: each takes their mean.
-    const each =
-      ((updated - active) * costs.updateActive + (neurons[core]! - updated) * costs.updateInactive) /
-      Math.max(1, silent);
-    let [ticks, before] = [0, 0];
+  function takeTurns(core: number, { events, fired, updated }: LifStep, firstTile: number): void {
+    let ticks = 0;
     const spend = (n: number) => {
       sends.spend(n);
       ticks += n;
     };
+    /** Turns of neurons from … to of a tile; `isUpdated` undefined: all had something to do. */
+    const take = (isUpdated: Uint8Array | undefined, from: number, to: number) => {
+      let resting = 0;
+      if (isUpdated !== undefined) for (let i = from; i < to; i++) resting += 1 - isUpdated[i]!;
+      spend((to - from - resting) * updateActive + resting * updateInactive);
+    };
     rows[core]!.forEach(({ size, classOf, lists: own }, t) => {
+      const isUpdated = updated(firstTile + t);
       let next = 0;
       for (let f = fired.starts[firstTile + t]!; f < fired.starts[firstTile + t + 1]!; f++) {
         const neuron = fired.neurons[f]!;
-        before += neuron - next;
+        take(isUpdated, next, neuron + 1);
+        spend(spikeOut);
         next = neuron + 1;
         const list = own[classOf === undefined ? 0 : classOf[neuron]!]!;
-        spend(firing + Math.round(before * each));
-        before = 0;
         if (list !== NO_LIST) sends.send(list);
       }
-      before += size - next;
+      take(isUpdated, next, size);
     });
-    spend(Math.round(before * each));
     const { perCore } = tally;
     perCore.updates[core] = neurons[core]!;
-    perCore.active[core] = updated;
-    perCore.spikes[core] = active;
+    perCore.active[core] = events.updated[core]!;
+    perCore.spikes[core] = events.fired[core]!;
     perCore.updateTicks[core] = ticks;
   }
 
-  return (step, hostSpikes) => {
+  return step => {
     clearTally(tally);
     sends.clear();
     let tile = 0;
@@ -134,7 +134,8 @@ export function createFreeTraffic(
       countArrivals(tally, lists, list, times);
       countHops(tally, lists, list, times);
     });
-    const hosts = [...(hostSpikes ?? [])].map(
+    const hosts = Array.from(
+      step.host,
       element => host.lists[host.classes.of === undefined ? 0 : host.classes.of[element]!]!,
     );
     const sent = Int32Array.from(hosts.filter(list => list !== NO_LIST));

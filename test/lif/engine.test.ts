@@ -1,5 +1,6 @@
 /** The engine of plain neurons answers and counts like the reference, on random networks, bit for bit. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { decodeChip } from '../../backends/program/decode.ts';
 import { encodeChip } from '../../backends/program/encode.ts';
@@ -39,7 +40,7 @@ function record(machine: LifMachine, steps: number, host: (step: number) => Int3
 
 test('engine and reference agree on random networks, bit for bit', () => {
   const met = new Map<string, number>();
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 40; seed++) {
     const net = randomNet(seed);
     // Narrow sums and potentials saturate.
     const [sumBits, stateBits] = seed % 3 === 0 ? [12, 13] : [30, 31];
@@ -96,6 +97,21 @@ test('tiles of more neurons than 16 bits count', () => {
   const potentials = machine.potentials(0);
   assert.deepEqual([potentials[65_999], potentials[0], potentials[65_536], potentials[1]], [20, -3, 11, 0]);
   assert.equal(machine.totals.updated[0], 3);
+});
+
+const isLinux = process.platform === 'linux';
+test('without the address space of a WebAssembly memory a network runs all the same', {
+  skip: !isLinux,
+}, () => {
+  const run = (limit: string) =>
+    JSON.parse(
+      execFileSync('sh', ['-c', `${limit} ${process.execPath} build/test/lif/no-memory.js`], {
+        encoding: 'utf8',
+      }),
+    );
+  const [limited, free] = [run('ulimit -v 6000000;'), run('')];
+  assert.deepEqual([limited.hasMemory, free.hasMemory], [false, true]);
+  assert.deepEqual({ ...limited, hasMemory: true }, free);
 });
 
 const fault = (code: string) => (error: unknown) =>

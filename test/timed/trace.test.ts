@@ -1,11 +1,15 @@
 /** Traces add up to the counts, and are whole or not there. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { openFolder } from '../../backends/folder.ts';
+import { createConsole } from '../../cli/console.ts';
 import { main } from '../../cli/main.ts';
+import { createTimedSimulation } from '../../cli/simulate-timed.ts';
 import { openGrowingFiles } from '../../cli/trace-files.ts';
+import { createMachine } from '../../runtime-sim/chip.ts';
 import { said } from '../kit.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'snnc-trace-'));
@@ -54,6 +58,12 @@ test('the files of a trace have every spike and message once, in time', async ()
     ],
   );
   assert.equal(compiled.code, 0);
+  const report = JSON.parse(readFileSync(join(deployed, 'report.json'), 'utf8'));
+  assert.equal(report.timed.images, 1);
+  assert.ok(report.timed.latency.seconds.mean >= report.latency.seconds);
+  assert.ok(report.timed.stream.imagesPerSecond <= report.throughput);
+  assert.equal(report.energySpan.alone.seconds, report.timed.latency.seconds.mean);
+  assert.match(readFileSync(join(deployed, 'summary.txt'), 'utf8'), /with every message timed/);
   const dir = join(folder, 'trace');
   const { code, text } = await simulate(
     '--trace',
@@ -148,4 +158,49 @@ test('E0725: a trace that cannot be written', async () => {
   const at = join(deployed, 'manifest.json');
   const lines = await said('simulate', deployed, '--input', INPUT, '--limit', '1', '--trace', join(at, 'x'));
   assert.match(lines, /^4 [\s\S]*E0725/);
+});
+
+test('W0741: images beyond the memory that is kept for them are run, but not timed', () => {
+  const { manifest, programs } = openFolder(deployed);
+  const console_ = createConsole({ json: true, quiet: true });
+  const args = { folder: deployed, json: true, timed: true, traceOf: 'stream', traceLimit: 1 } as const;
+  const machine = createMachine(programs());
+  const timing = createTimedSimulation(programs(), manifest, args, console_, 1000);
+  const { size } = programs()[0]!.input!;
+  for (const level of [0.3, 0.6, 0.9]) {
+    const image = new Float64Array(size).fill(level);
+    const record = timing.record(image);
+    machine.run(image, record?.take);
+    if (record !== undefined) timing.keep(record);
+  }
+  assert.equal(timing.finish().images, 1);
+  assert.deepEqual(
+    console_.diagnostics.list.map(({ code, facts }) => [code, facts.images]),
+    [['W0741', 1]],
+  );
+});
+
+test('E0611: a descriptor in the manifest that was edited to nonsense', async () => {
+  const path = join(deployed, 'manifest.json');
+  const whole = readFileSync(path, 'utf8');
+  const damaged = (change: (target: Record<string, Record<string, { value: unknown }>>) => void) => {
+    const manifest = JSON.parse(whole);
+    change(manifest.target);
+    writeFileSync(path, JSON.stringify(manifest));
+    return said('simulate', deployed, '--input', INPUT, '--limit', '1', '--timed', '--quiet');
+  };
+  try {
+    const fast = (target: Record<string, Record<string, { value: unknown }>>) => {
+      target.timing!.synop!.value = 'fast';
+    };
+    assert.match(await damaged(fast), /^1 [\s\S]*E0611[\s\S]*target\.timing\.synop\.value/);
+    const flat = await damaged(target => void delete target.topology);
+    assert.match(flat, /^1 [\s\S]*E0611[\s\S]*target\.topology/);
+    const gone = (target: Record<string, Record<string, { value: unknown }>>) => {
+      target.topology!.chipsX!.value = 0;
+    };
+    assert.match(await damaged(gone), /^1 [\s\S]*E0611/);
+  } finally {
+    writeFileSync(path, whole);
+  }
 });

@@ -1,18 +1,15 @@
 // AssemblyScript, not TypeScript: `node build/bench/kernels.js` compiles it into binary.ts.
 //
 // Functions that read a whole group of channels, four at a time: sums of doubles, logarithms from the bits of doubles, powers
-// of two in single precision. The arithmetic is that of ir/interpret/soma.ts, in place.
-import { firstLanes, FOUR, lookUp, shifted, sumOf, WORD } from './lanes.assembly';
+// of two from tables of all that are not 0. The arithmetic is that of ir/interpret/soma.ts, in place.
+import { firstLanes, FOUR, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 const LOG_BITS: i32 = 12;
 const ENTRY_BITS: i32 = 6;
 const SUM_BITS: i32 = 16;
+const STEP_HALF: i32 = 1 << (LOG_BITS - ENTRY_BITS - 1);
 /** Bits of a double behind the six that a table of logarithms is read with. */
 const BEHIND_ENTRY: i32 = 46;
-/** Beyond these, powers of two are 0, or more than any state holds. */
-const LEAST_POWER: i32 = -100;
-const MOST_POWER: i32 = 100;
-const LARGE: f32 = 1073741824;
 
 /** Logarithms of four magnitudes ≥ 1, as pairs of doubles; far below all others for 0. */
 // @ts-ignore: a decorator of AssemblyScript
@@ -27,25 +24,21 @@ function logarithms(low: v128, high: v128, table: usize): v128 {
   return i32x4.add(i32x4.shl(powers, LOG_BITS), mantissas);
 }
 
-/** 2^x of four logarithms, rounded to `fraction` fraction bits; at most 2^30. */
+/** 2^x of four logarithms: a table of powers at steps of 1/64, from the step `lowest` to the step `highest`. */
 // @ts-ignore: a decorator of AssemblyScript
 @inline
-function powersOf(x: v128, fraction: i32, table: usize): v128 {
-  const steps = i32x4.shr_s(i32x4.add(x, i32x4.splat(1 << (LOG_BITS - ENTRY_BITS - 1))), LOG_BITS - ENTRY_BITS);
-  const mantissas = lookUp(table, v128.and(steps, i32x4.splat((1 << ENTRY_BITS) - 1)));
-  let powers = i32x4.add(i32x4.shr_s(steps, ENTRY_BITS), i32x4.splat(fraction - LOG_BITS));
-  powers = i32x4.min_s(i32x4.max_s(powers, i32x4.splat(LEAST_POWER)), i32x4.splat(MOST_POWER));
-  const scales = i32x4.shl(i32x4.add(powers, i32x4.splat(127)), 23);
-  const y = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(mantissas), scales), f32x4.splat(0.5));
-  return i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.pmin(y, f32x4.splat(LARGE))));
+function powersOf(x: v128, carry: v128, lowest: v128, highest: v128, table: usize): v128 {
+  const steps = i32x4.shr_s(i32x4.add(x, carry), LOG_BITS - ENTRY_BITS);
+  return lookUp(table, i32x4.sub(i32x4.min_s(i32x4.max_s(steps, lowest), highest), lowest));
 }
 
 function logarithm(x: i32, table: usize): i32 {
   const low = f64x2.splat(<f64>x);
   return i32x4.extract_lane(logarithms(low, low, table), 0);
 }
-function powerOf(x: i32, fraction: i32, table: usize): i32 {
-  return i32x4.extract_lane(powersOf(i32x4.splat(x), fraction, table), 0);
+function powerOf(x: i32, lowest: i32, table: usize): i32 {
+  const step = (x + STEP_HALF) >> (LOG_BITS - ENTRY_BITS);
+  return load<i32>(table + <usize>(max(step, lowest) - lowest) * WORD);
 }
 
 function largestOf(x: v128): i32 {
@@ -74,9 +67,71 @@ function totalOf(u: usize, channels: usize): f64 {
   return <f64>total;
 }
 
+/** One of two masks of doubles for each of four numbers. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function masks(low: v128, high: v128): v128 {
+  return i8x16.shuffle(low, high, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+}
+
+/**
+ * Of one group: logarithm and sign of every channel's distance from the mean, to `room` and `width` bytes behind. Returns the
+ * largest logarithm, or `least`.
+ */
+function logarithmsOf(
+  u: usize,
+  channels: usize,
+  isCentred: bool,
+  log2: usize,
+  room: usize,
+  width: usize,
+  least: i32,
+): i32 {
+  const bytes = channels * WORD;
+  const factor = f64x2.splat(isCentred ? <f64>channels : 1);
+  const total = f64x2.splat(isCentred ? totalOf(u, channels) : 0);
+  const zero = f64x2.splat(0);
+  let most = i32x4.splat(least);
+  let c: usize = 0;
+  do {
+    const x = v128.load(u + c);
+    let low = f64x2.sub(f64x2.mul(f64x2.convert_low_i32x4_s(x), factor), total);
+    let high = i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    high = f64x2.sub(f64x2.mul(f64x2.convert_low_i32x4_s(high), factor), total);
+    if (c + FOUR > bytes) {
+      const isThere = firstLanes(channels & 3);
+      low = v128.and(low, i64x2.extend_low_i32x4_s(isThere));
+      high = v128.and(high, i64x2.extend_high_i32x4_s(isThere));
+    }
+    const keys = logarithms(low, high, log2);
+    const above = masks(f64x2.gt(low, zero), f64x2.gt(high, zero));
+    const below = masks(f64x2.lt(low, zero), f64x2.lt(high, zero));
+    v128.store(room + c, keys);
+    v128.store(room + width + c, i32x4.sub(below, above));
+    most = i32x4.max_s(most, keys);
+    c += FOUR;
+  } while (c < bytes);
+  return largestOf(most);
+}
+
+/** Σ 2^(2 · key − top) of all keys of a group. */
+function sumOfSquares(room: usize, bytes: usize, top: i32, sumPowers: usize, lowestSum: i32): i32 {
+  const carry = i32x4.splat(STEP_HALF - top);
+  const lowest = i32x4.splat(lowestSum);
+  const highest = i32x4.splat(0);
+  let sums = i32x4.splat(0);
+  const end = room + bytes;
+  do {
+    const x = i32x4.shl(v128.load(room), 1);
+    sums = i32x4.add(sums, powersOf(x, carry, lowest, highest, sumPowers));
+    room += FOUR;
+  } while (room < end);
+  return sumOf(sums);
+}
+
 /**
  * Layer norm (centred) or RMS norm of every group, in place. `gain`: lg|γ|, then sign(γ), each padded to whole vectors; so
- * are offsets. `room`: a logarithm and a sign for each channel, padded too.
+ * are offsets. `room`: a logarithm and a sign for each channel, padded too. Powers of two: of the sum, and of the result.
  */
 export function normaliseWords(
   u: usize,
@@ -85,9 +140,12 @@ export function normaliseWords(
   isCentred: bool,
   epsilonKey: i32,
   channelKey: i32,
-  fraction: i32,
   log2: usize,
+  sumPowers: usize,
+  lowestSum: i32,
   powers: usize,
+  lowestPower: i32,
+  highestPower: i32,
   gain: usize,
   offset: usize,
   room: usize,
@@ -95,59 +153,46 @@ export function normaliseWords(
   const width = ((channels + 3) & ~3) * WORD;
   const bytes = channels * WORD;
   const rest = firstLanes(channels & 3);
+  const lowest = i32x4.splat(lowestPower);
+  const highest = i32x4.splat(highestPower);
   for (let group: usize = 0; group < groups; group++, u += bytes) {
-    const factor = f64x2.splat(isCentred ? <f64>channels : 1);
-    const total = f64x2.splat(isCentred ? totalOf(u, channels) : 0);
-    let most = i32x4.splat(epsilonKey >> 1);
-    for (let c: usize = 0; c < bytes; c += FOUR) {
-      const x = v128.load(u + c);
-      const isThere = c + FOUR <= bytes ? i32x4.splat(-1) : rest;
-      let low = f64x2.sub(f64x2.mul(f64x2.convert_low_i32x4_s(x), factor), total);
-      let high = i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-      high = f64x2.sub(f64x2.mul(f64x2.convert_low_i32x4_s(high), factor), total);
-      low = v128.and(low, i64x2.extend_low_i32x4_s(isThere));
-      high = v128.and(high, i64x2.extend_high_i32x4_s(isThere));
-      const keys = logarithms(low, high, log2);
-      const zero = f64x2.splat(0);
-      const above = i8x16.shuffle(f64x2.gt(low, zero), f64x2.gt(high, zero), 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-      const below = i8x16.shuffle(f64x2.lt(low, zero), f64x2.lt(high, zero), 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
-      v128.store(room + c, keys);
-      v128.store(room + width + c, i32x4.sub(below, above));
-      most = i32x4.max_s(most, keys);
-    }
-    const top = max(epsilonKey, 2 * largestOf(most));
-    let sums = i32x4.splat(0);
-    for (let c: usize = 0; c < bytes; c += FOUR) {
-      const x = i32x4.sub(i32x4.shl(v128.load(room + c), 1), i32x4.splat(top));
-      sums = i32x4.add(sums, powersOf(x, SUM_BITS, powers));
-    }
-    const sum = powerOf(epsilonKey - top, SUM_BITS, powers) + sumOf(sums);
+    const most = logarithmsOf(u, channels, isCentred, log2, room, width, epsilonKey >> 1);
+    const top = max(epsilonKey, 2 * most);
+    const sum = powerOf(epsilonKey - top, lowestSum, sumPowers) + sumOfSquares(room, bytes, top, sumPowers, lowestSum);
     const quotient = (top + logarithm(sum, log2) - (SUM_BITS << LOG_BITS) - channelKey + 1) >> 1;
-    for (let c: usize = 0; c < bytes; c += FOUR) {
-      let x = i32x4.sub(v128.load(room + c), i32x4.splat(quotient));
+    const carry = i32x4.splat(STEP_HALF - quotient);
+    let c: usize = 0;
+    do {
+      let x = v128.load(room + c);
       let sign = v128.load(room + width + c);
       if (gain !== 0) {
         x = i32x4.add(x, v128.load(gain + c));
         sign = i32x4.mul(sign, v128.load(gain + width + c));
       }
-      let y = i32x4.mul(powersOf(x, fraction, powers), sign);
+      let y = i32x4.mul(powersOf(x, carry, lowest, highest, powers), sign);
       if (offset !== 0) y = i32x4.add(y, v128.load(offset + c));
       if (c + FOUR <= bytes) v128.store(u + c, y);
       else storeLanes(u + c, y, rest);
-    }
+      c += FOUR;
+    } while (c < bytes);
   }
 }
 
-/** Softmax of every group, in place: scores · scale, then rs(…, shift), are logarithms to base 2. */
+/**
+ * Softmax of every group, in place: scores · scale, then rs(…, shift), are logarithms to base 2. Powers of two: of the sum,
+ * and of the result.
+ */
 export function softmaxWords(
   u: usize,
   groups: usize,
   channels: usize,
   scale: i32,
   shift: i32,
-  fraction: i32,
   log2: usize,
+  sumPowers: usize,
+  lowestSum: i32,
   powers: usize,
+  lowestPower: i32,
 ): void {
   const bytes = channels * WORD;
   const whole = (channels & ~3) * WORD;
@@ -155,16 +200,19 @@ export function softmaxWords(
   const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
   const right = max(shift, 0);
   const left = max(-shift, 0);
+  const scales = i32x4.splat(scale);
+  const sumCarry = i32x4.splat(STEP_HALF);
+  const sumLowest = i32x4.splat(lowestSum);
+  const lowest = i32x4.splat(lowestPower);
+  const highest = i32x4.splat(0);
   for (let group: usize = 0; group < groups; group++, u += bytes) {
-    let most = i32x4.splat(i32.MIN_VALUE);
-    for (let c: usize = 0; c < whole; c += FOUR) most = i32x4.max_s(most, v128.load(u + c));
-    let top = largestOf(most);
-    for (let c = whole; c < bytes; c += WORD) top = max(top, load<i32>(u + c));
+    const top = i32x4.splat(largestWord(u, channels));
     let sums = i32x4.splat(0);
-    for (let c: usize = 0; c < bytes; c += FOUR) {
-      const below = i32x4.mul(i32x4.sub(v128.load(u + c), i32x4.splat(top)), i32x4.splat(scale));
+    let c: usize = 0;
+    do {
+      const below = i32x4.mul(i32x4.sub(v128.load(u + c), top), scales);
       const keys = shifted(below, half, right, left);
-      const y = powersOf(keys, SUM_BITS, powers);
+      const y = powersOf(keys, sumCarry, sumLowest, highest, sumPowers);
       if (c < whole) {
         v128.store(u + c, keys);
         sums = i32x4.add(sums, y);
@@ -172,13 +220,25 @@ export function softmaxWords(
         storeLanes(u + c, keys, rest);
         sums = i32x4.add(sums, v128.and(y, rest));
       }
-    }
+      c += FOUR;
+    } while (c < bytes);
     const logSum = logarithm(sumOf(sums), log2) - (SUM_BITS << LOG_BITS);
-    for (let c: usize = 0; c < bytes; c += FOUR) {
-      const y = powersOf(i32x4.sub(v128.load(u + c), i32x4.splat(logSum)), fraction, powers);
+    const carry = i32x4.splat(STEP_HALF - logSum);
+    c = 0;
+    do {
+      const y = powersOf(v128.load(u + c), carry, lowest, highest, powers);
       if (c < whole) v128.store(u + c, y);
       else storeLanes(u + c, y, rest);
-    }
+      c += FOUR;
+    } while (c < bytes);
   }
 }
 
+function largestWord(u: usize, channels: usize): i32 {
+  let most = i32x4.splat(i32.MIN_VALUE);
+  const whole = channels & ~3;
+  for (const end = u + whole * WORD; u < end; u += FOUR) most = i32x4.max_s(most, v128.load(u));
+  let top = largestOf(most);
+  for (let c = whole; c < channels; c++, u += WORD) top = max(top, load<i32>(u));
+  return top;
+}

@@ -2,16 +2,17 @@
 //
 // What neurons do with what they gathered, four at a time in integers of 32 bits and in single precision, where a
 // population is proved to fit (neurons.ts). The arithmetic is that of ir/fixed.ts and ir/interpret/soma.ts. Arrays have
-// room for a whole vector behind their last number.
-import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './lanes.assembly';
+// room for a whole vector behind their last number, and are never empty: loops end at their bottom, because what does not
+// change in them is then computed once.
+import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 /** Saturates accumulators to ±top, in place; returns what they hold and counts what was too large in `saturated`. */
 let saturated: v128 = i32x4.splat(0);
 // @ts-ignore: a decorator of AssemblyScript
 @inline
-function held(at: usize, top: v128): v128 {
+function held(at: usize, top: v128, least: v128): v128 {
   const x = v128.load(at);
-  const y = i32x4.min_s(i32x4.max_s(x, i32x4.neg(top)), top);
+  const y = i32x4.min_s(i32x4.max_s(x, least), top);
   const isOver = i32x4.ne(x, y);
   if (v128.any_true(isOver)) {
     v128.store(at, y);
@@ -35,10 +36,13 @@ export function gatherShifted(
   const right = shift > 0 ? shift : 0;
   const left = shift < 0 ? -shift : 0;
   const keep = isFirst ? i32x4.splat(0) : i32x4.splat(-1);
-  for (const end = accumulator + count * WORD; accumulator < end; accumulator += FOUR, u += FOUR) {
-    const x = i32x4.shr_s(i32x4.add(held(accumulator, most), half), right);
+  const end = accumulator + count * WORD;
+  do {
+    const x = i32x4.shr_s(i32x4.add(held(accumulator, most, i32x4.neg(most)), half), right);
     v128.store(u, i32x4.add(v128.and(v128.load(u), keep), i32x4.shl(x, left)));
-  }
+    accumulator += FOUR;
+    u += FOUR;
+  } while (accumulator < end);
   return sumOf(saturated);
 }
 
@@ -62,13 +66,16 @@ export function gatherScaled(
   const keep = isFirst ? i32x4.splat(0) : i32x4.splat(-1);
   const bytes = period * WORD;
   let c = phase * WORD;
-  for (const end = accumulator + count * WORD; accumulator < end; accumulator += FOUR, u += FOUR) {
-    const x = f32x4.mul(f32x4.convert_i32x4_s(held(accumulator, most)), v128.load(factors + c));
+  const end = accumulator + count * WORD;
+  do {
+    const x = f32x4.mul(f32x4.convert_i32x4_s(held(accumulator, most, i32x4.neg(most))), v128.load(factors + c));
     const rounded = i32x4.trunc_sat_f32x4_s(f32x4.floor(f32x4.add(x, v128.load(halves + c))));
     v128.store(u, i32x4.add(v128.and(v128.load(u), keep), rounded));
     c += FOUR;
     if (c === bytes) c = 0;
-  }
+    accumulator += FOUR;
+    u += FOUR;
+  } while (accumulator < end);
   return sumOf(saturated);
 }
 
@@ -89,10 +96,12 @@ export function holdReals(x: usize, out: usize, count: usize, top: f64): i32 {
 
 /** u += rs(x · factor · unit …): by 1/t or 1/t² of the coding `rate`. */
 export function addScaled(x: usize, u: usize, count: usize, factor: f64, unit: f64): void {
-  for (let i: usize = 0; i < count * WORD; i += WORD) {
+  let i: usize = 0;
+  do {
     const scaled = floor(<f64>load<i32>(x + i) * factor * unit + 0.5);
     store<i32>(u + i, load<i32>(u + i) + <i32>scaled);
-  }
+    i += WORD;
+  } while (i < count * WORD);
 }
 
 /** Saturates to ±top, in place, after · factor. Returns how many were. */
@@ -100,13 +109,15 @@ export function settleWords(u: usize, count: usize, factor: i32, top: i32): i32 
   let over = i32x4.splat(0);
   const most = i32x4.splat(top);
   const least = i32x4.neg(most);
-  for (const end = u + count * WORD; u < end; u += FOUR) {
+  const end = u + count * WORD;
+  do {
     let x = v128.load(u);
     if (factor !== 1) x = i32x4.mul(x, i32x4.splat(factor));
     const y = i32x4.min_s(i32x4.max_s(x, least), most);
     over = i32x4.sub(over, i32x4.ne(x, y));
     v128.store(u, y);
-  }
+    u += FOUR;
+  } while (u < end);
   return sumOf(over);
 }
 
@@ -115,9 +126,11 @@ export function shiftWords(u: usize, count: usize, shift: i32): void {
   const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
   const right = max(shift, 0);
   const left = max(-shift, 0);
-  for (const end = u + count * WORD; u < end; u += FOUR) {
+  const end = u + count * WORD;
+  do {
     v128.store(u, shifted(v128.load(u), half, right, left));
-  }
+    u += FOUR;
+  } while (u < end);
 }
 
 /** min(rs(max(x, 0), shift), limit), in place. */
@@ -126,10 +139,12 @@ export function clipWords(u: usize, count: usize, shift: i32, limit: i32): void 
   const right = max(shift, 0);
   const left = max(-shift, 0);
   const zero = i32x4.splat(0);
-  for (const end = u + count * WORD; u < end; u += FOUR) {
+  const end = u + count * WORD;
+  do {
     const ramp = shifted(i32x4.max_s(v128.load(u), zero), half, right, left);
     v128.store(u, i32x4.min_s(ramp, i32x4.splat(limit)));
-  }
+    u += FOUR;
+  } while (u < end);
 }
 
 /** rs(max(x, 0), shift) − R(|x|), in place; the table ends with a 0, which stands for all beyond it. */
@@ -149,12 +164,14 @@ export function evenWords(
   const entryLeft = max(-entryShift, 0);
   const last = i32x4.splat(entries);
   const zero = i32x4.splat(0);
-  for (const end = u + count * WORD; u < end; u += FOUR) {
+  const end = u + count * WORD;
+  do {
     const x = v128.load(u);
     const ramp = shifted(i32x4.max_s(x, zero), half, right, left);
     const entry = i32x4.min_s(shifted(i32x4.abs(x), entryHalf, entryRight, entryLeft), last);
     v128.store(u, i32x4.sub(ramp, lookUp(table, entry)));
-  }
+    u += FOUR;
+  } while (u < end);
 }
 
 /** centre + sign(x) · (min(rs(|x|, shift), limit) − R(|x|)), in place. */
@@ -176,7 +193,8 @@ export function oddWords(
   const entryLeft = max(-entryShift, 0);
   const last = i32x4.splat(entries);
   const zero = i32x4.splat(0);
-  for (const end = u + count * WORD; u < end; u += FOUR) {
+  const end = u + count * WORD;
+  do {
     const x = v128.load(u);
     const size = i32x4.abs(x);
     const ramp = i32x4.min_s(shifted(size, half, right, left), i32x4.splat(limit));
@@ -185,16 +203,25 @@ export function oddWords(
     const isNegative = i32x4.shr_s(x, 31);
     const signed = i32x4.sub(v128.xor(y, isNegative), isNegative);
     v128.store(u, i32x4.add(i32x4.splat(centre), v128.andnot(signed, i32x4.eq(x, zero))));
-  }
+    u += FOUR;
+  } while (u < end);
 }
 
 /** Adding this to a number of single precision below 2^22 leaves the number in its lowest bits. */
 const MAGIC: f32 = 12582912;
 
+/** The power of two nearest to a magnitude: its leading one, and one more where the bit behind it is set. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function nearest(size: v128, carry: v128, least: v128, highest: v128): v128 {
+  const power = i32x4.shr_s(i32x4.add(size, carry), 23);
+  return i32x4.shl(i32x4.max_s(least, i32x4.min_s(highest, power)), 23);
+}
+
 /**
  * Up to `terms` signed powers of two nearest to m = factor · (y · 2^yShift − sum · 2^sumShift), largest first; see `fire` of
  * ir/fixed.ts. m is cut to ±most, beyond which nothing changes. Payloads are written with 16 bits, and the sum grows by
- * weight · payload. Returns how many neurons were stopped by the highest threshold.
+ * weight · payload; before the first step it is 0. Returns how many neurons were stopped by the highest threshold.
  */
 export function fireWords(
   y: usize,
@@ -212,6 +239,7 @@ export function fireWords(
   terms: i32,
   band: i32,
   most: i32,
+  isFirst: bool,
 ): i32 {
   const edge = f32x4.splat(<f32>band * powerOfTwo(shift + lowest - 2));
   const top = f32x4.splat(<f32>3 * powerOfTwo(levels - 2 + shift));
@@ -219,41 +247,52 @@ export function fireWords(
   const least = i32x4.splat(lowest + shift + 127);
   const highest = i32x4.splat(levels - 1 + shift + 127);
   const signs = i32x4.splat(i32.MIN_VALUE);
+  const carry = i32x4.splat(0x400000);
+  const magic = f32x4.splat(MAGIC);
+  const factors = i32x4.splat(factor);
+  const weights = i32x4.splat(weight);
+  const cut = i32x4.splat(most);
+  const cutBelow = i32x4.neg(cut);
+  const keep = isFirst ? i32x4.splat(0) : i32x4.splat(-1);
   let stopped = 0;
-  for (let i: usize = 0; i < count; i += 4) {
-    const sum = v128.load(sums + i * WORD);
+  let i: usize = 0;
+  do {
+    const sum = v128.and(v128.load(sums + i * WORD), keep);
     let m = i32x4.sub(i32x4.shl(v128.load(y + i * WORD), yShift), i32x4.shl(sum, sumShift));
-    if (factor !== 1) m = i32x4.mul(m, i32x4.splat(factor));
-    m = i32x4.min_s(i32x4.max_s(m, i32x4.splat(-most)), i32x4.splat(most));
-    let rest = f32x4.convert_i32x4_s(m);
-    let payload = f32x4.splat(0);
-    let fired = i32x4.splat(0);
-    let isClipped = fired;
-    for (let term = 0; term < terms; term++) {
-      const size = f32x4.abs(rest);
-      const sign = v128.and(rest, signs);
-      // The leading one, and one more where the bit behind it is set.
-      let power = i32x4.shr_s(i32x4.add(size, i32x4.splat(0x400000)), 23);
-      power = i32x4.max_s(least, i32x4.min_s(highest, power));
-      const step = i32x4.shl(power, 23);
-      const left = f32x4.sub(size, step);
-      let does = f32x4.ge(size, edge);
-      if (term > 0) does = v128.and(does, f32x4.lt(f32x4.abs(left), size));
-      if (!v128.any_true(does)) break;
-      isClipped = v128.or(isClipped, v128.and(does, f32x4.ge(size, top)));
+    if (factor !== 1) m = i32x4.mul(m, factors);
+    m = i32x4.min_s(i32x4.max_s(m, cutBelow), cut);
+    const rest = f32x4.convert_i32x4_s(m);
+    let size = f32x4.abs(rest);
+    let sign = v128.and(rest, signs);
+    let step = nearest(size, carry, least, highest);
+    let left = f32x4.sub(size, step);
+    let does = f32x4.ge(size, edge);
+    let clipped = v128.and(does, f32x4.ge(size, top));
+    let payload = v128.and(does, v128.xor(step, sign));
+    let fired = does;
+    let term = 1;
+    while (term < terms) {
+      // Where nothing was fired nothing will be; where something was, this is left.
+      size = f32x4.abs(left);
+      sign = v128.xor(sign, v128.and(left, signs));
+      step = nearest(size, carry, least, highest);
+      const next = f32x4.sub(size, step);
+      does = v128.and(v128.and(does, f32x4.ge(size, edge)), f32x4.lt(f32x4.abs(next), size));
+      clipped = v128.or(clipped, v128.and(does, f32x4.ge(size, top)));
       payload = f32x4.add(payload, v128.and(does, v128.xor(step, sign)));
-      fired = i32x4.sub(fired, does);
-      rest = v128.bitselect(v128.xor(left, sign), rest, does);
+      fired = i32x4.add(fired, does);
+      left = next;
+      term++;
     }
-    const magic = f32x4.splat(MAGIC);
     const sent = i32x4.sub(f32x4.add(f32x4.mul(payload, unit), magic), magic);
     v128.store_lane<u64>(payloads + i * 2, i16x8.narrow_i32x4_s(sent, sent), 0);
-    const short = i16x8.narrow_i32x4_s(fired, fired);
+    const short = i16x8.narrow_i32x4_s(i32x4.neg(fired), fired);
     v128.store_lane<u32>(counts + i, i8x16.narrow_i16x8_s(short, short), 0);
-    v128.store(sums + i * WORD, i32x4.add(sum, weight === 1 ? sent : i32x4.mul(sent, i32x4.splat(weight))));
-    if (i + 4 > count) isClipped = v128.and(isClipped, firstLanes(count - i));
-    stopped += lanesOf(isClipped);
-  }
+    v128.store(sums + i * WORD, i32x4.add(sum, weight === 1 ? sent : i32x4.mul(sent, weights)));
+    if (i + 4 > count) clipped = v128.and(clipped, firstLanes(count - i));
+    stopped += lanesOf(clipped);
+    i += 4;
+  } while (i < count);
   return stopped;
 }
 
@@ -262,22 +301,34 @@ function powerOfTwo(n: i32): f32 {
 }
 
 /** What is graded: y − E as it is, with 32 bits. */
-export function relayWords(y: usize, values: usize, counts: usize, sums: usize, count: usize): void {
+export function relayWords(
+  y: usize,
+  values: usize,
+  counts: usize,
+  sums: usize,
+  count: usize,
+  isFirst: bool,
+): void {
   const one = i32x4.splat(1);
-  for (let i: usize = 0; i < count; i += 4) {
+  const keep = isFirst ? i32x4.splat(0) : i32x4.splat(-1);
+  let i: usize = 0;
+  do {
     const target = v128.load(y + i * WORD);
-    const value = i32x4.sub(target, v128.load(sums + i * WORD));
+    const value = i32x4.sub(target, v128.and(v128.load(sums + i * WORD), keep));
     v128.store(values + i * WORD, value);
     v128.store(sums + i * WORD, target);
     const met = v128.andnot(one, i32x4.eq(value, i32x4.splat(0)));
     const short = i16x8.narrow_i32x4_s(met, met);
     v128.store_lane<u32>(counts + i, i8x16.narrow_i16x8_s(short, short), 0);
-  }
+    i += 4;
+  } while (i < count);
 }
 
 /** Payloads of 16 bits as integers of 32. */
 export function widenPayloads(payloads: usize, values: usize, count: usize): void {
-  for (let i: usize = 0; i < count; i += 4) {
+  let i: usize = 0;
+  do {
     v128.store(values + i * WORD, v128.load16x4_s(payloads + i * 2));
-  }
+    i += 4;
+  } while (i < count);
 }

@@ -95,7 +95,7 @@ function clamp(v: v128, top: v128, bottom: v128): v128 {
 
 /**
  * Leak, input, bias, threshold, reset of one tile at timestep `now`; lists who fired, in order, and counts who was updated:
- * had a potential, a bias or any input.
+ * had a potential, a bias or any input, or fired.
  */
 function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   const size = <usize>field(tile, PADDED);
@@ -130,14 +130,14 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
       moved = v128.or(moved, v128.load(touched + at));
       v128.store(touched + at, zero);
     }
-    const lanes = i32x4.bitmask(moved);
-    store<u8>(moves + i / LANES, <u8>lanes);
-    updated += popcnt(lanes);
     if (keep != 0) v = leak(v, keep + 2 * at);
     v = clamp(i32x4.add(i32x4.add(v, input), drive), top, bottom);
     const limit = v128.load(threshold + at);
     const fires = i32x4.gt_s(v, limit);
     let mask = i32x4.bitmask(fires);
+    const lanes = i32x4.bitmask(moved) | mask;
+    store<u8>(moves + i / LANES, <u8>lanes);
+    updated += popcnt(lanes);
     if (mask != 0) {
       if (reset == HARD) v = v128.bitselect(v128.load(resetTo + at), v, fires);
       else if (reset == SOFT) v = clamp(i32x4.sub(v, v128.and(limit, fires)), top, bottom);

@@ -19,9 +19,9 @@ import {
   Place,
   Slot,
   setHeap,
-} from './records.assembly';
+} from './shared/records.assembly';
 
-export { setCore, setInput, setOutput, sizeOf } from './records.assembly';
+export { setCore, setInput, setOutput, sizeOf } from './shared/records.assembly';
 
 const NUMBER: usize = 4;
 const REAL: usize = 8;
@@ -30,10 +30,10 @@ let ports: i32 = 0;
 let routerBuffer: i32 = 0;
 let coreBuffer: i32 = 0;
 let slots: i32 = 0;
-let axonOut: f64 = 0;
-let local: f64 = 0;
-let localBusy: f64 = 0;
-let credit: f64 = 0;
+let axonOut: i64 = 0;
+let local: i64 = 0;
+let localBusy: i64 = 0;
+let credit: i64 = 0;
 let places: usize = 0;
 let cores: usize = 0;
 let coreCount: usize = 0;
@@ -51,8 +51,16 @@ let grants: f64 = 0;
 
 // @ts-ignore: decorator
 @inline
-function later(a: f64, b: f64): f64 {
-  return a > b ? a : b;
+function later(a: i64, b: i64): i64 {
+  const ahead = a - b;
+  return a - (ahead & (ahead >> 63));
+}
+/** The port forth, or the one after it, where there is a way to go; else `port`. No branch that nobody can predict. */
+// @ts-ignore: decorator
+@inline
+function wayOr(way: i32, forth: i32, port: i32): i32 {
+  const isOff = -((way != 0) as i32);
+  return (isOff & (forth + ((way < 0) as i32))) | (~isOff & port);
 }
 // @ts-ignore: decorator
 @inline
@@ -78,10 +86,10 @@ export function setMesh(
   ports = portsOfRouter;
   routerBuffer = bufferOfRouter;
   coreBuffer = bufferOfCore;
-  axonOut = axonOutTicks;
-  local = localTicks;
-  localBusy = localBusyTicks;
-  credit = creditTicks;
+  axonOut = axonOutTicks as i64;
+  local = localTicks as i64;
+  localBusy = localBusyTicks as i64;
+  credit = creditTicks as i64;
 }
 
 export function setArrays(
@@ -89,11 +97,12 @@ export function setArrays(
   coreArray: usize,
   numberOfCores: usize,
   heapArray: usize,
+  outputs: i32,
 ): void {
   places = placeArray;
   cores = coreArray;
   coreCount = numberOfCores;
-  setHeap(heapArray);
+  setHeap(heapArray, outputs);
 }
 
 export function setLists(starts: usize, target: usize, service: usize): void {
@@ -130,7 +139,7 @@ export function run(
     const core = coreAt(c);
     core.send = load<i32>(starts + c * NUMBER);
     core.lastSend = load<i32>(starts + (c + 1) * NUMBER);
-    core.tail = load<f64>(tail + c * REAL);
+    core.tail = load<f64>(tail + c * REAL) as i64;
     if (ids != 0) core.id = load<i32>(ids + c * NUMBER);
     sendNext(core, 0);
   }
@@ -152,15 +161,15 @@ function takeHost(host: usize, lists: i32, firstId: i32): void {
   }
 }
 
-function serve(core: Core, entry: i32, id: i32, taken: f64): void {
-  const service = later(load<f64>(services + (entry as usize) * REAL), 1);
+function serve(core: Core, entry: i32, id: i32, taken: i64): void {
+  const service = later(load<f64>(services + (entry as usize) * REAL) as i64, 1);
   core.freeAt = taken + service;
   core.serving += service;
-  if (processed != 0) store<f64>(processed + (id as usize) * REAL, core.freeAt);
+  if (processed != 0) store<f64>(processed + (id as usize) * REAL, core.freeAt as f64);
 }
 
 /** The core's next message becomes the first one at its router, not before `floor`. */
-function sendNext(core: Core, floor: f64): void {
+function sendNext(core: Core, floor: i64): void {
   let at = core.leftAt;
   while (core.entry == core.lastEntry) {
     if (core.send == core.lastSend) {
@@ -168,7 +177,7 @@ function sendNext(core: Core, floor: f64): void {
       return;
     }
     const send = core.send as usize;
-    at += load<f64>(gaps + send * REAL);
+    at += load<f64>(gaps + send * REAL) as i64;
     const list = listStarts + (load<i32>(fanouts + send * NUMBER) as usize) * NUMBER;
     core.entry = load<i32>(list);
     core.lastEntry = load<i32>(list + NUMBER);
@@ -184,8 +193,8 @@ function sendNext(core: Core, floor: f64): void {
   input.id = core.id;
   if (ready != 0) {
     const id = (core.id as usize) * REAL;
-    store<f64>(ready + id, at);
-    store<f64>(entered + id, left);
+    store<f64>(ready + id, at as f64);
+    store<f64>(entered + id, left as f64);
   }
   core.entry = core.entry + 1;
   core.id = core.id + 1;
@@ -193,14 +202,14 @@ function sendNext(core: Core, floor: f64): void {
 }
 
 /** The first message of a queue asks for its output: X first, then Y, then Z, then the core. */
-function ask(input: Input, readyAt: f64): void {
+function ask(input: Input, readyAt: i64): void {
   input.readyAt = readyAt;
   const target = load<i32>(targets + (input.entry as usize) * NUMBER) as usize;
   const to = changetype<Place>(places + target * offsetof<Place>());
   let port = to.port;
-  if (to.x != input.x) port = slots + (to.x > input.x ? 0 : 1);
-  else if (to.y != input.y) port = slots + (to.y > input.y ? 2 : 3);
-  else if (to.z != input.z) port = slots + (to.z > input.z ? 4 : 5);
+  port = wayOr(to.z - input.z, slots + 4, port);
+  port = wayOr(to.y - input.y, slots + 2, port);
+  port = wayOr(to.x - input.x, slots, port);
   const output = changetype<Output>(input.outputs + (port as usize) * offsetof<Output>());
   input.rival = output.asking;
   output.asking = input;
@@ -212,9 +221,9 @@ function ask(input: Input, readyAt: f64): void {
 }
 
 /** When the queue ahead is known to have room, −1: when that is not known yet. */
-function roomAt(output: Output): f64 {
+function roomAt(output: Output): i64 {
   const core = output.core;
-  if (core !== null) return load<f64>(core.room + (core.slot as usize) * REAL);
+  if (core !== null) return load<i64>(core.room + (core.slot as usize) * REAL);
   const next = output.next!;
   if (next.count == routerBuffer) return -1;
   let end = next.head + next.count;
@@ -223,7 +232,7 @@ function roomAt(output: Output): f64 {
 }
 
 /** The earliest time at which an output that somebody asks for can grant, −1: not known yet. */
-function grantAt(output: Output): f64 {
+function grantAt(output: Output): i64 {
   const room = roomAt(output);
   if (room < 0) return -1;
   let asking: Input = output.asking!;
@@ -248,10 +257,10 @@ function grant(): void {
   const there = now + output.latency;
   const core = output.core;
   if (core !== null) {
-    if (arrived != 0) store<f64>(arrived + (id as usize) * REAL, there);
+    if (arrived != 0) store<f64>(arrived + (id as usize) * REAL, there as f64);
     const taken = later(there, core.freeAt);
     serve(core, entry, id, taken);
-    store<f64>(core.room + (core.slot as usize) * REAL, taken + credit);
+    store<i64>(core.room + (core.slot as usize) * REAL, taken + credit);
     core.slot = core.slot + 1 == coreBuffer ? 0 : core.slot + 1;
   } else {
     append(output.next!, entry, id, there);
@@ -268,7 +277,7 @@ function grant(): void {
 }
 
 /** Takes the input whose turn it is, of those that are ready, off the list of those that ask. */
-function takeTurn(output: Output, now: f64): Input {
+function takeTurn(output: Output, now: i64): Input {
   let best = i32.MAX_VALUE;
   let before: usize = 0;
   let last: usize = 0;
@@ -294,7 +303,7 @@ function takeTurn(output: Output, now: f64): Input {
   return taken;
 }
 
-function append(input: Input, entry: i32, id: i32, there: f64): void {
+function append(input: Input, entry: i32, id: i32, there: i64): void {
   if (input.count == 0) {
     input.count = 1;
     input.entry = entry;
@@ -312,7 +321,7 @@ function append(input: Input, entry: i32, id: i32, there: f64): void {
 }
 
 /** The first message of a queue has left: the next one steps forward, and whoever fills the queue will hear of room. */
-function leave(input: Input, now: f64): void {
+function leave(input: Input, now: i64): void {
   slotAt(input, input.head).time = now + credit;
   input.head = input.head + 1 == routerBuffer ? 0 : input.head + 1;
   const core = input.core;
