@@ -125,7 +125,7 @@ for (const [mode, coding, steps, isModern] of KINDS) {
       mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context).programs,
     );
     let [fast, refused] = [0, 0];
-    for (let i = 0; i < 150; i++) {
+    for (let i = 0; i < 60; i++) {
       const mutant = mutate(programs, random);
       if (mutant === undefined) continue;
       const slow = outcomeOf(() => slowSimulator(mutant), images);
@@ -137,6 +137,6 @@ for (const [mode, coding, steps, isModern] of KINDS) {
       if (planEngine(mutant) !== undefined) fast += 1;
       if (Array.isArray(slow)) refused += 1;
     }
-    assert.ok(fast > 10 && fast + refused > 20, `${fast} on the engine, ${refused} refused`);
+    assert.ok(fast > 4 && fast + refused > 8, `${fast} on the engine, ${refused} refused`);
   });
 }
