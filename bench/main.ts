@@ -13,7 +13,7 @@ import { mapNetwork } from '../compiler/map-network.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createIntRunner } from '../ir/interpret/int.ts';
-import { createMachine } from '../runtime-sim/chip.ts';
+import { createSimulator } from '../runtime-sim/simulator.ts';
 import {
   exponentsOf,
   generateModels,
@@ -88,9 +88,9 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   /** Functional simulation of the digits model against the slow integer interpreter. */
   async 'sim-digits'() {
     const { images, mapped } = await digits();
-    const machine = createMachine(allPrograms(mapped.programs));
+    const simulator = createSimulator(allPrograms(mapped.programs), { workers: 1 });
     const runner = createIntRunner(mapped.int);
-    const chip = fastest(() => images.forEach(image => void machine.run(image))) / images.length;
+    const chip = fastest(() => void simulator.run(images)) / images.length;
     const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;
     return { value: 1 / chip, unit: 'images/s', anchor: 'integer interpreter', ratio: slow / chip };
   },

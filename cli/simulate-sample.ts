@@ -17,8 +17,11 @@ import { timeSample } from './time-sample.ts';
 
 /** Images that the chip is simulated on before the folder is written, and that go into golden.npz. */
 const SAMPLE = 4;
-/** Multiply-accumulates of the network that are simulated at most: more take minutes and gigabytes. */
-const SIMULATED_WORK = 1e10;
+/**
+ * Multiply-accumulates of all images that are simulated at most: seconds on one core. What bounds it is memory: the programs
+ * of all chips are held decoded, where a compile holds one chip at a time.
+ */
+const SIMULATED_WORK = 1.6e10;
 
 /** Errors: W0540 */
 export function sampleSize(wanted: number | undefined, macs: number, origin: string, report: Report): number {

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
+import { convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
+import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
+import { defaultProfile } from '../compiler/profile.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -14,6 +17,7 @@ import type { HostStop, PopulationEmission } from '../runtime-sim/chip.ts';
 import { planEngine } from '../runtime-sim/engine/plan.ts';
 import { createSimulator, type Simulator, slowSimulator } from '../runtime-sim/simulator.ts';
 import { descend, randomImages, reload, shrunk } from './kit.ts';
+import { writeMlp } from './mlp.ts';
 
 /** Nothing here is a power of two. */
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
@@ -111,6 +115,51 @@ test('several steps in every coding, whole and cut, stopped early or not', async
     const stopped = assertEqual(`${name} ${mode} stopped`, programs, images, stop);
     assert.ok(stopped.readouts.every(r => r.length < 3));
   }
+});
+
+test('binary spikes: a message for each power of two, neurons of two compartments, each with a way back', async () => {
+  const target = await loadTarget('loihi1');
+  const context = { diagnostics: createDiagnostics(), step: () => {} };
+  const options = {
+    coding: 'sum',
+    thresholds: 'pow2',
+    profile: defaultProfile(3),
+    weightBits: 8,
+    seed: 1,
+    effort: 'fast',
+    biasCorrection: false,
+    keepUnread: false,
+  } as const;
+  for (const steps of [1, 2]) {
+    const { ann } = readNetwork(writeMlp([37, 29, 23, 11], 7), 'mlp.onnx', context);
+    const images = syntheticImages(ann.nodes.find(node => node.kind === 'input')!.type.shape, 3);
+    const { snn } = convertNetwork(ann, images, { ...options, steps }, context);
+    const int = quantizeNetwork(snn, images, target, 8, context);
+    const programs = reload(mapNetwork(int, target, new Map(), options, context));
+    assert.ok(programs[0]!.header.binary && programs[0]!.header.resetNeurons > 1);
+    const { counts } = assertEqual(`binary, T = ${steps}`, programs, images);
+    assert.ok(counts.tiles.some(({ messages, spikes }) => messages > spikes && spikes > 0));
+  }
+});
+
+test('payloads and sums beyond 16 and 32 bits: digits, doubles, and what only the slow machine says', async () => {
+  const graph = randomAnn(5);
+  const images = randomImages(graph, 2, 5);
+  const { int } = descend(graph, images, { coding: 'sum', steps: 2, shift: 4, terms: 3 });
+  const programs = mapTo(int, await loadTarget('loihi2'));
+  for (const size of [1e1, 1e3, 1e5, 1e9])
+    assertEqual(
+      `images of ${size}`,
+      programs,
+      images.map(image => image.map(x => x * size)),
+    );
+  // Accumulators that 32 bits do not hold.
+  const fine = programs.map(program => ({ ...program, header: { ...program.header, accumulatorBits: 40 } }));
+  assertEqual(
+    'wide accumulators',
+    fine,
+    images.map(image => image.map(x => x * 1e5)),
+  );
 });
 
 test('the same results, observed and stopped, for any number of workers', async () => {

@@ -53,6 +53,8 @@ function each<T>(walk: Walk, name: string, items: readonly T[], visit: (item: T)
 
 /** Most neurons and product operands of one chip: what a simulator may have to allocate for it. */
 export const MAX_CHIP_ELEMENTS = 2 ** 26;
+/** Most neurons of a population, over all chips: whoever looks at what it sends holds that many numbers. */
+const MAX_POPULATION_ELEMENTS = 2 ** 27;
 
 const sizeOfRange = ([from, to]: readonly [number, number]): number => to - from;
 export const neuronsOf = ({ group, row, channel }: Box): number =>
@@ -61,11 +63,12 @@ export const neuronsOf = ({ group, row, channel }: Box): number =>
 /** The first thing that does not hold. Cost: linear in targets and routes. */
 export function findTrouble(program: ChipProgram): Trouble | undefined {
   const walk: Walk = { path: [], trouble: undefined };
-  each(walk, 'header.populations', program.header.populations, ({ shape }) =>
-    shape.length === 3
-      ? undefined
-      : ['shape', `${shape.length} axes; a population has groups, rows, channels`],
-  );
+  each(walk, 'header.populations', program.header.populations, ({ shape }) => {
+    if (shape.length !== 3) return ['shape', `${shape.length} axes; a population has groups, rows, channels`];
+    const neurons = shape.reduce((a, b) => a * b, 1);
+    const most = MAX_POPULATION_ELEMENTS;
+    return neurons > most ? ['shape', `${neurons} neurons; a population has at most ${most}`] : undefined;
+  });
   note(walk, checkFreeHeader(program));
   const positions = new Set<string>();
   let elements = 0;

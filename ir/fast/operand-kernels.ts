@@ -18,6 +18,8 @@ export interface OperandKernels {
   readonly largestShort: (...args: Numbers<2>) => number;
   /** values, isShort, terms, bins, size, counts. */
   readonly tally: (...args: Numbers<6>) => void;
+  /** values, isShort, terms, runs, count, counts. */
+  readonly tallyRuns: (...args: Numbers<6>) => void;
   /** x, isShort, size, shift, mask, out. */
   readonly cutDigit: (...args: Numbers<6>) => void;
   /** x, y, rows, width, stride of x, factor. */

@@ -26,11 +26,13 @@ export function createBinCounter(
   const isStream = header.mode === 'streaming';
   const first = (bins: Bins, place: number, t: number) =>
     place + (isStream ? 0 : (t - 1) * bins.classes * PER_BIN);
-  const count = (bins: Bins, place: number, slot: Slot, base: number, size: number, t: number) => {
+  const countBins = (bins: Bins, place: number, slot: Slot, base: number, size: number, t: number) => {
     const values = slot.values + (slot.isShort ? 2 : 4) * base;
     const into = counts + 4 * first(bins, place, t);
-    const ofNeuron = numbers.get(bins.ofNeuron)!;
-    arena.kernels.tally(values, slot.isShort ? 1 : 0, slot.terms + base, ofNeuron, size, into);
+    const { runs, count, list } = numbers.get(bins.ofNeuron)!;
+    const what = [values, slot.isShort ? 1 : 0, slot.terms + base] as const;
+    if (list === undefined) arena.kernels.tallyRuns(...what, runs, count, into);
+    else arena.kernels.tally(...what, list, size, into);
   };
   const split = (
     bins: Bins,
@@ -53,7 +55,7 @@ export function createBinCounter(
   };
   return {
     clear: () => arena.views().i32.fill(0, counts / 4, counts / 4 + places.length),
-    countHost: (slot, t) => count(table.host, places.host, slot, 0, input.size, t),
+    countHost: (slot, t) => countBins(table.host, places.host, slot, 0, input.size, t),
     countStack(number, slot, t) {
       const stack = stacks[number]!;
       const { emit } = stack.program;
@@ -61,7 +63,7 @@ export function createBinCounter(
         const bins = table.tiles[tile.number]!;
         const place = places.tiles[tile.number]!;
         const base = stack.bases[k]!;
-        count(bins, place, slot, base, tile.size, t);
+        countBins(bins, place, slot, base, tile.size, t);
         if (header.binary && emit.kind === 'mt') split(bins, place, slot, base, tile.size, emit.levels, t);
       });
     },
@@ -72,13 +74,38 @@ export function createBinCounter(
   };
 }
 
-function placeNumbers(all: readonly Bins[], arena: EngineArena): ReadonlyMap<Uint16Array, number> {
-  const places = new Map<Uint16Array, number>();
-  for (const { ofNeuron } of all) {
-    if (places.has(ofNeuron)) continue;
-    const at = arena.reserve(ofNeuron.length * 2);
-    arena.views().u16.set(ofNeuron, at / 2);
-    places.set(ofNeuron, at);
-  }
+/** Bins as kernels read them: runs of one bin, or, where those are short, a list. */
+interface BinNumbers {
+  readonly runs: number;
+  readonly count: number;
+  readonly list: number | undefined;
+}
+/** Below so many neurons a run is not worth its making. */
+const SHORT_RUN = 8;
+
+function placeNumbers(all: readonly Bins[], arena: EngineArena): ReadonlyMap<Uint16Array, BinNumbers> {
+  const places = new Map<Uint16Array, BinNumbers>();
+  for (const { ofNeuron } of all) if (!places.has(ofNeuron)) places.set(ofNeuron, placeBins(ofNeuron, arena));
   return places;
+}
+
+function placeBins(ofNeuron: Uint16Array, arena: EngineArena): BinNumbers {
+  let count = 0;
+  for (let i = 0; i < ofNeuron.length; i++) if (ofNeuron[i] !== ofNeuron[i - 1]) count += 1;
+  if (count * SHORT_RUN > ofNeuron.length) {
+    const list = arena.reserve(ofNeuron.length * 2);
+    arena.views().u16.set(ofNeuron, list / 2);
+    return { runs: 0, count: 0, list };
+  }
+  const runs = arena.reserve(count * 8);
+  const { i32 } = arena.views();
+  let at = runs / 4 - 2;
+  for (let i = 0; i < ofNeuron.length; i++) {
+    if (ofNeuron[i] !== ofNeuron[i - 1]) {
+      at += 2;
+      i32.set([ofNeuron[i]!, 0], at);
+    }
+    i32[at + 1]! += 1;
+  }
+  return { runs, count, list: undefined };
 }

@@ -26,11 +26,27 @@ export function constantsOf(
       for (let c = 0; c < channels; c++) into[at + c]! += list[(begin + c) % list.length]!;
     }
   };
+  /** The same where nothing has been added yet. */
+  const begin = (into: Int32Array, first: number, from: number, to: number) => {
+    for (let row = from; row < to; ) {
+      const tile = Math.floor(row / tileRows);
+      const end = Math.min(to, (tile + 1) * tileRows);
+      const list = lists[tile];
+      const at = first + (row - from) * channels;
+      if (list?.length === channels)
+        for (let r = row; r < end; r++) into.set(list, at + (r - row) * channels);
+      else if (list?.length === (end - row) * channels) into.set(list, at);
+      else add(into, at, row, end);
+      row = end;
+    }
+  };
   const enters = (t: number) => !isNone && (header.coding === 'rate' || t === 1);
   return {
     largest,
     addWords(accumulator, from, to, t) {
-      if (enters(t)) add(arena.views().i32, accumulator / 4, from, to);
+      if (!enters(t)) return;
+      if (t === 1) begin(arena.views().i32, accumulator / 4, from, to);
+      else add(arena.views().i32, accumulator / 4, from, to);
     },
     addReals(accumulator, from, to, t) {
       if (enters(t)) add(arena.views().f64, accumulator / 8, from, to);

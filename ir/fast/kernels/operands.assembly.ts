@@ -161,6 +161,67 @@ export function tally(
   }
 }
 
+/** The same where neurons of one bin follow each other: runs of a bin and how many. */
+export function tallyRuns(
+  values: usize,
+  isShort: i32,
+  terms: usize,
+  runs: usize,
+  count: usize,
+  counts: usize,
+): void {
+  for (const end = runs + count * 2 * WHOLE; runs < end; runs += 2 * WHOLE) {
+    const at = counts + (<usize>load<u32>(runs)) * BIN;
+    let left = load<i32>(runs, 4);
+    let active = 0;
+    let sent = 0;
+    let all = 0;
+    let actives = i32x4.splat(0);
+    let sents = actives;
+    let alls = actives;
+    for (; left >= 16; left -= 16) {
+      let low: v128;
+      let high: v128;
+      if (isShort) {
+        low = v128.load(values);
+        high = v128.load(values, 16);
+      } else {
+        low = i16x8.narrow_i32x4_s(v128.load(values), v128.load(values, 16));
+        high = i16x8.narrow_i32x4_s(v128.load(values, 32), v128.load(values, 48));
+      }
+      values += 16 * (isShort ? NARROW : WHOLE);
+      const none = i16x8.splat(0);
+      const is = i8x16.narrow_i16x8_s(i16x8.ne(low, none), i16x8.ne(high, none));
+      const own = v128.load(terms);
+      terms += 16;
+      actives = i32x4.add(actives, sumBytes(v128.and(is, i8x16.splat(1))));
+      sents = i32x4.add(sents, sumBytes(v128.and(is, own)));
+      alls = i32x4.add(alls, sumBytes(own));
+    }
+    for (; left > 0; left--) {
+      const value = isShort ? <i32>load<i16>(values) : load<i32>(values);
+      values += isShort ? NARROW : WHOLE;
+      const own = <i32>load<u8>(terms++);
+      active += <i32>(value !== 0);
+      sent += value !== 0 ? own : 0;
+      all += own;
+    }
+    store<i32>(at, load<i32>(at) + active + sumLanes(actives));
+    store<i32>(at, load<i32>(at, 4) + sent + sumLanes(sents), 4);
+    store<i32>(at, load<i32>(at, 8) + all + sumLanes(alls), 8);
+  }
+}
+
+function sumBytes(x: v128): v128 {
+  return i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(x));
+}
+
+function sumLanes(x: v128): i32 {
+  return (
+    i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3)
+  );
+}
+
 /** out[i] = digit `shift` … of x[i], in 16 bits; `mask`: its bits, all ones where it keeps the sign. */
 export function cutDigit(x: usize, isShort: i32, size: usize, shift: i32, mask: i32, out: usize): void {
   const masks = i32x4.splat(mask);
