@@ -841,6 +841,12 @@ export const catalogue = {
     help: 'Raise --trace-limit, or give fewer images with --limit.',
     exit: 1,
   },
+  E0743: {
+    message: 'neurons send in so many different ways that their lists would have more than {limit} messages',
+    why: 'Neurons that send the same messages at the same cost share a list; here too few of them do.',
+    help: 'Simulate without --timed, --trace and --watch.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;

@@ -41,7 +41,6 @@ export interface DenseKernels {
 export interface ProductKernels extends EventKernels, DenseKernels {
   readonly multiplyF64: Multiply;
   readonly multiplyF32: Multiply;
-  readonly multiplyI16: Multiply;
 }
 export interface Kernels extends ProductKernels, IntakeKernels, NeuronKernels {
   readonly gather: (...args: Numbers<7>) => number;

@@ -18,22 +18,6 @@ export function createPlainKernels(views: () => Views): ProductKernels {
     ...createPlainDense(views),
     multiplyF64: real(8),
     multiplyF32: real(4),
-    multiplyI16(x, w, y, rows, pairs, panels) {
-      const { i16, i32 } = views();
-      const first = y / 4;
-      i32.fill(0, first, first + rows * panels * 8);
-      for (let row = 0; row < rows; row++) {
-        for (let c = 0; c < panels * 8; c++) {
-          const panel = w / 2 + (c >> 3) * pairs * 16 + 2 * (c & 7);
-          let sum = 0;
-          for (let k = 0; k < pairs; k++) {
-            const from = x / 2 + (row * pairs + k) * 2;
-            sum += i16[from]! * i16[panel + k * 16]! + i16[from + 1]! * i16[panel + k * 16 + 1]!;
-          }
-          i32[first + row * panels * 8 + c] = sum;
-        }
-      }
-    },
   };
 }
 

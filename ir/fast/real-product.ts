@@ -14,7 +14,7 @@ export interface ProductShape {
 export type Fill = (out: Float64Array, at: number) => void;
 
 /** Columns that the kernel works on side by side. */
-export const COLUMNS = 4;
+const COLUMNS = 4;
 
 /** y[rows, columns] += x[rows, inner] · w[inner, columns]; `y` is read and written from `at` on. */
 export type WeightedProduct = (x: Fill, y: Float64Array, at?: number) => void;

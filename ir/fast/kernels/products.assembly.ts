@@ -1,14 +1,12 @@
 // AssemblyScript, not TypeScript: `node build/bench/kernels.js` compiles it into binary.ts.
 //
-// Dense products. Weights come in panels: some columns side by side, k by k, so that one panel is read from front
+// Dense products of reals. Weights come in panels: some columns side by side, k by k, so that one panel is read from front
 // to back. Every output has one accumulator and takes its products in the order of k, as the interpreters do: the
-// same bits, four or eight columns at a time.
+// same bits, four columns at a time.
 
-/** Columns of a panel of reals, and of integers. */
+/** Columns of a panel. */
 const REAL_COLUMNS: usize = 4;
-const INTEGER_COLUMNS: usize = 8;
 const REAL: usize = 8;
-const INTEGER: usize = 4;
 
 /** y[rows, panels · 4] += x[rows, inner] · w, all double. */
 export function multiplyF64(x: usize, w: usize, y: usize, rows: usize, inner: usize, panels: usize): void {
@@ -89,79 +87,6 @@ function oneRow<W>(x: usize, w: usize, y: usize, inner: usize): void {
     a0 = f64x2.add(a0, f64x2.mul(factor, twoWeights<W>(w)));
     a1 = f64x2.add(a1, f64x2.mul(factor, twoWeights<W>(w + 2 * sizeof<W>())));
     w += REAL_COLUMNS * sizeof<W>();
-  }
-  v128.store(y, a0);
-  v128.store(y, a1, 16);
-}
-
-/**
- * y[rows, panels · 8] = x[rows, 2 · pairs] · w in integers: x and w of 16 bits, y of 32. A panel holds for every pair
- * of inputs the two weights of column 0, of column 1, …
- * Needs  no sum of 32 bits overflows
- */
-export function multiplyI16(x: usize, w: usize, y: usize, rows: usize, pairs: usize, panels: usize): void {
-  const rowOfY = panels * INTEGER_COLUMNS * INTEGER;
-  const rowOfX = pairs * INTEGER;
-  for (let panel: usize = 0; panel < panels; panel++) {
-    let row: usize = 0;
-    for (; row + 3 < rows; row += 4) fourIntegerRows(x + row * rowOfX, w, y + row * rowOfY, rowOfX, rowOfY);
-    for (; row < rows; row++) oneIntegerRow(x + row * rowOfX, w, y + row * rowOfY, rowOfX);
-    w += pairs * INTEGER_COLUMNS * INTEGER;
-    y += INTEGER_COLUMNS * INTEGER;
-  }
-}
-
-function fourIntegerRows(x0: usize, w: usize, y0: usize, rowOfX: usize, rowOfY: usize): void {
-  const x1 = x0 + rowOfX;
-  const x2 = x1 + rowOfX;
-  const x3 = x2 + rowOfX;
-  const y1 = y0 + rowOfY;
-  const y2 = y1 + rowOfY;
-  const y3 = y2 + rowOfY;
-  let a00 = i32x4.splat(0);
-  let a01 = a00;
-  let a10 = a00;
-  let a11 = a00;
-  let a20 = a00;
-  let a21 = a00;
-  let a30 = a00;
-  let a31 = a00;
-  for (let at: usize = 0; at < rowOfX; at += INTEGER) {
-    const w0 = v128.load(w);
-    const w1 = v128.load(w, 16);
-    w += INTEGER_COLUMNS * INTEGER;
-    const f0 = v128.load32_splat(x0 + at);
-    a00 = i32x4.add(a00, i32x4.dot_i16x8_s(f0, w0));
-    a01 = i32x4.add(a01, i32x4.dot_i16x8_s(f0, w1));
-    const f1 = v128.load32_splat(x1 + at);
-    a10 = i32x4.add(a10, i32x4.dot_i16x8_s(f1, w0));
-    a11 = i32x4.add(a11, i32x4.dot_i16x8_s(f1, w1));
-    const f2 = v128.load32_splat(x2 + at);
-    a20 = i32x4.add(a20, i32x4.dot_i16x8_s(f2, w0));
-    a21 = i32x4.add(a21, i32x4.dot_i16x8_s(f2, w1));
-    const f3 = v128.load32_splat(x3 + at);
-    a30 = i32x4.add(a30, i32x4.dot_i16x8_s(f3, w0));
-    a31 = i32x4.add(a31, i32x4.dot_i16x8_s(f3, w1));
-  }
-  v128.store(y0, a00);
-  v128.store(y0, a01, 16);
-  v128.store(y1, a10);
-  v128.store(y1, a11, 16);
-  v128.store(y2, a20);
-  v128.store(y2, a21, 16);
-  v128.store(y3, a30);
-  v128.store(y3, a31, 16);
-}
-
-function oneIntegerRow(x: usize, w: usize, y: usize, rowOfX: usize): void {
-  let a0 = i32x4.splat(0);
-  let a1 = a0;
-  const end = x + rowOfX;
-  for (; x < end; x += INTEGER) {
-    const factor = v128.load32_splat(x);
-    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(factor, v128.load(w)));
-    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(factor, v128.load(w, 16)));
-    w += INTEGER_COLUMNS * INTEGER;
   }
   v128.store(y, a0);
   v128.store(y, a1, 16);
