@@ -147,12 +147,14 @@ function runPeer(python: string, snn: SnnGraph, images: readonly Float64Array[])
 interface Runner {
   readonly threads: number;
   run(images: readonly Float64Array[], watch?: (population: string, values: Int32Array) => void): void;
+  close(): void;
 }
 
 function runInteger(int: IntGraph): Runner {
   const runner = createFastIntRunner(int);
   return {
     threads: 1,
+    close() {},
     run(images, watch) {
       for (const image of images) {
         runner.run(
@@ -187,6 +189,7 @@ function runChip(
   const simulator = createSimulator(programs, { workers: THREADS });
   return {
     threads: THREADS,
+    close: () => simulator.close(),
     run(images, watch) {
       simulator.run(
         images,
@@ -214,6 +217,7 @@ function runOurs(runner: Runner, images: readonly Float64Array[]) {
     runner.run(batch);
     return (performance.now() - start) / 1e3 / BATCH;
   });
+  runner.close();
   const density = new Map([...sent].map(([id, { fired, all }]) => [id, fired / all]));
   return { ours: 1 / Math.min(...seconds), density };
 }
