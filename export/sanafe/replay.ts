@@ -4,8 +4,8 @@
  */
 import type { ChipProgram, HostInput } from '../../backends/program/program.ts';
 import { expandMap, HOLE } from '../../ir/map.ts';
-import { createMachine } from '../../runtime-sim/chip.ts';
 import { batchOf, hostValue } from '../../runtime-sim/messages.ts';
+import { createSimulator } from '../../runtime-sim/simulator.ts';
 import { splitTerms } from '../../runtime-sim/spikes.ts';
 import { boxSizes, type TileState } from '../../runtime-sim/state.ts';
 
@@ -40,18 +40,18 @@ export function recordSpikes(
 ): Replay {
   const { header } = programs[0]!;
   const input = programs.find(p => p.input !== undefined)!.input!;
-  const machine = createMachine(programs);
   const logs = tiles.map(createLog);
   const host = createLog();
   const byPopulation = header.populations.map((_, p) => tiles.filter(tile => tile.program.population === p));
   images.forEach((image, m) => {
-    const start = m * header.interval;
-    recordHost(host, image, input, header, start);
-    machine.run(image, (step, population, { values }) => {
-      for (const tile of byPopulation[population]!)
-        recordTile(logs[tile.number]!, tile, values, header, start + (step - 1) * header.period);
-    });
+    recordHost(host, image, input, header, m * header.interval);
   });
+  const simulator = createSimulator(programs, { workers: 1 });
+  simulator.run(images, (m, step, population, { values }) => {
+    const start = m * header.interval + (step - 1) * header.period;
+    for (const tile of byPopulation[population]!) recordTile(logs[tile.number]!, tile, values, header, start);
+  });
+  simulator.close();
   return { tiles: logs.map(sendersOf), host: sendersOf(host) };
 }
 

@@ -116,7 +116,7 @@ const PLAIN: Readonly<Record<string, () => PlainCase>> = {
     const network = referenceNet(3, 40, 5);
     return { network, mapping: referenceMapping(network, 3) };
   },
-  'plain leaky': () => randomPlainNet(9),
+  'plain leaky': () => randomPlainNet(11),
   'plain host': () => {
     const { network, mapping, host } = undelayed(
       Array.from({ length: 40 }, (_, seed) => randomNet(seed)).find(net => net.network.hostSize > 20)!,
