@@ -1,6 +1,7 @@
 /** Times of the images that a compile simulates, where that takes no more than a few seconds. */
 import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
+import { UserError } from '../ir/diagnostics/diagnostic.ts';
 import { exitStep } from '../ir/exit.ts';
 import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
 import { createTimedMachine, type TimedReport, timeImages } from '../runtime-sim/timed/machine.ts';
@@ -9,7 +10,7 @@ import type { ImageSent } from '../runtime-sim/timed/sent.ts';
 /** Messages of all images together: each is timed twice, alone and in a stream. */
 const TIMED_MESSAGES = 2e6;
 
-/** Undefined: it would take longer. `margins`: where the host stops. */
+/** Undefined: it would take longer, or cannot be timed. `margins`: where the host stops. */
 export function timeSample(
   programs: readonly ChipProgram[],
   target: Pick<Target, 'timing' | 'topology' | 'chips'>,
@@ -30,5 +31,11 @@ export function timeSample(
   const images = sent.map((image, i) =>
     margins === undefined ? image : { ...image, steps: exitStep(readouts[i]!, margins) },
   );
-  return timeImages(createTimedMachine(programs, target), images);
+  try {
+    return timeImages(createTimedMachine(programs, target), images);
+  } catch (error) {
+    // What cannot be timed is a deployment all the same; `snnc simulate --timed` says why.
+    if (error instanceof UserError) return undefined;
+    throw error;
+  }
 }

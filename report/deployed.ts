@@ -11,6 +11,12 @@ export const reportSchema = z.looseObject({
   binding: z.looseObject({ resource: z.string(), fill: z.number() }),
   latency: z.looseObject({ steps: z.number(), seconds: z.number() }),
   throughput: z.number(),
+  timed: z
+    .looseObject({
+      latency: z.looseObject({ seconds: z.looseObject({ mean: z.number() }) }),
+      stream: z.looseObject({ imagesPerSecond: z.number() }),
+    })
+    .nullish(),
   bound: z.looseObject({ pipelinedStepSeconds: z.number() }),
   energy: z.array(
     z.looseObject({
@@ -84,6 +90,8 @@ const TIME = measures('time', [
   ['latency', 'steps', d => d.report?.latency.steps],
   ['latency, at least', 's', d => d.report?.latency.seconds],
   ['throughput, at most', 'images/s', d => d.report?.throughput],
+  ['latency, every message timed', 's', d => d.report?.timed?.latency.seconds.mean],
+  ['throughput, every message timed', 'images/s', d => d.report?.timed?.stream.imagesPerSecond],
 ]);
 
 const last = (list: readonly (number | null)[] | undefined) => list?.at(-1);

@@ -59,17 +59,11 @@ export function energiesOf(
   cores: number,
 ): Energies {
   const isClocked = timing.tick !== undefined;
-  const [own, other] = [tiles, dense].map(({ events }) => totalEvents(events)) as [
-    ReturnType<typeof totalEvents>,
-    ReturnType<typeof totalEvents>,
-  ];
-  const by = (key: 'population' | 'core', keys: number) =>
-    [tiles, dense].map(side => sumEvents(side.events, side[key], keys)) as [
-      ReturnType<typeof sumEvents>,
-      ReturnType<typeof sumEvents>,
-    ];
-  const [layers, denseLayers] = by('population', populations.length);
-  const [ofCores, denseCores] = by('core', cores);
+  const [own, other] = [totalEvents(tiles.events), totalEvents(dense.events)];
+  const byLayer = (side: TileEvents) => sumEvents(side.events, side.population, populations.length);
+  const byCore = (side: TileEvents) => sumEvents(side.events, side.core, cores);
+  const [layers, denseLayers] = [byLayer(tiles), byLayer(dense)];
+  const [ofCores, denseCores] = [byCore(tiles), byCore(dense)];
   return {
     energySpan: span,
     energy: costSets.map(set => {

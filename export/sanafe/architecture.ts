@@ -1,10 +1,8 @@
 /** architecture.yaml: the routers and cores in use, with a target's costs in SANA-FE's keys. */
 import type { Board } from './board.ts';
 import type { Plan } from './plan.ts';
-import type { Price, Prices } from './prices.ts';
+import { FREE, type Price, type Prices } from './prices.ts';
 import { countUnits, type Unit, unitRange } from './units.ts';
-
-const FREE: Price = { energy: 0, seconds: 0 };
 
 export function* architectureParts(
   name: string,
@@ -41,14 +39,19 @@ export function* architectureParts(
 }
 
 type Counts = Readonly<Record<Unit, number>>;
-const UNUSED: Counts = { sum: 1, waiting: 0, replay: 0, host: 0, dendrite: 1 };
+const UNUSED: Counts = { neuron: 0, sum: 1, waiting: 0, replay: 0, host: 0, dendrite: 1 };
 
 function* coreParts(name: string, counts: Counts = UNUSED, prices: Prices): Generator<string> {
-  const somas: readonly (readonly [Unit, model: string, update: Price, spike: Price])[] = [
-    ['sum', 'leaky_integrate_fire', prices.update, prices.spike],
-    ['waiting', 'leaky_integrate_fire', FREE, prices.spike],
-    ['replay', 'input', FREE, prices.spike],
-    ['host', 'input', FREE, FREE],
+  const somas: readonly (readonly [
+    Unit,
+    model: string,
+    ...costs: readonly [access: Price, update: Price, spike: Price],
+  ])[] = [
+    ['neuron', 'leaky_integrate_fire', prices.update, prices.work, prices.fire],
+    ['sum', 'leaky_integrate_fire', prices.update, FREE, prices.spike],
+    ['waiting', 'leaky_integrate_fire', FREE, FREE, prices.spike],
+    ['replay', 'input', FREE, FREE, prices.spike],
+    ['host', 'input', FREE, FREE, FREE],
   ];
   const soma = somas.flatMap(([unit, ...costs]) =>
     counts[unit] === 0 ? [] : [somaUnit(unitRange(unit, counts[unit]), ...costs)],
@@ -82,13 +85,13 @@ function* coreParts(name: string, counts: Counts = UNUSED, prices: Prices): Gene
   });
 }
 
-const somaUnit = (name: string, model: string, update: Price, spike: Price): string =>
+const somaUnit = (name: string, model: string, access: Price, update: Price, spike: Price): string =>
   `{name: "${name}", attributes: ${flow({
     model,
-    energy_access_neuron: update.energy,
-    latency_access_neuron: update.seconds,
-    energy_update_neuron: 0,
-    latency_update_neuron: 0,
+    energy_access_neuron: access.energy,
+    latency_access_neuron: access.seconds,
+    energy_update_neuron: update.energy,
+    latency_update_neuron: update.seconds,
     energy_spike_out: spike.energy,
     latency_spike_out: spike.seconds,
   })}}`;

@@ -6,8 +6,9 @@
 
 import { boxSizes } from '../../runtime-sim/state.ts';
 import type { Board } from './board.ts';
+import { PARTS } from './free-run.ts';
 import type { Plan } from './plan.ts';
-import type { Prices } from './prices.ts';
+import { FREE, type Prices } from './prices.ts';
 import { eachSynapse, sumFraction } from './synapses.ts';
 
 export interface Expected {
@@ -43,12 +44,12 @@ export function expectedOf(plan: Plan, board: Board, prices: Prices, isStreaming
   const working = perCore();
   for (const { kind, core, senders, feeds } of sources) {
     const from = board.seats.get(core)!;
-    const spikeSeconds = kind === 'host' ? 0 : prices.spike.seconds;
+    const { energy, seconds } = kind === 'host' ? FREE : kind === 'neurons' ? prices.fire : prices.spike;
     const busy = sending.get(core)!;
     eachSpike(senders, now => {
       counts.fired[now]! += 1;
-      busy[now]! += spikeSeconds;
-      if (kind !== 'host') paid[now]! += 1;
+      busy[now]! += seconds;
+      paid[now]! += energy;
     });
     for (const feed of feeds) {
       const to = board.seats.get(feed.core)!;
@@ -67,6 +68,12 @@ export function expectedOf(plan: Plan, board: Board, prices: Prices, isStreaming
       });
     }
   }
+  for (const { number, core } of plan.free === undefined ? [] : plan.tiles) {
+    plan.free!.updated[number]!.forEach((n, now) => {
+      paid[now]! += n * prices.work.energy;
+      sending.get(core.number)![now]! += n * prices.work.seconds;
+    });
+  }
   const updates = updatesOf(plan, isStreaming);
   const allUpdates = [...updates.values()].reduce((a, b) => a + b, 0);
   const perMessage = prices.messageOut.energy + prices.messageIn.energy;
@@ -74,7 +81,7 @@ export function expectedOf(plan: Plan, board: Board, prices: Prices, isStreaming
     ...counts,
     hops: hops.eastWest.map((n, now) => n + hops.northSouth[now]!),
     synapseEnergy: counts.synops.map(n => n * prices.synapse.energy),
-    somaEnergy: paid.map(n => n * prices.spike.energy + allUpdates * prices.update.energy),
+    somaEnergy: paid.map(energy => energy + allUpdates * prices.update.energy),
     networkEnergy: counts.packets.map(
       (n, now) =>
         n * perMessage +
@@ -99,8 +106,15 @@ function eachSpike(
     for (let i = starts[b]!; i < starts[b + 1]!; i++) visit(times[i]!, b);
 }
 
-/** What has arrived at every neuron when all is over, by tile of the plan, in units of 2^−fractions. */
-export function sumsOf({ sources, tiles }: Plan): ReadonlyMap<number, Float64Array> {
+/**
+ * What has arrived at every neuron when all is over, by tile of the plan, in units of 2^−fractions; of plain neurons their
+ * potentials.
+ */
+export function sumsOf({ sources, tiles, free }: Plan): ReadonlyMap<number, Float64Array> {
+  if (free !== undefined)
+    return new Map(
+      tiles.map(({ number }) => [number, Float64Array.from(free.potentials[number]!, v => v / PARTS)]),
+    );
   const sums = new Map(tiles.map(tile => [tile.number, new Float64Array(tile.size)]));
   for (const { senders, feeds } of sources) {
     for (const axon of feeds.flatMap(feed => feed.axons)) {

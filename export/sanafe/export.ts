@@ -2,10 +2,12 @@
 import type { ChipProgram } from '../../backends/program/program.ts';
 import type { CostSet, Target } from '../../backends/target.ts';
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
+import type { HostSpikes } from '../../runtime-sim/lif/machine.ts';
 import { boot, boxSizes } from '../../runtime-sim/state.ts';
 import { architectureParts } from './architecture.ts';
 import { type Board, seatCores } from './board.ts';
 import { type Expected, expectedOf, fractionsOf, sumsOf } from './expected.ts';
+import { recordFree } from './free-run.ts';
 import { networkParts } from './network.ts';
 import { type Plan, planExport, sumGroup } from './plan.ts';
 import { pricesOf } from './prices.ts';
@@ -21,6 +23,8 @@ export interface ExportRequest {
   /** Names; empty: all. */
   readonly populations: readonly string[];
   readonly mostSynapses: number;
+  /** Of plain neurons, which take no images: timesteps, and what the host sends in each. */
+  readonly free?: { readonly timesteps: number; readonly host?: HostSpikes };
   readonly origin: string;
 }
 
@@ -47,15 +51,20 @@ export interface Summary {
 /** Bytes of a list of spikes, one number a timestep, over all that replay. */
 const MOST_LISTED = 2 ** 28;
 
-/** Errors: E0755 no such population · E0756 more synapses than asked for · E0757 spike lists too long. */
+/** Errors: E0755 no such population · E0756 more synapses than asked for · E0757 spike lists too long ·
+ * E0758 nothing to export · E0760 delays between plain neurons. */
 export function exportSanafe(request: ExportRequest): Exported {
   const { programs, target, costSet, images, populations, origin } = request;
   const header = programs[0]?.header ?? fail('E0703', { origin }, { problem: 'no chip' });
   checkNames(populations, header.populations, origin);
   const booted = boot(programs, gather => gather);
-  const replay = recordSpikes(programs, booted.tiles, images);
+  const sizes = booted.tiles.map(({ size }) => size);
+  const { replay, free } =
+    header.mode === 'free'
+      ? recordFree(programs, sizes, request.free?.timesteps ?? 1, request.free?.host)
+      : { replay: recordSpikes(programs, booted.tiles, images), free: undefined };
   const chosen = new Set(populations.length > 0 ? populations : header.populations.map(({ name }) => name));
-  const plan = planExport(booted, programs[0]!, replay, name => chosen.has(name));
+  const plan = planExport(booted, programs[0]!, replay, name => chosen.has(name), free);
   checkSize(plan, request);
   const isStreaming = header.mode === 'streaming';
   const used = new Set([
@@ -93,7 +102,12 @@ function checkNames(
     fail('E0755', { origin }, { name: missing, known: known.map(({ name }) => name).join(', ') });
 }
 
+const axonsOf = (sources: Plan['sources']) =>
+  sources.flatMap(({ feeds }) => feeds.flatMap(feed => feed.axons));
+
 function checkSize(plan: Plan, { mostSynapses, origin, images }: ExportRequest): void {
+  const delayed = plan.free === undefined ? undefined : axonsOf(plan.sources).find(({ delay }) => delay > 0);
+  if (delayed !== undefined) fail('E0760', { origin }, { delay: delayed.delay });
   const { synapses, replayed, timesteps } = plan;
   if (plan.tiles.length === 0 || synapses === 0) fail('E0758', { origin }, {});
   if (synapses > mostSynapses)
@@ -115,10 +129,8 @@ function lostIn({ tiles, sources, booted }: Plan, { programs }: ExportRequest): 
     }
     if (program.emit.kind !== 'lif')
       lose('functions and thresholds, so that spikes are replayed', program.population);
-    else if (program.emit.leak.some(leak => leak !== 0))
-      lose('whole potentials after a leak', program.population);
   }
-  const axons = sources.flatMap(({ feeds }) => feeds.flatMap(feed => feed.axons));
+  const axons = axonsOf(sources);
   const delayed = axons.filter(axon => axon.delay > 0).length;
   const isShared = new Set(booted.cores.map(core => core.chip)).size > 1;
   const others: readonly (readonly [boolean, string])[] = [

@@ -2,6 +2,7 @@
 import type { LifProgram } from '../../backends/program/program.ts';
 import { boxSizes } from '../../runtime-sim/state.ts';
 import type { Board } from './board.ts';
+import { PARTS } from './free-run.ts';
 import { type Plan, type Source, sumGroup } from './plan.ts';
 import { eachSynapse, type Tile } from './synapses.ts';
 import { createUnits, type Seating, type Units, unitOfLine } from './units.ts';
@@ -92,8 +93,9 @@ function* overlaps(
 }
 
 function lifAttributes({ bias, threshold, leak, initial, resetTo }: LifProgram, neuron: number): string {
-  const of = (values: Int32Array) => values[neuron % values.length]!;
-  const decay = (4096 - of(leak)) / 4096;
+  const whole = (values: Int32Array) => values[neuron % values.length]!;
+  const of = (values: Int32Array) => whole(values) / PARTS;
+  const decay = (4096 - whole(leak)) / 4096;
   return `bias: ${of(bias)}, threshold: ${of(threshold)}, leak_decay: ${decay}, potential: ${of(initial)}, reset: ${of(resetTo)}`;
 }
 

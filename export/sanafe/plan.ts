@@ -4,6 +4,7 @@
  */
 import type { ChipProgram, Gather } from '../../backends/program/program.ts';
 import { type Booted, boxSizes, type RouteState } from '../../runtime-sim/state.ts';
+import type { FreeRun } from './free-run.ts';
 import type { Replay, Senders } from './replay.ts';
 import { type Axon, fanOf, type Tile } from './synapses.ts';
 
@@ -40,6 +41,8 @@ export interface Plan {
   readonly neurons: number;
   /** Timesteps of the run, and one after the last spike, in which it arrives. */
   readonly timesteps: number;
+  /** Of plain neurons. */
+  readonly free: FreeRun | undefined;
 }
 
 export const sumGroup = (tile: number, line: number): string => `s${tile}_${line}`;
@@ -49,17 +52,17 @@ export function planExport(
   { header }: ChipProgram,
   replay: Replay,
   isChosen: (population: string) => boolean,
+  free?: FreeRun,
 ): Plan {
   const nameOf = (tile: Tile) => header.populations[tile.program.population]!.name;
   const tiles = booted.tiles.filter(tile => isChosen(nameOf(tile)));
   const isTarget = new Set(tiles);
   const fromTiles = booted.tiles.flatMap((tile): readonly Source[] => {
-    const isNeuron = tile.program.emit.kind === 'lif';
+    const isNeuron = tile.program.emit.kind === 'lif' && isTarget.has(tile);
     const senders = replay.tiles[tile.number]!;
     const feeds = feedsOf(senders, tile.routes, isTarget);
     const place = { kind: isNeuron ? 'neurons' : 'replay', core: tile.core.number } as const;
-    // Neurons that receive nothing here still exist where they are what sends.
-    if (feeds.length === 0) return [];
+    if (feeds.length === 0 && !isNeuron) return [];
     const reaching = isNeuron ? { senders, feeds } : onlyReaching(senders, feeds);
     return [
       { ...place, population: nameOf(tile), ...reaching, ...groupsOf(tile, reaching.senders, isNeuron) },
@@ -82,7 +85,8 @@ export function planExport(
     synapses: sources.reduce((n, { feeds }) => n + feeds.reduce((m, { fan }) => m + total(fan), 0), 0),
     replayed,
     neurons: replayed + tiles.reduce((n, tile) => n + tile.size, 0),
-    timesteps: last + 2,
+    timesteps: free?.timesteps ?? last + 2,
+    free,
   };
 }
 

@@ -9,10 +9,17 @@ export interface Price {
   readonly seconds: number;
 }
 
+export const FREE: Price = { energy: 0, seconds: 0 };
+
 export interface Prices {
   readonly costSet: string;
   /** Of a neuron in every step. */
   readonly update: Price;
+  /** Of one that had input or a potential to work on, on top of it: of plain neurons alone. */
+  readonly work: Price;
+  /** Of a spike, on top of both. */
+  readonly fire: Price;
+  /** Of a binary neuron's spike: both together. */
   readonly spike: Price;
   readonly synapse: Price;
   readonly messageOut: Price;
@@ -49,12 +56,14 @@ export function pricesOf(
   });
   const update = price('updateInactive', costs.updateInactive, timing.updateInactive);
   const active = price('updateActive', costs.updateActive, timing.updateActive);
-  const spike = price('spikeOut', costs.spikeOut, timing.spikeOut);
+  const fire = price('spikeOut', costs.spikeOut, timing.spikeOut);
   const messageIn = price('axonIn', costs.axonIn, timing.axonIn);
   return {
     costSet: name,
     update,
-    spike: plus(spike, less(active, update)),
+    work: less(active, update),
+    fire,
+    spike: plus(fire, less(active, update)),
     synapse: price('synop', costs.synop, timing.synop),
     messageOut: price('axonOut', costs.axonOut, timing.axonOut),
     messageIn: {

@@ -6,6 +6,7 @@
 import type { Gather } from '../../backends/program/program.ts';
 import { HOLE } from '../../ir/map.ts';
 import { boxSizes, type Link, type TileState } from '../../runtime-sim/state.ts';
+import { PARTS } from './free-run.ts';
 
 export type Tile = TileState<Gather>;
 export type Axon = Link<Gather>;
@@ -120,6 +121,7 @@ export const sumFraction = (tile: Tile, channel: number): number =>
 
 function unitOf(tile: Tile, gather: Gather, channel: number): number {
   const scale = scaleOf(gather, channel);
+  if (tile.program.emit.kind === 'lif') return 1 / PARTS;
   return scale === undefined ? 0 : 2 ** (sumFraction(tile, channel) - scale);
 }
 

@@ -6,10 +6,11 @@ import { boxSizes } from '../../runtime-sim/state.ts';
 import type { Plan } from './plan.ts';
 import type { Tile } from './synapses.ts';
 
-export const UNITS = ['sum', 'waiting', 'replay', 'host', 'dendrite'] as const;
+export const UNITS = ['neuron', 'sum', 'waiting', 'replay', 'host', 'dendrite'] as const;
 export type Unit = (typeof UNITS)[number];
 
 const HOLDS: Readonly<Record<Unit, number>> = {
+  neuron: 1024,
   sum: 1024,
   waiting: 1024,
   replay: 1,
@@ -55,7 +56,7 @@ export function countUnits(
 ): ReadonlyMap<number, Readonly<Record<Unit, number>>> {
   const counts = new Map<number, Record<Unit, number>>();
   const add = (core: number, unit: Unit, count: number) => {
-    const own = counts.get(core) ?? { sum: 0, waiting: 0, replay: 0, host: 0, dendrite: 0 };
+    const own = counts.get(core) ?? { neuron: 0, sum: 0, waiting: 0, replay: 0, host: 0, dendrite: 0 };
     counts.set(core, own);
     own[unit] += count;
     own.dendrite += count;
@@ -71,7 +72,12 @@ export function countUnits(
 }
 
 /** Where rows pass through time the chip pays for one row at a time: the others wait and cost nothing. */
-export function unitOfLine({ program }: Tile, line: number, isStreaming: boolean): 'sum' | 'waiting' {
+export function unitOfLine(
+  { program }: Tile,
+  line: number,
+  isStreaming: boolean,
+): 'neuron' | 'sum' | 'waiting' {
+  if (program.emit.kind === 'lif') return 'neuron';
   const [, rows] = boxSizes(program.box);
   return isStreaming && line % rows > 0 ? 'waiting' : 'sum';
 }

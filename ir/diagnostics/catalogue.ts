@@ -798,6 +798,12 @@ export const catalogue = {
     help: 'Name a population that others feed with --population, or take more images with --limit.',
     exit: 1,
   },
+  E0760: {
+    message: 'plain neurons with a delay of {delay} timesteps between them cannot be exported',
+    why: 'The other tool computes plain neurons itself, and what it adds up arrives one timestep after it is sent.',
+    help: 'Export a network without delays on its axons.',
+    exit: 1,
+  },
   E0759: {
     message: 'no cost set {name}; the target has {known}',
     why: 'Energies come from a cost set of the descriptor that the deployment was compiled for.',
@@ -833,6 +839,12 @@ export const catalogue = {
       'the trace has no single spikes and messages from timestep {timestep} on: its limit is {limit} rows',
     why: 'Each message is a row; a timestep is written whole or not at all. perf.csv has every timestep.',
     help: 'Raise --trace-limit, or give fewer images with --limit.',
+    exit: 1,
+  },
+  E0743: {
+    message: 'neurons send in so many different ways that their lists would have more than {limit} messages',
+    why: 'Neurons that send the same messages at the same cost share a list; here too few of them do.',
+    help: 'Simulate without --timed, --trace and --watch.',
     exit: 1,
   },
 } as const satisfies { readonly [code: string]: Entry };

@@ -1,4 +1,5 @@
 /** Lists of messages, each made once and named by the neurons that send them, with all that is counted of a message. */
+import { fail } from '../../ir/diagnostics/diagnostic.ts';
 import type { Fanouts } from '../noc/traffic.ts';
 
 export interface ListedMessage {
@@ -28,14 +29,19 @@ export interface Lists extends Fanouts {
 /** The list of those that send nothing. */
 export const NO_LIST = -1;
 
-export function createListBuilder() {
+/** Messages of all lists: what a simulator may have to allocate for them. */
+const MAX_LISTED = 2 ** 22;
+
+/** Errors: E0743 */
+export function createListBuilder(limit = MAX_LISTED) {
   const starts: number[] = [0];
   const all: ListedMessage[] = [];
   return {
     /** Number of the list. */
     add(messages: readonly ListedMessage[]): number {
       if (messages.length === 0) return NO_LIST;
-      all.push(...messages);
+      if (all.length + messages.length > limit) fail('E0743', { origin: 'program' }, { limit });
+      for (const message of messages) all.push(message);
       return starts.push(all.length) - 2;
     },
     finish(): Lists {

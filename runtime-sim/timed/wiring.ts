@@ -59,7 +59,7 @@ interface Place {
   readonly program: CoreProgram;
 }
 
-/** Needs: programs that a functional simulator has booted. */
+/** Needs: programs that a functional simulator has booted. Errors: E0743 */
 export function wire(programs: readonly ChipProgram[], costs: CoreCosts): Wiring {
   const { header } = programs[0] ?? defect('a deployment without chips');
   const places: Place[] = programs.flatMap(({ chip, cores }) =>

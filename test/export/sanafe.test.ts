@@ -10,8 +10,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ChipProgram } from '../../backends/program/program.ts';
 import { loadTarget, type Target } from '../../backends/target.ts';
+import { randomPlainNet, referenceMapping, referenceNet } from '../../bench/plain-nets.ts';
 import { writeNpz } from '../../cli/npz.ts';
 import { mapNetwork } from '../../compiler/map-network.ts';
+import { buildPrograms } from '../../compiler/plain-neurons/build.ts';
+import type { PlainNetwork } from '../../compiler/plain-neurons/network.ts';
+import type { PlainMapping } from '../../compiler/plain-neurons/slices.ts';
 import { type ExportRequest, exportSanafe } from '../../export/sanafe/export.ts';
 import type { Mode } from '../../ir/chip.ts';
 import { createDiagnostics, UserError } from '../../ir/diagnostics/diagnostic.ts';
@@ -21,7 +25,9 @@ import { randomModern } from '../../ir/random/modern.ts';
 import type { Coding } from '../../ir/snn.ts';
 import { createMachine } from '../../runtime-sim/chip.ts';
 import { addCounts, createTileCounts } from '../../runtime-sim/counts.ts';
+import type { HostSpikes } from '../../runtime-sim/lif/machine.ts';
 import { descend, randomImages, reload, shrunk } from '../kit.ts';
+import { type RandomNet, randomNet, randomPrograms } from '../lif/random-net.ts';
 import { writeMlp } from '../mlp.ts';
 
 const GOLDENS = 'test/export/goldens';
@@ -104,10 +110,49 @@ const textsOf = (request: ExportRequest): ReadonlyMap<string, string> =>
   new Map(exportSanafe(request).files.map(({ name, parts }) => [name, [...parts].join('')]));
 const expectedIn = (texts: ReadonlyMap<string, string>): Expected => JSON.parse(texts.get('expected.json')!);
 
-for (const [name, of] of Object.entries(CASES)) {
+/** Of plain neurons SANA-FE computes the dynamics itself. */
+const PLAIN: Readonly<Record<string, () => PlainCase>> = {
+  'plain reference': () => {
+    const network = referenceNet(3, 40, 5);
+    return { network, mapping: referenceMapping(network, 3) };
+  },
+  'plain leaky': () => randomPlainNet(9),
+  'plain host': () => {
+    const { network, mapping, host } = undelayed(
+      Array.from({ length: 40 }, (_, seed) => randomNet(seed)).find(net => net.network.hostSize > 20)!,
+    );
+    return { network, mapping, host };
+  },
+};
+const undelayed = ({ network, ...net }: RandomNet): RandomNet => ({
+  ...net,
+  network: { ...network, edges: network.edges.map(edge => ({ ...edge, delay: 0 })) },
+});
+interface PlainCase {
+  readonly network: PlainNetwork;
+  readonly mapping: PlainMapping;
+  readonly host?: HostSpikes;
+}
+
+async function plainRequest({ network, mapping, host }: PlainCase): Promise<ExportRequest> {
+  const target = await loadTarget('loihi1');
+  return {
+    programs: buildPrograms(network, mapping, { accumulatorBits: 30, stateBits: 31 }),
+    ...{ target, images: [], populations: [], mostSynapses: 1e6, origin: 'test' },
+    costSet: target.costSets.find(set => set.name === 'sanafe-nahuku')!,
+    free: { timesteps: 12, ...(host !== undefined && { host }) },
+  };
+}
+
+const GOLDEN_CASES: readonly (readonly [string, () => Promise<ExportRequest>])[] = [
+  ...Object.entries(CASES).map(([name, of]) => [name, () => requestOf(of)] as const),
+  ...Object.entries(PLAIN).map(([name, of]) => [name, () => plainRequest(of())] as const),
+];
+
+for (const [name, make] of GOLDEN_CASES) {
   test(`${name}: what SANA-FE counts is what it must count`, async () => {
-    const texts = textsOf(await requestOf(of));
-    const golden = `${GOLDENS}/${name}.json`;
+    const texts = textsOf(await make());
+    const golden = `${GOLDENS}/${name.replaceAll(' ', '-')}.json`;
     if (process.env.SANAFE !== undefined) runSanafe(process.env.SANAFE, texts, golden);
     const found: Found = JSON.parse(readFileSync(golden, 'utf8'));
     const expected = expectedIn(texts);
@@ -129,6 +174,7 @@ for (const [name, of] of Object.entries(CASES)) {
       found.sums,
       groups.flatMap(group => expected.sums[group]!),
     );
+    assert.ok(expected.fired.some(fired => fired > 0));
     assert.ok(
       expected.hops.some(hops => hops > 0),
       'several routers are in use',
@@ -195,6 +241,19 @@ test('a slice has the synapses that lead to it and no others', async () => {
   assert.equal(
     parts.reduce((n, { synapses }) => n + synapses, 0),
     whole.synapses,
+  );
+});
+
+test('plain neurons: leaky ones and a host that sends are among those that are compared, delays are refused', async () => {
+  const leaky = PLAIN['plain leaky']!().network.groups.some(({ neurons }) => neurons.leak.some(l => l > 0));
+  assert.ok(leaky);
+  const net = Array.from({ length: 40 }, (_, seed) => randomNet(seed)).find(({ network }) =>
+    network.edges.some(({ delay }) => delay > 0),
+  )!;
+  const request = { ...(await plainRequest(PLAIN['plain leaky']!())), programs: randomPrograms(net) };
+  assert.throws(
+    () => exportSanafe({ ...request, free: { timesteps: 9, host: net.host } }),
+    (error: unknown) => error instanceof UserError && error.diagnostics[0]!.code === 'E0760',
   );
 });
 

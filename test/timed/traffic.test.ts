@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChipProgram, CoreProgram, Route, TileProgram } from '../../backends/program/program.ts';
+import { UserError } from '../../ir/diagnostics/diagnostic.ts';
 import { compressMap, identityMap } from '../../ir/map.ts';
 import { refine } from '../../runtime-sim/timed/classes.ts';
 import { type CoreCosts, serviceOf } from '../../runtime-sim/timed/costs.ts';
+import { createListBuilder, NO_LIST } from '../../runtime-sim/timed/lists.ts';
 import { bitsOf, createImageRecord } from '../../runtime-sim/timed/sent.ts';
 import { createTrafficMaker } from '../../runtime-sim/timed/traffic.ts';
 import { wire } from '../../runtime-sim/timed/wiring.ts';
@@ -176,6 +178,20 @@ test('a word may take a part of a tick: it is rounded for a message, not for a w
     wordTicks: 2,
     service: 1002,
   });
+});
+
+test('E0743: more different messages than are kept', () => {
+  const message = {
+    ...{ target: 0, service: 1, synopTicks: 0, wordTicks: 0, synops: 0, words: 0 },
+    ...{ hopsEastWest: 0, hopsNorthSouth: 0, crossesChips: false },
+  };
+  const lists = createListBuilder(3);
+  assert.deepEqual([lists.add([message, message]), lists.add([]), lists.add([message])], [0, NO_LIST, 1]);
+  assert.throws(
+    () => lists.add([message]),
+    error => error instanceof UserError && error.diagnostics[0]?.code === 'E0743',
+  );
+  assert.deepEqual([...lists.finish().starts], [0, 2, 3]);
 });
 
 test('classes are as few as the properties of neurons let them be', () => {
