@@ -118,19 +118,30 @@ const CASES = [
 ] as const;
 
 /** Nothing fires: graded values everywhere, too wide for 16 bits here and there. */
-function graded(graph: AnnGraph, images: readonly Float64Array[], coding: Coding) {
+function graded(
+  graph: AnnGraph,
+  images: readonly Float64Array[],
+  coding: Coding,
+  { accumulatorBits, stateBits }: { readonly accumulatorBits: number; readonly stateBits: number },
+) {
   const { report } = createDiagnostics();
   const snn = convert.run(graph, { coding, steps: 2, emits: new Map() }, report);
-  const widths = { weightBits: 8, accumulatorBits: 48, stateBits: 31, inputFraction: 12 };
+  const widths = { weightBits: 8, accumulatorBits, stateBits, inputFraction: 12 };
   return { snn, int: quantize.run(snn, { ranges: measureRanges(snn, images), ...widths }, report) };
 }
 
+/** Populations in doubles, and in integers of 32 bits. */
+const WIDTHS = [
+  { accumulatorBits: 48, stateBits: 31 },
+  { accumulatorBits: 24, stateBits: 24 },
+] as const;
+
 test('int: doubles where bounds do not prove 16 and 32 bits, for the images that need them', () => {
   for (const graph of networks(5)) {
-    for (const coding of CODINGS) {
+    for (const [coding, widths] of CODINGS.flatMap(c => WIDTHS.map(w => [c, w] as const))) {
       const [image] = randomImages(graph, 1, 1);
       const wide = image!.map(x => 40 * x);
-      const { int } = graded(graph, [image!], coding);
+      const { int } = graded(graph, [image!], coding, widths);
       const largest = { value: 0 };
       createIntRunner(int).run(wide, (_, __, { sums }) => {
         for (const sum of sums) largest.value = Math.max(largest.value, Math.abs(sum));
