@@ -54,7 +54,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const { counts } = simulator;
   simulator.close();
   if (timing !== undefined) out.step('time');
-  const timed = timing?.finish() ?? null;
+  const timed = (await timing?.finish()) ?? null;
   const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
   const sum = createTileCounts();
   for (const tile of counts.tiles) addCounts(sum, tile);
