@@ -140,10 +140,10 @@ function rowsOf(
   const observer: StepObserver = {
     witness: () => undefined,
     observe(step) {
-      if (run === 0) out.line(`${of}\n${['timestep', ...watch.columns].join('\t')}`);
+      if (run === 0) out.line(['watched', 'timestep', ...watch.columns].join('\t'));
       run += 1;
       const row = [step.timestep, ...watch.row(step)];
-      if (run <= limit) out.line(row.join('\t'));
+      if (run <= limit) out.line([of, ...row].join('\t'));
       if (json && run <= limit) rows.push(row);
     },
   };

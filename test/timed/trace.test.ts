@@ -150,7 +150,7 @@ test('E0740: what is not there cannot be watched, and nothing is written', async
   assert.match(await watch('core:0:0,'), /^2 [\s\S]*E0740/);
   assert.equal(existsSync(dir), false);
   const { text } = await simulate('--watch', 'population:blocks.0.fc1,link:0:0:0:east');
-  assert.match(text, /population:blocks\.0\.fc1\ntimestep\timage\tstep/);
+  assert.match(text, /watched\ttimestep\timage\tstep[\s\S]*\npopulation:blocks\.0\.fc1\t0\t/);
 });
 
 test('files that grow are there when they are done, and gone when they are dropped', () => {
