@@ -55,9 +55,6 @@ export const lifOf = ({ program }: LifTile): LifProgram =>
 /** Number i of a list of one number or one for each. */
 export const at = (values: Int32Array, i: number): number => values[values.length === 1 ? 0 : i]!;
 
-const inputsOf = (synapses: Synaptic): number =>
-  synapses.kind === 'dense' ? synapses.inputs : synapses.starts.length - 1;
-
 /** Bits of memory of a synapse that stands by itself: its weight and its neuron's number in the tile. */
 export const synapseBits = ({ bits, neurons }: { readonly bits: number; readonly neurons: number }): number =>
   bits + Math.max(1, Math.ceil(Math.log2(neurons)));
