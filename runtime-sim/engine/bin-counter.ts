@@ -93,19 +93,19 @@ function placeBins(ofNeuron: Uint16Array, arena: EngineArena): BinNumbers {
   let count = 0;
   for (let i = 0; i < ofNeuron.length; i++) if (ofNeuron[i] !== ofNeuron[i - 1]) count += 1;
   if (count * SHORT_RUN > ofNeuron.length) {
-    const list = arena.reserve(ofNeuron.length * 2);
-    arena.views().u16.set(ofNeuron, list / 2);
+    const list = arena.keep(ofNeuron.length * 2, at => arena.views().u16.set(ofNeuron, at / 2));
     return { runs: 0, count: 0, list };
   }
-  const runs = arena.reserve(count * 8);
-  const { i32 } = arena.views();
-  let at = runs / 4 - 2;
-  for (let i = 0; i < ofNeuron.length; i++) {
-    if (ofNeuron[i] !== ofNeuron[i - 1]) {
-      at += 2;
-      i32.set([ofNeuron[i]!, 0], at);
+  const runs = arena.keep(count * 8, place => {
+    const { i32 } = arena.views();
+    let at = place / 4 - 2;
+    for (let i = 0; i < ofNeuron.length; i++) {
+      if (ofNeuron[i] !== ofNeuron[i - 1]) {
+        at += 2;
+        i32.set([ofNeuron[i]!, 0], at);
+      }
+      i32[at + 1]! += 1;
     }
-    i32[at + 1]! += 1;
-  }
+  });
   return { runs, count, list: undefined };
 }

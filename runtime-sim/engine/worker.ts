@@ -4,7 +4,7 @@ import { createEngine, type Engine } from './engine.ts';
 import { planEngine } from './plan.ts';
 import type { Answer, Order, ThreadData } from './pool.ts';
 
-const { programs, port, common, bells } = workerData as ThreadData;
+const { programs, room, port, common, bells } = workerData as ThreadData;
 
 let heard = 0;
 
@@ -44,7 +44,7 @@ function runImage(engine: Engine, { image, isObserved, canStop }: Extract<Order,
 
 function serve(): void {
   const plan = planEngine(programs);
-  const engine = plan && createEngine(plan);
+  const engine = plan && createEngine(plan, room);
   if (engine === undefined) {
     say({ kind: 'failed' });
     return;
