@@ -82,7 +82,7 @@ function fastSimulator(programs: readonly ChipProgram[], plan: EnginePlan, worke
     const size = Math.min(workers, images);
     // Threads work beside the engine of this one, which has the weights.
     const rooms = size > 1 && pools.length === 0 ? (findEngine()?.divide(size) ?? []) : [];
-    if (rooms.length > 1) pools.push(...[createPool(programs, rooms)].flatMap(pool => pool ?? []));
+    if (rooms.length > 1) pools.push(...[createPool(plan, rooms)].flatMap(pool => pool ?? []));
     return size > 1 ? pools[0] : undefined;
   };
   return {

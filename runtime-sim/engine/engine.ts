@@ -13,7 +13,7 @@ import { createHost } from './host.ts';
 import { HOST, type Operand } from './layout.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createMemory } from './memory.ts';
-import type { EnginePlan } from './plan.ts';
+import type { EngineBasis } from './plan.ts';
 import { timestepsOf } from './regular.ts';
 import { createRooms, prepareStack, rowsAtOnce, type StackRunner } from './stack-runner.ts';
 import type { Tally } from './tally.ts';
@@ -29,7 +29,7 @@ export interface Engine {
 }
 
 /** In a room beside another engine, if there is one. undefined where there is no WebAssembly, or not so much memory. */
-export function createEngine(plan: EnginePlan, room?: ArenaRoom): Engine | undefined {
+export function createEngine(plan: EngineBasis, room?: ArenaRoom): Engine | undefined {
   try {
     const arena = engineArena(room === undefined ? createArena() : joinArena(room));
     return arena && assemble(plan, arena);
@@ -39,7 +39,7 @@ export function createEngine(plan: EnginePlan, room?: ArenaRoom): Engine | undef
   }
 }
 
-function assemble(plan: EnginePlan, arena: EngineArena): Engine {
+function assemble(plan: EngineBasis, arena: EngineArena): Engine {
   const { wiring, layout } = plan;
   const { header, tiles } = wiring;
   const memory = createMemory(layout, wiring, arena);
@@ -105,7 +105,7 @@ function assemble(plan: EnginePlan, arena: EngineArena): Engine {
 }
 
 function prepareStacks(
-  { wiring: { header }, layout, contents }: EnginePlan,
+  { wiring: { header }, layout, contents }: EngineBasis,
   arena: EngineArena,
   memory: ReturnType<typeof createMemory>,
   { products }: Ledger,

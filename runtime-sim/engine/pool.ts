@@ -5,11 +5,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { ChipProgram } from '../../backends/program/program.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { ArenaRoom } from '../../ir/fast/arena.ts';
 import type { HostStop, PopulationEmission } from '../chip.ts';
+import type { EnginePlan } from './plan.ts';
 import type { Tally } from './tally.ts';
+import { planForThreads, type ThreadPlan } from './thread-plan.ts';
 
 /** What a thread is told. */
 export type Order =
@@ -39,7 +40,7 @@ export type Answer =
 
 /** What a thread is made with: a port to speak through, the bell that it rings, and its own, which it waits for. */
 export interface ThreadData {
-  readonly programs: readonly ChipProgram[];
+  readonly plan: ThreadPlan;
   /** Of the memory that the weights lie in. */
   readonly room: ArenaRoom;
   readonly port: MessagePort;
@@ -77,12 +78,13 @@ const PATIENCE_MS = 20 * 60 * 1000;
 const IDLE = -1;
 
 /** A thread for each room; undefined where none is to be had. */
-export function createPool(programs: readonly ChipProgram[], rooms: readonly ArenaRoom[]): Pool | undefined {
+export function createPool(whole: EnginePlan, rooms: readonly ArenaRoom[]): Pool | undefined {
   const path = workerPath();
   const size = rooms.length;
   if (path === undefined || size < 1) return undefined;
+  const plan = planForThreads(whole);
   const bell = new SharedArrayBuffer(4 * (size + 1));
-  const all = rooms.flatMap((room, i) => startThread(path, { programs, room }, bell, i) ?? []);
+  const all = rooms.flatMap((room, i) => startThread(path, { plan, room }, bell, i) ?? []);
   if (all.length === 0) return undefined;
   const bells = new Int32Array(bell);
   const alive = () => all.filter(thread => thread.isAlive);
@@ -171,7 +173,7 @@ function giveUp(thread: Thread): void {
 
 function startThread(
   path: string,
-  about: Pick<ThreadData, 'programs' | 'room'>,
+  about: Pick<ThreadData, 'plan' | 'room'>,
   bell: SharedArrayBuffer,
   i: number,
 ): Thread | undefined {
