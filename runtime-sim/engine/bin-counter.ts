@@ -61,7 +61,7 @@ export function createBinCounter(
     }
   };
   return {
-    clear: () => arena.views().i32.fill(0, counts / 4, counts / 4 + places.length),
+    clear: () => arena.kernels.clear(counts, places.length * 4),
     countHost: (slot, t) => countBins(table.host, places.host, slot, 0, input.size, t),
     countStack(number, slot, t) {
       const stack = stacks[number]!;
