@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -77,7 +78,7 @@ export function createFolder(dir: string): FolderWriter {
     discard,
     add(name, content) {
       const entry = attempt(() => {
-        mkdirSync(dirname(join(aside, name)), { recursive: true });
+        makeFolder(dirname(join(aside, name)));
         return { path: name, ...writeParts(join(aside, name), partsOf(content)) };
       });
       files.push(entry);
@@ -132,6 +133,17 @@ function hashParts(parts: Iterable<Uint8Array | string>, take: (data: Uint8Array
     bytes += data.length;
   }
   return { bytes, sha256: hash.digest('hex') };
+}
+
+/**
+ * The folder and those above it. (mkdirSync's own `recursive` tries for ever where a folder can be seen but nothing can be made
+ * in it, as in /proc.)
+ */
+export function makeFolder(dir: string): void {
+  const path = resolve(dir);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
 }
 
 /** Writes a file aside and renames it, so that no reader meets half of it. */

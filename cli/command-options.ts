@@ -25,6 +25,12 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
+const allOrLimit = {
+  type: 'number',
+  describe: 'Images at most (default: all)',
+  coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
+} as const;
+
 /** `--anytime` alone: as few images as keep the answers. */
 const stoppingOf = (value: string | undefined): Stopping | undefined => {
   if (value === undefined) return undefined;
@@ -99,11 +105,7 @@ const measured = {
     describe: 'Timesteps T, separated by commas',
     coerce: stepsList,
   },
-  limit: {
-    type: 'number',
-    describe: 'Images at most',
-    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
-  },
+  limit: allOrLimit,
   shift: number('shift', 0, 12, 4, 'Ours: θ from p99 / 2^shift'),
   terms: number('terms', 1, 4, 3, 'Ours: powers of two in one payload, at most'),
   levels: number('levels', 1, 16, 8, 'Thresholds n of the paper’s ladder, per sign'),
@@ -272,7 +274,7 @@ const workers = {
 /** Every stage on real data. */
 export const VALIDATE_OPTIONS = {
   data: { type: 'string', demandOption: true, describe: 'Images with labels: npz or a folder' },
-  limit: { type: 'number', describe: 'Images at most' },
+  limit: allOrLimit,
   workers,
   logits: { type: 'string', describe: 'npz with reference logits of the float network' },
   tolerance: { type: 'number', default: 1, describe: 'Accuracy points that may be lost' },

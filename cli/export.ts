@@ -1,14 +1,14 @@
 /** `snnc export`: a deployment in the files of another tool, with what that tool must count on them. */
 import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
-import type { Target } from '../backends/target.ts';
 import { EXPORTERS, type Format } from '../export/formats.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
+import { deployedTarget } from './deployed-target.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
-import { writeParts } from './text-files.ts';
+import { openGrowingFiles, prepareFolder } from './trace-files.ts';
 
 export interface ExportArguments extends Shared, DataOptions {
   readonly folder: string;
@@ -25,7 +25,7 @@ export async function exportCommand(args: ExportArguments): Promise<number> {
   const out = createConsole(args);
   out.step('boot');
   const { manifest, programs } = openFolder(args.folder);
-  const target = manifest.target as unknown as Pick<Target, 'timing' | 'topology' | 'costSets'>;
+  const target = deployedTarget(manifest, args.folder);
   const costSet =
     args.costs === undefined ? target.costSets[0] : target.costSets.find(set => set.name === args.costs);
   if (costSet === undefined) {
@@ -35,6 +35,7 @@ export async function exportCommand(args: ExportArguments): Promise<number> {
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   const images: Float64Array[] = [];
   for (let i = 0; i < Math.min(args.limit, set.count); i++) images.push(await set.image(i));
+  prepareFolder(args.out);
   out.step('run');
   const { files, summary } = EXPORTERS[args.to]({
     ...{ programs: programs(), target, costSet, images },
@@ -43,7 +44,17 @@ export async function exportCommand(args: ExportArguments): Promise<number> {
     origin: args.folder,
   });
   out.step('write');
-  for (const { name, parts } of files) writeParts(join(args.out, name), parts);
+  const written = openGrowingFiles(
+    args.out,
+    files.map(({ name }) => name),
+  );
+  try {
+    for (const { name, parts } of files) for (const part of parts) written.write(name, part);
+    written.commit();
+  } catch (error) {
+    written.discard();
+    throw error;
+  }
   for (const [name, value] of Object.entries(summary)) {
     if (typeof value === 'number')
       out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);

@@ -149,7 +149,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     .exitProcess(false)
     .fail((message, error) => {
       isUsable = false;
-      const problem = (message ?? error?.message ?? 'unknown').split('\n')[0]!;
+      // Of a choice that is none, yargs says which on the line after the next.
+      const lines = (message ?? error?.message ?? 'unknown').split('\n').map(line => line.trim());
+      const problem = lines[0] === 'Invalid values:' ? lines.slice(1).join(' ').trim() : lines[0]!;
       code = reportDiagnostics(
         [makeDiagnostic('E0001', { origin: `snnc ${argv.join(' ')}` }, { problem })],
         json,

@@ -59,11 +59,11 @@ export async function encodeAndSimulate(
   });
   if (sample.images.length === 0) return { proof, simulated: undefined };
   step('simulate');
-  return { proof, simulated: simulate(booted, int, sample) };
+  return { proof, simulated: await simulate(booted, int, sample) };
 }
 
 /** What the chip answers, bit for bit what the integer network answers. */
-function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
+async function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
   const { images, margins, origin, target } = sample;
   const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id as string);
   const records = images.map(image => recordImage(programs, image));
@@ -78,6 +78,6 @@ function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sampl
   simulator.close();
   const readouts = golden.map(g => g.readouts);
   const sent = records.map(record => record.finish());
-  const timed = timeSample(programs, target, { sent, readouts, margins }, counts);
+  const timed = await timeSample(programs, target, { sent, readouts, margins }, counts);
   return { readouts, counts, programs, timed };
 }

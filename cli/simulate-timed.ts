@@ -34,7 +34,7 @@ export interface TimedSimulation {
   record(image: Float64Array): ImageRecord | undefined;
   keep(record: ImageRecord): void;
   /** Times what was kept. */
-  finish(): TimedReport & { readonly watched: readonly WatchedRows[] };
+  finish(): Promise<TimedReport & { readonly watched: readonly WatchedRows[] }>;
 }
 
 export interface WatchedRows {
@@ -72,7 +72,7 @@ export function createTimedSimulation(
       isFull = true;
       out.diagnostics.report('W0741', { origin: '--timed' }, { images: images.length, bytes });
     },
-    finish() {
+    async finish() {
       const costSet = target.costSets[0] ?? { name: 'none', costs: {} };
       const files = args.trace === undefined ? undefined : openGrowingFiles(args.trace, TRACE_FILES);
       try {
@@ -81,7 +81,7 @@ export function createTimedSimulation(
           files && createTrace({ wiring: machine.wiring, mesh: machine.mesh, costSet, limit }, files.write);
         const observers = [...(trace === undefined ? [] : [trace]), ...watches.map(watch => watch.observer)];
         const watched = { run: args.traceOf, observer: inTurn(observers) };
-        const report = timeImages(machine, images, observers.length === 0 ? undefined : watched);
+        const report = await timeImages(machine, images, observers.length === 0 ? undefined : watched);
         const endedAt = trace?.finish();
         if (endedAt !== undefined)
           out.diagnostics.report('W0742', { origin: args.trace! }, { limit, timestep: endedAt });
@@ -140,10 +140,10 @@ function rowsOf(
   const observer: StepObserver = {
     witness: () => undefined,
     observe(step) {
-      if (run === 0) out.line(`${of}\n${['timestep', ...watch.columns].join('\t')}`);
+      if (run === 0) out.line(['watched', 'timestep', ...watch.columns].join('\t'));
       run += 1;
       const row = [step.timestep, ...watch.row(step)];
-      if (run <= limit) out.line(row.join('\t'));
+      if (run <= limit) out.line([of, ...row].join('\t'));
       if (json && run <= limit) rows.push(row);
     },
   };

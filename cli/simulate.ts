@@ -1,6 +1,7 @@
 /** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
 import { openFolder } from '../backends/folder.ts';
 import { isSettled } from '../ir/exit.ts';
+import { accuracyOf, answerLines } from '../report/answers.ts';
 import { energyTable, layerTable } from '../report/energy-table.ts';
 import { timedRows } from '../report/timed.ts';
 import type { HostStop } from '../runtime-sim/chip.ts';
@@ -51,10 +52,11 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     }
     for (const record of records) if (record !== undefined) timing?.keep(record);
   }
+  const accuracy = accuracyOf(classes, set.labels);
   const { counts } = simulator;
   simulator.close();
   if (timing !== undefined) out.step('time');
-  const timed = timing?.finish() ?? null;
+  const timed = (await timing?.finish()) ?? null;
   const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
   const sum = createTileCounts();
   for (const tile of counts.tiles) addCounts(sum, tile);
@@ -62,6 +64,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const result = {
     images: classes.length,
     classes,
+    accuracy,
     steps: counts.timesteps,
     timeSeconds: timed?.latency.seconds.mean ?? null,
     boundSeconds: report.latency.seconds,
@@ -85,12 +88,12 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     timed,
   };
   for (const [name, value] of Object.entries(result)) {
-    if (typeof value === 'number')
+    if (typeof value === 'number' && name !== 'accuracy')
       out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
   }
   for (const line of ['', ...energyTable(report), '', ...layerTable(report), '']) out.line(line);
   if (timed !== null) for (const [name, text] of timedRows(timed)) out.line(`${name.padEnd(22)}${text}`);
-  out.line(`classes               ${classes.join(' ')}`);
+  for (const line of answerLines(classes, accuracy)) out.line(line);
   out.result(result);
   return reportDiagnostics(out.diagnostics.list, args.json);
 }

@@ -11,7 +11,7 @@ import type { ImageSent } from '../runtime-sim/timed/sent.ts';
 const TIMED_MESSAGES = 2e6;
 
 /** Undefined: it would take longer, or cannot be timed. `margins`: where the host stops. */
-export function timeSample(
+export async function timeSample(
   programs: readonly ChipProgram[],
   target: Pick<Target, 'timing' | 'topology' | 'chips'>,
   {
@@ -24,7 +24,7 @@ export function timeSample(
     readonly margins: readonly number[] | undefined;
   },
   counts: MachineCounts,
-): TimedReport | undefined {
+): Promise<TimedReport | undefined> {
   const total = createTileCounts();
   for (const tile of counts.tiles) addCounts(total, tile);
   if (total.messages > TIMED_MESSAGES) return undefined;
@@ -32,7 +32,7 @@ export function timeSample(
     margins === undefined ? image : { ...image, steps: exitStep(readouts[i]!, margins) },
   );
   try {
-    return timeImages(createTimedMachine(programs, target), images);
+    return await timeImages(createTimedMachine(programs, target), images);
   } catch (error) {
     // What cannot be timed is a deployment all the same; `snnc simulate --timed` says why.
     if (error instanceof UserError) return undefined;

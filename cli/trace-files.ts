@@ -1,15 +1,7 @@
 /** Files that grow while something runs: written aside, in parts, and renamed when all is there. */
-import {
-  accessSync,
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../backends/folder.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 
 export interface GrowingFiles<Name extends string> {
@@ -26,7 +18,7 @@ const BUFFERED = 1 << 16;
 /** Says before a long run what would be found out after it. Errors: E0725 */
 export function prepareFolder(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     accessSync(dir, constants.W_OK);
   } catch (error) {
     cannotWrite(dir, error);
@@ -80,7 +72,7 @@ export function openGrowingFiles<Name extends string>(
   process.once('SIGINT', interrupted);
   process.once('SIGTERM', interrupted);
   attempt(() => {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
     for (const name of names) {
       files.set(name, { file: openSync(asideOf(name), 'w'), waiting: [], length: 0 });
       asides.add(name);

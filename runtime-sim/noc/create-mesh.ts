@@ -8,8 +8,8 @@ import type { Target, Timing, Topology } from '../../backends/target.ts';
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
 import type { Mesh } from './mesh.ts';
 
-/** Ticks of 1 ps. */
-const TICKS_PER_NS = 1000;
+/** Ticks of 1 ps in the unit of descriptors. */
+export const TICKS_PER_NS = 1000;
 /** A buffer of unknown size holds so many messages: more than ever wait where nothing is overloaded. */
 const UNKNOWN_BUFFER = 64;
 

@@ -2,9 +2,9 @@
  * A run as Chrome's trace viewer and Perfetto read it: a process for each chip, of each core a track of what it generates and
  * one of what it receives, and how many messages each chip sent.
  *
- * Source  Trace Event Format, JSON object form; ts and dur in µs
+ * Source  Trace Event Format, JSON object form; ts and dur in µs, with three decimals
  */
-import { TICKS_PER_MICROSECOND } from './costs.ts';
+import { TICKS_PER_NS } from '../noc/create-mesh.ts';
 import type { TimedStep } from './run.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -16,7 +16,11 @@ export interface ChromeTrace {
 
 /** Process of the timesteps themselves, before those of chips. */
 const STEPS = 0;
-const micro = (ticks: number): number => ticks / TICKS_PER_MICROSECOND;
+/**
+ * Whole ns, as viewers keep them. Ends are rounded, not durations: a slice that reached one nanosecond into the next one of its
+ * track would hide that one.
+ */
+const nano = (ticks: number): number => Math.round(ticks / TICKS_PER_NS);
 
 export function chromeTrace(
   { cores }: Wiring,
@@ -32,7 +36,14 @@ export function chromeTrace(
   const name = (what: string, pid: number, tid: number, text: string) =>
     put({ ph: 'M', name: what, pid, tid, args: { name: text } });
   const slice = (of: string, pid: number, tid: number, start: number, ticks: number) =>
-    put({ ph: 'X', name: of, pid, tid, ts: micro(start), dur: micro(ticks) });
+    put({
+      ph: 'X',
+      name: of,
+      pid,
+      tid,
+      ts: nano(start) / 1000,
+      dur: (nano(start + ticks) - nano(start)) / 1000,
+    });
   name('process_name', STEPS, 0, 'timesteps');
   for (const chip of chips) name('process_name', chip + 1, 0, `chip ${chip}`);
   cores.forEach(({ chip }, core) => {
@@ -49,7 +60,7 @@ export function chromeTrace(
       });
       for (const chip of chips) {
         const sent = tally.perCore.sent.reduce((n, x, core) => n + (cores[core]!.chip === chip ? x : 0), 0);
-        put({ ph: 'C', name: 'messages', pid: chip + 1, ts: micro(start), args: { sent } });
+        put({ ph: 'C', name: 'messages', pid: chip + 1, ts: nano(start) / 1000, args: { sent } });
       }
     },
     events: () => events,

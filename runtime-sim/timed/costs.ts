@@ -4,9 +4,8 @@
  * Source  timing of the target's descriptor, each figure with its status
  */
 import type { Timing } from '../../backends/target.ts';
+import { TICKS_PER_NS } from '../noc/create-mesh.ts';
 
-/** Ticks of 1 ps in a ns, the unit of descriptors. */
-export const TICKS_PER_NS = 1000;
 export const TICKS_PER_MICROSECOND = 1e6;
 export const TICKS_PER_SECOND = 1e12;
 

@@ -4,7 +4,7 @@
  * knows it.
  */
 import type { Target } from '../../backends/target.ts';
-import { TICKS_PER_NS } from './costs.ts';
+import { TICKS_PER_NS } from '../noc/create-mesh.ts';
 import type { TimedCore } from './wiring.ts';
 
 export interface StepEnd {

@@ -78,21 +78,21 @@ export interface Watched {
 }
 
 /** Needs: at least one image. Errors: E0730 */
-export function timeImages(
+export async function timeImages(
   machine: TimedMachine,
   images: readonly ImageSent[],
   watched?: Watched,
-): TimedReport {
+): Promise<TimedReport> {
   const { clock } = machine;
   const observerOf = (run: Watched['run']) => (watched?.run === run ? watched.observer : undefined);
   const alone: RunSummary[] = [];
   let begin = { timestep: 0, ticks: 0 };
-  images.forEach((sent, i) => {
-    const { summary, end } = runAlone(clock, sent, i, begin, observerOf('image'));
+  for (const [i, sent] of images.entries()) {
+    const { summary, end } = await runAlone(clock, sent, i, begin, observerOf('image'));
     alone.push(summary);
     begin = end;
-  });
-  const { steady, warmUp } = runStream(clock, images, watched?.run === 'stream', observerOf('stream'));
+  }
+  const { steady, warmUp } = await runStream(clock, images, watched?.run === 'stream', observerOf('stream'));
   const mean = (of: (run: RunSummary) => number) =>
     alone.reduce((sum, run) => sum + of(run), 0) / images.length;
   const seconds = alone.map(run => run.seconds);

@@ -2,6 +2,7 @@
  * Whole runs in time. Timesteps are separated by barriers, so that each stands alone: the time of a run is the sum over
  * its timesteps, each simulated with the traffic of all images that are on their way in it.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Target } from '../../backends/target.ts';
 import { countMessages, type StepTimes } from '../noc/step.ts';
 import type { Fanouts, StepTraffic } from '../noc/traffic.ts';
@@ -81,18 +82,18 @@ export interface Begin {
 }
 
 /** One image that has the chip to itself: from the timestep in which the host sends to the one in which it reads. */
-export function runAlone(
+export async function runAlone(
   clock: Clock,
   sent: ImageSent,
   image: number,
   begin: Begin,
   observer?: StepObserver,
-): { readonly summary: RunSummary; readonly end: Begin } {
+): Promise<{ readonly summary: RunSummary; readonly end: Begin }> {
   const summary = createSummary();
   const instances = [{ image, sent, start: begin.timestep }];
   const timestep = begin.timestep + lastOf(clock, sent) + 1;
   const span = { from: begin, to: timestep, instances: () => instances };
-  const ticks = runSteps(clock, span, summary.add, observer);
+  const ticks = await runSteps(clock, span, summary.add, observer);
   return { summary: summary.finish(), end: { timestep, ticks } };
 }
 
@@ -105,12 +106,12 @@ export interface StreamResult {
 }
 
 /** Images that follow each other as closely as they may, again and again: one round of them when every stage works. */
-export function runStream(
+export async function runStream(
   clock: Clock,
   images: readonly ImageSent[],
   withWarmUp: boolean,
   observer?: StepObserver,
-): StreamResult {
+): Promise<StreamResult> {
   const { header } = clock.wiring;
   const lasts = images.map(sent => lastOf(clock, sent));
   // One image at a time: the next begins when this one is read, be it stopped early.
@@ -123,9 +124,9 @@ export function runStream(
   const { full: timestep, round, at: instances } = all;
   const zero = { timestep: 0, ticks: 0 };
   const ticks = withWarmUp
-    ? runSteps(clock, { from: zero, to: timestep, instances }, warmUp.add, observer)
+    ? await runSteps(clock, { from: zero, to: timestep, instances }, warmUp.add, observer)
     : 0;
-  runSteps(clock, { from: { timestep, ticks }, to: timestep + round, instances }, steady.add, observer);
+  await runSteps(clock, { from: { timestep, ticks }, to: timestep + round, instances }, steady.add, observer);
   const seconds = withWarmUp ? warmUp.finish().seconds : null;
   return { steady: steady.finish(), warmUp: { steps: timestep, seconds }, images: images.length };
 }
@@ -137,19 +138,20 @@ interface Span {
   readonly instances: (now: number) => readonly Instance[];
 }
 
-/** Ticks at the end. */
-function runSteps(
+/** Ticks at the end. Between timesteps the process hears whether it is to stop. */
+async function runSteps(
   clock: Clock,
   { from, to, instances }: Span,
   take: (step: TimedStep) => void,
   observer: StepObserver | undefined,
-): number {
+): Promise<number> {
   let start = from.ticks;
   for (let now = from.timestep; now < to; now++) {
     const step = runStep(clock, now, start, instances(now), observer?.witness());
     take(step);
     observer?.observe(step);
     start += step.total;
+    await setImmediate();
   }
   return start;
 }

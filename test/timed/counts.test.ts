@@ -53,13 +53,13 @@ function tallies() {
   return { perCore, hops, observer: { witness: () => undefined, observe: add } };
 }
 
-function checkRuns(
+async function checkRuns(
   name: string,
   programs: readonly ChipProgram[],
   target: Target,
   images: readonly Float64Array[],
   stop?: HostStop,
-): void {
+): Promise<void> {
   const machine = createMachine(programs);
   const timed = createTimedMachine(programs, target);
   const records = images.map(image => {
@@ -79,12 +79,12 @@ function checkRuns(
     stream: tallies(),
   };
   let begin = { timestep: 0, ticks: 0 };
-  records.forEach((record, i) => {
-    const { summary, end } = runAlone(timed.clock, record, i, begin, runs.alone.observer);
+  for (const [i, record] of records.entries()) {
+    const { summary, end } = await runAlone(timed.clock, record, i, begin, runs.alone.observer);
     assert.ok(summary.seconds >= summary.boundSeconds, name);
     begin = end;
-  });
-  const { steady } = runStream(timed.clock, records, false, runs.stream.observer);
+  }
+  const { steady } = await runStream(timed.clock, records, false, runs.stream.observer);
   assert.ok(steady.seconds >= steady.boundSeconds, name);
   for (const [run, { perCore, hops }] of Object.entries(runs)) {
     for (const [own, key] of Object.entries(COUNTED))
@@ -115,7 +115,7 @@ test('random networks in every mode, whole and cut: timed events are the counted
       const steps = mode === 'streaming' ? 1 : 2;
       const { int } = descend(graph, images, { coding, steps, shift: 5, terms: 3 });
       const target = number === 1 ? cut : whole;
-      checkRuns(`${coding} ${mode}`, map(int, target, mode), target, images.slice(0, 2));
+      await checkRuns(`${coding} ${mode}`, map(int, target, mode), target, images.slice(0, 2));
     }
   }
 });
@@ -124,7 +124,7 @@ test('spikes without payload: each is a message, and returns to its core through
   const target = await loadTarget('loihi1');
   const { int, images, options, context } = await spikingMlp(target, [37, 29, 23, 11], 2);
   const programs = allPrograms(mapNetwork(int, target, new Map(), options, context).programs);
-  checkRuns('perceptron', programs, target, images);
+  await checkRuns('perceptron', programs, target, images);
 });
 
 test('images that the host stops early are timed as far as they went', async () => {
@@ -134,7 +134,7 @@ test('images that the host stops early are timed as far as they went', async () 
   const { int } = descend(graph, images, { coding: 'sum', steps: 3, shift: 4, terms: 2 });
   const programs = map(int, target, 'layerwise');
   let asked = 0;
-  checkRuns('stopped', programs, target, images, () => ++asked % 2 === 0);
+  await checkRuns('stopped', programs, target, images, () => ++asked % 2 === 0);
   assert.ok(asked > 0);
 });
 
@@ -150,7 +150,7 @@ test('a clocked chip keeps its tick; what a descriptor lacks is listed', async (
   const timed = createTimedMachine(programs, target);
   const record = recordImage(programs, images[0]!);
   createMachine(programs).run(images[0]!, record.take);
-  const report = timeImages(timed, [record.finish()]);
+  const report = await timeImages(timed, [record.finish()]);
   assert.ok(report.unknown.includes('synop') && !report.unknown.includes('updateActive'));
   assert.deepEqual(report.end, { name: 'tick', seconds: 1e-3 });
   assert.deepEqual(report.stream.stepSeconds, { min: 1e-3, mean: 1e-3, max: 1e-3 });

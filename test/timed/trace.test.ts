@@ -1,9 +1,12 @@
 /** Traces add up to the counts, and are whole or not there. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { openFolder } from '../../backends/folder.ts';
 import { createConsole } from '../../cli/console.ts';
 import { main } from '../../cli/main.ts';
@@ -97,6 +100,16 @@ test('the files of a trace have every spike and message once, in time', async ()
   const { traceEvents } = JSON.parse(readFileSync(join(dir, 'trace.json'), 'utf8'));
   const steps = traceEvents.filter((event: { name: string }) => event.name.startsWith('timestep '));
   assert.equal(steps.length, perf!.rows.length);
+  const tracks = new Map<string, number>();
+  const nano = (micro: number) => Math.round(micro * 1000);
+  for (const { ph, pid, tid, ts, dur } of traceEvents) {
+    if (ph !== 'X') continue;
+    assert.ok(
+      nano(ts) >= (tracks.get(`${pid} ${tid}`) ?? 0),
+      'slices of a track follow each other in whole ns',
+    );
+    tracks.set(`${pid} ${tid}`, nano(ts) + nano(dur));
+  }
   const [watched] = result.timed.watched;
   assert.equal(watched.rows.length, steps.length);
   assert.equal(result.timed.unknown.includes('synop'), false);
@@ -137,7 +150,7 @@ test('E0740: what is not there cannot be watched, and nothing is written', async
   assert.match(await watch('core:0:0,'), /^2 [\s\S]*E0740/);
   assert.equal(existsSync(dir), false);
   const { text } = await simulate('--watch', 'population:blocks.0.fc1,link:0:0:0:east');
-  assert.match(text, /population:blocks\.0\.fc1\ntimestep\timage\tstep/);
+  assert.match(text, /watched\ttimestep\timage\tstep[\s\S]*\npopulation:blocks\.0\.fc1\t0\t/);
 });
 
 test('files that grow are there when they are done, and gone when they are dropped', () => {
@@ -160,7 +173,7 @@ test('E0725: a trace that cannot be written', async () => {
   assert.match(lines, /^4 [\s\S]*E0725/);
 });
 
-test('W0741: images beyond the memory that is kept for them are run, but not timed', () => {
+test('W0741: images beyond the memory that is kept for them are run, but not timed', async () => {
   const { manifest, programs } = openFolder(deployed);
   const console_ = createConsole({ json: true, quiet: true });
   const args = { folder: deployed, json: true, timed: true, traceOf: 'stream', traceLimit: 1 } as const;
@@ -173,7 +186,7 @@ test('W0741: images beyond the memory that is kept for them are run, but not tim
     machine.run(image, record?.take);
     if (record !== undefined) timing.keep(record);
   }
-  assert.equal(timing.finish().images, 1);
+  assert.equal((await timing.finish()).images, 1);
   assert.deepEqual(
     console_.diagnostics.list.map(({ code, facts }) => [code, facts.images]),
     [['W0741', 1]],
@@ -203,4 +216,20 @@ test('E0611: a descriptor in the manifest that was edited to nonsense', async ()
   } finally {
     writeFileSync(path, whole);
   }
+});
+
+test('a trace that is interrupted leaves nothing behind', {
+  skip: process.platform === 'win32',
+}, async () => {
+  const dir = join(folder, 'interrupted');
+  const command = ['simulate', deployed, '--input', INPUT, '--limit', '100', '--quiet', '--trace', dir];
+  const child = spawn(process.execPath, ['bin/snnc.js', ...command, '--trace-limit', '100000000'], {
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  const isUnderWay = () => existsSync(dir) && readdirSync(dir).length > 0;
+  while (child.exitCode === null && !isUnderWay()) await setTimeout(20);
+  child.kill('SIGINT');
+  assert.equal((await ended)[0], 130);
+  assert.deepEqual(readdirSync(dir), []);
 });
