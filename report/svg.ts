@@ -144,7 +144,7 @@ function legendEntry({ name, isDashed }: Series, i: number, columns: number): st
 const text = (x: number, y: number, content: string, anchor: string, kind = 'label'): string =>
   `<text class="${kind}" x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escapeXml(content)}</text>`;
 
-export const escapeXml = (content: string): string =>
+const escapeXml = (content: string): string =>
   content.replace(/[&<>"]/g, c => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 function styleSheet(): string {

@@ -123,7 +123,7 @@ function arriveTaps(
   }
 }
 
-export const keptOf = ({ kept }: ProductRows): Kept => kept ?? defect('an operand that nobody looked for');
+const keptOf = ({ kept }: ProductRows): Kept => kept ?? defect('an operand that nobody looked for');
 
 /** Writes dynamic weights: nothing is added to any sum yet. */
 function keep(

@@ -24,7 +24,7 @@ export interface Expected {
 }
 
 /** Neurons of a core that cost something in every step, by core number. */
-export function updatesOf({ tiles }: Plan, isStreaming: boolean): ReadonlyMap<number, number> {
+function updatesOf({ tiles }: Plan, isStreaming: boolean): ReadonlyMap<number, number> {
   const updates = new Map<number, number>();
   for (const { core, program, size } of tiles) {
     const rows = isStreaming ? boxSizes(program.box)[1] : 1;

@@ -6,7 +6,7 @@ import { boxSizes } from '../../runtime-sim/state.ts';
 import type { Plan } from './plan.ts';
 import type { Tile } from './synapses.ts';
 
-export const UNITS = ['neuron', 'sum', 'waiting', 'replay', 'host', 'dendrite'] as const;
+const UNITS = ['neuron', 'sum', 'waiting', 'replay', 'host', 'dendrite'] as const;
 export type Unit = (typeof UNITS)[number];
 
 const HOLDS: Readonly<Record<Unit, number>> = {

@@ -204,7 +204,7 @@ const receive = ({ port }: Thread): Answer | undefined =>
   (receiveMessageOnPort(port) as { readonly message: Answer } | undefined)?.message;
 
 /** Beside this file: in the bundle under a name of its own, else as it was compiled. */
-export function workerPath(): string | undefined {
+function workerPath(): string | undefined {
   return ['./simulator-worker.js', './worker.js']
     .map(name => fileURLToPath(new URL(name, import.meta.url)))
     .find(path => existsSync(path));

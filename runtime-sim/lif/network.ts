@@ -55,7 +55,7 @@ export const lifOf = ({ program }: LifTile): LifProgram =>
 /** Number i of a list of one number or one for each. */
 export const at = (values: Int32Array, i: number): number => values[values.length === 1 ? 0 : i]!;
 
-export const inputsOf = (synapses: Synaptic): number =>
+const inputsOf = (synapses: Synaptic): number =>
   synapses.kind === 'dense' ? synapses.inputs : synapses.starts.length - 1;
 
 /** Bits of memory of a synapse that stands by itself: its weight and its neuron's number in the tile. */

@@ -26,7 +26,7 @@ const RESETS = { hard: 0, soft: 1, none: 2 } as const;
 const PADDING = 16;
 const NEVER = 2 ** 31 - 1;
 
-export const padded = (size: number): number => Math.ceil(size / PADDING) * PADDING;
+const padded = (size: number): number => Math.ceil(size / PADDING) * PADDING;
 
 /** What one gather of a tile takes in with one delay. */
 export interface Part {

@@ -21,7 +21,7 @@ export interface CorePlace {
   readonly slot: number;
 }
 
-export const ticksOf = (ns: number): number => Math.round(ns * TICKS_PER_NS);
+const ticksOf = (ns: number): number => Math.round(ns * TICKS_PER_NS);
 
 const CORE_COSTS = [
   ...(['synop', 'updateActive', 'updateInactive', 'spikeOut'] as const),

@@ -69,7 +69,7 @@ interface Row {
   readonly lists: Int32Array;
 }
 
-export function createFreeTraffic(
+function createFreeTraffic(
   { header, cores, lists, host }: Wiring,
   costs: CoreCosts,
 ): (step: LifStep) => { readonly traffic: StepTraffic; readonly tally: StepTally } {

@@ -60,7 +60,7 @@ export function createClock(
 }
 
 /** One timestep. Errors: E0730 */
-export function runStep(
+function runStep(
   { wiring, end, maker, engine }: Clock,
   timestep: number,
   start: number,

@@ -86,7 +86,7 @@ export function createSummary(): Summary {
   };
 }
 
-export const boundOf = (terms: BoundTerms): number => Math.max(...TERMS.map(term => terms[term]));
+const boundOf = (terms: BoundTerms): number => Math.max(...TERMS.map(term => terms[term]));
 
 function sum(into: Float64Array | undefined, more: Float64Array): Float64Array {
   const total = into ?? new Float64Array(more.length);
