@@ -10,9 +10,13 @@ import { fileURLToPath } from 'node:url';
 
 /** Folders of kernels, each a module with a memory of its own. */
 export const KERNEL_FOLDERS = ['ir/fast/kernels', 'runtime-sim/lif/kernels', 'runtime-sim/noc/kernels'];
+/** Whose memory threads may share. */
+const SHARED_FOLDERS: readonly string[] = ['ir/fast/kernels'];
 const SOURCE = '.assembly.ts';
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
 const FLAGS = ['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--importMemory'];
+/** The most pages that there are: the maker of a memory must not promise more. */
+const SHARED_FLAGS = ['--enable', 'threads', '--sharedMemory', '--maximumMemory', '65536'];
 
 /** The module's bytes: the same for the same sources. */
 export function compileKernels(from: string): Uint8Array {
@@ -23,7 +27,8 @@ export function compileKernels(from: string): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'snnc-kernels-'));
   const file = join(folder, 'kernels.wasm');
   try {
-    execFileSync(process.execPath, [COMPILER, ...sources, ...FLAGS, '--outFile', file]);
+    const flags = SHARED_FOLDERS.includes(from) ? [...FLAGS, ...SHARED_FLAGS] : FLAGS;
+    execFileSync(process.execPath, [COMPILER, ...sources, ...flags, '--outFile', file]);
     return readFileSync(file);
   } finally {
     rmSync(folder, { recursive: true });

@@ -56,9 +56,13 @@ function fastSimulator(programs: readonly ChipProgram[], plan: EnginePlan, worke
   let slow: Simulator | undefined;
   let engine: Engine | null | undefined;
   const pools: Pool[] = [];
+  const findEngine = () => {
+    engine ??= createEngine(plan) ?? null;
+    return engine;
+  };
   /** On this thread; what the engine cannot say exactly follows every message. */
   const runSelf: Simulator['run'] = (images, observe, stop) => {
-    engine ??= createEngine(plan) ?? null;
+    const engine = findEngine();
     return images.map((image, number) => {
       const seen = new Set<string>();
       const note: SimulatorObserver | undefined =
@@ -76,8 +80,9 @@ function fastSimulator(programs: readonly ChipProgram[], plan: EnginePlan, worke
   };
   const poolOf = (images: number): Pool | undefined => {
     const size = Math.min(workers, images);
-    if (size > 1 && pools.length === 0)
-      pools.push(...[createPool(programs, size)].flatMap(pool => pool ?? []));
+    // Threads work beside the engine of this one, which has the weights.
+    const rooms = size > 1 && pools.length === 0 ? (findEngine()?.divide(size) ?? []) : [];
+    if (rooms.length > 1) pools.push(...[createPool(plan, rooms)].flatMap(pool => pool ?? []));
     return size > 1 ? pools[0] : undefined;
   };
   return {

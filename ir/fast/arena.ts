@@ -2,6 +2,7 @@
  * The memory of a network's kernels: what stays (packed weights, what populations hold between steps), and behind it
  * one room for the work of a moment, which every kernel uses in turn.
  */
+import { defect } from '../diagnostics/diagnostic.ts';
 import { KERNELS } from './kernels/binary.ts';
 import { createPlainKernels } from './plain-kernels.ts';
 
@@ -99,6 +100,8 @@ export interface Arena<K extends ProductKernels = ProductKernels> {
   views(): Views;
   /** A place that stays. */
   reserve(bytes: number): number;
+  /** A place of what never changes: `write` fills it, unless whoever shares this memory has. */
+  keep(bytes: number, write: (at: number) => void): number;
   /** Is there still room for weights that stay? Those of very large networks are packed anew at every use. */
   canKeep(bytes: number): boolean;
   /** Is there still room for so many bytes at all, those that are only needed now and then included? */
@@ -107,6 +110,18 @@ export interface Arena<K extends ProductKernels = ProductKernels> {
   needScratch(bytes: number): void;
   /** Where that room begins. */
   scratch(): number;
+  /** Rooms for up to so many others that prepare the same, each on a thread of its own; fewer where 4 GiB end. */
+  divide(count: number): readonly ArenaRoom[];
+}
+
+/** A part of a memory that threads share: what never changes is there, everything else has a place of its own. */
+export interface ArenaRoom {
+  readonly memory: WebAssembly.Memory;
+  readonly module: WebAssembly.Module;
+  /** Places of what never changes, in the order in which it is asked for. */
+  readonly kept: readonly number[];
+  readonly begin: number;
+  readonly end: number;
 }
 
 const PAGE = 2 ** 16;
@@ -127,9 +142,21 @@ export function createArena(): Arena {
   const memory = reserveMemory();
   if (memory === undefined) return arenaOn(plainMemory(), createPlainKernels);
   const module = new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  // The exports are those of the sources that binary.ts is made of.
-  return arenaOn(memory, () => exports as Kernels);
+  return arenaOn(memory, kernelsOf(module, memory), { module, memory });
+}
+
+/** The same as another has prepared, in a room of its memory. */
+export function joinArena(room: ArenaRoom): Arena {
+  return arenaOn(room.memory, kernelsOf(room.module, room.memory), { ...room, room });
+}
+
+/** The exports are those of the sources that binary.ts is made of. */
+const kernelsOf = (module: WebAssembly.Module, memory: WebAssembly.Memory) => () =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports as Kernels;
+
+/** What can be shared, and whose part of it this is. */
+interface Shared extends Pick<ArenaRoom, 'memory' | 'module'> {
+  readonly room?: ArenaRoom;
 }
 
 type Memory = Pick<WebAssembly.Memory, 'buffer' | 'grow'>;
@@ -137,7 +164,7 @@ type Memory = Pick<WebAssembly.Memory, 'buffer' | 'grow'>;
 /** undefined: the process may not reserve so much address space (`ulimit -v`). */
 function reserveMemory(): WebAssembly.Memory | undefined {
   try {
-    return new WebAssembly.Memory({ initial: 1 });
+    return new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -162,27 +189,42 @@ export function plainMemory(): Memory {
 export function arenaOn<K extends ProductKernels>(
   memory: Memory,
   kernelsOn: (views: () => Views) => K,
+  shared?: Shared,
 ): Arena<K> {
+  const given = shared?.room;
   let views = viewsOf(memory);
-  placeOrders(views.u8);
-  let kept = ORDERS + ORDER_BYTES;
+  if (given === undefined) placeOrders(views.u8);
+  let kept = given?.begin ?? ORDERS + ORDER_BYTES;
   let room = 0;
+  const places: number[] = [];
+  let ownBytes = 0;
   const grow = () => {
     const { byteLength } = memory.buffer;
-    const missing = kept + room - byteLength;
+    const missing = kept + room - (given?.end ?? byteLength);
     if (missing <= 0) return;
+    if (given !== undefined) defect('a thread needs more memory than another did');
     // Growing is slow, and a page costs nothing before it is written.
     const pages = Math.ceil(Math.max(missing, byteLength / 2) / PAGE);
     memory.grow(Math.min(pages, Math.max(Math.ceil(missing / PAGE), MOST_PAGES - byteLength / PAGE)));
     views = viewsOf(memory);
   };
+  const take = (bytes: number) => {
+    const at = kept;
+    kept += aligned(bytes);
+    grow();
+    return at;
+  };
   return {
     kernels: kernelsOn(() => views),
     views: () => views,
     reserve(bytes) {
-      const at = kept;
-      kept += aligned(bytes);
-      grow();
+      ownBytes += aligned(bytes);
+      return take(bytes);
+    },
+    keep(bytes, write) {
+      const at = given === undefined ? take(bytes) : (given.kept[places.length] ?? defect('nothing is kept'));
+      places.push(at);
+      if (given === undefined) write(at);
       return at;
     },
     canKeep: bytes => kept + bytes <= KEEP_BYTES,
@@ -192,7 +234,28 @@ export function arenaOn<K extends ProductKernels>(
       grow();
     },
     scratch: () => kept,
+    divide: count =>
+      shared === undefined ? [] : divideMemory(shared, places, [kept + room, ownBytes + room, count]),
   };
+}
+
+function divideMemory(
+  { memory, module }: Shared,
+  kept: readonly number[],
+  [first, bytes, count]: readonly [first: number, bytes: number, count: number],
+): readonly ArenaRoom[] {
+  const most = Math.min(count, Math.floor((MOST_PAGES * PAGE - first) / Math.max(1, bytes)));
+  const missing = Math.ceil((first + most * bytes - memory.buffer.byteLength) / PAGE);
+  try {
+    if (missing > 0) memory.grow(missing);
+  } catch (error) {
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
+  return Array.from({ length: most }, (_, i) => {
+    const begin = first + i * bytes;
+    return { memory, module, kept, begin, end: begin + bytes };
+  });
 }
 
 /** For every mask of eight: the bytes of those lanes of 16 bits, in their order. */

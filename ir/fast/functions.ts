@@ -195,7 +195,5 @@ function placePowers(fraction: number, most: number, mantissas: Int32Array, aren
 }
 
 function placeWords(numbers: ArrayLike<number>, arena: Arena): number {
-  const at = arena.reserve(numbers.length * 4);
-  arena.views().i32.set(numbers, at / 4);
-  return at;
+  return arena.keep(numbers.length * 4, at => arena.views().i32.set(numbers, at / 4));
 }

@@ -58,17 +58,18 @@ export function packPanels(
 ): WeightPanels | undefined {
   const largestColumn = sumOfLargestColumn(weights, columns);
   if (largestColumn === undefined) return undefined;
-  const at = arena.reserve(panelBytes(inner, columns));
-  const { i8 } = arena.views();
-  for (let k = 0; k < inner; k++) {
-    for (let first = 0; first < columns; first += PANEL) {
-      const [to, from] = [at + first * inner + k * PANEL, k * columns + first];
-      const some = Math.min(PANEL, columns - first);
-      // What is beyond the last column stays as the memory was: 0.
-      for (let c = 0; c < some; c++) i8[to + c] = weights[from + c]!;
+  const write = (at: number) => {
+    const { i8 } = arena.views();
+    for (let k = 0; k < inner; k++) {
+      for (let first = 0; first < columns; first += PANEL) {
+        const [to, from] = [at + first * inner + k * PANEL, k * columns + first];
+        const some = Math.min(PANEL, columns - first);
+        // What is beyond the last column stays as the memory was: 0.
+        for (let c = 0; c < some; c++) i8[to + c] = weights[from + c]!;
+      }
     }
-  }
-  return { at, inner, columns, largestColumn };
+  };
+  return { at: arena.keep(panelBytes(inner, columns), write), inner, columns, largestColumn };
 }
 
 function sumOfLargestColumn(weights: ArrayLike<number>, columns: number): number | undefined {

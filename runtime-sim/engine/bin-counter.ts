@@ -1,7 +1,7 @@
 /** Counts what stacks sent into the bins of their tiles: in integers on kernels, for one image. */
 import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
 import { splitTerms } from '../spikes.ts';
-import { type Bins, type BinTable, PER_BIN, SPLIT } from './bins.ts';
+import { type CountedBins, PER_BIN, SPLIT } from './bins.ts';
 import type { Layout } from './layout.ts';
 import type { Slot } from './memory.ts';
 import type { TallyPlaces } from './tally.ts';
@@ -17,16 +17,23 @@ export interface BinCounter {
 export function createBinCounter(
   { header, input }: Wiring,
   { stacks }: Layout,
-  table: BinTable,
+  table: CountedBins,
   places: TallyPlaces,
   arena: EngineArena,
 ): BinCounter {
   const counts = arena.reserve(places.length * 4);
   const numbers = placeNumbers([table.host, ...table.tiles], arena);
   const isStream = header.mode === 'streaming';
-  const first = (bins: Bins, place: number, t: number) =>
+  const first = (bins: CountedBins['host'], place: number, t: number) =>
     place + (isStream ? 0 : (t - 1) * bins.classes * PER_BIN);
-  const countBins = (bins: Bins, place: number, slot: Slot, base: number, size: number, t: number) => {
+  const countBins = (
+    bins: CountedBins['host'],
+    place: number,
+    slot: Slot,
+    base: number,
+    size: number,
+    t: number,
+  ) => {
     const values = slot.values + (slot.isShort ? 2 : 4) * base;
     const into = counts + 4 * first(bins, place, t);
     const { runs, count, list } = numbers.get(bins.ofNeuron)!;
@@ -35,7 +42,7 @@ export function createBinCounter(
     else arena.kernels.tally(...what, list, size, into);
   };
   const split = (
-    bins: Bins,
+    bins: CountedBins['host'],
     place: number,
     { values, isShort }: Slot,
     base: number,
@@ -54,7 +61,7 @@ export function createBinCounter(
     }
   };
   return {
-    clear: () => arena.views().i32.fill(0, counts / 4, counts / 4 + places.length),
+    clear: () => arena.kernels.clear(counts, places.length * 4),
     countHost: (slot, t) => countBins(table.host, places.host, slot, 0, input.size, t),
     countStack(number, slot, t) {
       const stack = stacks[number]!;
@@ -83,7 +90,7 @@ interface BinNumbers {
 /** Below so many neurons a run is not worth its making. */
 const SHORT_RUN = 8;
 
-function placeNumbers(all: readonly Bins[], arena: EngineArena): ReadonlyMap<Uint16Array, BinNumbers> {
+function placeNumbers(all: CountedBins['tiles'], arena: EngineArena): ReadonlyMap<Uint16Array, BinNumbers> {
   const places = new Map<Uint16Array, BinNumbers>();
   for (const { ofNeuron } of all) if (!places.has(ofNeuron)) places.set(ofNeuron, placeBins(ofNeuron, arena));
   return places;
@@ -93,19 +100,19 @@ function placeBins(ofNeuron: Uint16Array, arena: EngineArena): BinNumbers {
   let count = 0;
   for (let i = 0; i < ofNeuron.length; i++) if (ofNeuron[i] !== ofNeuron[i - 1]) count += 1;
   if (count * SHORT_RUN > ofNeuron.length) {
-    const list = arena.reserve(ofNeuron.length * 2);
-    arena.views().u16.set(ofNeuron, list / 2);
+    const list = arena.keep(ofNeuron.length * 2, at => arena.views().u16.set(ofNeuron, at / 2));
     return { runs: 0, count: 0, list };
   }
-  const runs = arena.reserve(count * 8);
-  const { i32 } = arena.views();
-  let at = runs / 4 - 2;
-  for (let i = 0; i < ofNeuron.length; i++) {
-    if (ofNeuron[i] !== ofNeuron[i - 1]) {
-      at += 2;
-      i32.set([ofNeuron[i]!, 0], at);
+  const runs = arena.keep(count * 8, place => {
+    const { i32 } = arena.views();
+    let at = place / 4 - 2;
+    for (let i = 0; i < ofNeuron.length; i++) {
+      if (ofNeuron[i] !== ofNeuron[i - 1]) {
+        at += 2;
+        i32.set([ofNeuron[i]!, 0], at);
+      }
+      i32[at + 1]! += 1;
     }
-    i32[at + 1]! += 1;
-  }
+  });
   return { runs, count, list: undefined };
 }

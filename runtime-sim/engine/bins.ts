@@ -35,7 +35,13 @@ interface Sender {
   readonly rowOf: (neuron: number) => number;
 }
 
-export interface BinTable {
+/** What a run adds to. */
+export interface CountedBins {
+  readonly host: Pick<Bins, 'ofNeuron' | 'classes'>;
+  readonly tiles: readonly Pick<Bins, 'ofNeuron' | 'classes'>[];
+}
+
+export interface BinTable extends CountedBins {
   readonly host: Bins;
   readonly tiles: readonly Bins[];
 }

@@ -3,7 +3,7 @@
  * population on integer kernels. What it cannot say exactly it does not say: the image is left to the slow machine.
  */
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
-import { createArena } from '../../ir/fast/arena.ts';
+import { type ArenaRoom, createArena, joinArena } from '../../ir/fast/arena.ts';
 import { type EngineArena, engineArena } from '../../ir/fast/operand-kernels.ts';
 import { packPanels, type WeightPanels } from '../../ir/fast/panels.ts';
 import type { HostStop, MachineObserver } from '../chip.ts';
@@ -13,7 +13,7 @@ import { createHost } from './host.ts';
 import { HOST, type Operand } from './layout.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createMemory } from './memory.ts';
-import type { EnginePlan } from './plan.ts';
+import type { EngineBasis } from './plan.ts';
 import { timestepsOf } from './regular.ts';
 import { createRooms, prepareStack, rowsAtOnce, type StackRunner } from './stack-runner.ts';
 import type { Tally } from './tally.ts';
@@ -24,12 +24,14 @@ export interface Engine {
   run(image: Float64Array, observe?: MachineObserver, stop?: HostStop): readonly Float64Array[] | undefined;
   /** Of all images so far. */
   readonly tallies: readonly Tally[];
+  /** Rooms beside this engine for up to so many others of the same plan. */
+  divide(count: number): readonly ArenaRoom[];
 }
 
-/** undefined where there is no WebAssembly, or not so much memory. */
-export function createEngine(plan: EnginePlan): Engine | undefined {
+/** In a room beside another engine, if there is one. undefined where there is no WebAssembly, or not so much memory. */
+export function createEngine(plan: EngineBasis, room?: ArenaRoom): Engine | undefined {
   try {
-    const arena = engineArena(createArena());
+    const arena = engineArena(room === undefined ? createArena() : joinArena(room));
     return arena && assemble(plan, arena);
   } catch (error) {
     if (error instanceof RangeError) return undefined;
@@ -37,7 +39,7 @@ export function createEngine(plan: EnginePlan): Engine | undefined {
   }
 }
 
-function assemble(plan: EnginePlan, arena: EngineArena): Engine {
+function assemble(plan: EngineBasis, arena: EngineArena): Engine {
   const { wiring, layout } = plan;
   const { header, tiles } = wiring;
   const memory = createMemory(layout, wiring, arena);
@@ -75,6 +77,7 @@ function assemble(plan: EnginePlan, arena: EngineArena): Engine {
     return true;
   };
   return {
+    divide: arena.divide,
     get tallies() {
       return ledger.tallies;
     },
@@ -102,7 +105,7 @@ function assemble(plan: EnginePlan, arena: EngineArena): Engine {
 }
 
 function prepareStacks(
-  { wiring: { header }, layout, contents }: EnginePlan,
+  { wiring: { header }, layout, contents }: EngineBasis,
   arena: EngineArena,
   memory: ReturnType<typeof createMemory>,
   { products }: Ledger,

@@ -164,11 +164,11 @@ function prepareLinear(stack: Stack, own: StackGather, gather: Of<'linear'>, sho
       const size = (to - from) * channels;
       const weight = stepWeight(t, gather.shift);
       const sum = gather.shift === 0 ? accumulator : work() + step;
-      if (sum !== accumulator) arena.views().f64.fill(0, sum / 8, sum / 8 + size);
+      if (sum !== accumulator) kernels.clear(sum, size * 8);
       for (let i = 0; i < digits.count; i++) {
         const x = rowsOf(from, to, i);
         const part = work() + y;
-        arena.views().i32.fill(0, part / 4, part / 4 + size);
+        kernels.clear(part, size * 4);
         const into = { at: part, stride: channels * 4 };
         if (!multiply(arena, x, to - from, panels, into, { room: work() + behind, held: 0 }))
           defect('a sum of 32 bits');

@@ -2,7 +2,7 @@
 import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
 import { type BinCounter, createBinCounter } from './bin-counter.ts';
 import type { ProductCounts } from './gathers.ts';
-import type { EnginePlan } from './plan.ts';
+import type { EngineBasis } from './plan.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export interface Ledger {
@@ -15,7 +15,7 @@ export interface Ledger {
   readonly tallies: readonly Tally[];
 }
 
-export function createLedger({ wiring, layout, bins, places }: EnginePlan, arena: EngineArena): Ledger {
+export function createLedger({ wiring, layout, bins, places }: EngineBasis, arena: EngineArena): Ledger {
   const counter = createBinCounter(wiring, layout, bins, places, arena);
   const { productAdds, productPaper, rowSynops } = createTally(0, { ...places, length: 0 }, wiring);
   const tallies = new Map<number, Tally>();

@@ -129,14 +129,18 @@ function createRunTables(maps: readonly StridedMap[], arena: EngineArena): RunTa
     const old = known.get(map);
     if (old !== undefined) return old;
     const { starts, strides, counts } = runsOf(maps[map]!.segments);
-    const runs = arena.reserve(starts.length * RUN_BYTES);
-    const { i32 } = arena.views();
-    let [from, count] = [0, 0];
-    starts.forEach((start, i) => {
-      if (start !== HOLE) i32.set([from, start, strides[i]!, counts[i]!], runs / 4 + 4 * count++);
-      from += counts[i]!;
+    const runs = arena.keep(starts.length * RUN_BYTES, at => {
+      const { i32 } = arena.views();
+      let [from, to] = [0, at / 4];
+      starts.forEach((start, i) => {
+        if (start !== HOLE) {
+          i32.set([from, start, strides[i]!, counts[i]!], to);
+          to += RUN_BYTES / 4;
+        }
+        from += counts[i]!;
+      });
     });
-    const table = { runs, count };
+    const table = { runs, count: starts.reduce((n, start) => (start === HOLE ? n : n + 1), 0) };
     known.set(map, table);
     return table;
   };

@@ -1,18 +1,24 @@
 /** What the engine knows of a chip before it takes any memory for it. */
 import type { ChipProgram } from '../../backends/program/program.ts';
-import { type BinTable, createBins } from './bins.ts';
+import { type BinTable, type CountedBins, createBins } from './bins.ts';
 import { type Contents, createContents } from './contents.ts';
 import { type Layout, layOut } from './layout.ts';
 import { isRegular } from './regular.ts';
 import { placeTallies, type TallyPlaces } from './tally.ts';
 import { type Wiring, wire } from './wiring.ts';
 
-export interface EnginePlan {
+/** What images are run with. */
+export interface EngineBasis {
   readonly wiring: Wiring;
   readonly layout: Layout;
-  readonly bins: BinTable;
+  readonly bins: CountedBins;
   readonly places: TallyPlaces;
   readonly contents: Contents;
+}
+
+export interface EnginePlan extends EngineBasis {
+  /** For what is counted in the end. */
+  readonly bins: BinTable;
 }
 
 /** undefined: for the slow machine, be it to say what is wrong with these programs. */

@@ -5,10 +5,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { ChipProgram } from '../../backends/program/program.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
+import type { ArenaRoom } from '../../ir/fast/arena.ts';
 import type { HostStop, PopulationEmission } from '../chip.ts';
+import type { EnginePlan } from './plan.ts';
 import type { Tally } from './tally.ts';
+import { planForThreads, type ThreadPlan } from './thread-plan.ts';
 
 /** What a thread is told. */
 export type Order =
@@ -38,7 +40,9 @@ export type Answer =
 
 /** What a thread is made with: a port to speak through, the bell that it rings, and its own, which it waits for. */
 export interface ThreadData {
-  readonly programs: readonly ChipProgram[];
+  readonly plan: ThreadPlan;
+  /** Of the memory that the weights lie in. */
+  readonly room: ArenaRoom;
   readonly port: MessagePort;
   readonly common: Int32Array;
   readonly bells: Int32Array;
@@ -73,14 +77,14 @@ export interface Pool {
 const PATIENCE_MS = 20 * 60 * 1000;
 const IDLE = -1;
 
-/** undefined where no thread is to be had. */
-export function createPool(programs: readonly ChipProgram[], size: number): Pool | undefined {
+/** A thread for each room; undefined where none is to be had. */
+export function createPool(whole: EnginePlan, rooms: readonly ArenaRoom[]): Pool | undefined {
   const path = workerPath();
+  const size = rooms.length;
   if (path === undefined || size < 1) return undefined;
+  const plan = planForThreads(whole);
   const bell = new SharedArrayBuffer(4 * (size + 1));
-  const all = Array.from({ length: size }, (_, i) => startThread(path, programs, bell, i)).flatMap(
-    t => t ?? [],
-  );
+  const all = rooms.flatMap((room, i) => startThread(path, { plan, room }, bell, i) ?? []);
   if (all.length === 0) return undefined;
   const bells = new Int32Array(bell);
   const alive = () => all.filter(thread => thread.isAlive);
@@ -169,7 +173,7 @@ function giveUp(thread: Thread): void {
 
 function startThread(
   path: string,
-  programs: readonly ChipProgram[],
+  about: Pick<ThreadData, 'plan' | 'room'>,
   bell: SharedArrayBuffer,
   i: number,
 ): Thread | undefined {
@@ -178,7 +182,7 @@ function startThread(
   const bells = new Int32Array(bell, 4 * (i + 1), 1);
   const common = new Int32Array(bell, 0, 1);
   try {
-    const workerData = { programs, port: other, common, bells };
+    const workerData = { ...about, port: other, common, bells };
     const worker = new Worker(path, { workerData, transferList: [other], execArgv: [], stdin: false });
     // What a thread fails with it says itself.
     worker.on('error', () => {});

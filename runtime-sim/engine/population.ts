@@ -44,13 +44,13 @@ export function prepareReals(
   return {
     u,
     open(rows) {
-      arena.views().f64.fill(0, u / 8, u / 8 + rows * channels);
+      kernels.clear(u, rows * channels * 8);
     },
     take(gather, accumulator, rows, t) {
       const { factors, halves, of } = inputs[gather]!;
       const size = rows * channels;
       const into = of === undefined ? u : u + room;
-      if (into !== u) arena.views().f64.fill(0, into / 8, into / 8 + size);
+      if (into !== u) kernels.clear(into, size * 8);
       kernels.gather(accumulator, into, size, factors, halves, channels, top);
       if (of === undefined) return;
       kernels.scaleBy(into, size, reciprocal(t, of), pow2(-RECIPROCAL_FRACTION[of]));

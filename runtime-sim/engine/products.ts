@@ -70,7 +70,7 @@ export function prepareProduct(
       for (let i = 0; i < digitsA.count; i++) {
         const first = cut(a, digitsA, i, from, shape.rows, work() + x);
         const part = work() + y;
-        arena.views().i32.fill(0, part / 4, part / 4 + shape.rows * columns);
+        kernels.clear(part, shape.rows * columns * 4);
         const into = { at: part, stride: columns * 4 };
         if (!multiplyDynamic(arena, [first, second], shape, into, work() + rest)) defect('a sum of 32 bits');
         const unit = digitOf(digitsA, i, a.top).unit * digitOf(digitsB, j, b.top).unit;
@@ -107,7 +107,7 @@ export function prepareProduct(
       }
       const { f64 } = arena.views();
       const [sum, old, size] = [(work() + step) / 8, before / 8 + from * columns, (to - from) * columns];
-      f64.fill(0, sum, sum + size);
+      kernels.clear(8 * sum, size * 8);
       multiply(8 * sum, block, from, shape);
       for (let i = 0; i < size; i++) {
         const whole = f64[sum + i]!;
@@ -153,7 +153,7 @@ function prepareCounts(
   const before = new Int32Array(size);
   const isStream = header.mode === 'streaming';
   const tally = (place: OperandPlace, lines: number, nonzero: number, terms: number) => {
-    arena.views().i32.fill(0, byRow / 4, byRow / 4 + lines * blocks);
+    kernels.clear(byRow, lines * blocks * 4);
     for (let block = 0; block < blocks; block++) {
       const first = block * lines * inner;
       const own = block * inner * 4;
@@ -166,7 +166,7 @@ function prepareCounts(
     const { i32 } = arena.views();
     if (t === 1) before.fill(0);
     else before.set(i32.subarray(nonzeroB / 4, nonzeroB / 4 + size));
-    i32.fill(0, counters / 4, counters / 4 + size * 4);
+    kernels.clear(counters, size * 4 * 4);
     tally(b, columns, nonzeroB, termsB);
     tally(a, rows, nonzeroA, termsA);
     tiles.forEach(({ number }, k) => {

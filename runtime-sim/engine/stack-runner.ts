@@ -87,7 +87,7 @@ export function prepareStack(stack: Stack, gathers: readonly EngineGather[], par
       for (const place of places) memory.settle(place, t, tops);
       const ways = gathers.map(gather => gather.begin(t));
       if (!isKnown(ways)) return false;
-      if (t === 1) arena.views().i32.fill(0, sums / 4, sums / 4 + size);
+      if (t === 1) arena.kernels.clear(sums, size * 4);
       execute.run(t, ways);
       const { largest, largestShort } = arena.kernels;
       tops[number + 1] = (slot.isShort ? largestShort : largest)(slot.values, size) >>> 0;
@@ -178,7 +178,7 @@ function inWords(
     run(t, ways) {
       gathers.forEach((gather, i) => {
         const at = accumulators[i]!;
-        if (t === 1 || !stays[i]) arena.views().i32.fill(0, at / 4, at / 4 + padded);
+        if (t === 1 || !stays[i]) arena.kernels.clear(at, padded * 4);
         if (ways[i] === 'words' && gather.addWords !== undefined) gather.addWords(at, 0, rows, t);
         else addReals(gather, at, t);
       });
@@ -208,7 +208,7 @@ function inReals(
         population.open(to - from);
         gathers.forEach((gather, i) => {
           const at = accumulators[i]! + (stays[i] ? from * channels * 8 : 0);
-          if (t === 1 || !stays[i]) arena.views().f64.fill(0, at / 8, at / 8 + (to - from) * channels);
+          if (t === 1 || !stays[i]) arena.kernels.clear(at, (to - from) * channels * 8);
           gather.addReals(at, from, to, t);
           population.take(i, at, to - from, t);
         });

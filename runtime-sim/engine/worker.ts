@@ -1,10 +1,10 @@
 /** A thread that runs images until it is told to end; see pool.ts. */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { createEngine, type Engine } from './engine.ts';
-import { planEngine } from './plan.ts';
 import type { Answer, Order, ThreadData } from './pool.ts';
+import { sameArrays } from './thread-plan.ts';
 
-const { programs, port, common, bells } = workerData as ThreadData;
+const { plan, room, port, common, bells } = workerData as ThreadData;
 
 let heard = 0;
 
@@ -43,8 +43,7 @@ function runImage(engine: Engine, { image, isObserved, canStop }: Extract<Order,
 }
 
 function serve(): void {
-  const plan = planEngine(programs);
-  const engine = plan && createEngine(plan);
+  const engine = createEngine({ ...plan, contents: sameArrays() }, room);
   if (engine === undefined) {
     say({ kind: 'failed' });
     return;

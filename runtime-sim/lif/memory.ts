@@ -8,7 +8,7 @@ export interface Memory {
   /** Zeros. Errors: E0714 */
   reserve(bytes: number): number;
   /** Whole memory, as of now: what reserves makes new ones. */
-  buffer(): ArrayBuffer;
+  buffer(): ArrayBufferLike;
 }
 
 const PAGE = 2 ** 16;

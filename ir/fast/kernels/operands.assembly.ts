@@ -292,3 +292,8 @@ export function countSums(
     terms += inner;
   }
 }
+
+/** Bytes that become 0. */
+export function clear(at: usize, bytes: usize): void {
+  memory.fill(at, 0, bytes);
+}

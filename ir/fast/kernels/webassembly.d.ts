@@ -4,9 +4,9 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
   }
   class Memory {
-    constructor(size: { initial: number; maximum?: number });
-    readonly buffer: ArrayBuffer;
-    /** By so many pages; every view of the buffer is detached. */
+    constructor(size: { initial: number; maximum?: number; shared?: boolean });
+    readonly buffer: ArrayBufferLike;
+    /** By so many pages; every view of the buffer is detached, or, where threads share it, ends before what is new. */
     grow(pages: number): number;
   }
   class Instance {
