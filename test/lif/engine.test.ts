@@ -109,8 +109,10 @@ test('without the address space of a WebAssembly memory a network runs all the s
         encoding: 'utf8',
       }),
     );
-  const [limited, free] = [run('ulimit -v 6000000;'), run('')];
-  assert.deepEqual([limited.hasMemory, free.hasMemory], [false, true]);
+  const [limited, free] = [run('ulimit -v 2000000;'), run('')];
+  assert.ok(free.hasMemory);
+  // Later versions of Node.js reserve less.
+  if (Number.parseInt(process.versions.node, 10) < 22) assert.ok(!limited.hasMemory);
   assert.deepEqual({ ...limited, hasMemory: true }, free);
 });
 

@@ -69,7 +69,7 @@ test('E0730 and E0731: buffers that hold nothing, and more than there is memory 
   const large = { ...mesh, buffers: { router: 4096, core: 1 } };
   assert.throws(() => simulateStep(large, lists, traffic), /E0731.*takes \d+\.\d\d GiB/);
   if (process.platform !== 'linux') return;
-  const limited = ['ulimit -v 6000000', `${process.execPath} build/test/noc/no-memory.js`].join('; ');
+  const limited = ['ulimit -v 2000000', `${process.execPath} build/test/noc/no-memory.js`].join('; ');
   const run = spawnSync('sh', ['-c', limited], { encoding: 'utf8' });
   assert.match(run.stdout, /E0731.*may not reserve/);
 });
