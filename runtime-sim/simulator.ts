@@ -5,7 +5,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { ChipProgram } from '../backends/program/program.ts';
-import { createMachine, type HostStop, type PopulationEmission } from './chip.ts';
+import { createMachine, type HostStop, type MachineObserver, type PopulationEmission } from './chip.ts';
 import { addMachineCounts, type MachineCounts } from './counts.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
 import { type EnginePlan, planEngine } from './engine/plan.ts';
@@ -55,62 +55,57 @@ export function createSimulator(
 function fastSimulator(programs: readonly ChipProgram[], plan: EnginePlan, workers: number): Simulator {
   let slow: Simulator | undefined;
   let engine: Engine | null | undefined;
-  const pools: Pool[] = [];
+  let pool: Pool | null | undefined;
   const findEngine = () => {
     engine ??= createEngine(plan) ?? null;
     return engine;
   };
   /** On this thread; what the engine cannot say exactly follows every message. */
-  const runSelf: Simulator['run'] = (images, observe, stop) => {
-    const engine = findEngine();
-    return images.map((image, number) => {
-      const seen = new Set<string>();
-      const note: SimulatorObserver | undefined =
-        observe &&
-        ((_, step, population, emission) => {
-          const key = `${step} ${population}`;
-          if (!seen.has(key)) observe(number, step, population, emission);
-          seen.add(key);
-        });
-      const readouts = engine?.run(image, note && ((...sent) => note(number, ...sent)), stop);
-      if (readouts !== undefined) return readouts;
-      slow ??= slowSimulator(programs);
-      return slow.run([image], note, stop)[0]!;
-    });
+  const runSelf = (image: Float64Array, observe: MachineObserver | undefined, stop: HostStop | undefined) => {
+    const readouts = findEngine()?.run(image, observe, stop);
+    if (readouts !== undefined) return readouts;
+    slow ??= slowSimulator(programs);
+    return slow.run([image], observe && ((_, ...sent) => observe(...sent)), stop)[0]!;
   };
-  const poolOf = (images: number): Pool | undefined => {
+  /** Threads work beside the engine of this one, which has the weights. */
+  const findPool = (images: number): Pool | null => {
     const size = Math.min(workers, images);
-    // Threads work beside the engine of this one, which has the weights.
-    const rooms = size > 1 && pools.length === 0 ? (findEngine()?.divide(size) ?? []) : [];
-    if (rooms.length > 1) pools.push(...[createPool(plan, rooms)].flatMap(pool => pool ?? []));
-    return size > 1 ? pools[0] : undefined;
+    if (size < 2) return null;
+    if (pool === undefined) {
+      const rooms = findEngine()?.divide(size) ?? [];
+      pool = (rooms.length > 1 && createPool(plan, rooms)) || null;
+    }
+    return pool;
   };
   return {
     run(images, observe, stop) {
-      const pool = poolOf(images.length);
-      if (pool === undefined) return runSelf(images, observe, stop);
-      const seen = new Set<string>();
-      const note: SimulatorObserver | undefined =
-        observe &&
-        ((image, step, population, emission) => {
-          const key = `${image} ${step} ${population}`;
-          if (!seen.has(key)) observe(image, step, population, emission);
-          seen.add(key);
-        });
-      const rest = (image: number) =>
-        runSelf([images[image]!], note && ((_, ...sent) => note(image, ...sent)), stop)[0]!;
-      return pool.run(images, { observe: note, stop, runSelf: rest });
+      const show = observe && showOnce(observe);
+      const self = (number: number) =>
+        runSelf(images[number]!, show && ((...sent) => show(number, ...sent)), stop);
+      const threads = findPool(images.length);
+      if (threads === null) return images.map((_, number) => self(number));
+      return threads.run(images, { observe: show, stop, runSelf: self });
     },
     get counts() {
-      const tallies = [...(engine?.tallies ?? []), ...pools.flatMap(pool => pool.tallies())];
+      const tallies = [...(engine?.tallies ?? []), ...(pool?.tallies() ?? [])];
       const counts = countAll(plan.wiring, plan.bins, plan.places, tallies);
       if (slow !== undefined) addMachineCounts(counts, slow.counts);
       return counts;
     },
     tilePopulations: plan.wiring.tiles.map(({ program }) => program.population),
     close() {
-      for (const pool of pools) pool.close();
+      pool?.close();
     },
+  };
+}
+
+/** An image that is run again, elsewhere, shows only what it has not shown yet. */
+function showOnce(observe: SimulatorObserver): SimulatorObserver {
+  const shown = new Set<string>();
+  return (image, step, population, emission) => {
+    const key = `${image} ${step} ${population}`;
+    if (!shown.has(key)) observe(image, step, population, emission);
+    shown.add(key);
   };
 }
 
