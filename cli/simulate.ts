@@ -5,7 +5,7 @@ import { accuracyOf, answerLines } from '../report/answers.ts';
 import { energyTable, layerTable } from '../report/energy-table.ts';
 import { timedRows } from '../report/timed.ts';
 import type { HostStop } from '../runtime-sim/chip.ts';
-import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
+import { totalOf } from '../runtime-sim/counts.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
 import type { ImageRecord } from '../runtime-sim/timed/sent.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
@@ -58,8 +58,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   if (timing !== undefined) out.step('time');
   const timed = (await timing?.finish()) ?? null;
   const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
-  const sum = createTileCounts();
-  for (const tile of counts.tiles) addCounts(sum, tile);
+  const sum = totalOf(counts.tiles);
   const links = counts.links.flatMap(step => [...step.values()]);
   const result = {
     images: classes.length,

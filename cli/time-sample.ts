@@ -3,7 +3,7 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import { UserError } from '../ir/diagnostics/diagnostic.ts';
 import { exitStep } from '../ir/exit.ts';
-import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
+import { type MachineCounts, totalOf } from '../runtime-sim/counts.ts';
 import { createTimedMachine, type TimedReport, timeImages } from '../runtime-sim/timed/machine.ts';
 import type { ImageSent } from '../runtime-sim/timed/sent.ts';
 
@@ -25,9 +25,7 @@ export async function timeSample(
   },
   counts: MachineCounts,
 ): Promise<TimedReport | undefined> {
-  const total = createTileCounts();
-  for (const tile of counts.tiles) addCounts(total, tile);
-  if (total.messages > TIMED_MESSAGES) return undefined;
+  if (totalOf(counts.tiles).messages > TIMED_MESSAGES) return undefined;
   const images = sent.map((image, i) =>
     margins === undefined ? image : { ...image, steps: exitStep(readouts[i]!, margins) },
   );

@@ -4,7 +4,7 @@ import type { Target } from '../backends/target.ts';
 import { NO_OPERATIONS } from '../ir/count/counts.ts';
 import { energyRatio, FLOAT_COSTS_PJ } from '../ir/count/energy.ts';
 import { describeSaturations } from '../ir/count/saturations.ts';
-import { addCounts, createTileCounts, type MachineCounts } from '../runtime-sim/counts.ts';
+import { type MachineCounts, totalOf } from '../runtime-sim/counts.ts';
 import type { PricedEvents } from '../runtime-sim/energy.ts';
 import type { TimedReport } from '../runtime-sim/timed/machine.ts';
 import { boundOf, peaksOf, type RunPeaks, type StepBound } from '../runtime-sim/timing.ts';
@@ -60,9 +60,9 @@ export interface Ran {
 }
 
 export function ranOf(counts: MachineCounts): Ran {
-  const total = createTileCounts();
-  for (const tile of counts.tiles) addCounts(total, tile);
-  const perImage = Object.entries(total).map(([name, n]) => [name, n / Math.max(1, counts.images)] as const);
+  const perImage = Object.entries(totalOf(counts.tiles)).map(
+    ([name, n]) => [name, n / Math.max(1, counts.images)] as const,
+  );
   const { images, interval } = counts;
   return { images, interval, peaks: peaksOf(counts), totals: Object.fromEntries(perImage) as Ran['totals'] };
 }

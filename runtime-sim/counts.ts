@@ -42,6 +42,13 @@ export function addCounts(into: TileCounts, more: TileCounts): void {
   for (const key of Object.keys(into) as (keyof TileCounts)[]) into[key] += more[key];
 }
 
+/** Of all tiles together. */
+export function totalOf(tiles: readonly TileCounts[]): TileCounts {
+  const total = createTileCounts();
+  for (const tile of tiles) addCounts(total, tile);
+  return total;
+}
+
 export interface MachineCounts {
   images: number;
   /** Chip timesteps of one image that takes every step. */

@@ -186,11 +186,13 @@ function createRoute<G>(
   return { core, links, sends, ...wayOf(from, core) };
 }
 
-/** How a message comes from one core to another; from the host it has no way to go. */
-export interface Way {
+/** How far a message goes from one core to another on their chip; from the host it has no way to go. */
+export interface Hops {
   readonly hopsEastWest: number;
   readonly hopsNorthSouth: number;
   readonly crossesChips: boolean;
+}
+export interface Way extends Hops {
   /** Mesh links on the way, X first, then Y. */
   readonly path: readonly number[];
 }
@@ -199,13 +201,18 @@ interface Place {
   readonly program: { readonly x: number; readonly y: number };
 }
 
-export function wayOf(from: Place | undefined, to: Place): Way {
+export function hopsOf(from: Place | undefined, to: Place): Hops {
   const crossesChips = from !== undefined && from.chip !== to.chip;
   const start = from?.program ?? to.program;
   const hopsEastWest = crossesChips ? 0 : Math.abs(to.program.x - start.x);
   const hopsNorthSouth = crossesChips ? 0 : Math.abs(to.program.y - start.y);
-  const path = crossesChips ? [] : meshPath(to.chip, start, to.program);
-  return { hopsEastWest, hopsNorthSouth, crossesChips, path };
+  return { hopsEastWest, hopsNorthSouth, crossesChips };
+}
+
+export function wayOf(from: Place | undefined, to: Place): Way {
+  const hops = hopsOf(from, to);
+  const path = hops.crossesChips ? [] : meshPath(to.chip, from?.program ?? to.program, to.program);
+  return { ...hops, path };
 }
 
 /** Directed links of the X–Y route, each as one number: chip, router, direction. */

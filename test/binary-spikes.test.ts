@@ -13,15 +13,9 @@ import { coreUsage } from '../compiler/mapping/core-usage.ts';
 import { UserError } from '../ir/diagnostics/diagnostic.ts';
 import { fire } from '../ir/fixed.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { addCounts, createTileCounts, type TileCounts } from '../runtime-sim/counts.ts';
+import { totalOf } from '../runtime-sim/counts.ts';
 import { splitTerms } from '../runtime-sim/spikes.ts';
 import { spikingMlp } from './spiking-mlp.ts';
-
-function total(counts: readonly TileCounts[]): TileCounts {
-  const sum = createTileCounts();
-  for (const own of counts) addCounts(sum, own);
-  return sum;
-}
 
 test('a payload comes apart into the powers of two that the neuron fired, as many as it fired', () => {
   const arbitrary = fc.record({
@@ -63,8 +57,8 @@ test('Loihi 1: a perceptron runs bit for bit, every power of two a message and i
         .findIndex(({ id }) => id === int.outputs[0]);
       const firing = machine.counts.tiles.filter((_, i) => machine.tilePopulations[i] !== readout);
       return {
-        ...total(machine.counts.tiles),
-        fired: total(firing).terms,
+        ...totalOf(machine.counts.tiles),
+        fired: totalOf(firing).terms,
         cores: programs.flatMap(({ cores }) => cores).length,
       };
     };

@@ -9,7 +9,7 @@ import { createPlainKernels } from './plain-kernels.ts';
 /** x, w, y: places in bytes; see kernels/products.assembly.ts. */
 type Multiply = (x: number, w: number, y: number, rows: number, inner: number, panels: number) => void;
 /** Arguments of the kernels in populations.assembly.ts: places, sizes and factors, and integers of 64 bits. */
-type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
+export type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
   ? T
   : Numbers<N, [...T, number]>;
 type Wides<N extends number, T extends bigint[] = []> = T['length'] extends N ? T : Wides<N, [...T, bigint]>;

@@ -1,9 +1,5 @@
 /** The kernels of kernels/operands.assembly.ts: places in bytes, sizes in elements. */
-import { type Arena, hasAllKernels, type Kernels } from './arena.ts';
-
-type Numbers<N extends number, T extends number[] = []> = T['length'] extends N
-  ? T
-  : Numbers<N, [...T, number]>;
+import { type Arena, hasAllKernels, type Kernels, type Numbers } from './arena.ts';
 
 export interface OperandKernels {
   /** Place and bytes that become 0: in a shared memory several times as fast as `fill` of a view. */

@@ -11,22 +11,19 @@ import { createMesh } from '../noc/create-mesh.ts';
 import { createStepEngine } from '../noc/engine.ts';
 import type { Mesh } from '../noc/mesh.ts';
 import type { StepTimes } from '../noc/step.ts';
-import type { StepTraffic } from '../noc/traffic.ts';
+import { boxSizes } from '../state.ts';
 import { type BoundTerms, boundTerms, checkBound } from './bound.ts';
 import { type CoreCosts, coreCosts } from './costs.ts';
 import { type StepEnd, stepEnd, withEnd } from './floor.ts';
 import { NO_LIST } from './lists.ts';
-import { createSends } from './sends.ts';
-import { clearTally, countArrivals, countHops, createTally, type StepTally } from './tally.ts';
-import { type Wiring, wire } from './wiring.ts';
+import { createStepFrame, type Step } from './traffic.ts';
+import { listOf, type Wiring, wire } from './wiring.ts';
 
-export interface FreeStep {
+export interface FreeStep extends Step {
   readonly times: StepTimes;
   /** With barrier or tick. */
   readonly total: number;
   readonly terms: BoundTerms;
-  readonly tally: StepTally;
-  readonly traffic: StepTraffic;
 }
 
 export interface FreeTimer {
@@ -62,31 +59,16 @@ export function createFreeTimer(
   };
 }
 
-/** A tile's neurons, their classes and lists, side by side. */
-interface Row {
-  readonly size: number;
-  readonly classOf: Int32Array | undefined;
-  readonly lists: Int32Array;
-}
-
-function createFreeTraffic(
-  { header, cores, lists, host }: Wiring,
-  costs: CoreCosts,
-): (step: LifStep) => { readonly traffic: StepTraffic; readonly tally: StepTally } {
-  const tally = createTally(cores.length, header.populations.length);
-  const sends = createSends(lists.starts.length - 1);
-  const starts = new Int32Array(cores.length + 1);
-  const tail = new Float64Array(cores.length);
-  const rows = cores.map(({ tiles }) =>
-    tiles.map(({ program: { box }, classes, lists: own }): Row => {
-      const [groups, wide, channels] = [box.group, box.row, box.channel].map(([from, to]) => to - from);
-      return { size: groups! * wide! * channels!, classOf: classes.of, lists: Int32Array.from(own) };
-    }),
+function createFreeTraffic(wiring: Wiring, costs: CoreCosts): (step: LifStep) => Step {
+  const { cores, host } = wiring;
+  const frame = createStepFrame(wiring);
+  const { sends, tally } = frame;
+  const sizes = cores.map(({ tiles }) =>
+    tiles.map(({ program }) => boxSizes(program.box).reduce((a, b) => a * b, 1)),
   );
-  const neurons = rows.map(own => own.reduce((n, { size }) => n + size, 0));
   const { updateActive, updateInactive, spikeOut } = costs;
 
-  function takeTurns(core: number, { events, fired, updated }: LifStep, firstTile: number): void {
+  function takeTurns(core: number, { events, fired, updated }: LifStep): void {
     let ticks = 0;
     const spend = (n: number) => {
       sends.spend(n);
@@ -98,48 +80,29 @@ function createFreeTraffic(
       if (isUpdated !== undefined) for (let i = from; i < to; i++) resting += 1 - isUpdated[i]!;
       spend((to - from - resting) * updateActive + resting * updateInactive);
     };
-    rows[core]!.forEach(({ size, classOf, lists: own }, t) => {
-      const isUpdated = updated(firstTile + t);
+    cores[core]!.tiles.forEach((tile, t) => {
+      const isUpdated = updated(tile.number);
       let next = 0;
-      for (let f = fired.starts[firstTile + t]!; f < fired.starts[firstTile + t + 1]!; f++) {
+      for (let f = fired.starts[tile.number]!; f < fired.starts[tile.number + 1]!; f++) {
         const neuron = fired.neurons[f]!;
         take(isUpdated, next, neuron + 1);
         spend(spikeOut);
         next = neuron + 1;
-        const list = own[classOf === undefined ? 0 : classOf[neuron]!]!;
+        const list = listOf(tile, neuron);
         if (list !== NO_LIST) sends.send(list);
       }
-      take(isUpdated, next, size);
+      take(isUpdated, next, sizes[core]![t]!);
     });
     const { perCore } = tally;
-    perCore.updates[core] = neurons[core]!;
+    perCore.updates[core] = sizes[core]!.reduce((a, b) => a + b, 0);
     perCore.active[core] = events.updated[core]!;
     perCore.spikes[core] = events.fired[core]!;
     perCore.updateTicks[core] = ticks;
   }
 
-  return step => {
-    clearTally(tally);
-    sends.clear();
-    let tile = 0;
-    for (let core = 0; core < cores.length; core++) {
-      starts[core] = sends.count();
-      takeTurns(core, step, tile);
-      tile += rows[core]!.length;
-      tail[core] = sends.rest();
-      tally.perCore.sent[core] = sends.messages(lists.starts);
-    }
-    starts[cores.length] = sends.count();
-    sends.eachList((list, times) => {
-      countArrivals(tally, lists, list, times);
-      countHops(tally, lists, list, times);
-    });
-    const hosts = Array.from(
-      step.host,
-      element => host.lists[host.classes.of === undefined ? 0 : host.classes.of[element]!]!,
+  return step =>
+    frame.make(
+      core => takeTurns(core, step),
+      () => Int32Array.from(step.host, element => listOf(host, element)).filter(list => list !== NO_LIST),
     );
-    const sent = Int32Array.from(hosts.filter(list => list !== NO_LIST));
-    for (const list of sent) countArrivals(tally, lists, list, 1);
-    return { traffic: { starts, tail, ...sends.columns(), host: sent }, tally };
-  };
 }

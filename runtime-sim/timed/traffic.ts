@@ -13,7 +13,7 @@ import { HOST, type RowOperand } from './row-operands.ts';
 import { createSends, type Sends } from './sends.ts';
 import { isSet, type Sent } from './sent.ts';
 import { clearTally, countArrivals, countHops, createTally, type StepTally } from './tally.ts';
-import type { Sender, TimedTile, Wiring } from './wiring.ts';
+import { listOf, type TimedTile, type Wiring } from './wiring.ts';
 
 export interface Step {
   /** Valid until the next step is made. */
@@ -35,14 +35,46 @@ export interface TrafficMaker {
   make(now: number, instances: readonly Instance[], witness?: Witness): Step;
 }
 
-export function createTrafficMaker(wiring: Wiring, costs: CoreCosts): TrafficMaker {
-  const { header, cores, lists, host } = wiring;
+/** Makes steps: `walk` is told each core in turn and notes in `sends` and `tally` what it does; `hosts`, asked last: lists that the host sends. */
+export interface StepFrame {
+  readonly sends: Sends;
+  readonly tally: StepTally;
+  make(walk: (core: number) => void, hosts: () => Int32Array): Step;
+}
+
+export function createStepFrame({ header, cores, lists }: Wiring): StepFrame {
   const tally = createTally(cores.length, header.populations.length);
   const sends = createSends(lists.starts.length - 1);
-  const neurons = createNeuronWalk(wiring, costs, sends, tally);
-  const elementsAt = hostElements(host.size, host.steps);
   const starts = new Int32Array(cores.length + 1);
   const tail = new Float64Array(cores.length);
+  return {
+    ...{ sends, tally },
+    make(walk, hosts) {
+      clearTally(tally);
+      sends.clear();
+      for (let core = 0; core < cores.length; core++) {
+        starts[core] = sends.count();
+        walk(core);
+        tail[core] = sends.rest();
+        tally.perCore.sent[core] = sends.messages(lists.starts);
+      }
+      starts[cores.length] = sends.count();
+      sends.eachList((list, times) => {
+        countArrivals(tally, lists, list, times);
+        countHops(tally, lists, list, times);
+      });
+      const host = hosts();
+      for (const list of host) countArrivals(tally, lists, list, 1);
+      return { traffic: { starts, tail, ...sends.columns(), host }, tally };
+    },
+  };
+}
+
+export function createTrafficMaker(wiring: Wiring, costs: CoreCosts): TrafficMaker {
+  const { header, cores, host } = wiring;
+  const frame = createStepFrame(wiring);
+  const neurons = createNeuronWalk(wiring, costs, frame);
+  const elementsAt = hostElements(host.size, host.steps);
 
   function hostLists(now: number, instances: readonly Instance[], witness?: Witness): Int32Array {
     const found: number[] = [];
@@ -60,31 +92,16 @@ export function createTrafficMaker(wiring: Wiring, costs: CoreCosts): TrafficMak
 
   return {
     make(now, instances, witness) {
-      clearTally(tally);
-      sends.clear();
-      cores.forEach((core, c) => {
-        starts[c] = sends.count();
-        for (const tile of core.tiles) {
+      const walk = (core: number) => {
+        for (const tile of cores[core]!.tiles) {
           const turn = turnOf(tile.program, instances, now, header);
           if (turn !== undefined) neurons.walk(tile, turn, witness);
         }
-        tail[c] = sends.rest();
-        tally.perCore.sent[c] = sends.messages(lists.starts);
-      });
-      starts[cores.length] = sends.count();
-      sends.eachList((list, times) => {
-        countArrivals(tally, lists, list, times);
-        countHops(tally, lists, list, times);
-      });
-      const hosts = hostLists(now, instances, witness);
-      for (const list of hosts) countArrivals(tally, lists, list, 1);
-      return { traffic: { starts, tail, ...sends.columns(), host: hosts }, tally };
+      };
+      return frame.make(walk, () => hostLists(now, instances, witness));
     },
   };
 }
-
-const listOf = ({ classes, lists }: Sender, neuron: number): number =>
-  lists[classes.of === undefined ? 0 : classes.of[neuron]!]!;
 
 /** Neurons that follow each other: the first one's number in the population and in the tile. */
 interface Run {
@@ -94,7 +111,7 @@ interface Run {
 }
 
 /** Goes through the neurons of a tile that are executed in a turn. */
-function createNeuronWalk({ header }: Wiring, costs: CoreCosts, sends: Sends, tally: StepTally) {
+function createNeuronWalk({ header }: Wiring, costs: CoreCosts, { sends, tally }: StepFrame) {
   const { perCore, populations } = tally;
   const { binary, resetNeurons } = header;
 

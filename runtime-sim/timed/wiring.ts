@@ -13,7 +13,7 @@ import type {
 } from '../../backends/program/program.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { expandMap } from '../../ir/map.ts';
-import { boxSizes } from '../state.ts';
+import { boxSizes, hopsOf } from '../state.ts';
 import { type Classes, createMapProperties, type MapProperties, ONE_CLASS, refine } from './classes.ts';
 import { type CoreCosts, type Met, serviceOf } from './costs.ts';
 import { createListBuilder, type ListedMessage, type Lists, NO_LIST } from './lists.ts';
@@ -25,6 +25,9 @@ export interface Sender {
   /** Messages of a neuron of each class, NO_LIST: none. */
   readonly lists: readonly number[];
 }
+
+export const listOf = ({ classes, lists }: Sender, neuron: number): number =>
+  lists[classes.of === undefined ? 0 : classes.of[neuron]!]!;
 
 export interface TimedTile extends Sender {
   readonly number: number;
@@ -62,20 +65,19 @@ interface Place {
 /** Needs: programs that a functional simulator has booted. Errors: E0743 */
 export function wire(programs: readonly ChipProgram[], costs: CoreCosts): Wiring {
   const { header } = programs[0] ?? defect('a deployment without chips');
-  const places: Place[] = programs.flatMap(({ chip, cores }) =>
-    cores.map(program => ({ core: 0, chip, program })),
-  );
-  const numbered = places.map((place, core) => ({ ...place, core }));
+  const places = programs
+    .flatMap(({ chip, cores }) => cores.map(program => ({ chip, program })))
+    .map((place, core): Place => ({ ...place, core }));
   const first = new Map<number, number>();
-  numbered.forEach(({ chip, core }) => void (first.has(chip) || first.set(chip, core)));
+  places.forEach(({ chip, core }) => void (first.has(chip) || first.set(chip, core)));
   const placeOf = ({ chip, core }: Route): Place =>
-    numbered[first.get(chip)! + core] ?? defect(`no core ${core} on chip ${chip}`);
+    places[first.get(chip)! + core] ?? defect(`no core ${core} on chip ${chip}`);
   const lists = createListBuilder();
   const context = { header, costs, placeOf, properties: createMapProperties(), add: lists.add };
   const input = programs.find(program => program.input !== undefined)?.input ?? NO_INPUT;
   const operands = findOperands(programs, placeOf);
   let number = 0;
-  const cores = numbered.map((place): TimedCore => {
+  const cores = places.map((place): TimedCore => {
     const tiles = place.program.tiles.map((program, t): TimedTile => {
       const [groups, rows, channels] = boxSizes(program.box);
       const sender = senderOf(program.routes, groups * rows * channels, place, context);
@@ -111,17 +113,8 @@ interface Context {
 /** A spike and the one synapse that takes it back. */
 const RETURN: Met = { synops: 1, words: 1 };
 
-const returnTo = ({ core }: Place, { costs, add }: Context): number =>
-  add([
-    {
-      target: core,
-      ...serviceOf(RETURN, costs),
-      ...RETURN,
-      hopsEastWest: 0,
-      hopsNorthSouth: 0,
-      crossesChips: false,
-    },
-  ]);
+const returnTo = (place: Place, { costs, add }: Context): number =>
+  add([{ target: place.core, ...serviceOf(RETURN, costs), ...RETURN, ...hopsOf(place, place) }]);
 
 function senderOf(routes: readonly Route[], size: number, from: Place | undefined, context: Context): Sender {
   const { header, costs, properties, placeOf, add } = context;
@@ -145,20 +138,9 @@ function senderOf(routes: readonly Route[], size: number, from: Place | undefine
           synops: all.reduce((n, { synops }) => n + synops, 0),
           words: all.reduce((n, { words }) => n + words, 0),
         };
-        return [{ target: place.core, ...met, ...serviceOf(met, costs), ...distance(from, place) }];
+        return [{ target: place.core, ...met, ...serviceOf(met, costs), ...hopsOf(from, place) }];
       }),
     ),
   );
   return { classes, lists };
-}
-
-/** As the functional simulators count hops: on one chip, X and Y apart. */
-function distance(from: Place | undefined, to: Place) {
-  const crossesChips = from !== undefined && from.chip !== to.chip;
-  const isOnMesh = from !== undefined && !crossesChips;
-  return {
-    crossesChips,
-    hopsEastWest: isOnMesh ? Math.abs(to.program.x - from.program.x) : 0,
-    hopsNorthSouth: isOnMesh ? Math.abs(to.program.y - from.program.y) : 0,
-  };
 }

@@ -24,7 +24,7 @@ import { randomAnn } from '../../ir/random/ann.ts';
 import { randomModern } from '../../ir/random/modern.ts';
 import type { Coding } from '../../ir/snn.ts';
 import { createMachine } from '../../runtime-sim/chip.ts';
-import { addCounts, createTileCounts } from '../../runtime-sim/counts.ts';
+import { totalOf } from '../../runtime-sim/counts.ts';
 import type { HostSpikes } from '../../runtime-sim/lif/machine.ts';
 import { descend, randomImages, reload, shrunk } from '../kit.ts';
 import { type RandomNet, randomNet, randomPrograms } from '../lif/random-net.ts';
@@ -196,8 +196,7 @@ test('with one term a spike, the counts of an image are those of the chip', asyn
   const expected = expectedIn(textsOf(request));
   const machine = createMachine(request.programs);
   machine.run(request.images[0]!);
-  const sum = createTileCounts();
-  for (const tile of machine.counts.tiles) addCounts(sum, tile);
+  const sum = totalOf(machine.counts.tiles);
   const all = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
   const ofHost = Object.entries(expected.spikes[0]!).reduce((n, [, neurons]) => n + neurons.length, 0);
   assert.equal(all(expected.synops), sum.synops + sum.relayAdds);

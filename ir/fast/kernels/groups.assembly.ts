@@ -2,7 +2,7 @@
 //
 // Functions that read a whole group of channels, four at a time: sums of doubles, logarithms from the bits of doubles, powers
 // of two from tables of all that are not 0. The arithmetic is that of ir/interpret/soma.ts, in place.
-import { firstLanes, FOUR, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
+import { firstLanes, FOUR, halfOf, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 const LOG_BITS: i32 = 12;
 const ENTRY_BITS: i32 = 6;
@@ -197,7 +197,7 @@ export function softmaxWords(
   const bytes = channels * WORD;
   const whole = (channels & ~3) * WORD;
   const rest = firstLanes(channels & 3);
-  const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+  const half = halfOf(shift);
   const right = max(shift, 0);
   const left = max(-shift, 0);
   const scales = i32x4.splat(scale);

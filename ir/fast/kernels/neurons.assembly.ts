@@ -4,7 +4,7 @@
 // population is proved to fit (neurons.ts). The arithmetic is that of ir/fixed.ts and ir/interpret/soma.ts. Arrays have
 // room for a whole vector behind their last number, and are never empty: loops end at their bottom, because what does not
 // change in them is then computed once.
-import { firstLanes, FOUR, lanesOf, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
+import { firstLanes, FOUR, halfOf, lanesOf, lookUp, shifted, sumOf, WORD } from './shared/lanes.assembly';
 
 /** Saturates accumulators to ±top, in place; returns what they hold and counts what was too large in `saturated`. */
 let saturated: v128 = i32x4.splat(0);
@@ -32,7 +32,7 @@ export function gatherShifted(
 ): i32 {
   saturated = i32x4.splat(0);
   const most = i32x4.splat(top);
-  const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+  const half = halfOf(shift);
   const right = shift > 0 ? shift : 0;
   const left = shift < 0 ? -shift : 0;
   const keep = isFirst ? i32x4.splat(0) : i32x4.splat(-1);
@@ -123,7 +123,7 @@ export function settleWords(u: usize, count: usize, factor: i32, top: i32): i32 
 
 /** rs(x, shift), in place. */
 export function shiftWords(u: usize, count: usize, shift: i32): void {
-  const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+  const half = halfOf(shift);
   const right = max(shift, 0);
   const left = max(-shift, 0);
   const end = u + count * WORD;
@@ -135,7 +135,7 @@ export function shiftWords(u: usize, count: usize, shift: i32): void {
 
 /** min(rs(max(x, 0), shift), limit), in place. */
 export function clipWords(u: usize, count: usize, shift: i32, limit: i32): void {
-  const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+  const half = halfOf(shift);
   const right = max(shift, 0);
   const left = max(-shift, 0);
   const zero = i32x4.splat(0);
@@ -156,10 +156,10 @@ export function evenWords(
   entries: i32,
   entryShift: i32,
 ): void {
-  const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+  const half = halfOf(shift);
   const right = max(shift, 0);
   const left = max(-shift, 0);
-  const entryHalf = i32x4.splat(entryShift > 0 ? 1 << (entryShift - 1) : 0);
+  const entryHalf = halfOf(entryShift);
   const entryRight = max(entryShift, 0);
   const entryLeft = max(-entryShift, 0);
   const last = i32x4.splat(entries);
@@ -185,10 +185,10 @@ export function oddWords(
   limit: i32,
   centre: i32,
 ): void {
-  const half = i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+  const half = halfOf(shift);
   const right = max(shift, 0);
   const left = max(-shift, 0);
-  const entryHalf = i32x4.splat(entryShift > 0 ? 1 << (entryShift - 1) : 0);
+  const entryHalf = halfOf(entryShift);
   const entryRight = max(entryShift, 0);
   const entryLeft = max(-entryShift, 0);
   const last = i32x4.splat(entries);

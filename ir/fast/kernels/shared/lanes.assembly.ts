@@ -24,6 +24,13 @@ export function sumOf(x: v128): i32 {
   );
 }
 
+/** What `shifted` adds so that it rounds. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+export function halfOf(shift: i32): v128 {
+  return i32x4.splat(shift > 0 ? 1 << (shift - 1) : 0);
+}
+
 // @ts-ignore: a decorator of AssemblyScript
 @inline
 export function shifted(x: v128, half: v128, right: i32, left: i32): v128 {
