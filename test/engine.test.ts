@@ -3,10 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
-import { convertNetwork, quantizeNetwork, readNetwork } from '../compiler/compile.ts';
-import { syntheticImages } from '../compiler/data/synthetic.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
-import { defaultProfile } from '../compiler/profile.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -16,8 +13,8 @@ import { CODINGS } from '../ir/snn.ts';
 import type { HostStop, PopulationEmission } from '../runtime-sim/chip.ts';
 import { planEngine } from '../runtime-sim/engine/plan.ts';
 import { createSimulator, type Simulator, slowSimulator } from '../runtime-sim/simulator.ts';
-import { descend, randomImages, reload, shrunk } from './kit.ts';
-import { writeMlp } from './mlp.ts';
+import { cramped, descend, randomImages, reload } from './kit.ts';
+import { spikingMlp } from './spiking-mlp.ts';
 
 /** Nothing here is a power of two. */
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
@@ -84,15 +81,11 @@ function* networks(steps: number) {
 const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
 
 /** Cores so small that populations are cut, and few. */
-function cramped(target: Target): Target {
-  const small = shrunk(target, 150, 1500);
-  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
-  return { ...small, cores: 2400, chips: 20, topology };
-}
+const CRAMPED = [150, 1500] as const;
 
 test('one step: pipelined, layerwise and streaming, whole and cut', async () => {
   const large = await loadTarget('loihi2');
-  const small = cramped(large);
+  const small = cramped(large, ...CRAMPED);
   let number = 0;
   for (const { name, int, images } of networks(1)) {
     const [mode, other] = [MODES[number % 3]!, MODES[(number + 1) % 3]!];
@@ -105,7 +98,7 @@ test('one step: pipelined, layerwise and streaming, whole and cut', async () => 
 
 test('several steps in every coding, whole and cut, stopped early or not', async () => {
   const large = await loadTarget('loihi2');
-  const small = cramped(large);
+  const small = cramped(large, ...CRAMPED);
   let number = 0;
   for (const { name, int, images } of networks(3)) {
     const mode = MODES[number++ % 2]!;
@@ -119,22 +112,8 @@ test('several steps in every coding, whole and cut, stopped early or not', async
 
 test('binary spikes: a message for each power of two, neurons of two compartments, each with a way back', async () => {
   const target = await loadTarget('loihi1');
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = {
-    coding: 'sum',
-    thresholds: 'pow2',
-    profile: defaultProfile(3),
-    weightBits: 8,
-    seed: 1,
-    effort: 'fast',
-    biasCorrection: false,
-    keepUnread: false,
-  } as const;
   for (const steps of [1, 2]) {
-    const { ann } = readNetwork(writeMlp([37, 29, 23, 11], 7), 'mlp.onnx', context);
-    const images = syntheticImages(ann.nodes.find(node => node.kind === 'input')!.type.shape, 3);
-    const { snn } = convertNetwork(ann, images, { ...options, steps }, context);
-    const int = quantizeNetwork(snn, images, target, 8, context);
+    const { int, images, options, context } = await spikingMlp(target, [37, 29, 23, 11], steps);
     const programs = reload(mapNetwork(int, target, new Map(), options, context));
     assert.ok(programs[0]!.header.binary && programs[0]!.header.resetNeurons > 1);
     const { counts } = assertEqual(`binary, T = ${steps}`, programs, images);

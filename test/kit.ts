@@ -88,6 +88,13 @@ export function shrunk(target: Target, neurons: number, synapseWords: number): T
   };
 }
 
+/** The same on a board of twenty chips in a row. */
+export function cramped(target: Target, neurons: number, synapseWords: number): Target {
+  const small = shrunk(target, neurons, synapseWords);
+  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
+  return { ...small, cores: 2400, chips: 20, topology };
+}
+
 /** The programs of a mapped network as its bytes say them, delivery and timing proved. */
 export function reload({ programs, int }: Pick<Mapped, 'programs' | 'int'>): readonly ChipProgram[] {
   const decoded = allPrograms(programs).map(program => decodeChip(encodeChip(program), 'memory'));

@@ -14,10 +14,10 @@ import { randomAnn } from '../ir/random/ann.ts';
 import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
 import { CODINGS } from '../ir/snn.ts';
 import { createMachine } from '../runtime-sim/chip.ts';
-import { addCounts, createTileCounts } from '../runtime-sim/counts.ts';
+import { totalOf } from '../runtime-sim/counts.ts';
 import { createStreamingMachine } from '../runtime-sim/streaming.ts';
 import { readDigits } from './digits.ts';
-import { descend, randomImages, reload, shrunk } from './kit.ts';
+import { cramped, descend, randomImages, reload } from './kit.ts';
 
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
 
@@ -26,11 +26,6 @@ const map = (int: IntGraph, target: Target, mode: Mode): Mapped => {
   return mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context);
 };
 /** Cores so small that populations are cut, and few. */
-const cramped = (target: Target, neurons: number, words: number): Target => {
-  const small = shrunk(target, neurons, words);
-  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
-  return { ...small, cores: 2400, chips: 20, topology };
-};
 const boot = (mapped: Mapped) => createStreamingMachine(reload(mapped));
 
 test('digits: rows pass through time bit for bit', async () => {
@@ -61,11 +56,7 @@ function* networks(): Generator<readonly [string, IntGraph, readonly Float64Arra
 test('random networks, whole and cut: bit for bit, and counted like unrolled ones', async () => {
   const large = await loadTarget('loihi2');
   const small = cramped(large, 50, 400);
-  const sums = (counts: ReturnType<typeof boot>['counts']) => {
-    const sum = createTileCounts();
-    for (const tile of counts.tiles) addCounts(sum, tile);
-    return sum;
-  };
+  const sums = (counts: ReturnType<typeof boot>['counts']) => totalOf(counts.tiles);
   let cut = 0;
   for (const [name, int, images] of networks()) {
     for (const target of [large, small]) {

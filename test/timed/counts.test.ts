@@ -15,7 +15,7 @@ import { createMachine, type HostStop } from '../../runtime-sim/chip.ts';
 import { createTimedMachine, timeImages } from '../../runtime-sim/timed/machine.ts';
 import { runAlone, runStream, type TimedStep } from '../../runtime-sim/timed/run.ts';
 import { recordImage } from '../../runtime-sim/timed/sent.ts';
-import { descend, randomImages, reload, shrunk } from '../kit.ts';
+import { cramped, descend, randomImages, reload } from '../kit.ts';
 import { spikingMlp } from '../spiking-mlp.ts';
 
 const COUNTED = {
@@ -98,15 +98,9 @@ async function checkRuns(
   }
 }
 
-const cramped = (target: Target): Target => {
-  const small = shrunk(target, 60, 500);
-  const topology = { ...small.topology, chipsX: { ...small.topology.chipsX, value: 20 } };
-  return { ...small, cores: 2400, chips: 20, topology };
-};
-
 test('random networks in every mode, whole and cut: timed events are the counted ones', async () => {
   const whole = await loadTarget('loihi2');
-  const cut = cramped(whole);
+  const cut = cramped(whole, 60, 500);
   const graphs = [randomAnn(0), randomAnn(1), randomModern(42, ['gatedMlp', 'attention'])];
   for (const [number, graph] of graphs.entries()) {
     const images = randomImages(graph, 3, number);
