@@ -1,24 +1,38 @@
-/** Bundles the command line into one file, dist/snnc.js, and the threads of placement and simulation into others beside it. */
-import { statSync } from 'node:fs';
+/**
+ * Bundles the command line into dist/: snnc.js, which loads the chunk of the command that is called, and the threads of
+ * placement and simulation.
+ */
+import { rmSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { build } from 'esbuild';
 
-const BUNDLES = {
-  'cli/main.ts': 'dist/snnc.js',
-  'compiler/placement/worker.ts': 'dist/placement-worker.js',
-  'runtime-sim/engine/worker.ts': 'dist/simulator-worker.js',
+const ENTRIES = {
+  snnc: 'cli/main.ts',
+  'placement-worker': 'compiler/placement/worker.ts',
+  'simulator-worker': 'runtime-sim/engine/worker.ts',
 };
 const banner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";
-for (const [entry, outfile] of Object.entries(BUNDLES)) {
-  await build({
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    banner: { js: banner },
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-  console.log(`${outfile} ${(statSync(outfile).size / 2 ** 20).toFixed(2)} MB`);
-}
+
+rmSync('dist', { recursive: true, force: true });
+const { metafile } = await build({
+  entryPoints: ENTRIES,
+  outdir: 'dist',
+  chunkNames: 'chunk-[hash]',
+  splitting: true,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  // Names stay, so that a stack trace can be read.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  banner: { js: banner },
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+});
+const outputs = Object.keys(metafile.outputs);
+const megabytes = outputs.reduce((sum, path) => sum + statSync(path).size, 0) / 2 ** 20;
+const largest = outputs.toSorted((a, b) => statSync(b).size - statSync(a).size).slice(0, 3);
+const sizes = largest.map(path => `${basename(path)} ${(statSync(path).size / 2 ** 20).toFixed(2)} MB`);
+console.log(`dist/ ${outputs.length} files, ${megabytes.toFixed(2)} MB; largest: ${sizes.join(', ')}`);

@@ -1,7 +1,6 @@
-/** The command line: one entry per command, options from tables, every fault of a user one diagnostic. */
+/** The command line: one entry per command, options from tables, every fault of a user one diagnostic. Each command is loaded when called. */
 import yargs from 'yargs';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
-import { checkCommand } from './check.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
@@ -13,20 +12,8 @@ import {
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
-import { compileCommand, withDefaultModel } from './compile.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { diffCommand } from './diff.ts';
-import { explainCommand } from './explain.ts';
-import { exportCommand } from './export.ts';
-import { inspectCommand, reportCommand } from './inspect.ts';
-import { methodsCommand } from './methods.ts';
-import { numericsCommand } from './numerics.ts';
-import { opsCommand } from './ops.ts';
 import { shared } from './options.ts';
-import { paperCommand } from './paper.ts';
-import { simulateCommand } from './simulate.ts';
-import { targetsCommand } from './targets.ts';
-import { validateCommand } from './validate.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -49,7 +36,11 @@ export async function main(argv: readonly string[]): Promise<number> {
           .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
           .options(COMPILE_OPTIONS)
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
-      args => run(() => compileCommand(withDefaultModel(args)))(),
+      args =>
+        run(async () => {
+          const { compileCommand, withDefaultModel } = await import('./compile.ts');
+          return compileCommand(withDefaultModel(args));
+        })(),
     )
     .command(
       'check <model>',
@@ -58,25 +49,25 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
           .options(CHECK_OPTIONS),
-      args => run(() => checkCommand(args))(),
+      args => run(async () => (await import('./check.ts')).checkCommand(args))(),
     )
     .command(
       'ops',
       'The ONNX operators that are read',
       y => y.options(shared),
-      args => run(() => opsCommand(args))(),
+      args => run(async () => (await import('./ops.ts')).opsCommand(args))(),
     )
     .command(
       'validate <folder>',
       'Every stage on real data: accuracy, Eq. 30, first difference',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(VALIDATE_OPTIONS),
-      args => run(() => validateCommand(args))(),
+      args => run(async () => (await import('./validate.ts')).validateCommand(args))(),
     )
     .command(
       'numerics <folder>',
       'What thresholds, integer weights and tables cost, population by population',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(NUMERICS_OPTIONS),
-      args => run(() => numericsCommand(args))(),
+      args => run(async () => (await import('./numerics.ts')).numericsCommand(args))(),
     )
     .command(
       'methods <model>',
@@ -85,7 +76,7 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
           .options(METHODS_OPTIONS),
-      args => run(() => methodsCommand(args))(),
+      args => run(async () => (await import('./methods.ts')).methodsCommand(args))(),
     )
     .command(
       'paper <model>',
@@ -94,19 +85,19 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
           .options(PAPER_OPTIONS),
-      args => run(() => paperCommand(args))(),
+      args => run(async () => (await import('./paper.ts')).paperCommand(args))(),
     )
     .command(
       'simulate <folder>',
       'Boots from the folder alone: counts, time bound, energy',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(SIMULATE_OPTIONS),
-      args => run(() => simulateCommand(args))(),
+      args => run(async () => (await import('./simulate.ts')).simulateCommand(args))(),
     )
     .command(
       'report <folder>',
       'Chip-mapping report: one screen, or JSON',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
-      args => run(() => reportCommand(args))(),
+      args => run(async () => (await import('./inspect.ts')).reportCommand(args))(),
     )
     .command(
       'diff <a> <b>',
@@ -116,31 +107,31 @@ export async function main(argv: readonly string[]): Promise<number> {
           .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
           .options(shared),
-      args => run(() => diffCommand(args))(),
+      args => run(async () => (await import('./diff.ts')).diffCommand(args))(),
     )
     .command(
       'export <folder>',
       'The deployment in the files of another tool, with what that tool must count on them',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(EXPORT_OPTIONS),
-      args => run(() => exportCommand(args))(),
+      args => run(async () => (await import('./export.ts')).exportCommand(args))(),
     )
     .command(
       'inspect <folder>',
       'What cores hold',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(INSPECT_OPTIONS),
-      args => run(() => inspectCommand(args))(),
+      args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
     )
     .command(
       'explain <code>',
       'What a message means and the way out',
       y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
-      args => run(() => explainCommand(args))(),
+      args => run(async () => (await import('./explain.ts')).explainCommand(args))(),
     )
     .command(
       'targets [target]',
       'Chips and boards; of one of them every figure with status and source',
       y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
-      args => run(() => targetsCommand(args))(),
+      args => run(async () => (await import('./targets.ts')).targetsCommand(args))(),
     )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
