@@ -10,6 +10,7 @@ import {
 import { renderDiagnostic } from '../ir/diagnostics/render.ts';
 
 export interface Console {
+  readonly json: boolean;
   readonly diagnostics: Diagnostics;
   /** Starts the next numbered step. */
   step(name: string): void;
@@ -31,6 +32,7 @@ export function createConsole({ json, quiet }: { json: boolean; quiet: boolean }
     current = undefined;
   };
   return {
+    json,
     diagnostics,
     step(name) {
       close();
