@@ -372,6 +372,50 @@ export const EXPORT_OPTIONS = {
   ...shared,
 } as const;
 
+/** Which part of a work, and where its result goes. */
+export const SHARD_OPTIONS = {
+  count: {
+    type: 'number',
+    demandOption: true,
+    describe: 'Shards that the work is divided into',
+    coerce: (value: number) => whole(value, 'count', 1, 1e6),
+  },
+  out: { alias: 'o', type: 'string', describe: 'Folder of results (default: beside what is run)' },
+} as const;
+
+/** One shard. */
+const oneShard = {
+  ...SHARD_OPTIONS,
+  index: {
+    type: 'number',
+    describe: 'From 0 on (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'index', 0, 1e6)),
+  },
+  missing: { type: 'boolean', default: false, describe: 'Every index that has no sound result' },
+  again: { type: 'boolean', default: false, describe: 'Run what has a sound result too' },
+} as const;
+
+/** An image of a set that is divided: all of it, where nothing limits it. */
+export const SHARDED_SIMULATION = {
+  input: SIMULATE_OPTIONS.input,
+  limit: allOrLimit,
+  workers,
+  ...dataOptions,
+  ...shared,
+} as const;
+
+export const SHARD_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...oneShard } as const;
+export const SHARD_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...oneShard } as const;
+
+/** A folder of shards. */
+export const MERGE_OPTIONS = {
+  subject: {
+    type: 'string',
+    describe: 'Deployment folder or file of the sweep, where it is not where the shards found it',
+  },
+  ...shared,
+} as const;
+
 /** What cores hold. */
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },

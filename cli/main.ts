@@ -6,6 +6,7 @@ import {
   COMPILE_OPTIONS,
   EXPORT_OPTIONS,
   INSPECT_OPTIONS,
+  MERGE_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
@@ -14,6 +15,7 @@ import {
 } from './command-options.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { shared } from './options.ts';
+import { shardCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -120,6 +122,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       'What cores hold',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(INSPECT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
+    )
+    .command('shard', 'One part of a validation, simulation or sweep: a file that `merge` adds up', y =>
+      shardCommands(y, run),
+    )
+    .command(
+      'merge <dir>',
+      'What all shards of a folder say together, as the undivided command says it',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(MERGE_OPTIONS),
+      args => run(async () => (await import('./shards/merge.ts')).mergeCommand(args))(),
     )
     .command(
       'explain <code>',
