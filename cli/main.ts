@@ -15,7 +15,7 @@ import {
 } from './command-options.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { shared } from './options.ts';
-import { shardCommands } from './shards/commands.ts';
+import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -125,6 +125,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .command('shard', 'One part of a validation, simulation or sweep: a file that `merge` adds up', y =>
       shardCommands(y, run),
+    )
+    .command(
+      'submit',
+      'All shards of a work, by Slurm, Kubernetes or processes of this machine; only what is missing',
+      y => submitCommands(y, run),
+    )
+    .command(
+      'status <dir>',
+      'How far a folder of shards is: done, missing, damaged, time left',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(shared),
+      args => run(async () => (await import('./shards/status.ts')).statusCommand(args))(),
     )
     .command(
       'merge <dir>',

@@ -1,11 +1,16 @@
 /** Commands of commands: `snnc shard` and `snnc submit`, one for each kind of work. */
 import type { Argv } from 'yargs';
-import { SHARD_SIMULATE_OPTIONS, SHARD_VALIDATE_OPTIONS } from '../command-options.ts';
+import {
+  SHARD_SIMULATE_OPTIONS,
+  SHARD_VALIDATE_OPTIONS,
+  SUBMIT_SIMULATE_OPTIONS,
+  SUBMIT_VALIDATE_OPTIONS,
+} from '../command-options.ts';
 
 export type Run = (command: () => Promise<number>) => () => Promise<void>;
 
 const FOLDER = { type: 'string', demandOption: true, describe: 'Deployment folder' } as const;
-const WHICH = 'Which work? See snnc shard --help';
+const WHICH = 'Which work: validate, simulate or sweep?';
 
 export const shardCommands = (y: Argv, run: Run) =>
   y
@@ -33,4 +38,31 @@ export const shardCommands = (y: Argv, run: Run) =>
     .strict()
     .recommendCommands();
 
+export const submitCommands = (y: Argv, run: Run) =>
+  y
+    .command(
+      'validate <folder>',
+      'All of `snnc validate`, in shards',
+      own => own.positional('folder', FOLDER).options(SUBMIT_VALIDATE_OPTIONS),
+      args =>
+        run(async () => {
+          const [{ submitCommand }, { planValidation }] = await submitParts();
+          return submitCommand(args, out => planValidation(args, out));
+        })(),
+    )
+    .command(
+      'simulate <folder>',
+      'All of `snnc simulate`, in shards',
+      own => own.positional('folder', FOLDER).options(SUBMIT_SIMULATE_OPTIONS),
+      args =>
+        run(async () => {
+          const [{ submitCommand }, { planSimulation }] = await submitParts();
+          return submitCommand(args, out => planSimulation(args, out));
+        })(),
+    )
+    .demandCommand(1, WHICH)
+    .strict()
+    .recommendCommands();
+
 const parts = () => Promise.all([import('./shard.ts'), import('./kinds.ts')]);
+const submitParts = () => Promise.all([import('./submit.ts'), import('./kinds.ts')]);

@@ -908,6 +908,24 @@ export const catalogue = {
     help: 'Remove the file.',
     exit: 1,
   },
+  E0780: {
+    message: '{program} does not take the job: {reason}',
+    why: 'Jobs are queued, run and repeated by the engine; what it says is passed on.',
+    help: 'Correct what it names, or see with --dry-run what it would be given.',
+    exit: 4,
+  },
+  E0781: {
+    message: 'a Kubernetes job lacks something: {problem}',
+    why: 'Pods need an image in which snnc is installed, and a volume that holds model, images and results under the same paths as here.',
+    help: 'Give --image IMAGE and --volume CLAIM:/absolute/path.',
+    exit: 2,
+  },
+  E0782: {
+    message: '{failed} of {count} shards failed',
+    why: 'The others have their results; nothing is merged until all have.',
+    help: 'Correct what they say and submit again: only what is missing is run.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
