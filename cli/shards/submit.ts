@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { sha256 } from '../../ir/constants.ts';
 import { fail, makeDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { type Console, createConsole, reportDiagnostics } from '../console.ts';
 import type { Shared } from '../options.ts';
@@ -47,7 +48,7 @@ export async function submitCommand(
   keepJob(dir, job);
   const missing = missingOf(job, findShards(dir, job));
   const submission: Submission = {
-    name: `snnc-${job.work.kind}-${job.key.slice(0, 12)}`,
+    name: `snnc-${job.work.kind}-${job.key.slice(0, 12)}-${sha256(printIndices(missing)).slice(0, 6)}`,
     dir,
     count: args.count,
     missing,
