@@ -53,7 +53,7 @@ export interface ValidateArguments extends Shared, DataOptions {
 type PerStep<T> = T[];
 
 export async function validateCommand(args: ValidateArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, ['read', 'run']);
   const folder = openFolder(args.folder);
   out.step('read');
   const { ann, snn, int } = readStages(folder);
@@ -115,6 +115,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     const sent = images.map(() => new Map<string, Activity>());
     const compared = compareImages(int, simulator, images, i => observe(first + i, sent[i]!));
     for (const [i, image] of images.entries()) add(first + i, image, sent[i]!, compared[i]!);
+    out.advance(first + images.length, count);
   }
   const { energy, energySpan, energyLayers } = reportOfRun(manifest, programs, simulator.counts);
   simulator.close();
