@@ -16,7 +16,7 @@ export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
 }
 
 export async function simulateCommand(args: SimulateArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, ['boot', 'run', ...(isTimed(args) ? ['time'] : [])]);
   out.step('boot');
   const folder = openFolder(args.folder);
   const { manifest } = folder;
@@ -27,7 +27,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   const images = Math.min(args.limit, set.count);
   const sum = createSimulationSum();
   const job = { folder, programs, set, images, workers: args.workers };
-  sum.add(await simulateRange(job, { first: 0, end: images }, timing));
+  sum.add(await simulateRange(job, { first: 0, end: images }, { recorder: timing, advance: out.advance }));
   if (timing !== undefined) out.step('time');
   const timed = (await timing?.finish()) ?? null;
   return concludeSimulation(sum.finish(), folder, programs, timed, out);

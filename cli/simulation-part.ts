@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Deployment } from '../backends/folder.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
+import type { Advance } from '../compiler/progress.ts';
 import { isSettled } from '../ir/exit.ts';
 import { argMax } from '../ir/logits.ts';
 import type { HostStop } from '../runtime-sim/chip.ts';
@@ -49,7 +50,7 @@ const AT_ONCE = 64;
 export async function simulateRange(
   { folder, programs, set, workers }: SimulationJob,
   { first, end }: Range,
-  recorder?: Recorder,
+  { recorder, advance = () => undefined }: { recorder?: Recorder | undefined; advance?: Advance } = {},
 ): Promise<SimulationPart> {
   const simulator = createSimulator(programs, { workers });
   const { margins = [] } = folder.manifest.network.exit ?? {};
@@ -69,6 +70,7 @@ export async function simulateRange(
       found.input.set(digestOf(images[i]!), (begin - first + i) * DIGEST_BYTES);
     }
     for (const record of records) if (record !== undefined) recorder?.keep(record);
+    advance(begin + images.length - first, end - first);
   }
   const { facts, columns } = countsToColumns(simulator.counts);
   simulator.close();

@@ -86,7 +86,8 @@ export function concludeSimulation(
     if (typeof value === 'number' && name !== 'accuracy')
       out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
   }
-  for (const line of ['', ...energyTable(report), '', ...layerTable(report), '']) out.line(line);
+  for (const line of ['', ...energyTable(report, out.columns), '', ...layerTable(report, out.columns), ''])
+    out.line(line);
   if (timed !== null) for (const [name, text] of timedRows(timed)) out.line(`${name.padEnd(22)}${text}`);
   for (const line of answerLines(classes, accuracy)) out.line(line);
   out.result(result);

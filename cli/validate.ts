@@ -25,14 +25,14 @@ export interface ValidateArguments extends Shared, DataOptions {
 }
 
 export async function validateCommand(args: ValidateArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, ['read', 'run']);
   const folder = openFolder(args.folder);
   out.step('read');
   const set = await openImages(args.data, takerOf(folder.manifest), args, out.diagnostics.report);
   const job = openValidation(folder, set, args);
   out.step(`run ${job.images} images`);
   const sum = createValidationSum(job.stages.int.attrs.steps, folder.manifest.network.exit?.margins);
-  sum.add(await validateRange(job, { first: 0, end: job.images }));
+  sum.add(await validateRange(job, { first: 0, end: job.images }, out.advance));
   return concludeValidation(sum.finish(), folder, job.programs, args, out);
 }
 

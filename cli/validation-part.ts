@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Deployment } from '../backends/folder.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import type { NpyArray } from '../compiler/data/npy.ts';
+import type { Advance } from '../compiler/progress.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import {
@@ -20,6 +21,7 @@ import { exitStep } from '../ir/exit.ts';
 import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { IntGraph } from '../ir/int.ts';
+
 import type { Saturations } from '../ir/interpret/int.ts';
 import { argMax } from '../ir/logits.ts';
 import { createSimulator, defaultWorkers } from '../runtime-sim/simulator.ts';
@@ -106,7 +108,11 @@ export interface ValidationJob {
 }
 
 /** The same for any number of workers. */
-export async function validateRange(job: ValidationJob, { first, end }: Range): Promise<ValidationPart> {
+export async function validateRange(
+  job: ValidationJob,
+  { first, end }: Range,
+  advance: Advance = () => undefined,
+): Promise<ValidationPart> {
   const { stages, set } = job;
   const { ann, snn, int } = stages;
   const workers = job.workers ?? defaultWorkers();
@@ -128,6 +134,7 @@ export async function validateRange(job: ValidationJob, { first, end }: Range): 
       const real = spiking.run(image);
       writer.add(begin + i, { image, float, real, ...seen[i]!.counted(), ...compared[i]! });
     }
+    advance(begin + images.length - first, end - first);
   }
   const counts = countsToColumns(simulator.counts);
   simulator.close();

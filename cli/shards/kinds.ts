@@ -95,7 +95,7 @@ export async function planValidation(args: ShardedValidation, out: Console): Pro
     ],
     async open() {
       const job = openValidation(folder, set, args);
-      return range => validateRange(job, range);
+      return range => validateRange(job, range, out.advance);
     },
   };
 }
@@ -119,7 +119,7 @@ export async function planSimulation(args: ShardedSimulation, out: Console): Pro
     ],
     async open() {
       const job = { folder, set, images, programs: folder.programs(), workers: args.workers };
-      return range => simulateRange(job, range);
+      return range => simulateRange(job, range, { advance: out.advance });
     },
   };
 }
