@@ -4,11 +4,35 @@ const SPACE = '\u00a0';
 export const UNKNOWN = 'unknown';
 
 const PREFIXES: Readonly<Record<string, readonly (readonly [scale: number, unit: string])[]>> = {
-  pJ: [[1, 'pJ'], [1e3, 'nJ'], [1e6, 'µJ'], [1e9, 'mJ'], [1e12, 'J']],
-  s: [[1e-12, 'ps'], [1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's']],
-  B: [[1, 'B'], [1e3, 'kB'], [1e6, 'MB'], [1e9, 'GB'], [1e12, 'TB']],
+  pJ: [
+    [1, 'pJ'],
+    [1e3, 'nJ'],
+    [1e6, 'µJ'],
+    [1e9, 'mJ'],
+    [1e12, 'J'],
+  ],
+  s: [
+    [1e-12, 'ps'],
+    [1e-9, 'ns'],
+    [1e-6, 'µs'],
+    [1e-3, 'ms'],
+    [1, 's'],
+  ],
+  B: [
+    [1, 'B'],
+    [1e3, 'kB'],
+    [1e6, 'MB'],
+    [1e9, 'GB'],
+    [1e12, 'TB'],
+  ],
 };
-const LARGE = [[1e15, '\u00a0P'], [1e12, '\u00a0T'], [1e9, '\u00a0G'], [1e6, '\u00a0M'], [1e4, '\u00a0k']] as const;
+const LARGE = [
+  [1e15, '\u00a0P'],
+  [1e12, '\u00a0T'],
+  [1e9, '\u00a0G'],
+  [1e6, '\u00a0M'],
+  [1e4, '\u00a0k'],
+] as const;
 
 /** Three digits that count, without an exponent between a thousandth and a million. */
 export function digits(value: number): string {
@@ -17,7 +41,11 @@ export function digits(value: number): string {
   if (size >= 1000) return grouped(Math.round(value));
   if (size < 1e-4) return value.toExponential(2).replace('e', '·10^').replace('^-', '^−');
   const places = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  return value.toFixed(places).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '').replace('-', '−');
+  return value
+    .toFixed(places)
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '')
+    .replace('-', '−');
 }
 
 export const grouped = (value: number): string =>
@@ -86,3 +114,10 @@ export const resourceName = (key: string): string => RESOURCES[key] ?? wordsOf(k
 
 export const wordsOf = (key: string): string =>
   key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+
+/** How often each word occurs, in the order in which they first do. */
+export function tally(words: readonly string[]): readonly (readonly [word: string, times: number])[] {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts];
+}

@@ -41,7 +41,11 @@ export function table<Row>(
 }
 
 const textOf = (part: Part): string =>
-  typeof part === 'string' ? part : part !== null && typeof part === 'object' && 'markup' in part ? part.markup.replace(/<[^>]*>/g, '') : 'table';
+  typeof part === 'string'
+    ? part
+    : part !== null && typeof part === 'object' && 'markup' in part
+      ? part.markup.replace(/<[^>]*>/g, '')
+      : 'table';
 
 function headCell<Row>({ head, unit, path }: Column<Row>, figures: Figures): Markup {
   const figure = path === undefined ? undefined : figures.at(path);
