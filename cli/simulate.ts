@@ -9,7 +9,7 @@ import { totalOf } from '../runtime-sim/counts.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
 import type { ImageRecord } from '../runtime-sim/timed/sent.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
-import { reportOfRun } from './deployment-report.ts';
+import { accountsOfRun } from './deployment-report.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { takerOf } from './preprocess.ts';
@@ -57,7 +57,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   simulator.close();
   if (timing !== undefined) out.step('time');
   const timed = (await timing?.finish()) ?? null;
-  const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
+  const report = accountsOfRun(manifest, programs, counts, timed ?? undefined);
   const sum = totalOf(counts.tiles);
   const links = counts.links.flatMap(step => [...step.values()]);
   const result = {

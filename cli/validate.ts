@@ -26,12 +26,12 @@ import { createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { IntGraph } from '../ir/int.ts';
 import { argMax } from '../ir/logits.ts';
-import type { ChipReport } from '../report/report.ts';
+import type { Accounts } from '../report/accounts.ts';
 import { createSimulator, defaultWorkers } from '../runtime-sim/simulator.ts';
 import { type Comparison, type ComparisonObservers, compareImages } from './compare.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
 import { readBytes } from './data.ts';
-import { reportOfRun } from './deployment-report.ts';
+import { accountsOfRun } from './deployment-report.ts';
 import { createExitTally, type ExitTally } from './exit-row.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
@@ -116,7 +116,7 @@ export async function validateCommand(args: ValidateArguments): Promise<number> 
     const compared = compareImages(int, simulator, images, i => observe(first + i, sent[i]!));
     for (const [i, image] of images.entries()) add(first + i, image, sent[i]!, compared[i]!);
   }
-  const { energy, energySpan, energyLayers } = reportOfRun(manifest, programs, simulator.counts);
+  const { energy, energySpan, energyLayers } = accountsOfRun(manifest, programs, simulator.counts);
   simulator.close();
   const summary = summarise(
     tally,
@@ -297,4 +297,4 @@ function summarise(
   };
 }
 export type ValidationResult = ReturnType<typeof summarise> &
-  Pick<ChipReport, 'energy' | 'energySpan' | 'energyLayers'>;
+  Pick<Accounts, 'energy' | 'energySpan' | 'energyLayers'>;
