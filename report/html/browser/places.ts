@@ -41,38 +41,57 @@ export interface Layout {
 }
 
 const LABEL = 18;
+const MOST_CELL = 9;
 
-/** All places from the first chip in use to the last one, layer under layer, as large as the width allows. */
+/** The chips in use and the places between them; levels of a stack side by side, as large as the width allows. */
 export function boardLayout(board: Board, used: readonly number[], chips: number, width: number): Layout {
   const places = used.map(chip => chipPlace(board, chip));
   const columns = Math.max(...places.map(([x]) => x)) + 1;
   const rows = Math.max(...places.map(([, y]) => y)) + 1;
-  const layers = [...new Set(places.map(([, , z]) => z))].toSorted((a, b) => a - b);
+  const levels = [...new Set(places.map(([, , z]) => z))].toSorted((a, b) => a - b);
   const gap = columns > 16 ? 2 : 6;
-  const cell = Math.max(1, Math.min(9, (width - gap * (columns - 1)) / (columns * cellsAcross(board))));
+  const head = levels.length > 1 ? LABEL : 0;
+  const { cell, across } = fit(board, { columns, rows, gap, head, levels: levels.length }, width);
   const [w, h] = [cell * cellsAcross(board), cell * cellsDown(board)];
-  const head = layers.length > 1 ? LABEL : 0;
-  const layerHeight = head + rows * (h + gap);
+  const [levelWidth, levelHeight] = [columns * (w + gap) + 2 * gap, head + rows * (h + gap) + gap];
   const found = new Map<number, Box>();
-  for (const [i, z] of layers.entries())
+  const labels = levels.map((z, i) => {
+    const [left, top] = [(i % across) * levelWidth, Math.floor(i / across) * levelHeight];
     for (let y = 0; y < rows; y++)
       for (let x = 0; x < columns; x++) {
         const chip = (z * board.chipsY + y) * board.chipsX + x;
-        if (chip < chips)
-          found.set(chip, {
-            x: x * (w + gap),
-            y: i * layerHeight + head + y * (h + gap),
-            width: w,
-            height: h,
-          });
+        const box = { x: left + x * (w + gap), y: top + head + y * (h + gap), width: w, height: h };
+        if (chip < chips) found.set(chip, box);
       }
+    return { text: `level ${z}`, x: left, y: top + 12 };
+  });
   return {
-    width: columns * (w + gap) - gap,
-    height: layers.length * layerHeight - gap,
+    width: Math.min(across, levels.length) * levelWidth - 3 * gap,
+    height: Math.ceil(levels.length / across) * levelHeight - 2 * gap,
     cell,
     chips: found,
-    labels: head === 0 ? [] : layers.map((z, i) => ({ text: `layer ${z}`, x: 0, y: i * layerHeight + 12 })),
+    labels: head === 0 ? [] : labels,
   };
+}
+
+interface Wanted {
+  readonly columns: number;
+  readonly rows: number;
+  readonly gap: number;
+  readonly head: number;
+  readonly levels: number;
+}
+
+/** The largest cells with which all levels take no more height than width, or as few rows of levels as there can be. */
+function fit(board: Board, { columns, rows, gap, head, levels }: Wanted, width: number) {
+  const cellWith = (across: number) =>
+    (width - across * (columns + 2) * gap) / (across * columns * cellsAcross(board));
+  for (let across = 1; across < levels; across++) {
+    const cell = Math.min(MOST_CELL, cellWith(across));
+    const height = Math.ceil(levels / across) * (head + rows * (cell * cellsDown(board) + gap) + gap);
+    if (height <= width && cell >= 1) return { cell, across };
+  }
+  return { cell: Math.max(1, Math.min(MOST_CELL, cellWith(levels))), across: levels };
 }
 
 export interface ChipLayout {

@@ -2,6 +2,9 @@
 import { all, element } from './dom.ts';
 import { type Cell, compareCells, makeTools, saveCsv, turnSort } from './save.ts';
 
+/** Rows that are seen at once need no search. */
+const FEW = 12;
+
 export function enhanceTables(prefix: string): void {
   for (const box of all('.box.tool:not([id])')) enhance(box, prefix);
 }
@@ -26,10 +29,16 @@ function enhance(box: HTMLElement, prefix: string): void {
     const titles = heads.map(head => head.querySelector('.h')?.textContent ?? '');
     saveCsv(`${prefix}-${name}`, [titles, ...shown.map(row => [...row.cells].map(cellOf))]);
   });
+  search.hidden = rows.length <= FEW;
   box.prepend(bar);
   const tell = () => {
     const shown = rows.filter(row => !row.hidden).length;
-    count.textContent = shown === rows.length ? `${rows.length} rows` : `${shown} of ${rows.length} rows`;
+    count.textContent =
+      rows.length <= FEW
+        ? ''
+        : shown === rows.length
+          ? `${rows.length} rows`
+          : `${shown} of ${rows.length} rows`;
   };
   tell();
   let texts: readonly string[] | undefined;

@@ -32,6 +32,7 @@ const FIGURES = [
   ['cores', 'Cores', ''],
   ['chips', 'Chips', ''],
   ['throughput', 'Images/s', '#'],
+  ['latencySeconds', 'Latency', 's'],
   ['energyPj', 'Energy', 'pJ'],
 ] as const;
 

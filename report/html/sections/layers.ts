@@ -145,14 +145,12 @@ const formatTable = ({ layers }: Report, ask: Asker): Markup =>
 type Tensor = Report['tensors'][number];
 
 /** Share of its format that a tensor’s values take. */
-const reachOf = ({ low, high, limit }: Tensor): number | null =>
-  low === null || high === null || limit === null || limit === 0
-    ? null
-    : Math.max(Math.abs(low), Math.abs(high)) / limit;
+const reachOf = ({ met, limit }: Tensor): number | null =>
+  met === null || limit === null || limit === 0 ? null : met / limit;
 
 const tensorTable = ({ tensors, layers }: Report, ask: Asker): Markup =>
   table(
-    'Values and constants of the integer network: range against what the format holds',
+    'Values and constants of the integer network: the largest integer met against what its bits hold',
     [
       { head: 'Tensor', isName: true, of: row => row.name },
       { head: 'Kind', of: row => row.kind },
@@ -160,10 +158,11 @@ const tensorTable = ({ tensors, layers }: Report, ask: Asker): Markup =>
       { head: 'Shape', of: row => row.shape.join(' × ') || 'scalar' },
       { head: 'Bits', unit: '', of: row => row.bits, path: 'tensors.bits' },
       { head: 'Fraction', unit: '', of: row => row.fraction, path: 'tensors.fraction' },
-      { head: 'Least', unit: '', of: row => row.low, path: 'tensors.low' },
-      { head: 'Most', unit: '', of: row => row.high, path: 'tensors.high' },
+      { head: 'Largest met', unit: '', of: row => row.met, path: 'tensors.met' },
+      { head: 'Largest possible', unit: '', of: row => row.worst, path: 'tensors.worst' },
       { head: 'Holds up to', unit: '', of: row => row.limit, path: 'tensors.limit' },
-      { head: 'Takes of it', unit: '%', of: reachOf, share: reachOf },
+      { head: 'Proof', of: row => row.status },
+      { head: 'Takes of it', unit: '%', of: reachOf, share: reachOf, isLimit: true },
     ],
     tensors,
     ask.figures,

@@ -140,7 +140,7 @@ function pipeline({ time: { pipeline: spans }, layers, header }: Report): Part {
     (best, _, i) => (spans.end[i]! - spans.start[i]! > spans.end[best]! - spans.start[best]! ? i : best),
     0,
   );
-  return html`<h3>Pipeline</h3><div class="scroll tall" tabindex="0" role="region" aria-label="Pipeline diagram">${chart(
+  return html`<h3>Pipeline</h3><p class="small">One image through the chip, in mode ${header.mode}. ${says(header.mode)}</p><div class="scroll tall" tabindex="0" role="region" aria-label="Pipeline diagram">${chart(
     {
       id: 'pipeline',
       title: 'When each layer works on an image',
@@ -153,7 +153,7 @@ ${spans.layer.map((layer, i) => {
   const left = place(x, spans.start[i]!);
   return html`<text class="tick row" x="${NAMES}" y="${i * ROW + 15}" text-anchor="end">${cut(layers[layer]!.name)}</text><rect class="span" x="${left.toFixed(1)}" y="${i * ROW + 6}" width="${Math.max(2, place(x, spans.end[i]!) - left).toFixed(1)}" height="${ROW - 4}"/>`;
 })}`,
-    html`One image through the chip, in mode ${header.mode}. ${says(header.mode)}`,
+    null,
   )}</div>`;
 }
 

@@ -47,7 +47,7 @@ function summary({ traffic }: Report, ask: Asker): Markup {
       note:
         capacity === null
           ? 'nobody has published its capacity'
-          : html`<span class="tag ${capacity.status}">${capacity.status}</span> ${capacity.source}`,
+          : html`<span class="tag ${capacity.status}">${capacity.status}</span>; press the number for its source`,
     },
   ]);
 }
