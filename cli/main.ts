@@ -122,10 +122,26 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
     )
     .command(
-      'explain <code>',
-      'What a message means and the way out',
-      y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
-      args => run(async () => (await import('./explain.ts')).explainCommand(args))(),
+      'explain <what> [thing..]',
+      'What a message means; what stands behind a population, a core or a limit of a deployment',
+      y =>
+        y
+          .positional('what', {
+            type: 'string',
+            demandOption: true,
+            describe: 'Code of a message, or a folder',
+          })
+          .positional('thing', {
+            type: 'string',
+            array: true,
+            describe: 'Of the folder: a population, a core CHIP:NUMBER, or a limit such as neurons',
+          })
+          .options(shared)
+          .example('$0 explain E0502', '')
+          .example('$0 explain vit.snnc blocks.3.fc1', '')
+          .example('$0 explain vit.snnc 0:17', '')
+          .example('$0 explain vit.snnc synapse-words', ''),
+      args => run(async () => (await import('./explain/command.ts')).explainCommand(args))(),
     )
     .command(
       'targets [target]',
