@@ -22,6 +22,13 @@ export interface ComparisonObservers {
 
 const runners = new WeakMap<IntGraph, IntRunner>();
 
+/** The one that images are compared with: weights are packed once. */
+export function integerRunner(graph: IntGraph): IntRunner {
+  const runner = runners.get(graph) ?? createFastIntRunner(graph);
+  runners.set(graph, runner);
+  return runner;
+}
+
 /** One image, on any machine. */
 export function compareEmissions(
   graph: IntGraph,
@@ -60,8 +67,7 @@ export function compareImages(
 
 /** What the integer network sends, held until the chip has sent it too. */
 function expect(graph: IntGraph, image: Float64Array, observers: ComparisonObservers) {
-  const runner = runners.get(graph) ?? createFastIntRunner(graph);
-  runners.set(graph, runner);
+  const runner = integerRunner(graph);
   const populations = graph.nodes.filter(node => node.kind === 'population');
   const wanted = new Map<string, Pick<IntEmission, 'values' | 'terms'>>();
   const readouts = runner.run(image, (step, node, emission) => {

@@ -13,6 +13,7 @@ import { createStatusLine } from './status-line.ts';
 import { columnsOf, foldText, type Paint, painterOf } from './terminal.ts';
 
 export interface Console extends Progress {
+  readonly json: boolean;
   readonly diagnostics: Diagnostics;
   readonly advance: Advance;
   readonly found: (text: string) => void;
@@ -51,6 +52,7 @@ export function createConsole(
     current = undefined;
   };
   return {
+    json,
     diagnostics,
     step(name) {
       close();
