@@ -12,6 +12,7 @@ import {
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
+import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { shared } from './options.ts';
 import { VERSION } from './version.ts';
@@ -149,6 +150,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
       args => run(async () => (await import('./targets.ts')).targetsCommand(args))(),
     )
+    .command(
+      'completion <shell>',
+      'Completes commands, options, targets, files, codes and names for your shell',
+      y =>
+        y
+          .positional('shell', { choices: SHELLS, demandOption: true })
+          .options(shared)
+          .example('source <($0 completion bash)', 'until the shell ends; in ~/.bashrc for ever'),
+      args => run(async () => (await import('./completion/command.ts')).completionCommand(args))(),
+    )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
     .recommendCommands()
@@ -164,6 +175,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         json,
       );
     });
-  await parser.parseAsync();
-  return code;
+  if (argv[0] === 'completion' && argv[1] === ASK)
+    return (await import('./completion/command.ts')).printWords(parser, argv.slice(2));
+  const read = await guarded(json, async () => {
+    const hasFile = argv.some(word => /^--config(=|$)/.test(word));
+    const whole = hasFile ? (await import('./config-file.ts')).withConfig(parser, argv) : argv;
+    await parser.parseAsync([...whole]);
+    return 0;
+  });
+  return Math.max(code, read);
 }

@@ -30,6 +30,12 @@ export const catalogue = {
     help: 'Give more of the name.',
     exit: 2,
   },
+  E0004: {
+    message: 'options in {path}: {problem}',
+    why: 'A file given with --config is one JSON object: each key an option of the command, each value what would follow it.',
+    help: 'Mend the file; `snnc COMMAND --help` lists the options.',
+    exit: 2,
+  },
   E0101: {
     message: 'cannot read {path}: {reason}',
     why: 'The file is missing, is not readable, or is not a file.',
