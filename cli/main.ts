@@ -12,6 +12,7 @@ import {
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
+import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { shared } from './options.ts';
 import { VERSION } from './version.ts';
@@ -122,16 +123,42 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
     )
     .command(
-      'explain <code>',
-      'What a message means and the way out',
-      y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
-      args => run(async () => (await import('./explain.ts')).explainCommand(args))(),
+      'explain <what> [thing..]',
+      'What a message means; what stands behind a population, a core or a limit of a deployment',
+      y =>
+        y
+          .positional('what', {
+            type: 'string',
+            demandOption: true,
+            describe: 'Code of a message, or a folder',
+          })
+          .positional('thing', {
+            type: 'string',
+            array: true,
+            describe: 'Of the folder: a population, a core CHIP:NUMBER, or a limit such as neurons',
+          })
+          .options(shared)
+          .example('$0 explain E0502', '')
+          .example('$0 explain vit.snnc blocks.3.fc1', '')
+          .example('$0 explain vit.snnc 0:17', '')
+          .example('$0 explain vit.snnc synapse-words', ''),
+      args => run(async () => (await import('./explain/command.ts')).explainCommand(args))(),
     )
     .command(
       'targets [target]',
       'Chips and boards; of one of them every figure with status and source',
       y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
       args => run(async () => (await import('./targets.ts')).targetsCommand(args))(),
+    )
+    .command(
+      'completion <shell>',
+      'Completes commands, options, targets, files, codes and names for your shell',
+      y =>
+        y
+          .positional('shell', { choices: SHELLS, demandOption: true })
+          .options(shared)
+          .example('source <($0 completion bash)', 'until the shell ends; in ~/.bashrc for ever'),
+      args => run(async () => (await import('./completion/command.ts')).completionCommand(args))(),
     )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
@@ -148,6 +175,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         json,
       );
     });
-  await parser.parseAsync();
-  return code;
+  if (argv[0] === 'completion' && argv[1] === ASK)
+    return (await import('./completion/command.ts')).printWords(parser, argv.slice(2));
+  const read = await guarded(json, async () => {
+    const hasFile = argv.some(word => /^--config(=|$)/.test(word));
+    const whole = hasFile ? (await import('./config-file.ts')).withConfig(parser, argv) : argv;
+    await parser.parseAsync([...whole]);
+    return 0;
+  });
+  return Math.max(code, read);
 }

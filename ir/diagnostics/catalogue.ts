@@ -18,6 +18,24 @@ export const catalogue = {
     help: 'See `snnc --help`, or `snnc COMMAND --help`.',
     exit: 2,
   },
+  E0002: {
+    message: 'nothing in {folder} is called {name}',
+    why: 'A population goes by its name or that of its ONNX node, a core by CHIP:NUMBER, a limit by the resource that it is of.',
+    help: '`snnc explain {folder}` lists what there is.',
+    exit: 2,
+  },
+  E0003: {
+    message: '{name} may be any of {count} in {folder}: {known}',
+    why: 'Part of a name stands for a thing only where no other has it too.',
+    help: 'Give more of the name.',
+    exit: 2,
+  },
+  E0004: {
+    message: 'options in {path}: {problem}',
+    why: 'A file given with --config is one JSON object: each key an option of the command, each value what would follow it.',
+    help: 'Mend the file; `snnc COMMAND --help` lists the options.',
+    exit: 2,
+  },
   E0101: {
     message: 'cannot read {path}: {reason}',
     why: 'The file is missing, is not readable, or is not a file.',
