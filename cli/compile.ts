@@ -97,6 +97,19 @@ export function withDefaultModel<
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
 
+/** Steps of a compile, in their order. */
+const planOf = (args: CompileArguments): readonly string[] => [
+  ...['import', 'canonicalize', 'load-weights', 'preprocess', 'calibrate'],
+  ...(args.maxDrop === undefined && args.maxDivergence === undefined ? [] : ['search']),
+  ...['thresholds', 'convert'],
+  ...(args.biasCorrection && THRESHOLD_RULES.every(rule => rule === 'pow2' || rule !== args.thresholds)
+    ? ['correct-bias']
+    : []),
+  ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
+  ...(args.simulate === 0 ? [] : ['simulate']),
+  ...['write', 'compare'],
+];
+
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
   const { mode } = given;
@@ -110,15 +123,14 @@ function settled(given: CompileArguments) {
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
   const args = settled(given);
-  const console_ = createConsole(args);
+  const console_ = createConsole(args, planOf(args));
   const { diagnostics, step } = console_;
   const start = performance.now();
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   if (!args.dryRun) checkPlace(out);
   const candidates = await loadCandidates(args.target);
   const { file, opened } = watchOpened(openModelFile(args.model));
-  const context = { diagnostics, step };
-  const read = readNetwork(file, args.model, context, {
+  const read = readNetwork(file, args.model, console_, {
     inputShape: args.inputShape?.split(',').map(Number),
     output: args.output,
   });
@@ -126,11 +138,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   refuseEarly(read.late, candidates[0]!, args);
-  const data = await calibrationSet(
-    args,
-    { shape, resolved, centre, macs: countMacs(ann) },
-    diagnostics.report,
-  );
+  const data = await calibrationSet(args, { shape, resolved, centre, macs: countMacs(ann) }, console_);
   const { images } = data;
   const goal = goalOf(args, data.labels);
   const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
@@ -164,12 +172,12 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
-  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges), console_.advance));
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
   const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
-    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { ...console_, diagnostics: own }),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);
@@ -177,7 +185,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
     const taken = { images: sample, margins, origin: args.model, target };
-    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
+    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, console_);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
@@ -213,7 +221,9 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     );
     const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
-    const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
+    const compared = args.compare
+      ? compareModes(int, candidates, found, mapping, console_.advance)
+      : NOTHING_COMPARED;
     const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
     const tallied = talliedOf(found, mapping, counted);
     const report = { ...chipReport(manifest, ran, tallied, target, compared, simulated?.timed), widths };
