@@ -40,6 +40,8 @@ export function planBatch(
   const inputs = new Map<number, Map<number, number>>();
   const due: Due[][] = Array.from({ length: end }, () => []);
   images.forEach(({ image }, number) => {
+    // An image begins with an input, even an empty one.
+    inputs.set(number * interval, inputs.get(number * interval) ?? new Map());
     for (const { timestep, elements, values } of hostTurns(image, schedule, header)) {
       const clock = timestep + number * interval;
       const now = inputs.get(clock) ?? new Map<number, number>();
@@ -76,7 +78,7 @@ function inputsOf(inputs: ReadonlyMap<number, ReadonlyMap<number, number>>, from
   const list: { offset: number; elements: number[]; values: number[] }[] = [];
   for (let clock = from; clock < to; clock++) {
     const now = inputs.get(clock);
-    if (now === undefined || now.size === 0) continue;
+    if (now === undefined) continue;
     const elements = [...now.keys()].sort((a, b) => a - b);
     list.push({ offset: clock - from, elements, values: elements.map(element => now.get(element)!) });
   }
