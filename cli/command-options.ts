@@ -3,6 +3,7 @@ import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { FAVOURS } from '../compiler/mapping/joint.ts';
 import { STRATEGIES } from '../compiler/mapping/strategy.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { DECAYS, RESETS } from '../compiler/nir/neurons.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
@@ -234,6 +235,26 @@ export const COMPILE_OPTIONS = {
   },
   pin: { type: 'string', describe: 'A file of cores that have their place: NAME[:PART] CHIP X Y [SLOT]' },
   seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+  dt: {
+    type: 'number',
+    describe: 'NIR: seconds of a timestep, where the network has time constants',
+    coerce: (value: number | undefined) => {
+      if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+        throw new Error('--dt takes seconds above 0, such as 1e-4');
+      return value;
+    },
+  },
+  decay: {
+    choices: DECAYS,
+    default: DECAYS[0],
+    describe: 'NIR: what a timestep keeps of a value: 1 − dt/τ, or exp(−dt/τ)',
+  },
+  reset: {
+    choices: RESETS,
+    default: RESETS[0],
+    describe:
+      'NIR: what a spike does to the potential: to v_reset, as the format says, or minus the threshold',
+  },
   ...preprocessOptions,
   ...dataOptions,
   ...shared,
