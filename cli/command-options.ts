@@ -161,7 +161,7 @@ export const COMPILE_OPTIONS = {
     describe: 'Images (npz, npy, pictures, a folder): thresholds come from their activations',
   },
   ...network,
-  out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
+  out: { alias: 'o', type: 'string', describe: 'Folder to write (default: beside the model)' },
   'dry-run': {
     type: 'boolean',
     default: false,
@@ -216,7 +216,13 @@ export const COMPILE_OPTIONS = {
     describe: `Threshold rule (${THRESHOLD_RULES.join(', ')}), or a file of thresholds`,
   },
   ...searchOptions,
-  bits: number('bits', 2, 8, 8, 'Weight bits'),
+  bits: number(
+    'bits',
+    2,
+    16,
+    8,
+    'Weight bits; more than 8 only of a NIR network, where the target stores them',
+  ),
   functions: {
     choices: SOMA_ARITHMETIC,
     default: 'tables' as const,
@@ -339,7 +345,7 @@ export const SIMULATE_OPTIONS = {
   input: {
     type: 'string',
     demandOption: true,
-    describe: 'Images: npz, npy, raw, a picture, a folder',
+    describe: 'Images: npz, npy, raw, a picture, a folder; for plain neurons spike trains, npz or npy',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
   workers,
@@ -367,6 +373,15 @@ export const SIMULATE_OPTIONS = {
   watch: {
     type: 'string',
     describe: 'A row a timestep: core:CHIP:NUMBER, link:NAME or population:NAME, separated by commas',
+  },
+  save: {
+    type: 'string',
+    describe: 'Plain neurons: npz for what outputs did, [samples, timesteps, neurons]',
+  },
+  record: {
+    type: 'string',
+    array: true,
+    describe: 'Plain neurons: populations whose spikes go to --save too',
   },
   ...dataOptions,
   ...shared,

@@ -116,6 +116,8 @@ function settled(given: CompileArguments) {
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
   if (isHdf5(given.model)) return (await import('./compile-nir.ts')).compileNir(given);
+  if (given.bits > 8)
+    fail('E0001', { origin: '--bits' }, { problem: 'weights of an ONNX model have 2 to 8 bits' });
   const args = settled(given);
   const console_ = createConsole(args);
   const { diagnostics, step } = console_;

@@ -1,5 +1,6 @@
 /** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
 import { openFolder } from '../backends/folder.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { isSettled } from '../ir/exit.ts';
 import { accuracyOf, answerLines } from '../report/answers.ts';
 import { energyTable, layerTable } from '../report/energy-table.ts';
@@ -20,6 +21,9 @@ export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
   readonly input: string;
   readonly limit: number;
   readonly workers: number | undefined;
+  /** Plain neurons: a file for what the outputs did, and populations beside them. */
+  readonly save?: string | undefined;
+  readonly record?: readonly string[] | undefined;
 }
 
 type Sent = Parameters<ImageRecord['take']>;
@@ -32,6 +36,10 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   out.step('boot');
   const folder = openFolder(args.folder);
   const { manifest } = folder;
+  if (manifest.network.mode === 'free')
+    return (await import('./simulate-free.ts')).simulateFree(folder, args, out);
+  const given = args.save !== undefined ? '--save' : args.record !== undefined ? '--record' : undefined;
+  if (given !== undefined) fail('E0715', { origin: args.folder }, { option: given });
   const programs = folder.programs();
   const simulator = createSimulator(programs, { workers: args.workers });
   const timing = isTimed(args) ? createTimedSimulation(programs, manifest, args, out) : undefined;
