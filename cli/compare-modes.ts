@@ -9,6 +9,7 @@ import {
 } from '../compiler/estimate/modes.ts';
 import { denseWork, type TileWork, tileWork } from '../compiler/estimate/tile-work.ts';
 import { MOST_TILES, varied } from '../compiler/estimate/what-if.ts';
+import type { Advance } from '../compiler/progress.ts';
 import { MODES, type Mode } from '../ir/chip.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Tallied } from '../report/energy.ts';
@@ -48,6 +49,7 @@ export function compareModes(
   boards: readonly Target[],
   taken: ModeEstimate,
   options: EstimateOptions,
+  advance?: Advance,
 ): Pick<ChipReport, 'modes' | 'whatIf'> {
   const isSmall = taken.chip.tables.tiles.rows <= MOST_TILES;
   const isOnSameCores = (mode: Mode) => mode !== 'streaming' && taken.mode !== 'streaming';
@@ -62,7 +64,7 @@ export function compareModes(
       : mapped.filter(found => found.mode === mode);
   });
   const given = { network, boards, options, taken, modes, others: [] };
-  return { modes: modes.map(figuresOf), whatIf: whatIfs(taken, varied(given)) };
+  return { modes: modes.map(figuresOf), whatIf: whatIfs(taken, varied(given, advance)) };
 }
 
 const isOffered = (mode: Mode, { attrs }: IntGraph): boolean => mode !== 'streaming' || attrs.steps === 1;

@@ -103,6 +103,19 @@ export function withDefaultModel<
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
 
+/** Steps of a compile, in their order. */
+const planOf = (args: CompileArguments): readonly string[] => [
+  ...['import', 'canonicalize', 'load-weights', 'preprocess', 'calibrate'],
+  ...(args.maxDrop === undefined && args.maxDivergence === undefined ? [] : ['search']),
+  ...['thresholds', 'convert'],
+  ...(args.biasCorrection && THRESHOLD_RULES.every(rule => rule === 'pow2' || rule !== args.thresholds)
+    ? ['correct-bias']
+    : []),
+  ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
+  ...(args.simulate === 0 ? [] : ['simulate']),
+  ...['write', 'compare'],
+];
+
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
   const { mode } = given;
@@ -119,15 +132,14 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   if (given.bits > 8)
     fail('E0001', { origin: '--bits' }, { problem: 'weights of an ONNX model have 2 to 8 bits' });
   const args = settled(given);
-  const console_ = createConsole(args);
+  const console_ = createConsole(args, planOf(args));
   const { diagnostics, step } = console_;
   const start = performance.now();
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   if (!args.dryRun) checkPlace(out);
   const candidates = await loadCandidates(args.target);
   const { file, opened } = watchOpened(openModelFile(args.model));
-  const context = { diagnostics, step };
-  const read = readNetwork(file, args.model, context, {
+  const read = readNetwork(file, args.model, console_, {
     inputShape: args.inputShape?.split(',').map(Number),
     output: args.output,
   });
@@ -135,11 +147,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   refuseEarly(read.late, candidates[0]!, args);
-  const data = await calibrationSet(
-    args,
-    { shape, resolved, centre, macs: countMacs(ann) },
-    diagnostics.report,
-  );
+  const data = await calibrationSet(args, { shape, resolved, centre, macs: countMacs(ann) }, console_);
   const { images } = data;
   const goal = goalOf(args, data.labels);
   const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
@@ -173,12 +181,12 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
-  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges), console_.advance));
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
   const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
-    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { ...console_, diagnostics: own }),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);
@@ -186,7 +194,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
     const taken = { images: sample, margins, origin: args.model, target };
-    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
+    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, console_);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
@@ -222,7 +230,9 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     );
     const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
-    const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
+    const compared = args.compare
+      ? compareModes(int, candidates, found, mapping, console_.advance)
+      : NOTHING_COMPARED;
     const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
     const tallied = talliedOf(found, mapping, counted);
     const report = { ...chipReport(manifest, ran, tallied, target, compared, simulated?.timed), widths };

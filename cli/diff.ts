@@ -15,7 +15,7 @@ import type { Shared } from './options.ts';
 export async function diffCommand(args: Shared & { a: string; b: string }): Promise<number> {
   const out = createConsole(args);
   const diff = diffDeployments(readDeployed(args.a), readDeployed(args.b));
-  out.line(renderDiff(diff).trimEnd());
+  out.line(renderDiff(diff, out.columns).trimEnd());
   out.result(diff);
   return diff.equal ? 0 : 1;
 }

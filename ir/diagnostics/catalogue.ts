@@ -847,6 +847,13 @@ export const catalogue = {
     help: 'Simulate without --timed, --trace and --watch.',
     exit: 1,
   },
+  E0770: {
+    message:
+      'reference logits of shape ({shape}), and {images} images of {classes} classes are to be compared',
+    why: 'Row i of the first array of the file is what the float network answers to image i.',
+    help: 'Give logits of every image, or fewer images with --limit.',
+    exit: 2,
+  },
   E0130: {
     message: 'not a NIR file: {problem}',
     why: 'NIR is HDF5 with a group `node` of type NIRGraph, whose nodes and edges are those of the format.',
