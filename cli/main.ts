@@ -13,6 +13,7 @@ import {
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
+import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
@@ -32,10 +33,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .usage('$0 COMMAND\n\nTrained Vision Transformer (ONNX) → spiking network on a neuromorphic chip.')
     .command(
       'compile [model]',
-      'ONNX → deployment folder MODEL.snnc',
+      'ONNX or NIR → deployment folder MODEL.snnc',
       y =>
         y
-          .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
+          .positional('model', {
+            type: 'string',
+            describe: 'ONNX file (default: the bundled digits model), or a spiking network in NIR',
+          })
           .options(COMPILE_OPTIONS)
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
       args =>
@@ -144,16 +148,42 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./shards/merge.ts')).mergeCommand(args))(),
     )
     .command(
-      'explain <code>',
-      'What a message means and the way out',
-      y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
-      args => run(async () => (await import('./explain.ts')).explainCommand(args))(),
+      'explain <what> [thing..]',
+      'What a message means; what stands behind a population, a core or a limit of a deployment',
+      y =>
+        y
+          .positional('what', {
+            type: 'string',
+            demandOption: true,
+            describe: 'Code of a message, or a folder',
+          })
+          .positional('thing', {
+            type: 'string',
+            array: true,
+            describe: 'Of the folder: a population, a core CHIP:NUMBER, or a limit such as neurons',
+          })
+          .options(shared)
+          .example('$0 explain E0502', '')
+          .example('$0 explain vit.snnc blocks.3.fc1', '')
+          .example('$0 explain vit.snnc 0:17', '')
+          .example('$0 explain vit.snnc synapse-words', ''),
+      args => run(async () => (await import('./explain/command.ts')).explainCommand(args))(),
     )
     .command(
       'targets [target]',
       'Chips and boards; of one of them every figure with status and source',
       y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
       args => run(async () => (await import('./targets.ts')).targetsCommand(args))(),
+    )
+    .command(
+      'completion <shell>',
+      'Completes commands, options, targets, files, codes and names for your shell',
+      y =>
+        y
+          .positional('shell', { choices: SHELLS, demandOption: true })
+          .options(shared)
+          .example('source <($0 completion bash)', 'until the shell ends; in ~/.bashrc for ever'),
+      args => run(async () => (await import('./completion/command.ts')).completionCommand(args))(),
     )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
@@ -170,6 +200,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         json,
       );
     });
-  await parser.parseAsync();
-  return code;
+  if (argv[0] === 'completion' && argv[1] === ASK)
+    return (await import('./completion/command.ts')).printWords(parser, argv.slice(2));
+  const read = await guarded(json, async () => {
+    const hasFile = argv.some(word => /^--config(=|$)/.test(word));
+    const whole = hasFile ? (await import('./config-file.ts')).withConfig(parser, argv) : argv;
+    await parser.parseAsync([...whole]);
+    return 0;
+  });
+  return Math.max(code, read);
 }

@@ -7,7 +7,7 @@ import { energyTable, layerTable } from '../report/energy-table.ts';
 import { timedRows } from '../report/timed.ts';
 import { totalOf } from '../runtime-sim/counts.ts';
 import { type Console, reportDiagnostics } from './console.ts';
-import { reportOfRun } from './deployment-report.ts';
+import { accountsOfRun } from './deployment-report.ts';
 import { createInputHash } from './shards/input-hash.ts';
 import { createCountsSum } from './shards/part.ts';
 import type { TimedSimulation } from './simulate-timed.ts';
@@ -49,7 +49,7 @@ export function concludeSimulation(
   out: Console,
 ): number {
   const counts = found.counts ?? defect('a simulation without parts');
-  const report = reportOfRun(manifest, programs, counts, timed ?? undefined);
+  const report = accountsOfRun(manifest, programs, counts, timed ?? undefined);
   const sum = totalOf(counts.tiles);
   const hottest = counts.links.reduce(
     (most, step) => [...step.values()].reduce((a, b) => Math.max(a, b), most),

@@ -18,6 +18,24 @@ export const catalogue = {
     help: 'See `snnc --help`, or `snnc COMMAND --help`.',
     exit: 2,
   },
+  E0002: {
+    message: 'nothing in {folder} is called {name}',
+    why: 'A population goes by its name or that of its ONNX node, a core by CHIP:NUMBER, a limit by the resource that it is of.',
+    help: '`snnc explain {folder}` lists what there is.',
+    exit: 2,
+  },
+  E0003: {
+    message: '{name} may be any of {count} in {folder}: {known}',
+    why: 'Part of a name stands for a thing only where no other has it too.',
+    help: 'Give more of the name.',
+    exit: 2,
+  },
+  E0004: {
+    message: 'options in {path}: {problem}',
+    why: 'A file given with --config is one JSON object: each key an option of the command, each value what would follow it.',
+    help: 'Mend the file; `snnc COMMAND --help` lists the options.',
+    exit: 2,
+  },
   E0101: {
     message: 'cannot read {path}: {reason}',
     why: 'The file is missing, is not readable, or is not a file.',
@@ -921,6 +939,18 @@ export const catalogue = {
     why: 'A group of neurons is cut until its parts fit a core; a single neuron cannot be cut.',
     help: 'Fewer --bits or fewer inputs of the neuron; --target names chips with larger cores.',
     exit: 3,
+  },
+  E0513: {
+    message: 'the synapses that lead to node {node} are more than {most}',
+    why: 'Layers between neurons are unrolled to synapses one by one.',
+    help: 'Put a layer of neurons between, or take a smaller network.',
+    exit: 3,
+  },
+  E0715: {
+    message: '{option} is for networks of plain neurons; this deployment takes images',
+    why: 'Their outputs are spikes and potentials in time; the answer to an image is printed.',
+    help: 'Leave it out, or use --trace for the spikes of an image.',
+    exit: 2,
   },
   E0761: {
     message: 'neurons with {what} cannot be exported: population {population}',
