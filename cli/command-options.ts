@@ -3,6 +3,7 @@ import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { FAVOURS } from '../compiler/mapping/joint.ts';
 import { STRATEGIES } from '../compiler/mapping/strategy.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { DECAYS, RESETS } from '../compiler/nir/neurons.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
@@ -11,6 +12,7 @@ import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
+import { ENGINES } from './shards/engine-names.ts';
 
 const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)
@@ -160,7 +162,7 @@ export const COMPILE_OPTIONS = {
     describe: 'Images (npz, npy, pictures, a folder): thresholds come from their activations',
   },
   ...network,
-  out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
+  out: { alias: 'o', type: 'string', describe: 'Folder to write (default: beside the model)' },
   'dry-run': {
     type: 'boolean',
     default: false,
@@ -215,7 +217,13 @@ export const COMPILE_OPTIONS = {
     describe: `Threshold rule (${THRESHOLD_RULES.join(', ')}), or a file of thresholds`,
   },
   ...searchOptions,
-  bits: number('bits', 2, 8, 8, 'Weight bits'),
+  bits: number(
+    'bits',
+    2,
+    16,
+    8,
+    'Weight bits; more than 8 only of a NIR network, where the target stores them',
+  ),
   functions: {
     choices: SOMA_ARITHMETIC,
     default: 'tables' as const,
@@ -234,6 +242,26 @@ export const COMPILE_OPTIONS = {
   },
   pin: { type: 'string', describe: 'A file of cores that have their place: NAME[:PART] CHIP X Y [SLOT]' },
   seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+  dt: {
+    type: 'number',
+    describe: 'NIR: seconds of a timestep, where the network has time constants',
+    coerce: (value: number | undefined) => {
+      if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+        throw new Error('--dt takes seconds above 0, such as 1e-4');
+      return value;
+    },
+  },
+  decay: {
+    choices: DECAYS,
+    default: DECAYS[0],
+    describe: 'NIR: what a timestep keeps of a value: 1 − dt/τ, or exp(−dt/τ)',
+  },
+  reset: {
+    choices: RESETS,
+    default: RESETS[0],
+    describe:
+      'NIR: what a spike does to the potential: to v_reset, as the format says, or minus the threshold',
+  },
   ...preprocessOptions,
   ...dataOptions,
   ...shared,
@@ -318,7 +346,7 @@ export const SIMULATE_OPTIONS = {
   input: {
     type: 'string',
     demandOption: true,
-    describe: 'Images: npz, npy, raw, a picture, a folder',
+    describe: 'Images: npz, npy, raw, a picture, a folder; for plain neurons spike trains, npz or npy',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
   workers,
@@ -347,6 +375,15 @@ export const SIMULATE_OPTIONS = {
     type: 'string',
     describe: 'A row a timestep: core:CHIP:NUMBER, link:NAME or population:NAME, separated by commas',
   },
+  save: {
+    type: 'string',
+    describe: 'Plain neurons: npz for what outputs did, [samples, timesteps, neurons]',
+  },
+  record: {
+    type: 'string',
+    array: true,
+    describe: 'Plain neurons: populations whose spikes go to --save too',
+  },
   ...dataOptions,
   ...shared,
 } as const;
@@ -369,6 +406,85 @@ export const EXPORT_OPTIONS = {
   costs: { type: 'string', describe: 'Cost set of the target (default: its first)' },
   synapses: number('synapses', 1, 1e9, 5_000_000, 'Synapses at most; SANA-FE takes about 715 bytes for each'),
   ...dataOptions,
+  ...shared,
+} as const;
+
+/** Which part of a work, and where its result goes. */
+export const SHARD_OPTIONS = {
+  count: {
+    type: 'number',
+    demandOption: true,
+    describe: 'Shards that the work is divided into',
+    coerce: (value: number) => whole(value, 'count', 1, 1e6),
+  },
+  out: { alias: 'o', type: 'string', describe: 'Folder of results (default: beside what is run)' },
+} as const;
+
+/** One shard. */
+const oneShard = {
+  ...SHARD_OPTIONS,
+  index: {
+    type: 'number',
+    describe: 'From 0 on (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'index', 0, 1e6)),
+  },
+  missing: { type: 'boolean', default: false, describe: 'Every index that has no sound result' },
+  again: { type: 'boolean', default: false, describe: 'Run what has a sound result too' },
+} as const;
+
+/** An image of a set that is divided: all of it, where nothing limits it. */
+export const SHARDED_SIMULATION = {
+  input: SIMULATE_OPTIONS.input,
+  limit: allOrLimit,
+  workers,
+  ...dataOptions,
+  ...shared,
+} as const;
+
+export const SHARD_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...oneShard } as const;
+export const SHARD_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...oneShard } as const;
+
+/** Who runs all shards. */
+const allShards = {
+  ...SHARD_OPTIONS,
+  engine: { choices: ENGINES, demandOption: true, describe: 'Who runs the shards' },
+  workers: {
+    type: 'number',
+    describe: 'Shards that run at a time, at most (local: one for each core)',
+    coerce: (value: number | undefined) =>
+      value === undefined ? undefined : whole(value, 'workers', 1, 1e5),
+  },
+  threads: number('threads', 1, 64, 1, 'Threads of each shard'),
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'Write scripts and print commands, submit nothing',
+  },
+  program: { type: 'string', describe: 'How the engine calls snnc (default: as it was called here)' },
+  sbatch: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'Slurm: options for sbatch, such as --sbatch=--partition=long',
+  },
+  image: { type: 'string', describe: 'Kubernetes: image in which snnc is installed' },
+  volume: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'Kubernetes: CLAIM:/path of a volume with model, images and results',
+  },
+} as const;
+
+export const SUBMIT_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...allShards } as const;
+export const SUBMIT_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...allShards } as const;
+
+/** A folder of shards. */
+export const MERGE_OPTIONS = {
+  subject: {
+    type: 'string',
+    describe: 'Deployment folder or file of the sweep, where it is not where the shards found it',
+  },
   ...shared,
 } as const;
 

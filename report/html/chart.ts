@@ -14,11 +14,12 @@ export function chart(
   width: number,
   height: number,
   body: Part,
+  /** Under the chart, instead of what it says; null: nothing. */
   note?: Part,
 ): Markup {
   return html`<figure class="chart" id="chart-${id}"><svg role="img" aria-labelledby="t-${id} d-${id}" viewBox="0 0 ${width} ${height}">
 <title id="t-${id}">${title}</title><desc id="d-${id}">${says}</desc>${body}</svg>
-<figcaption><strong>${title}.</strong> ${note ?? says}</figcaption></figure>`;
+${note !== null && html`<figcaption><strong>${title}.</strong> ${note ?? says}</figcaption>`}</figure>`;
 }
 
 export interface Axis {
@@ -78,11 +79,30 @@ export interface Point {
 export const pathOf = (points: readonly Point[], x: Axis, y: Axis): string =>
   points.map((p, i) => `${i === 0 ? 'M' : 'L'}${at(place(x, p.x))} ${at(place(y, p.y))}`).join('');
 
-/** A line through marked points, in colour number `series`; its marks differ by form too. */
-export function line(points: readonly Point[], x: Axis, y: Axis, series: number): Markup {
-  return html`<g class="s${series}"><path class="line" d="${pathOf(points, x, y)}"/>${points.map(
+/** Names of points that stand this close are written as one. */
+const CLOSE = 34;
+
+/** Labels of points, those of neighbours together. */
+function labelsOf(points: readonly Point[], x: Axis, y: Axis): readonly Point[] {
+  const labels: { x: number; y: number; label: string }[] = [];
+  for (const { label, ...point } of points) {
+    if (label === undefined) continue;
+    const [px, py] = [place(x, point.x), place(y, point.y)];
+    const last = labels.at(-1);
+    if (last !== undefined && Math.hypot(px - last.x, py - last.y) < CLOSE) last.label += `, ${label}`;
+    else labels.push({ x: px, y: py, label });
+  }
+  return labels;
+}
+
+/** A line through marked points, in colour number `series`; its marks differ by form too, its names stand above or below. */
+export function line(points: readonly Point[], x: Axis, y: Axis, series: number, before = ''): Markup {
+  const aside = series === 2 ? 20 : -13;
+  return html`<g class="s${series}"><path class="line" d="${pathOf(points, x, y)}"/>${points.map(p =>
+    markAt(place(x, p.x), place(y, p.y), series),
+  )}${labelsOf(points, x, y).map(
     p =>
-      html`${markAt(place(x, p.x), place(y, p.y), series)}${p.label !== undefined && html`<text class="tick" x="${at(place(x, p.x))}" y="${at(place(y, p.y) - 9)}" text-anchor="middle">${p.label}</text>`}`,
+      html`<text class="tick" x="${at(p.x)}" y="${at(p.y + aside)}" text-anchor="middle">${before}${p.label}</text>`,
   )}</g>`;
 }
 

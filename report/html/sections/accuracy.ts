@@ -2,7 +2,7 @@
 import type { Report } from '../../schema.ts';
 import { type Axis, chart, columns, frame, legend, line, markAt, more, place } from '../chart.ts';
 import type { Asker } from '../figures.ts';
-import { digits, format, plural, powerOfTwo, UNKNOWN } from '../format.ts';
+import { digits, format, formatBand, plural, powerOfTwo, UNKNOWN } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { missing, type Section } from './section.ts';
@@ -37,8 +37,7 @@ function curves(report: Report, ask: Asker): Part {
       { head: 'Accuracy', unit: '%', of: row => row.accuracy, path: 'accuracy.curve.accuracy' },
       {
         head: '95 % interval',
-        of: row =>
-          row.low === null || row.high === null ? null : `${format(row.low, '%')} – ${format(row.high, '%')}`,
+        of: row => (row.low === null || row.high === null ? null : formatBand(row.low, row.high, '%')),
       },
       { head: 'Agreement', unit: '%', of: row => row.agreement, path: 'accuracy.curve.agreement' },
       { head: 'Logit error', unit: '', of: row => row.logitMse, path: 'accuracy.curve.logitMse' },
@@ -68,7 +67,7 @@ function curveChart({ accuracy }: Report): Markup {
     curve,
     points: curve.steps.flatMap((steps, i) => {
       const y = yOf(curve, i);
-      return y === null ? [] : [{ x: curve.eq30[i]!, y: 100 * y, label: `T = ${steps}` }];
+      return y === null ? [] : [{ x: curve.eq30[i]!, y: 100 * y, label: String(steps) }];
     }),
   }));
   const ann = isLabelled ? (accuracy.float?.accuracy ?? null) : 1;
@@ -91,6 +90,10 @@ function curveChart({ accuracy }: Report): Markup {
   };
   const what = isLabelled ? 'Accuracy' : 'Agreement with the float network';
   const annY = ann === null ? null : place(y, 100 * ann);
+  // Its name stands where no point of ours is.
+  const isFree = !lines.some(
+    ({ curve, points }) => curve.method === 'ours' && points.some(p => p.x > 0.7 * x.high),
+  );
   return html`${chart(
     {
       id: 'curve',
@@ -99,7 +102,7 @@ function curveChart({ accuracy }: Report): Markup {
         ann === null ? '' : `Float network: ${format(ann, '%')} at 1.`,
         ...lines.map(
           ({ curve, points }) =>
-            `${NAMES[curve.method]}: ${points.map(p => `${p.label}, ${digits(p.y)} % at ${digits(p.x)}`).join('; ')}.`,
+            `${NAMES[curve.method]}: ${points.map(p => `T = ${p.label}, ${digits(p.y)} % at ${digits(p.x)}`).join('; ')}.`,
         ),
         `Chosen: T = ${chosen.steps} at ${digits(chosen.eq30)}.`,
       ].join(' '),
@@ -107,8 +110,8 @@ function curveChart({ accuracy }: Report): Markup {
     WIDTH,
     HEIGHT,
     html`${frame({ x, y, xLabel: 'Energy, share of the float network’s (Eq. 30, paper’s count)', yLabel: `${what}, %` })}
-${annY !== null && html`<line class="ann" x1="${x.from}" x2="${x.to}" y1="${annY.toFixed(1)}" y2="${annY.toFixed(1)}"/><text class="tick" x="${x.to}" y="${(annY - 6).toFixed(1)}" text-anchor="end">${isLabelled ? 'float network' : 'full agreement'}</text>`}
-${lines.map(({ curve, points }) => line(points, x, y, SERIES[curve.method]))}
+${annY !== null && html`<line class="ann" x1="${x.from}" x2="${x.to}" y1="${annY.toFixed(1)}" y2="${annY.toFixed(1)}"/><text class="tick" x="${isFree ? x.to : x.from + 4}" y="${(annY - 7).toFixed(1)}" text-anchor="${isFree ? 'end' : 'start'}">${isLabelled ? 'float network' : 'full agreement'}</text>`}
+${lines.map(({ curve, points }) => line(points, x, y, SERIES[curve.method], 'T = '))}
 ${chosenY !== null && html`<g class="chosen">${markAt(place(x, chosen.eq30), place(y, 100 * chosenY), 1)}<circle class="ring" cx="${place(x, chosen.eq30).toFixed(1)}" cy="${place(y, 100 * chosenY).toFixed(1)}" r="9"/></g>`}`,
     html`On ${plural(accuracy.images, 'image')} of ${accuracy.source}. ${accuracy.curve.map(curve => html`${NAMES[curve.method]}: ${curve.says}. `)}`,
   )}${legend([

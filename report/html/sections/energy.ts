@@ -2,7 +2,7 @@
 import type { Report } from '../../schema.ts';
 import { legend, more, stacked } from '../chart.ts';
 import type { Asker } from '../figures.ts';
-import { digits, format, plural, wordsOf } from '../format.ts';
+import { format, formatBand, plural, wordsOf } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { facts, type Section } from './section.ts';
@@ -145,26 +145,30 @@ function totals({ costSets }: Energy, ask: Asker): Markup {
         : ask.number(`energy.costSets.standing.${side}.totalPj`, set.standing[side].totalPj, 'pJ'),
   });
   return table(
-    'Energy of an image by cost set: dynamic, with time, and beside 8-bit products',
+    'Energy of an image by cost set: dynamic, static with time, the same network with 8-bit products, and spiking ÷ 8-bit',
     [
       { head: 'Cost set', isName: true, of: set => set.name },
-      { head: 'Dynamic, at least', unit: 'pJ', of: set => set.totalPj, path: 'energy.costSets.totalPj' },
-      { head: 'at most', unit: 'pJ', of: set => set.highPj, path: 'energy.costSets.highPj' },
-      standing('stream', 'Static, in a stream'),
+      {
+        head: 'Dynamic',
+        unit: 'pJ',
+        of: set => set.totalPj,
+        path: 'energy.costSets.totalPj',
+        show: set => formatBand(set.totalPj, set.highPj, 'pJ'),
+      },
+      standing('stream', 'Static, stream'),
       standing('alone', 'Static, alone'),
       {
-        head: '8-bit network',
+        head: '8-bit',
         unit: 'pJ',
         of: set => (set.ratio === null ? null : set.int8.totalPj),
         path: 'energy.costSets.int8.totalPj',
       },
       {
-        head: 'Spiking ÷ 8-bit',
+        head: 'Ratio',
         unit: '',
         of: set => set.ratio?.low ?? null,
         path: 'energy.costSets.ratio.low',
-        show: set =>
-          set.ratio === null ? 'unknown' : `${digits(set.ratio.low)} – ${digits(set.ratio.high)}`,
+        show: set => (set.ratio === null ? 'unknown' : formatBand(set.ratio.low, set.ratio.high, '×')),
       },
     ],
     costSets,

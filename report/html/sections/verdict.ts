@@ -15,8 +15,8 @@ export const VERDICT: Section = {
 };
 
 function head({ verdict }: Report): Markup {
-  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge">${verdict.fits ? 'Fits' : 'Does not fit'}</span> ${verdict.says}</p>
-<p class="small">${verdict.verified}</p>`;
+  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge" aria-hidden="true">${verdict.fits ? '✓' : '✕'}</span> ${verdict.says}.</p>
+<p class="small">Verified: ${verdict.verified}.</p>`;
 }
 
 function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
@@ -39,7 +39,7 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
     },
     {
       name: 'What binds',
-      value: html`${ask.number('verdict.binding.fill', binding.fill, '%')}${bar(binding.fill)}`,
+      value: html`${ask.number('verdict.binding.fill', binding.fill, '%')}${bar(binding.fill, true)}`,
       note: html`${resourceName(binding.resource)}, on the fullest core`,
     },
     {
@@ -125,16 +125,16 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
     'What cores have and what this network takes of it',
     [
       { head: 'Resource', isName: true, of: row => resourceName(row.resource.name) },
-      { head: 'A core has', unit: '', of: row => row.resource.capacity, path: 'chipMap.resources.capacity' },
-      { head: 'Fullest takes', unit: '', of: row => row.most, path: 'chipMap.cores.used' },
-      { head: 'Fullest', unit: '%', of: row => row.fill, share: row => row.fill },
+      { head: 'Fullest core takes', unit: '', of: row => row.most, path: 'chipMap.cores.used' },
+      { head: 'of', unit: '', of: row => row.resource.capacity, path: 'chipMap.resources.capacity' },
+      { head: 'Fill', unit: '%', of: row => row.fill, share: row => row.fill, isLimit: true },
       {
-        head: 'Fullest core',
+        head: 'Which',
         of: row => coreName(chipMap, row.worst),
         show: row =>
           html`<a href="#core-${coreName(chipMap, row.worst)}">${coreName(chipMap, row.worst)}</a>`,
       },
-      { head: 'Mean', unit: '%', of: row => row.mean, share: row => row.mean },
+      { head: 'Mean fill', unit: '%', of: row => row.mean },
       {
         head: 'Binds on',
         unit: 'cores',
@@ -143,7 +143,7 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
         path: 'verdict.coresBound.*',
       },
       {
-        head: 'Cores by fill, 0 to 100 %',
+        head: 'Cores from 0 to 100 %',
         of: () => null,
         show: row => spark(verdict.fills[row.resource.name] ?? []),
       },
