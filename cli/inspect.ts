@@ -1,23 +1,18 @@
 /** `snnc inspect` and `snnc report`: what a deployment folder holds. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
 import { createConsole } from './console.ts';
+import { readReport } from './kept-report.ts';
 import type { Shared } from './options.ts';
 
 export async function reportCommand(args: Shared & { folder: string }): Promise<number> {
   openFolder(args.folder);
-  const name = args.json ? 'report.json' : 'summary.txt';
-  try {
-    const text = readFileSync(join(args.folder, name), 'utf8');
-    process.stdout.write(args.json ? `${JSON.stringify(JSON.parse(text))}\n` : text);
-  } catch {
-    fail('E0621', { origin: args.folder }, { file: name, problem: 'it cannot be read' });
-  }
+  const report = readReport(args.folder);
+  process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : renderSummary(report));
   return 0;
 }
 

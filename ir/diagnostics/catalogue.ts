@@ -594,14 +594,14 @@ export const catalogue = {
     exit: 4,
   },
   E0545: {
-    message: '{file} cannot be compared: {reason}',
-    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
-    help: 'Compile or validate again with this version, or remove the file to compare without it.',
+    message: '{file} cannot be used: {reason}',
+    why: 'report.json and validation.json are read as this version of the tool writes them.',
+    help: 'Compile again with this version, and validate again; without validation.json the folder is as if it had not been validated.',
     exit: 1,
   },
   W0545: {
     message: '{file} could not be kept in the folder: {reason}',
-    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
+    why: 'What validation finds is kept beside the manifest, for `snnc report` and `snnc diff`.',
     help: 'Make the folder writable and validate again; nothing else depends on it.',
     exit: 4,
   },
