@@ -1,4 +1,5 @@
 /** What calibration images make the integer network do: rates for placement and report, ACs as prediction. */
+import { type Advance, counted } from '../compiler/progress.ts';
 import { createActivityLog } from '../ir/count/activity.ts';
 import { closedFormCounts } from '../ir/count/closed-form.ts';
 import {
@@ -36,6 +37,7 @@ export function measureActivity(
   graph: IntGraph,
   images: readonly Float64Array[],
   margins: readonly number[] = [],
+  advance?: Advance,
 ): MeasuredActivity {
   const runner = createFastIntRunner(graph);
   const populations = new Map(countedPopulations(graph).map(p => [p.node.id, p]));
@@ -44,7 +46,7 @@ export function measureActivity(
   let sum = NOTHING;
   let firings = 0;
   const log = createActivityLog();
-  for (const image of images) {
+  for (const image of counted(images, advance)) {
     const ofSteps = Array.from({ length: graph.attrs.steps }, () => NOTHING);
     const readouts = runner.run(image, (step, node, emission) => {
       log.record(step, node.id, emission);

@@ -9,6 +9,7 @@ import {
 } from '../compiler/estimate/modes.ts';
 import { denseWork, type TileWork } from '../compiler/estimate/tile-work.ts';
 import { MOST_TILES, varied } from '../compiler/estimate/what-if.ts';
+import type { Advance } from '../compiler/progress.ts';
 import { MODES, type Mode } from '../ir/chip.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { Ran } from '../report/accounts.ts';
@@ -51,6 +52,7 @@ export function compareModes(
   taken: ModeEstimate,
   options: EstimateOptions,
   command: string,
+  advance?: Advance,
 ): Compared {
   const isSmall = taken.chip.tables.tiles.rows <= MOST_TILES;
   const isOnSameCores = (mode: Mode) => mode !== 'streaming' && taken.mode !== 'streaming';
@@ -65,7 +67,7 @@ export function compareModes(
       : mapped.filter(found => found.mode === mode);
   });
   const given = { network, boards, options, taken, modes, others: [] };
-  const changes = varied(given);
+  const changes = varied(given, advance);
   const reason = `mapping ${taken.chip.tables.tiles.rows} tiles anew takes minutes; what the same cores tell is said`;
   return {
     modes: modes.map(figuresOf),

@@ -29,7 +29,6 @@ import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
-import { printJson } from '../report/print.ts';
 import { makeReport } from '../report/report.ts';
 import type { Report as ChipReport } from '../report/schema.ts';
 import { renderSummary } from '../report/summary.ts';
@@ -40,6 +39,7 @@ import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
 import { mapFastest, modesOf } from './fitting.ts';
+import { reportFiles } from './kept-report.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import type { DataOptions, Shared } from './options.ts';
@@ -102,6 +102,19 @@ export function withDefaultModel<
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
 
+/** Steps of a compile, in their order. */
+const planOf = (args: CompileArguments): readonly string[] => [
+  ...['import', 'canonicalize', 'load-weights', 'preprocess', 'calibrate'],
+  ...(args.maxDrop === undefined && args.maxDivergence === undefined ? [] : ['search']),
+  ...['thresholds', 'convert'],
+  ...(args.biasCorrection && THRESHOLD_RULES.every(rule => rule === 'pow2' || rule !== args.thresholds)
+    ? ['correct-bias']
+    : []),
+  ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
+  ...(args.simulate === 0 ? [] : ['simulate']),
+  ...['write', 'compare', 'quality'],
+];
+
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
   const { mode } = given;
@@ -115,15 +128,14 @@ function settled(given: CompileArguments) {
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
   const args = settled(given);
-  const console_ = createConsole(args);
+  const console_ = createConsole(args, planOf(args));
   const { diagnostics, step } = console_;
   const start = performance.now();
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   if (!args.dryRun) checkPlace(out);
   const candidates = await loadCandidates(args.target);
   const { file, opened } = watchOpened(openModelFile(args.model));
-  const context = { diagnostics, step };
-  const read = readNetwork(file, args.model, context, {
+  const read = readNetwork(file, args.model, console_, {
     inputShape: args.inputShape?.split(',').map(Number),
     output: args.output,
   });
@@ -131,11 +143,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   refuseEarly(read.late, candidates[0]!, args);
-  const data = await calibrationSet(
-    args,
-    { shape, resolved, centre, macs: countMacs(ann) },
-    diagnostics.report,
-  );
+  const data = await calibrationSet(args, { shape, resolved, centre, macs: countMacs(ann) }, console_);
   const { images } = data;
   const goal = goalOf(args, data.labels);
   const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
@@ -169,12 +177,12 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
-  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges), console_.advance));
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
   const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
-    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { ...console_, diagnostics: own }),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);
@@ -182,7 +190,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
     const taken = { images: sample, margins, origin: args.model, target };
-    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
+    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, console_);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
@@ -220,7 +228,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     step('compare');
     const command = `snnc check ${args.model} --target ${args.target}`;
     const compared = args.compare
-      ? compareModes(int, candidates, found, mapping, command)
+      ? compareModes(int, candidates, found, mapping, command, console_.advance)
       : nothingCompared(command);
     step('quality');
     const answered = answersFacts(chosen.made, int, { ...data, ann, source: args.calibrate }, args);
@@ -236,17 +244,15 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
       ...{ ...answered, diagnostics: diagnostics.list, build },
     });
     const { report } = makeReport(facts);
-    const summary = renderSummary(report);
     const preprocessing = describePreprocess(resolved, centre);
     folder.add('manifest.json', printManifest(manifest));
-    folder.add('report.json', printJson(report));
-    folder.add('summary.txt', summary);
+    for (const [name, text] of reportFiles(report)) folder.add(name, text);
     folder.add('build.json', `${JSON.stringify(build, null, 2)}\n`);
     folder.commit();
     if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
     return finish(args, console_, {
-      ...{ out, summary, manifest, report, build, preprocessing },
+      ...{ out, summary: renderSummary(report), manifest, report, build, preprocessing },
       weights: synapsesOf(mapped.int),
     });
   } catch (error) {

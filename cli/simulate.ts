@@ -28,7 +28,7 @@ type Sent = Parameters<ImageRecord['take']>;
 const AT_ONCE = 64;
 
 export async function simulateCommand(args: SimulateArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, ['boot', 'run', ...(isTimed(args) ? ['time'] : [])]);
   out.step('boot');
   const folder = openFolder(args.folder);
   const { manifest } = folder;
@@ -51,6 +51,7 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
       classes.push(logits.indexOf(Math.max(...logits)));
     }
     for (const record of records) if (record !== undefined) timing?.keep(record);
+    out.advance(first + images.length, count);
   }
   const accuracy = accuracyOf(classes, set.labels);
   const { counts } = simulator;
@@ -90,7 +91,8 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
     if (typeof value === 'number' && name !== 'accuracy')
       out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
   }
-  for (const line of ['', ...energyTable(report), '', ...layerTable(report), '']) out.line(line);
+  for (const line of ['', ...energyTable(report, out.columns), '', ...layerTable(report, out.columns), ''])
+    out.line(line);
   if (timed !== null) for (const [name, text] of timedRows(timed)) out.line(`${name.padEnd(22)}${text}`);
   for (const line of answerLines(classes, accuracy)) out.line(line);
   out.result(result);

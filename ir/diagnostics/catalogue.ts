@@ -576,14 +576,14 @@ export const catalogue = {
     exit: 4,
   },
   E0545: {
-    message: '{file} cannot be compared: {reason}',
-    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
-    help: 'Compile or validate again with this version, or remove the file to compare without it.',
+    message: '{file} cannot be used: {reason}',
+    why: 'report.json and validation.json are read as this version of the tool writes them.',
+    help: 'Compile again with this version, and validate again; without validation.json the folder is as if it had not been validated.',
     exit: 1,
   },
   W0545: {
     message: '{file} could not be kept in the folder: {reason}',
-    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
+    why: 'What validation finds is kept beside the manifest, for `snnc report` and `snnc diff`.',
     help: 'Make the folder writable and validate again; nothing else depends on it.',
     exit: 4,
   },
@@ -845,6 +845,87 @@ export const catalogue = {
     message: 'neurons send in so many different ways that their lists would have more than {limit} messages',
     why: 'Neurons that send the same messages at the same cost share a list; here too few of them do.',
     help: 'Simulate without --timed, --trace and --watch.',
+    exit: 1,
+  },
+  E0770: {
+    message:
+      'reference logits of shape ({shape}), and {images} images of {classes} classes are to be compared',
+    why: 'Row i of the first array of the file is what the float network answers to image i.',
+    help: 'Give logits of every image, or fewer images with --limit.',
+    exit: 2,
+  },
+  E0130: {
+    message: 'not a NIR file: {problem}',
+    why: 'NIR is HDF5 with a group `node` of type NIRGraph, whose nodes and edges are those of the format.',
+    help: 'Write it again with `nir.write`, or read it with `nir.read` and look at what it says.',
+    exit: 1,
+  },
+  E0131: {
+    message: 'NIR files need the package h5wasm, which is not there',
+    why: 'NIR is HDF5; the reader of it is 14 MB and is not part of snnc.',
+    help: 'npm install h5wasm',
+    exit: 4,
+  },
+  E0132: {
+    message: '{count} node(s) of the network have no place on a chip of plain neurons',
+    why: 'A message of a plain neuron is a spike: what stands between neurons must be linear, and what is no neuron of NIR’s LIF family cannot be one here.',
+    help: 'Change the nodes that are named, as said beside each, and export the network again.',
+    exit: 1,
+  },
+  E0133: {
+    message: 'the graph is not sound: {problem}',
+    why: 'Every edge joins two nodes, and what a node gives has the shape that the next one takes.',
+    help: 'Read the file with `nir.read`, which checks it, and write it again.',
+    exit: 1,
+  },
+  E0134: {
+    message: 'a timestep must be chosen: the network has time constants of {shortest} s and longer',
+    why: 'NIR says how neurons behave in continuous time; a chip runs in timesteps, and the file does not say how long one is.',
+    help: 'Give --dt in seconds: what the network was trained with, 1e-4 for files of snnTorch.',
+    exit: 2,
+  },
+  E0135: {
+    message: '--dt {dt} is longer than a time constant of {count} node(s), the shortest of {shortest} s',
+    why: 'Euler’s rule keeps 1 − dt/τ of a value, which must not be negative.',
+    help: 'Choose a shorter --dt, or --decay exponential, which keeps exp(−dt/τ).',
+    exit: 1,
+  },
+  W0136: {
+    message: 'a loop passes {count} groups of neurons and takes {count} timesteps a round: {names}',
+    why: 'A spike takes one timestep from neuron to neuron. Simulators that pass all layers within a timestep take one for the round.',
+    help: 'Compare with a simulator that delays every connection of the loop by one step.',
+    exit: 1,
+  },
+  E0137: {
+    message: '{path} holds no spike trains for this network: {problem}',
+    why: 'An input is an array of 0 and 1 of shape [timesteps, …shape of the input], or [samples, timesteps, …].',
+    help: 'Write it with numpy: np.savez(FILE, spikes=array).',
+    exit: 2,
+  },
+  E0138: {
+    message: '{option} is for ONNX models; {path} is a network of NIR',
+    why: 'A NIR network spikes already: nothing of it is converted or calibrated.',
+    help: 'Leave it out; `snnc compile --help` says which options a NIR file takes.',
+    exit: 2,
+  },
+  W0139: {
+    message:
+      'on {timesteps} timesteps of {source} input {percent} % of all spikes are those of the float network',
+    why: 'Weights, thresholds and decays were rounded to the chip’s integers; a spike that comes a timestep late counts as two that differ.',
+    help: 'Give typical input with --calibrate, or more --bits where the target stores them.',
+    exit: 1,
+  },
+  E0512: {
+    message:
+      'one neuron of population {population} needs {needed} {resource}; a core of {target} has {available}',
+    why: 'A group of neurons is cut until its parts fit a core; a single neuron cannot be cut.',
+    help: 'Fewer --bits or fewer inputs of the neuron; --target names chips with larger cores.',
+    exit: 3,
+  },
+  E0761: {
+    message: 'neurons with {what} cannot be exported: population {population}',
+    why: 'The other tool computes plain neurons itself, and its model has none such.',
+    help: 'Export another network, or `--to nir`, which holds them.',
     exit: 1,
   },
 } as const satisfies { readonly [code: string]: Entry };
