@@ -489,6 +489,11 @@ export const MERGE_OPTIONS = {
 } as const;
 
 /** What cores hold. */
+export const REPORT_OPTIONS = {
+  html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  ...shared,
+} as const;
+
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
   ...shared,

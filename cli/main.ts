@@ -10,6 +10,7 @@ import {
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
+  REPORT_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
@@ -101,8 +102,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .command(
       'report <folder>',
-      'Chip-mapping report: one screen, or JSON',
-      y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
+      'Chip-mapping report: one screen, report.html, or JSON',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(REPORT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).reportCommand(args))(),
     )
     .command(
