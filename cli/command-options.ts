@@ -372,6 +372,15 @@ export const EXPORT_OPTIONS = {
   ...shared,
 } as const;
 
+/** Two deployments. */
+export const DIFF_OPTIONS = {
+  html: {
+    type: 'string',
+    describe: 'File for a page with core maps side by side; it opens without a network',
+  },
+  ...shared,
+} as const;
+
 /** What cores hold. */
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
