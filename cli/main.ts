@@ -4,9 +4,9 @@ import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
-  DIFF_OPTIONS,
   EXPORT_OPTIONS,
   INSPECT_OPTIONS,
+  MERGE_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
@@ -15,7 +15,8 @@ import {
 } from './command-options.ts';
 import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { shared } from './options.ts';
+import { DIFF_OPTIONS, shared } from './options.ts';
+import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -123,6 +124,26 @@ export async function main(argv: readonly string[]): Promise<number> {
       'What cores hold',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(INSPECT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
+    )
+    .command('shard', 'One part of a validation, simulation or sweep: a file that `merge` adds up', y =>
+      shardCommands(y, run),
+    )
+    .command(
+      'submit',
+      'All shards of a work, by Slurm, Kubernetes or processes of this machine; only what is missing',
+      y => submitCommands(y, run),
+    )
+    .command(
+      'status <dir>',
+      'How far a folder of shards is: done, missing, damaged, time left',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(shared),
+      args => run(async () => (await import('./shards/status.ts')).statusCommand(args))(),
+    )
+    .command(
+      'merge <dir>',
+      'What all shards of a folder say together, as the undivided command says it',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(MERGE_OPTIONS),
+      args => run(async () => (await import('./shards/merge.ts')).mergeCommand(args))(),
     )
     .command(
       'explain <what> [thing..]',

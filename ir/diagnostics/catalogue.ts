@@ -946,6 +946,78 @@ export const catalogue = {
     help: 'Export another network, or `--to nir`, which holds them.',
     exit: 1,
   },
+  E0771: {
+    message: 'not a sound result of a shard: {problem}',
+    why: 'Results are written whole and carry the SHA-256 of what they hold, so that a damaged one is never added up.',
+    help: 'Remove the file and run its index again; `snnc status DIR` says which that is.',
+    exit: 1,
+  },
+  E0772: {
+    message: '{dir} belongs to other work: {problem}',
+    why: 'A folder holds the shards of one work: the same deployment, images, options and number of shards.',
+    help: 'Give --out another folder, or ask for the same work.',
+    exit: 1,
+  },
+  E0773: {
+    message: 'two results of shard {index} differ; the other is {other}',
+    why: 'A shard is a pure function of its inputs: two sound results of the same index are equal.',
+    help: 'Remove both and run the index again; if they differ again, one of the machines is at fault.',
+    exit: 1,
+  },
+  E0774: {
+    message: '{folder} is not what the shards were made from',
+    why: 'The SHA-256 of its manifest, or of the file of the sweep, is part of what names the work.',
+    help: 'Name the right one with --subject, or run the shards again.',
+    exit: 1,
+  },
+  E0775: {
+    message: 'cannot write {path}: {reason}',
+    why: 'The file system refuses the file or its folder.',
+    help: 'Name a folder with --out that can be made and that you may write to.',
+    exit: 4,
+  },
+  E0776: {
+    message: 'which shard? {problem}',
+    why: 'The index comes from --index, else from SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX.',
+    help: 'Give --index i, or --missing to run all that have no result.',
+    exit: 2,
+  },
+  E0777: {
+    message: 'no shards in {dir}',
+    why: 'Results are files that end in .shard; a job.json beside them says how they were asked for.',
+    help: 'Name the folder that `snnc shard` or `snnc submit` printed.',
+    exit: 2,
+  },
+  E0778: {
+    message: '{missing} of {count} shards are missing: {indices}',
+    why: 'What is merged is what the undivided command says, so that no image may be left out.',
+    help: 'Run the missing indices with the same `snnc shard` command and --missing, or submit again.',
+    exit: 1,
+  },
+  W0779: {
+    message: 'a damaged file is passed over: {problem}',
+    why: 'A sound result of its index is there as well.',
+    help: 'Remove the file.',
+    exit: 1,
+  },
+  E0780: {
+    message: '{program} does not take the job: {reason}',
+    why: 'Jobs are queued, run and repeated by the engine; what it says is passed on.',
+    help: 'Correct what it names, or see with --dry-run what it would be given.',
+    exit: 4,
+  },
+  E0781: {
+    message: 'a Kubernetes job lacks something: {problem}',
+    why: 'Pods need an image in which snnc is installed, and a volume that holds model, images and results under the same paths as here.',
+    help: 'Give --image IMAGE and --volume CLAIM:/absolute/path.',
+    exit: 2,
+  },
+  E0782: {
+    message: '{failed} of {count} shards failed',
+    why: 'The others have their results; nothing is merged until all have.',
+    help: 'Correct what they say and submit again: only what is missing is run.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
