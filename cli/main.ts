@@ -16,7 +16,7 @@ import {
 } from './command-options.ts';
 import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { shared } from './options.ts';
+import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
@@ -113,7 +113,8 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
-          .options(shared),
+          .options(DIFF_OPTIONS)
+          .example('$0 diff before.snnc after.snnc --html changes.html', ''),
       args => run(async () => (await import('./diff.ts')).diffCommand(args))(),
     )
     .command(
