@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 const ENTRIES = {
   snnc: 'cli/main.ts',
   'placement-worker': 'compiler/placement/worker.ts',
+  'status-worker': 'cli/status-worker.ts',
   'simulator-worker': 'runtime-sim/engine/worker.ts',
 };
 const banner = "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);";

@@ -58,21 +58,20 @@ function printWidth(width: number, arena: Arena, random: Random): void {
   for (const density of DENSITIES) {
     const one = prepare(TOKENS, width, density, arena, random);
     const added = (one.events * width) / 1e9;
-    const [rows, panels] = [added / secondsOf(one, 'rows'), added / secondsOf(one, 'panels')];
+    const events = added / secondsOf(one, 'events');
     const dense = (TOKENS * width * width) / 1e9 / secondsOf(one, 'dense');
     const share = density.toFixed(2).padStart(6);
-    console.log(`${share}  rows ${rate(rows)}  panels ${rate(panels)}  dense ${rate(dense)}`);
+    console.log(`${share}  events ${rate(events)}  dense ${rate(dense)}`);
   }
 }
 
-/** Where the quicker of the event paths takes as long as dense, between two densities on a line. */
+/** Where events take as long as dense, between two densities on a line. */
 function printCrossovers(arena: Arena, random: Random): void {
   console.log('density from which on dense is quicker (384 inputs, 384 columns)');
   for (const rows of ROWS) {
     const gains = DENSITIES.map(density => {
       const one = prepare(rows, 384, density, arena, random);
-      const events = Math.min(secondsOf(one, 'rows'), secondsOf(one, 'panels'));
-      return { density, lead: events / secondsOf(one, 'dense') - 1 };
+      return { density, lead: secondsOf(one, 'events') / secondsOf(one, 'dense') - 1 };
     });
     const after = gains.findIndex(({ lead }) => lead > 0);
     const [a, b] = [gains[after - 1], gains[after]];

@@ -6,16 +6,17 @@ import { type Manifest, parseManifest, printManifest } from '../backends/manifes
 import { VALIDATION, type Validation, validationSchema } from '../backends/validation.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Deployed, reportSchema } from '../report/deployed.ts';
+import type { Deployed } from '../report/deployed.ts';
 import { diffDeployments } from '../report/diff.ts';
 import { renderDiff } from '../report/diff-table.ts';
+import { reportSchema } from '../report/schema.ts';
 import { createConsole } from './console.ts';
 import type { Shared } from './options.ts';
 
 export async function diffCommand(args: Shared & { a: string; b: string }): Promise<number> {
   const out = createConsole(args);
   const diff = diffDeployments(readDeployed(args.a), readDeployed(args.b));
-  out.line(renderDiff(diff).trimEnd());
+  out.line(renderDiff(diff, out.columns).trimEnd());
   out.result(diff);
   return diff.equal ? 0 : 1;
 }

@@ -22,7 +22,7 @@ export interface ExportArguments extends Shared, DataOptions {
 }
 
 export async function exportCommand(args: ExportArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, ['boot', 'run', 'write']);
   out.step('boot');
   const { manifest, programs } = openFolder(args.folder);
   const target = deployedTarget(manifest, args.folder);

@@ -19,6 +19,7 @@ function compare(change: string, says: string, before: ModeEstimate, after: Mode
     ...{ change, says },
     cores: { before: before.cores, after: after.cores },
     chips: { before: before.chips, after: after.chips },
+    latencySeconds: { before: a.latency?.seconds ?? 0, after: b.latency?.seconds ?? 0 },
     throughput: { before: a.throughput ?? 0, after: b.throughput ?? 0 },
     energyPj: own && other && { before: middle(own), after: middle(other) },
   };

@@ -5,7 +5,7 @@ import type { Change, DiffResult, Value } from './diff-result.ts';
 const MOST_ROWS = 12;
 const MOST_POPULATIONS = 40;
 
-export function renderDiff(diff: DiffResult): string {
+export function renderDiff(diff: DiffResult, columns = Number.POSITIVE_INFINITY): string {
   const sides = (['a', 'b'] as const).map(name => {
     const { path, model, target, isValidated } = diff[name];
     return `${name}           ${path}  (${model}, ${target}${isValidated ? ', validated' : ''})`;
@@ -16,6 +16,7 @@ export function renderDiff(diff: DiffResult): string {
     ...table(
       section,
       diff.changes.filter(change => change.section === section),
+      columns,
     ),
   ]);
   const verdict = diff.equal ? 'equal, byte for byte' : 'different';
@@ -23,11 +24,14 @@ export function renderDiff(diff: DiffResult): string {
   return `${[...sides, ...tables, ...rest, '', verdict].join('\n')}\n`;
 }
 
-function table(title: string, changes: readonly Change[]): readonly string[] {
+function table(title: string, changes: readonly Change[], columns: number): readonly string[] {
   const rows = changes.slice(0, MOST_ROWS).map(change => [change.name, ...cells(change)]);
   const widths = [0, 1, 2, 3].map(column => Math.max(...rows.map(row => row[column]!.length)));
-  const lines = rows.map(([name, a, b, by]) =>
-    `  ${name!.padEnd(widths[0]!)}  ${a!.padStart(widths[1]!)} → ${b!.padEnd(widths[2]!)}  ${by}`.trimEnd(),
+  const isWide = widths.reduce((sum, width) => sum + width + 2, 3) <= columns;
+  const lines = rows.flatMap(([name, a, b, by]) =>
+    isWide
+      ? `  ${name!.padEnd(widths[0]!)}  ${a!.padStart(widths[1]!)} → ${b!.padEnd(widths[2]!)}  ${by}`.trimEnd()
+      : [`  ${name}`, `    ${a} → ${b}  ${by}`.trimEnd()],
   );
   return [title, ...lines, ...more(changes.length - rows.length)];
 }

@@ -1,6 +1,6 @@
 /** What one change would do, computed: cores, chips, throughput and energy before and after. */
 import { z } from 'zod';
-import { bigNumber, energyRange } from './units.ts';
+import { bigNumber, energyRange, seconds } from './units.ts';
 
 const pair = z.strictObject({ before: z.number(), after: z.number() });
 
@@ -10,6 +10,8 @@ export const whatIfSchema = z.strictObject({
   says: z.string(),
   cores: pair,
   chips: pair,
+  /** Of one image alone, at least. */
+  latencySeconds: pair,
   /** Images a second, at most. */
   throughput: pair,
   /** Of an image, mean of the cost sets' totals; null where nothing has a price. */
@@ -20,6 +22,7 @@ export type WhatIf = z.infer<typeof whatIfSchema>;
 const FIGURES = [
   ['cores', (n: number) => bigNumber(n), 'cores'],
   ['chips', (n: number) => bigNumber(n), 'chips'],
+  ['latencySeconds', (n: number) => seconds(n), 'latency'],
   ['throughput', (n: number) => bigNumber(n), 'images/s'],
   ['energyPj', (n: number) => energyRange(n, n), 'an image'],
 ] as const;

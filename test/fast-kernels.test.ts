@@ -18,52 +18,42 @@ const payloads = (size: number, density: number, largest: number) =>
     return random.next() < 0.1 ? -largest : whole(2 * largest) - largest + 1;
   });
 
-test('events: lists and the rows that they add, at all densities', () => {
+test('events: the smallest weights, more events of one power than sums of 16 bits hold, every power at once', () => {
   for (const arena of arenas()) {
-    for (const [inner, columns] of [
-      [1, 16],
-      [9, 48],
-      [67, 32],
-      [300, 80],
-      [1031, 16],
-    ] as const) {
-      const stride = columns + 5;
-      const [x, y] = [arena.reserve(inner * 2), arena.reserve(columns * 4)];
-      const [numbers, values] = [arena.reserve(inner * 2 + 16), arena.reserve(inner * 2 + 16)];
-      const w = arena.reserve(inner * stride + 16);
-      for (const density of [0, 0.05, 0.4, 1]) {
-        const { i32, i16, i8, u16 } = arena.views();
-        const [block, sent] = [weights(inner * stride), payloads(inner, density, 16000)];
-        i8.set(block, w);
-        i16.set(sent, x / 2);
-        const count = arena.kernels.listEvents(x, inner, numbers, values);
-        const listed = Array.from(sent.keys()).filter(i => sent[i] !== 0);
-        assert.deepEqual([...u16.subarray(numbers / 2, numbers / 2 + count)], listed);
-        assert.deepEqual([...i16.subarray(values / 2, values / 2 + count)], [...sent.filter(v => v !== 0)]);
-        for (const isBinary of [false, true]) {
-          const wanted = Int32Array.from({ length: columns }, (_, c) => {
-            const factor = (k: number) => (isBinary ? 1 : sent[k]!);
-            return listed.reduce((sum, k) => sum + factor(k) * block[k * stride + c]!, c);
-          });
-          for (let c = 0; c < columns; c++) i32[y / 4 + c] = c;
-          if (isBinary) arena.kernels.addBinaryRows(numbers, count, w, stride, columns, y);
-          else arena.kernels.addRows(numbers, values, count, w, stride, columns, y);
-          assert.deepEqual(i32.slice(y / 4, y / 4 + columns), wanted, `${inner} ${columns} ${density}`);
-        }
-      }
+    for (const pattern of [
+      [1],
+      [-1],
+      [1, -1],
+      [-4, 4, 4],
+      [2, 1, -1],
+      [-(2 ** 15), 2 ** 14, 1],
+      [21845, -10923],
+    ]) {
+      const inner = 1031;
+      const sent = Int16Array.from({ length: inner }, (_, k) => pattern[k % pattern.length]!);
+      const panels = packPanels(arena, [inner, 33], new Int8Array(inner * 33).fill(-128))!;
+      const [x, y] = [arena.reserve(inner * 2), arena.reserve(33 * 4)];
+      const room = arena.reserve(productRoom(1, inner));
+      arena.views().i16.set(sent, x / 2);
+      const into = { at: y, stride: 33 * 4 };
+      const work = { room, held: -(2 ** 40), path: 'events' } as const;
+      assert.ok(multiply(arena, { at: x, stride: inner * 2 }, 1, panels, into, work));
+      const sum = sent.reduce((all, value) => all + value, 0);
+      assert.deepEqual(arena.views().i32.slice(y / 4, y / 4 + 33), new Int32Array(33).fill(-128 * sum));
     }
   }
 });
 
-test('events: rows of the smallest weight, more than sums of 16 bits hold', () => {
-  for (const arena of arenas()) {
-    const count = 517;
-    const [w, numbers, y] = [arena.reserve(16), arena.reserve(count * 2 + 16), arena.reserve(64)];
-    arena.views().i8.fill(-128, w, w + 16);
-    arena.kernels.addBinaryRows(numbers, count, w, 16, 16, y);
-    assert.deepEqual(arena.views().i32.slice(y / 4, y / 4 + 16), new Int32Array(16).fill(-128 * count));
+/** Signed powers of two that add up to a number: odd numbers lose the one that leaves a multiple of 4. */
+function fewestPowers(value: number): number {
+  let [rest, count] = [Math.abs(value), 0];
+  for (; rest > 0; rest /= 2) {
+    if (rest % 2 === 0) continue;
+    rest += rest % 4 === 1 ? -1 : 1;
+    count += 1;
   }
-});
+  return count;
+}
 
 /** Rows and columns beside blocks of 4 and 8 and panels of 32, odd numbers of inputs, one of each. */
 const SHAPES = [
@@ -75,7 +65,7 @@ const SHAPES = [
   { rows: 18, inner: 25, columns: 96 },
 ] as const;
 
-test('products of integers: the three paths at all densities, operands that are slices', () => {
+test('products of integers: both paths at all densities, operands that are slices', () => {
   for (const arena of arenas()) {
     for (const { rows, inner, columns } of SHAPES) {
       const [strideX, strideY] = [2 * inner + 6, 4 * columns + 12];
@@ -90,9 +80,9 @@ test('products of integers: the three paths at all densities, operands that are 
         i16.fill(99, x.at / 2, x.at / 2 + (rows * strideX) / 2);
         for (let r = 0; r < rows; r++)
           i16.set(sent.subarray(r * inner, (r + 1) * inner), (x.at + r * strideX) / 2);
-        const events = sent.reduce((n, v) => n + (v === 0 ? 0 : 1), 0);
+        const powers = sent.reduce((n, v) => n + fewestPowers(v), 0);
         const largest = sent.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-        assert.deepEqual(surveyRows(arena, x, [rows, inner], room), { events, largest });
+        assert.deepEqual(surveyRows(arena, x, [rows, inner], room), { powers, largest });
         const before = Int32Array.from({ length: (rows * strideY) / 4 }, () => whole(100) - 50);
         const wanted = before.slice();
         for (let r = 0; r < rows; r++) {
@@ -139,7 +129,8 @@ test('products of integers: the largest sums that fit are taken, larger ones ref
     assert.equal(packPanels(arena, [1, 2], [1, 128]), undefined);
     assert.equal(packPanels(arena, [1, 2], [1, 0.5]), undefined);
   }
-  assert.deepEqual([pathOf(1, 9, 9), pathOf(64, 10, 640), pathOf(64, 10, 60)], ['rows', 'dense', 'panels']);
+  const chosen = [pathOf(1, 9, 9), pathOf(197, 10, 1970), pathOf(197, 10, 60), pathOf(1, 70000, 1)];
+  assert.deepEqual(chosen, ['events', 'dense', 'events', 'dense']);
 });
 
 test('products of two operands of 16 bits', () => {

@@ -6,6 +6,7 @@
 import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import { type Advance, counted } from '../progress.ts';
 import {
   type EstimateOptions,
   estimateModes,
@@ -50,12 +51,14 @@ interface Given {
   readonly others: readonly Alternative[];
 }
 
-export function varied(given: Given): readonly Varied[] {
+export function varied(given: Given, advance?: Advance): readonly Varied[] {
   if (given.taken.chip.tables.tiles.rows > MOST_TILES) return [];
-  return variationsOf(given).flatMap(({ change, says, map }) => {
+  const all: Varied[] = [];
+  for (const { change, says, map } of counted(variationsOf(given), advance)) {
     const found = map();
-    return found === undefined ? [] : [{ change, says, found }];
-  });
+    if (found !== undefined) all.push({ change, says, found });
+  }
+  return all;
 }
 
 function variationsOf({ network, boards, options, taken, modes, others }: Given): readonly Variation[] {

@@ -15,16 +15,10 @@ export type Numbers<N extends number, T extends number[] = []> = T['length'] ext
 type Wides<N extends number, T extends bigint[] = []> = T['length'] extends N ? T : Wides<N, [...T, bigint]>;
 /** Events that add their rows of weights; see kernels/events.assembly.ts. */
 export interface EventKernels {
-  /** x, count, numbers, payloads. */
-  readonly listEvents: (...args: Numbers<4>) => number;
-  /** numbers, payloads, count, weights, stride, columns, y. */
-  readonly addRows: (...args: Numbers<7>) => void;
-  /** numbers, count, weights, stride, columns, y. */
-  readonly addBinaryRows: (...args: Numbers<6>) => void;
-  /** x, its stride, rows, inner, starts, numbers, payloads. */
-  readonly listRows: (...args: Numbers<7>) => void;
-  /** starts, numbers, payloads, weights, y, its stride, rows, inner, columns, by panel?, room. */
-  readonly multiplyListed: (...args: Numbers<11>) => void;
+  /** x, its stride, rows, inner, starts, segments, events, room. */
+  readonly listRows: (...args: Numbers<8>) => void;
+  /** starts, segments, events, weights, y, its stride, rows, inner, columns, room. */
+  readonly multiplyListed: (...args: Numbers<10>) => void;
 }
 /** Dense products of integers; see kernels/dense.assembly.ts. */
 export interface DenseKernels {

@@ -1,6 +1,6 @@
 /**
- * y += x · w in integers: x of 16 bits, weights of 8 in panels of 32 columns, sums of 32. Exact, so the three paths give the
- * same bits: events row by row, events panel by panel, dense. Which is quickest depends on how many inputs are not 0.
+ * y += x · w in integers: x of 16 bits, weights of 8 in panels of 32 columns, sums of 32. Exact, so the two paths give the
+ * same bits: events, and dense. Which is quicker depends on how many powers of two the inputs are made of.
  *
  * Source  docs/rationale/kernels.md; crossovers measured by `bench sim-kernels`
  */
@@ -21,8 +21,19 @@ export interface WeightPanels {
   readonly largestColumn: number;
 }
 
-export const PATHS = ['rows', 'panels', 'dense'] as const;
+export const PATHS = ['events', 'dense'] as const;
 export type Path = (typeof PATHS)[number];
+
+/** Rows of x, read once for all the weights that they are multiplied with. */
+export interface PreparedRows {
+  readonly rows: number;
+  readonly inner: number;
+  readonly largest: number;
+  /** undefined: all are 0. */
+  readonly path: Path | undefined;
+  /** Where they lie as the path reads them. */
+  readonly at: number;
+}
 
 /** Columns of a panel. */
 const PANEL = 32;
@@ -32,20 +43,20 @@ const LIMIT = 2 ** 31;
 const MOST_LISTED = 2 ** 16;
 /** What a list may be written beyond its end, in bytes. */
 const LIST_MARGIN = 32;
+/** An integer of 16 bits is a sum of so many powers of two at most. */
+const MOST_POWERS = 9;
 
 /**
- * From this share of inputs that are not 0 on, dense is quickest, by the number of rows: widening a panel pays for itself over
- * many. Measured by `bench sim-kernels`.
+ * From so many signed powers of two for each input on, dense is quickest, by the number of rows: widening a panel pays for
+ * itself over many. Measured by `bench sim-kernels`.
  */
 const CROSSOVERS: readonly { readonly rows: number; readonly density: number }[] = [
-  { rows: 128, density: 0.48 },
-  { rows: 32, density: 0.52 },
-  { rows: 16, density: 0.56 },
-  { rows: 8, density: 0.63 },
-  { rows: 4, density: 0.77 },
+  { rows: 128, density: 0.8 },
+  { rows: 16, density: 0.85 },
+  { rows: 8, density: 0.94 },
+  { rows: 0, density: MOST_POWERS },
 ];
-/** Panels of events beat rows of events from so many rows on. */
-const PANEL_ROWS = 4;
+const crossoverOf = (rows: number): number => CROSSOVERS.find(c => rows >= c.rows)!.density;
 
 export const panelBytes = (inner: number, columns: number): number =>
   Math.ceil(columns / PANEL) * PANEL * inner;
@@ -84,53 +95,88 @@ function sumOfLargestColumn(weights: ArrayLike<number>, columns: number): number
   return sums.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** Where the parts of the room of a product begin, from its first byte on. */
-function roomOf(rows: number, inner: number) {
-  const pairs = Math.ceil(inner / 2);
-  const words = aligned(rows * pairs * 4 + LIST_MARGIN);
-  const starts = aligned((rows + 1) * 4);
-  // Dense: packed rows, a widened panel, columns of no whole block. Events: where lists begin, lists, one panel's sums.
-  return {
-    dense: { x: 0, rest: words, end: words + aligned(pairs * PANEL * 4) + rows * 32 },
-    listed: {
-      starts: 0,
-      numbers: starts,
-      payloads: starts + words,
-      rest: starts + 2 * words,
-      end: starts + 2 * words + 128,
-    },
-  };
+/** Where parts of the room of prepared rows begin, from its first byte on. */
+function listedPlaces(rows: number, inner: number) {
+  // Of each row one segment for each power, and one for every 255 events. What is never written costs nothing.
+  const most = MOST_POWERS * inner;
+  const segments = aligned((rows + 1) * 8);
+  const events = segments + aligned(rows * (16 + Math.ceil(most / 255)) * 8);
+  return { segments, events, end: events + aligned(rows * most * 2 + LIST_MARGIN) };
 }
+
+const packedBytes = (rows: number, inner: number): number =>
+  aligned(rows * Math.ceil(inner / 2) * 4 + LIST_MARGIN);
+
+/** Bytes that `prepareRows` writes. */
+export const preparedRoom = (rows: number, inner: number): number =>
+  Math.max(packedBytes(rows, inner), listedPlaces(rows, inner).end);
+
+/** Bytes that `prepareRows` and `multiplyRows` need for the work of a moment: lists of a row, or a panel that is widened. */
+export const workRoom = (rows: number, inner: number): number =>
+  Math.max(4 * aligned((inner + 8) * 2), aligned(Math.ceil(inner / 2) * PANEL * 4) + rows * 32);
 
 /** Bytes that `multiply` needs beside its operands. */
-export function productRoom(rows: number, inner: number): number {
-  const { dense, listed } = roomOf(rows, inner);
-  return Math.max(dense.end, listed.end);
-}
+export const productRoom = (rows: number, inner: number): number =>
+  preparedRoom(rows, inner) + workRoom(rows, inner);
 
-/** How many of x[rows, inner] are not 0, and the largest magnitude. `room`: 4 bytes. */
+/** The fewest signed powers of two that x[rows, inner] is made of, and its largest magnitude. `room`: 4 bytes. */
 export function surveyRows(
   arena: Arena<ProductKernels>,
   x: Matrix,
   [rows, inner]: readonly [number, number],
   room: number,
-): { readonly events: number; readonly largest: number } {
-  const events = arena.kernels.surveyRows(x.at, x.stride, rows, inner, room);
-  return { events, largest: arena.views().i32[room / 4]! };
+): { readonly powers: number; readonly largest: number } {
+  const powers = arena.kernels.surveyRows(x.at, x.stride, rows, inner, room);
+  return { powers, largest: arena.views().i32[room / 4]! };
 }
 
-export function pathOf(rows: number, inner: number, events: number): Path {
-  const crossover = CROSSOVERS.find(c => rows >= c.rows)?.density ?? Number.POSITIVE_INFINITY;
-  if (inner > MOST_LISTED || events > crossover * rows * inner) return 'dense';
-  return rows < PANEL_ROWS ? 'rows' : 'panels';
+export const pathOf = (rows: number, inner: number, powers: number): Path =>
+  inner > MOST_LISTED || powers > crossoverOf(rows) * rows * inner ? 'dense' : 'events';
+
+/** Needs  `at` of preparedRoom bytes, `work` of workRoom */
+export function prepareRows(
+  { kernels, views }: Arena<ProductKernels>,
+  x: Matrix,
+  [rows, inner]: readonly [number, number],
+  [at, work]: readonly [number, number],
+  chosen?: Path,
+): PreparedRows {
+  const powers = kernels.surveyRows(x.at, x.stride, rows, inner, work);
+  const about = { rows, inner, at, largest: views().i32[work / 4]! };
+  if (powers === 0) return { ...about, path: undefined };
+  const path = chosen ?? pathOf(rows, inner, powers);
+  if (path === 'dense') kernels.packRows(x.at, x.stride, rows, inner, at);
+  else {
+    const { segments, events } = listedPlaces(rows, inner);
+    kernels.listRows(x.at, x.stride, rows, inner, at, at + segments, at + events, work);
+  }
+  return { ...about, path };
 }
 
 /**
  * y[rows, columns] += x[rows, inner] · w. Returns false, with y as it was, where sums of 32 bits might overflow: |y| is at most
- * `held` before, and stays below 2^31 on the way.
- *
- * Needs  `room` of productRoom bytes
+ * `held` before, and stays below 2^31 in the end.
  */
+export function multiplyRows(
+  { kernels }: Arena<ProductKernels>,
+  { rows, inner, largest, path, at }: PreparedRows,
+  weights: WeightPanels,
+  y: Matrix,
+  { work, held }: { readonly work: number; readonly held: number },
+): boolean {
+  const { columns, largestColumn } = weights;
+  if (largest * largestColumn + held >= LIMIT) return false;
+  if (path === 'dense') {
+    kernels.multiplyDense(at, weights.at, y.at, y.stride, rows, inner, columns, work);
+  } else if (path === 'events') {
+    const { segments, events } = listedPlaces(rows, inner);
+    const lists = [at, at + segments, at + events] as const;
+    kernels.multiplyListed(...lists, weights.at, y.at, y.stride, rows, inner, columns, work);
+  }
+  return true;
+}
+
+/** Both for rows that are multiplied once. Needs  `room` of productRoom bytes */
 export function multiply(
   arena: Arena<ProductKernels>,
   x: Matrix,
@@ -139,23 +185,7 @@ export function multiply(
   y: Matrix,
   { room, held, path }: { readonly room: number; readonly held: number; readonly path?: Path | undefined },
 ): boolean {
-  const { at, inner, columns, largestColumn } = weights;
-  const { events, largest } = surveyRows(arena, x, [rows, inner], room);
-  if (largest * largestColumn + held >= LIMIT) return false;
-  if (events === 0) return true;
-  const { kernels } = arena;
-  const places = roomOf(rows, inner);
-  const chosen = path ?? pathOf(rows, inner, events);
-  if (chosen === 'dense') {
-    const { rest } = places.dense;
-    kernels.packRows(x.at, x.stride, rows, inner, room);
-    kernels.multiplyDense(room, at, y.at, y.stride, rows, inner, columns, room + rest);
-    return true;
-  }
-  const { starts, numbers, payloads, rest } = places.listed;
-  const lists = [room + starts, room + numbers, room + payloads] as const;
-  const isByPanel = chosen === 'panels' ? 1 : 0;
-  kernels.listRows(x.at, x.stride, rows, inner, ...lists);
-  kernels.multiplyListed(...lists, at, y.at, y.stride, rows, inner, columns, isByPanel, room + rest);
-  return true;
+  const work = room + preparedRoom(rows, weights.inner);
+  const prepared = prepareRows(arena, x, [rows, weights.inner], [room, work], path);
+  return multiplyRows(arena, prepared, weights, y, { work, held });
 }

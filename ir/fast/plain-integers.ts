@@ -4,55 +4,25 @@ import type { DenseKernels, EventKernels, Views } from './arena.ts';
 /** Columns of a panel of weights. */
 const PANEL = 32;
 
-/** Those of kernels/events.assembly.ts. */
+/** Rows are kept as they are: lists for SIMD have no use here. */
 export function createPlainEvents(views: () => Views): EventKernels {
-  const addRow = (factor: number, from: number, columns: number, to: number) => {
-    const { i8, i32 } = views();
-    for (let c = 0; c < columns; c++) i32[to / 4 + c]! += factor * i8[from + c]!;
-  };
-  const listEvents: EventKernels['listEvents'] = (x, count, numbers, payloads) => {
-    const { i16, u16 } = views();
-    let events = 0;
-    for (let i = 0; i < count; i++) {
-      const value = i16[x / 2 + i]!;
-      if (value === 0) continue;
-      u16[numbers / 2 + events] = i;
-      i16[payloads / 2 + events] = value;
-      events += 1;
-    }
-    u16[numbers / 2 + events] = 0;
-    i16[payloads / 2 + events] = 0;
-    return events;
-  };
   return {
-    listEvents,
-    addRows(numbers, payloads, count, weights, stride, columns, y) {
-      const { i16, u16 } = views();
-      for (let e = 0; e < count; e++) {
-        addRow(i16[payloads / 2 + e]!, weights + u16[numbers / 2 + e]! * stride, columns, y);
+    listRows(x, stride, rows, inner, _starts, _segments, events) {
+      const { i16 } = views();
+      for (let row = 0; row < rows; row++) {
+        const from = (x + row * stride) / 2;
+        i16.copyWithin(events / 2 + row * inner, from, from + inner);
       }
     },
-    addBinaryRows(numbers, count, weights, stride, columns, y) {
-      const { u16 } = views();
-      for (let e = 0; e < count; e++) addRow(1, weights + u16[numbers / 2 + e]! * stride, columns, y);
-    },
-    listRows(x, stride, rows, inner, starts, numbers, payloads) {
-      let at = 0;
+    multiplyListed(_starts, _segments, events, weights, y, stride, rows, inner, columns) {
+      const { i16, i8, i32 } = views();
       for (let row = 0; row < rows; row++) {
-        views().i32[starts / 4 + row] = at;
-        const count = listEvents(x + row * stride, inner, numbers + 2 * at, payloads + 2 * at);
-        at += 2 * Math.ceil(count / 2);
-      }
-      views().i32[starts / 4 + rows] = at;
-    },
-    multiplyListed(starts, numbers, payloads, weights, y, stride, rows, inner, columns) {
-      const { i32, i16, u16 } = views();
-      for (let row = 0; row < rows; row++) {
-        for (let e = i32[starts / 4 + row]!; e < i32[starts / 4 + row + 1]!; e++) {
-          const [payload, input] = [i16[payloads / 2 + e]!, u16[numbers / 2 + e]!];
-          for (let first = 0; first < columns; first += PANEL) {
-            const from = weights + first * inner + input * PANEL;
-            addRow(payload, from, Math.min(PANEL, columns - first), y + row * stride + first * 4);
+        for (let k = 0; k < inner; k++) {
+          const factor = i16[events / 2 + row * inner + k]!;
+          if (factor === 0) continue;
+          for (let c = 0; c < columns; c++) {
+            const weight = i8[weights + Math.floor(c / PANEL) * PANEL * inner + k * PANEL + (c % PANEL)]!;
+            i32[(y + row * stride) / 4 + c]! += factor * weight;
           }
         }
       }
@@ -74,16 +44,16 @@ export function createPlainDense(views: () => Views): DenseKernels {
   return {
     surveyRows(x, stride, rows, inner, out) {
       const { i16, i32 } = views();
-      let [events, largest] = [0, 0];
+      let [powers, largest] = [0, 0];
       for (let row = 0; row < rows; row++) {
         for (let k = 0; k < inner; k++) {
           const size = Math.abs(i16[(x + row * stride) / 2 + k]!);
-          if (size > 0) events += 1;
+          for (let rest = (size + (size >> 1)) ^ (size >> 1); rest > 0; rest &= rest - 1) powers += 1;
           if (size > largest) largest = size;
         }
       }
       i32[out / 4] = largest;
-      return events;
+      return powers;
     },
     packRows: pack,
     packColumns: pack,

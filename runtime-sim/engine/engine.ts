@@ -10,6 +10,7 @@ import type { HostStop, MachineObserver } from '../chip.ts';
 import type { Contents } from './contents.ts';
 import { prepareGather, type Workshop } from './gathers.ts';
 import { createHost } from './host.ts';
+import { createLastRows } from './last-rows.ts';
 import { HOST, type Operand } from './layout.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { createMemory } from './memory.ts';
@@ -116,8 +117,9 @@ function prepareStacks(
   const need = (bytes: number) => {
     room = Math.max(room, bytes);
   };
+  const lastRows = createLastRows(arena);
   const shop: Workshop = {
-    ...{ header, arena, products, rowsAtOnce, work, room: need },
+    ...{ header, arena, products, rowsAtOnce, work, room: need, lastRows },
     panelsOf: createPanels(arena, contents),
     placeOf: (operand: Operand) => memory.places[operand.number]!,
   };
@@ -127,6 +129,7 @@ function prepareStacks(
     return prepareStack(stack, gathers, { header, arena, memory, rooms });
   });
   place = arena.reserve(room);
+  lastRows.place();
   return runners;
 }
 

@@ -8,11 +8,12 @@ import { byteWeights } from '../../backends/program/weights.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { aligned } from '../../ir/fast/arena.ts';
 import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
-import { multiply, productRoom, type WeightPanels } from '../../ir/fast/panels.ts';
+import { multiply, multiplyRows, productRoom, type WeightPanels } from '../../ir/fast/panels.ts';
 import { pow2, rs } from '../../ir/fixed.ts';
 import { stepWeight } from '../../ir/step-weights.ts';
 import { constantsOf } from './constants.ts';
 import { prepareDepthwise, prepareHadamard, prepareMaximum } from './element-gathers.ts';
+import type { LastRows } from './last-rows.ts';
 import type { Stack, StackGather } from './layout.ts';
 import { type OperandPlace, SHORT_TOP, WHOLE_LIMIT } from './memory.ts';
 import { prepareProduct } from './products.ts';
@@ -44,6 +45,7 @@ export interface Workshop {
   /** Weights of the kernels, once for each content, however many cores hold a copy. */
   readonly panelsOf: (data: Int8Array, inputs: number, channels: number) => WeightPanels;
   readonly placeOf: (operand: StackGather['operands'][number]) => OperandPlace;
+  readonly lastRows: LastRows;
   /** Room for the work of a moment, which all gathers use in turn: so many bytes from its beginning on. */
   readonly room: (bytes: number) => void;
   /** Where it begins. */
@@ -131,6 +133,7 @@ function prepareLinear(stack: Stack, own: StackGather, gather: Of<'linear'>, sho
   const rows = stack.size / channels;
   // Rows of 16 bits; what the product needs; a part of sums in integers, and in doubles.
   const behind = aligned((place.isShort ? most : rows) * inputs * 2 + 16);
+  shop.lastRows.need(rows, inputs);
   const y = behind + aligned(productRoom(rows, inputs));
   const step = y + aligned(most * channels * 4);
   room(step + most * channels * 8);
@@ -155,10 +158,10 @@ function prepareLinear(stack: Stack, own: StackGather, gather: Of<'linear'>, sho
     addWords(accumulator, from, to, t) {
       constants.addWords(accumulator, from, to, t);
       if (digits.count === 0) return;
-      const x = rowsOf(from, to, 0);
+      const free = work() + behind;
+      const x = shop.lastRows.of(place, [to - from, inputs], free, () => rowsOf(from, to, 0));
       const into = { at: accumulator, stride: channels * 4 };
-      if (!multiply(arena, x, to - from, panels, into, { room: work() + behind, held }))
-        defect('a sum of 32 bits');
+      if (!multiplyRows(arena, x, panels, into, { work: free, held })) defect('a sum of 32 bits');
     },
     addReals(accumulator, from, to, t) {
       const size = (to - from) * channels;

@@ -90,7 +90,7 @@ export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
         gather,
         gathers: tiles.map(tile => tile.program.gathers[g]!),
         operands: operandShapes(gather, first).map((shape, side) =>
-          operandOf(incoming.get(`${number} ${g} ${side}`) ?? [], {
+          operandOf((incoming.get(`${number} ${g} ${side}`) ?? []).toSorted(bySender), {
             ...shape,
             size: shape.size * tiles.length,
           }),
@@ -111,6 +111,10 @@ export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
   const stackOf = wiring.tiles.map(tile => seats.get(tile.number)!.stack);
   return order && { stacks, operands, order, stackOf };
 }
+
+/** Each place is fed once, so that any order of feeds fills an operand alike. */
+const bySender = (a: Feed, b: Feed): number =>
+  a.sender - b.sender || a.from - b.from || a.to - b.to || a.map - b.map;
 
 /** Operands of a gather of one tile. */
 function operandShapes(
@@ -191,7 +195,13 @@ function groupTiles(wiring: Wiring, contents: Contents): readonly (readonly Wire
     if (group === undefined) groups.set(key, [tile]);
     else group.push(tile);
   }
-  return [...groups.values()];
+  return [...groups.values()].map(group => group.toSorted(byPlace));
+}
+
+/** Stacks of one population in the order of its rows read alike, so that they share operands. */
+function byPlace(a: WiredTile, b: WiredTile): number {
+  const [x, y] = [a.program.box, b.program.box];
+  return x.group[0] - y.group[0] || x.row[0] - y.row[0] || x.channel[0] - y.channel[0] || a.number - b.number;
 }
 
 function keyOf({ program, home, shape }: WiredTile, contents: Contents): string {
@@ -217,7 +227,10 @@ function keyOf({ program, home, shape }: WiredTile, contents: Contents): string 
   ]);
 }
 
-/** Each stack behind those that it reads; undefined where there is a circle. */
+/**
+ * Each stack behind those that it reads; undefined where there is a circle. Among stacks that may run at the same time those that
+ * read the same operand follow each other.
+ */
 function orderOf(stacks: readonly Stack[]): readonly number[] | undefined {
   const readers = stacks.map(() => new Set<number>());
   const missing = stacks.map(({ number, gathers }) => {
@@ -226,12 +239,21 @@ function orderOf(stacks: readonly Stack[]): readonly number[] | undefined {
     for (const sender of senders) readers[sender]!.add(number);
     return senders.size;
   });
-  const order = stacks.filter((_, i) => missing[i] === 0).map(({ number }) => number);
-  for (const number of order) {
-    for (const reader of readers[number]!) {
-      missing[reader]! -= 1;
-      if (missing[reader] === 0) order.push(reader);
+  const firstOf = ({ gathers }: Stack): number =>
+    gathers.find(({ gather }) => gather.kind === 'linear')?.operands[0]?.number ?? -1;
+  const first = stacks.map(firstOf);
+  const order: number[] = [];
+  let ready = stacks.flatMap((_, i) => (missing[i] === 0 ? [i] : []));
+  while (ready.length > 0) {
+    order.push(...ready.toSorted((a, b) => first[a]! - first[b]! || a - b));
+    const next: number[] = [];
+    for (const number of ready) {
+      for (const reader of readers[number]!) {
+        missing[reader]! -= 1;
+        if (missing[reader] === 0) next.push(reader);
+      }
     }
+    ready = next;
   }
   return order.length === stacks.length ? order : undefined;
 }

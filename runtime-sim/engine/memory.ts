@@ -16,6 +16,8 @@ export interface OperandPlace {
   readonly isShort: boolean;
   /** No element is larger. */
   top: number;
+  /** How often something was written to it. */
+  written: number;
 }
 
 /** Where a sender's numbers of this step lie: values of 16 bits or of 32. */
@@ -64,7 +66,7 @@ export function createMemory(
     // What is computed with may read whole vectors.
     const at = arena.reserve(operand.size * (isShort ? 2 : 4) + VECTOR);
     const terms = hasTerms(operand) ? arena.reserve(operand.size) : 0;
-    return { operand, at, terms, isShort, top: 0 };
+    return { operand, at, terms, isShort, top: 0, written: 0 };
   });
   const tables = createRunTables(maps, arena);
   const jobs = new Map<number, Job[]>();
@@ -80,6 +82,7 @@ export function createMemory(
     send(sender, { values, isShort, terms }, t, tops) {
       for (const { place, runs, count, from, to } of jobs.get(sender) ?? []) {
         const first = values + (isShort ? 2 : 4) * from;
+        place.written += 1;
         if (place.terms !== 0) kernels.scatterTerms(terms + from, runs, count, place.terms + to);
         if (place.isShort) {
           const scatter = isShort ? kernels.scatterShorts : kernels.scatterNarrow;

@@ -10,40 +10,41 @@ const PANEL: usize = 32;
 const BLOCK: usize = 8;
 const ROWS: usize = 4;
 
-/** How many of x[rows, inner] are not 0, and, in the word at `out`, the largest magnitude. Rows `stride` bytes apart. */
+/**
+ * The fewest signed powers of two that x[rows, inner] is made of, and, in the word at `out`, its largest magnitude. Rows `stride`
+ * bytes apart.
+ */
 export function surveyRows(x: usize, stride: usize, rows: usize, inner: usize, out: usize): usize {
   const whole = inner & ~7;
   let most = i16x8.splat(0);
-  let least = most;
-  let silent: usize = 0;
-  let high: i32 = 0;
-  let low: i32 = 0;
+  let events: usize = 0;
+  let high: u32 = 0;
   for (let row: usize = 0; row < rows; row++, x += stride) {
-    let zeros = i16x8.splat(0);
+    let powers = i32x4.splat(0);
     for (let k: usize = 0; k < whole; k += 8) {
-      const values = v128.load(x + k * SHORT);
-      most = i16x8.max_s(most, values);
-      least = i16x8.min_s(least, values);
-      zeros = i16x8.sub(zeros, i16x8.eq(values, i16x8.splat(0)));
+      // Of the smallest number it is 2^15, without a sign.
+      const size = i16x8.abs(v128.load(x + k * SHORT));
+      most = i16x8.max_u(most, size);
+      const half = i16x8.shr_u(size, 1);
+      const bits = i8x16.popcnt(v128.xor(i16x8.add(size, half), half));
+      powers = i32x4.add(powers, i32x4.extadd_pairwise_i16x8_u(i16x8.extadd_pairwise_i8x16_u(bits)));
     }
-    const pairs = i32x4.extadd_pairwise_i16x8_u(zeros);
-    const halves = i64x2.add(i64x2.extend_low_i32x4_u(pairs), i64x2.extend_high_i32x4_u(pairs));
-    silent += <usize>(i64x2.extract_lane(halves, 0) + i64x2.extract_lane(halves, 1));
+    for (let lane = 0; lane < 4; lane++) {
+      events += i32x4.extract_lane(powers, 0);
+      powers = i8x16.shuffle(powers, powers, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3);
+    }
     for (let k = whole; k < inner; k++) {
-      const value = <i32>load<i16>(x + k * SHORT);
-      high = max(high, value);
-      low = min(low, value);
-      if (value === 0) silent++;
+      const size = <u32>abs(<i32>load<i16>(x + k * SHORT));
+      events += popcnt((size + (size >>> 1)) ^ (size >>> 1));
+      high = max(high, size);
     }
   }
   for (let lane = 0; lane < 8; lane++) {
-    high = max(high, <i32>i16x8.extract_lane_s(most, 0));
-    low = min(low, <i32>i16x8.extract_lane_s(least, 0));
+    high = max(high, <u32>i16x8.extract_lane_u(most, 0));
     most = i8x16.shuffle(most, most, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1);
-    least = i8x16.shuffle(least, least, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1);
   }
-  store<i32>(out, max(high, -low));
-  return rows * inner - silent;
+  store<u32>(out, high);
+  return events;
 }
 
 /** x[rows, inner] → blocks of four rows, pair of inputs by pair, the rows side by side; rows that are left over one by one. */
