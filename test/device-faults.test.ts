@@ -59,7 +59,7 @@ test('what a fault says is read, or refused with what would be right', () => {
   const { place, settings } = faultOf('late-spike@0:1>2:3:share=0.5,steps=4');
   assert.deepEqual(place, { kind: 'link', from: { chip: 0, core: 1 }, to: { chip: 2, core: 3 } });
   assert.deepEqual(settings, { share: 0.5, steps: 4 });
-  assert.equal(faultOf('slow-link').settings['steps'], 1);
+  assert.equal(faultOf('slow-link').settings.steps, 1);
   assert.deepEqual(faultOf('drop-spike@host>0:3:share=1').place, {
     kind: 'link',
     from: undefined,

@@ -44,7 +44,7 @@ export function injure(
     if (kind.place === 'core') {
       const core = coreOf(booted, fault, random);
       if (fault.kind === 'dead-core') dead.add(core.number);
-      else narrow.set(core.number, fault.settings['bits']!);
+      else narrow.set(core.number, fault.settings.bits!);
       injuries.push({ kind: fault.kind, chip: core.chip, core: core.index });
     }
     if (kind.place === 'link') {
@@ -72,7 +72,7 @@ const isAt = (core: Core, { chip, core: index }: CorePlace): boolean =>
   core.chip === chip && core.index === index;
 
 const nowhere = ({ spec }: Fault, what: string): never =>
-  refuse('FAILED_PRECONDITION', `fault ${spec}: the loaded programs have no ${what}`);
+  refuse('FAILED_PRECONDITION', `the loaded programs have no ${what}, where ${spec} strikes`);
 
 function coreOf({ cores }: Booted, fault: Fault, random: Random): Core {
   const { place } = fault;
@@ -114,7 +114,7 @@ function breakBits(booted: Booted, fault: Fault, random: Random): readonly Injur
   if (total === 0) return nowhere(fault, 'weight there');
   const taken = new Set<number>();
   const injuries: Injury[] = [];
-  for (let n = 0; injuries.length < Math.min(settings['bits']!, total); n++) {
+  for (let n = 0; injuries.length < Math.min(settings.bits!, total); n++) {
     const at = random(1, n).below(total);
     if (taken.has(at)) continue;
     taken.add(at);
@@ -150,7 +150,7 @@ function findBit(
 function breakBit({ kind, settings }: Fault, { image, core, number, block, row, column, bit }: Bit): Injury {
   const { byte, mask } = bitOf(block, row, column, bit);
   const before = image.bytes[byte]!;
-  const to = kind === 'stuck-weight' ? settings['to'] : undefined;
+  const to = kind === 'stuck-weight' ? settings.to : undefined;
   if (to === undefined) image.bytes[byte] = before ^ mask;
   else image.bytes[byte] = to === 1 ? before | mask : before & ~mask;
   const weight = { block: number, row, column, bit };
@@ -182,9 +182,9 @@ function carrierOf(booted: Booted, fault: Fault, random: Random): { carry: Carri
     chosen === undefined || (way.from === chosen.from && way.to === chosen.to);
   const bad: Carried = {
     copies: kind === 'drop-spike' ? 0 : kind === 'duplicate-spike' ? 2 : 1,
-    late: kind === 'late-spike' || kind === 'slow-link' ? settings['steps']! : 0,
+    late: kind === 'late-spike' || kind === 'slow-link' ? settings.steps! : 0,
   };
-  const share = settings['share'] ?? 1;
+  const share = settings.share ?? 1;
   const carry: Carrier = (way, neuron, at) =>
     isHere(way) && (share === 1 || random(2, way.number, neuron, at).share < share) ? bad : SOUND;
   const from = chosen?.from && { chip: chosen.from.chip, core: chosen.from.index };

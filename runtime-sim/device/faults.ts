@@ -126,11 +126,14 @@ export type Place =
   /** `from` undefined: the host. */
   | { readonly kind: 'link'; readonly from: CorePlace | undefined; readonly to: CorePlace };
 
+type Settings = {
+  readonly [S in 'bits' | 'to' | 'share' | 'steps' | 'ms' | 'after' | 'every']?: number | undefined;
+};
 export interface Fault {
   readonly kind: FaultKind;
   readonly spec: string;
   readonly place: Place;
-  readonly settings: { readonly [name: string]: number | undefined };
+  readonly settings: Settings;
 }
 
 const PLACES: { readonly [P in PlaceKind]: string } = {

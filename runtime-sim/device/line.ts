@@ -18,7 +18,7 @@ export function createLine(faults: readonly Fault[], seed: number): Line {
   const [slow, corrupt, disconnect, crash] = (
     ['slow-reply', 'corrupt-reply', 'disconnect', 'crash'] as const
   ).map(of) as [Fault[], Fault[], Fault[], Fault[]];
-  const wait = slow.reduce((sum, { settings }) => sum + settings['ms']!, 0);
+  const wait = slow.reduce((sum, { settings }) => sum + settings.ms!, 0);
   let replies = 0;
   return {
     afterCommand: number => ({
@@ -32,7 +32,7 @@ export function createLine(faults: readonly Fault[], seed: number): Line {
       const isWrong = corrupt.some(
         ({ settings }, i) =>
           isDue(settings, replies) ||
-          (settings['share'] !== undefined && draw(seed, 4, i, replies) < settings['share']),
+          (settings.share !== undefined && draw(seed, 4, i, replies) < settings.share),
       );
       return isWrong ? corruptReply(reply, seed, replies) : reply;
     },
