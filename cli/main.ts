@@ -34,10 +34,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .usage('$0 COMMAND\n\nTrained Vision Transformer (ONNX) → spiking network on a neuromorphic chip.')
     .command(
       'compile [model]',
-      'ONNX → deployment folder MODEL.snnc',
+      'ONNX or NIR → deployment folder MODEL.snnc',
       y =>
         y
-          .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
+          .positional('model', {
+            type: 'string',
+            describe: 'ONNX file (default: the bundled digits model), or a spiking network in NIR',
+          })
           .options(COMPILE_OPTIONS)
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
       args =>

@@ -940,6 +940,18 @@ export const catalogue = {
     help: 'Fewer --bits or fewer inputs of the neuron; --target names chips with larger cores.',
     exit: 3,
   },
+  E0513: {
+    message: 'the synapses that lead to node {node} are more than {most}',
+    why: 'Layers between neurons are unrolled to synapses one by one.',
+    help: 'Put a layer of neurons between, or take a smaller network.',
+    exit: 3,
+  },
+  E0715: {
+    message: '{option} is for networks of plain neurons; this deployment takes images',
+    why: 'Their outputs are spikes and potentials in time; the answer to an image is printed.',
+    help: 'Leave it out, or use --trace for the spikes of an image.',
+    exit: 2,
+  },
   E0761: {
     message: 'neurons with {what} cannot be exported: population {population}',
     why: 'The other tool computes plain neurons itself, and its model has none such.',

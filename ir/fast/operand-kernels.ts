@@ -4,9 +4,9 @@ import { type Arena, hasAllKernels, type Kernels, type Numbers } from './arena.t
 export interface OperandKernels {
   /** Place and bytes that become 0: in a shared memory several times as fast as `fill` of a view. */
   readonly clear: (...args: Numbers<2>) => void;
-  /** values, runs, count, out. */
-  readonly scatterNarrow: (...args: Numbers<4>) => void;
-  readonly scatterShorts: (...args: Numbers<4>) => void;
+  /** values, runs, count, out, adds. */
+  readonly scatterNarrow: (...args: Numbers<5>) => void;
+  readonly scatterShorts: (...args: Numbers<5>) => void;
   /** values, isShort, runs, count, out, weight, adds. */
   readonly scatterWhole: (...args: Numbers<7>) => void;
   /** terms, runs, count, out. */

@@ -11,8 +11,8 @@ const RUN: usize = 16;
 /** Counters of a bin. */
 const BIN: usize = 16;
 
-/** out[place] = value in 16 bits. Needs  values fit 16 bits */
-export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize): void {
+/** out[place] = value in 16 bits, or += where `adds`. Needs  values and sums fit 16 bits */
+export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize, adds: i32): void {
   for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
     let from = values + (<usize>load<u32>(runs)) * WHOLE;
     let to = out + (<usize>load<u32>(runs, 4)) * NARROW;
@@ -20,13 +20,15 @@ export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize
     let left = load<i32>(runs, 12);
     if (stride === NARROW) {
       for (; left >= 8; left -= 8) {
-        v128.store(to, i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16)));
+        let x = i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16));
+        if (adds) x = i16x8.add(x, v128.load(to));
+        v128.store(to, x);
         from += 8 * WHOLE;
         to += 8 * NARROW;
       }
     }
     for (; left > 0; left--) {
-      store<i16>(to, load<i32>(from));
+      store<i16>(to, load<i32>(from) + (adds ? <i32>load<i16>(to) : 0));
       from += WHOLE;
       to += stride;
     }
@@ -34,13 +36,26 @@ export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize
 }
 
 /** The same of values of 16 bits. */
-export function scatterShorts(values: usize, runs: usize, count: i32, out: usize): void {
+export function scatterShorts(values: usize, runs: usize, count: i32, out: usize, adds: i32): void {
   for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
     let from = values + (<usize>load<u32>(runs)) * NARROW;
     let to = out + (<usize>load<u32>(runs, 4)) * NARROW;
     const stride = (<usize>load<i32>(runs, 8)) * NARROW;
     let left = load<i32>(runs, 12);
-    if (stride === NARROW) memory.copy(to, from, left * <i32>NARROW);
+    if (adds) {
+      if (stride === NARROW) {
+        for (; left >= 8; left -= 8) {
+          v128.store(to, i16x8.add(v128.load(to), v128.load(from)));
+          from += 8 * NARROW;
+          to += 8 * NARROW;
+        }
+      }
+      for (; left > 0; left--) {
+        store<i16>(to, <i32>load<i16>(to) + <i32>load<i16>(from));
+        from += NARROW;
+        to += stride;
+      }
+    } else if (stride === NARROW) memory.copy(to, from, left * <i32>NARROW);
     else
       for (; left > 0; left--) {
         store<i16>(to, load<i16>(from));
@@ -279,7 +294,25 @@ export function countSums(
 ): void {
   for (let row: usize = 0; row < rows; row++) {
     let found = 0;
-    for (let c: usize = 0; c < inner; c++) {
+    let c: usize = 0;
+    for (; c + 8 <= inner; c += 8) {
+      const zero = i16x8.splat(0);
+      const is = isShort
+        ? i16x8.ne(v128.load(sums + c * NARROW), zero)
+        : i16x8.narrow_i32x4_s(
+            i32x4.ne(v128.load(sums + c * WHOLE), zero),
+            i32x4.ne(v128.load(sums + c * WHOLE, 16), zero),
+          );
+      found += popcnt(i16x8.bitmask(is));
+      const here = nonzero + c * WHOLE;
+      v128.store(here, i32x4.sub(v128.load(here), i32x4.extend_low_i16x8_s(is)));
+      v128.store(here, i32x4.sub(v128.load(here, 16), i32x4.extend_high_i16x8_s(is)), 16);
+      const met = v128.load8x8_u(terms + c);
+      const there = termSums + c * WHOLE;
+      v128.store(there, i32x4.add(v128.load(there), i32x4.extend_low_i16x8_u(met)));
+      v128.store(there, i32x4.add(v128.load(there, 16), i32x4.extend_high_i16x8_u(met)), 16);
+    }
+    for (; c < inner; c++) {
       const sum = isShort ? <i32>load<i16>(sums + c * NARROW) : load<i32>(sums + c * WHOLE);
       const is = <i32>(sum !== 0);
       found += is;
