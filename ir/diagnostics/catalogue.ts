@@ -928,6 +928,90 @@ export const catalogue = {
     help: 'Export another network, or `--to nir`, which holds them.',
     exit: 1,
   },
+  E0850: {
+    message: 'no device answers at {url}: {reason}',
+    why: 'Every call to a device has a deadline; this one got no answer.',
+    help: 'Start one with `snnc device`, check host, port and certificates, or give it longer with --timeout.',
+    exit: 4,
+  },
+  E0851: {
+    message: '{url} is not on this machine, and no certificates are given',
+    why: 'Weights and commands cross a network only under mutual TLS.',
+    help: 'Give --ca, --cert and --key (`snnc device --init-certs DIR` makes them for a lab).',
+    exit: 2,
+  },
+  E0852: {
+    message: '{problem}',
+    why: 'A device is named as HOST:PORT, grpc://HOST:PORT or, with certificates, grpcs://HOST:PORT.',
+    help: 'See `snnc hil --help`.',
+    exit: 2,
+  },
+  E0853: {
+    message: 'the certificates cannot be used: {reason}',
+    why: 'Mutual TLS takes the certificate of the authority, one’s own certificate and its key, all as PEM.',
+    help: 'Give three files that belong together; `snnc device --init-certs DIR` makes such.',
+    exit: 4,
+  },
+  E0854: {
+    message: 'the device at {url} refuses {call}: {reason}',
+    why: 'A device answers what it cannot or will not do with a reason.',
+    help: 'The reason says what would do; `snnc hil --conformance URL` tells whether the device keeps the protocol.',
+    exit: 4,
+  },
+  E0855: {
+    message: 'the device at {url} does not take this deployment: {reason}',
+    why: 'Before anything is loaded, versions, target and sizes are compared with what the device says of itself.',
+    help: 'Compile for a target that the device runs, or take a device with room for it.',
+    exit: 3,
+  },
+  E0856: {
+    message: 'given up after {seconds} s in which nothing went on: {reason}',
+    why: 'What breaks is opened again and goes on where it was, but not for ever.',
+    help: 'See that the device runs, and start again; --patience gives it longer.',
+    exit: 4,
+  },
+  E0857: {
+    message: 'device and simulator differ in {different} of {compared} comparisons; first: {first}',
+    why: 'A chip computes in integers: spike for spike it sends what the simulator sends, or something is broken.',
+    help: 'The faults that are listed say where; --scrub reads the memory back.',
+    exit: 1,
+  },
+  E0858: {
+    message: 'memory of the device differs from the folder in {different} of {bytes} bytes; first: {first}',
+    why: 'What was loaded is read back by hash, and by bytes where hashes differ.',
+    help: 'Load it again; a byte that stays wrong is broken memory.',
+    exit: 1,
+  },
+  E0859: {
+    message: 'not a recording for this run: {reason}',
+    why: 'A replay asks what was asked when it was recorded, of the same deployment, and gets the same answers.',
+    help: 'Replay with the folder and the options of the recording, or record anew with --record.',
+    exit: 2,
+  },
+  E0860: {
+    message: 'the folder has no golden inputs',
+    why: 'Inputs are stored where the compile simulated the chip, which takes memory that this network did not get.',
+    help: 'Give images with --input.',
+    exit: 2,
+  },
+  E0861: {
+    message: '{failed} of {checks} checks of the protocol fail; first: {first}',
+    why: 'docs/hil-protocol.md has the rules, and each check says which one it looks at.',
+    help: 'The list says what each expected and got.',
+    exit: 1,
+  },
+  W0862: {
+    message: 'the device cannot read its memory back',
+    why: 'Without that a wrong weight is found only where it changes a spike.',
+    help: 'Nothing to be done here; its Describe says what it can do.',
+    exit: 1,
+  },
+  W0863: {
+    message: '{count} replies were damaged on their way, and asked for again',
+    why: 'They said something else the second time, or their hash was not that of their spikes.',
+    help: 'What was compared is what the device says in the end; look at the line to it.',
+    exit: 1,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;
