@@ -11,6 +11,7 @@ import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
+import { ENGINES } from './shards/engine-names.ts';
 
 const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)
@@ -372,6 +373,85 @@ export const EXPORT_OPTIONS = {
   ...shared,
 } as const;
 
+/** Which part of a work, and where its result goes. */
+export const SHARD_OPTIONS = {
+  count: {
+    type: 'number',
+    demandOption: true,
+    describe: 'Shards that the work is divided into',
+    coerce: (value: number) => whole(value, 'count', 1, 1e6),
+  },
+  out: { alias: 'o', type: 'string', describe: 'Folder of results (default: beside what is run)' },
+} as const;
+
+/** One shard. */
+const oneShard = {
+  ...SHARD_OPTIONS,
+  index: {
+    type: 'number',
+    describe: 'From 0 on (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'index', 0, 1e6)),
+  },
+  missing: { type: 'boolean', default: false, describe: 'Every index that has no sound result' },
+  again: { type: 'boolean', default: false, describe: 'Run what has a sound result too' },
+} as const;
+
+/** An image of a set that is divided: all of it, where nothing limits it. */
+export const SHARDED_SIMULATION = {
+  input: SIMULATE_OPTIONS.input,
+  limit: allOrLimit,
+  workers,
+  ...dataOptions,
+  ...shared,
+} as const;
+
+export const SHARD_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...oneShard } as const;
+export const SHARD_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...oneShard } as const;
+
+/** Who runs all shards. */
+const allShards = {
+  ...SHARD_OPTIONS,
+  engine: { choices: ENGINES, demandOption: true, describe: 'Who runs the shards' },
+  workers: {
+    type: 'number',
+    describe: 'Shards that run at a time, at most (local: one for each core)',
+    coerce: (value: number | undefined) =>
+      value === undefined ? undefined : whole(value, 'workers', 1, 1e5),
+  },
+  threads: number('threads', 1, 64, 1, 'Threads of each shard'),
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'Write scripts and print commands, submit nothing',
+  },
+  program: { type: 'string', describe: 'How the engine calls snnc (default: as it was called here)' },
+  sbatch: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'Slurm: options for sbatch, such as --sbatch=--partition=long',
+  },
+  image: { type: 'string', describe: 'Kubernetes: image in which snnc is installed' },
+  volume: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'Kubernetes: CLAIM:/path of a volume with model, images and results',
+  },
+} as const;
+
+export const SUBMIT_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...allShards } as const;
+export const SUBMIT_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...allShards } as const;
+
+/** A folder of shards. */
+export const MERGE_OPTIONS = {
+  subject: {
+    type: 'string',
+    describe: 'Deployment folder or file of the sweep, where it is not where the shards found it',
+  },
+  ...shared,
+} as const;
+
 /** What cores hold. */
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
@@ -384,14 +464,18 @@ const seconds = (name: string, otherwise: number, describe: string) =>
     default: otherwise,
     describe,
     coerce: (value: number) => {
-      if (!(value > 0 && value <= 86_400)) throw new Error(`--${name} takes seconds, above 0 and at most a day`);
+      if (!(value > 0 && value <= 86_400))
+        throw new Error(`--${name} takes seconds, above 0 and at most a day`);
       return value;
     },
   }) as const;
 
 export const HIL_OPTIONS = {
   device: { type: 'string', describe: 'HOST:PORT or grpc://HOST:PORT; grpcs:// with certificates' },
-  input: { type: 'string', describe: 'Images: npz, npy, raw, a picture, a folder (default: the golden inputs)' },
+  input: {
+    type: 'string',
+    describe: 'Images: npz, npy, raw, a picture, a folder (default: the golden inputs)',
+  },
   limit: allOrLimit,
   together: number('together', 1, 4096, 8, 'Images that follow each other on the chip without a restart'),
   stride: {
@@ -403,7 +487,10 @@ export const HIL_OPTIONS = {
   record: { type: 'string', describe: 'Write all that the device says to this file' },
   replay: { type: 'string', describe: 'Take the answers from a recording; no device is needed' },
   junit: { type: 'string', describe: 'Write the result as JUnit XML' },
-  conformance: { type: 'string', describe: 'Check the device at this URL against the protocol; needs no folder' },
+  conformance: {
+    type: 'string',
+    describe: 'Check the device at this URL against the protocol; needs no folder',
+  },
   ca: { type: 'string', describe: 'Certificate of the authority (PEM); with --cert and --key: mutual TLS' },
   cert: { type: 'string', describe: 'Own certificate (PEM)' },
   key: { type: 'string', describe: 'Key of the own certificate (PEM)' },

@@ -44,7 +44,11 @@ export function openLink(url: string, args: LinkArguments): GrpcLink {
   if (given === 0 && isSecure === true)
     fail('E0852', { origin: url }, { problem: 'grpcs:// needs --ca, --cert and --key' });
   if (given > 0 && isSecure === false)
-    fail('E0852', { origin: url }, { problem: 'grpc:// goes without certificates; with them write grpcs://' });
+    fail(
+      'E0852',
+      { origin: url },
+      { problem: 'grpc:// goes without certificates; with them write grpcs://' },
+    );
   if (given === 0 && !isLoopback(host)) fail('E0851', { origin: url }, { url });
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return connectGrpc(address, given === 0 ? undefined : readCertificates(args, url));
@@ -55,7 +59,8 @@ function readCertificates({ ca, cert, key }: LinkArguments, url: string): Certif
   const today = new Date();
   for (const [name, bytes] of [['--ca', certificates.ca] as const, ['--cert', certificates.cert] as const]) {
     const found = parseCertificate(bytes);
-    if (found === undefined) fail('E0853', { origin: url }, { reason: `${name} is no certificate in PEM form` });
+    if (found === undefined)
+      fail('E0853', { origin: url }, { reason: `${name} is no certificate in PEM form` });
     if (new Date(found!.validTo) < today)
       fail('E0853', { origin: url }, { reason: `${name} has expired on ${found!.validTo}` });
   }

@@ -12,7 +12,12 @@ import { firstLine, hilCases, hilLines } from '../report/hil-text.ts';
 import { writeJunit } from '../report/junit.ts';
 import type { DeviceFile } from '../runtime-sim/hil/load.ts';
 import { locateFaults } from '../runtime-sim/hil/locate.ts';
-import { type RecordingHead, RecordingError, recordDevice, replayRecording } from '../runtime-sim/hil/record.ts';
+import {
+  RecordingError,
+  type RecordingHead,
+  recordDevice,
+  replayRecording,
+} from '../runtime-sim/hil/record.ts';
 import { recordHashes, runImages } from '../runtime-sim/hil/run.ts';
 import { describeMemory, type ScrubResult, scrub } from '../runtime-sim/hil/scrub.ts';
 import { type HilDevice, openSession } from '../runtime-sim/hil/session.ts';
@@ -87,7 +92,9 @@ interface Work {
 }
 
 const manifestHash = ({ dir }: Deployment): string =>
-  createHash('sha256').update(readFileSync(join(dir, 'manifest.json'))).digest('hex');
+  createHash('sha256')
+    .update(readFileSync(join(dir, 'manifest.json')))
+    .digest('hex');
 
 /** Errors: E0860, those of images. */
 async function readInputs(folder: Deployment, args: HilArguments, out: Console) {
@@ -250,7 +257,11 @@ async function compare(
     seconds: (performance.now() - start) / 1000,
   };
   for (const line of hilLines(result)) out.line(line);
-  keepJunit(args.junit, result, header.populations.map(({ name }) => name));
+  keepJunit(
+    args.junit,
+    result,
+    header.populations.map(({ name }) => name),
+  );
   report(result, memory, url ?? args.replay!, out);
   out.result(result);
   return reportDiagnostics(out.diagnostics.list, false);
@@ -278,6 +289,11 @@ function keepJunit(path: string | undefined, result: HilResult, populations: rea
   if (path === undefined) return;
   const { device, images, model, seconds } = result;
   const properties = { device: device.name, firmware: device.firmware, images };
-  const text = writeJunit({ name: `snnc hil ${model}`, cases: hilCases(result, populations), seconds, properties });
+  const text = writeJunit({
+    name: `snnc hil ${model}`,
+    cases: hilCases(result, populations),
+    seconds,
+    properties,
+  });
   writeText(path, text);
 }
