@@ -237,7 +237,7 @@ async function compare(
     schema: 'snnc-hil',
     schemaVersion: 1,
     device: { name: device.description.device, firmware: device.description.firmware, url },
-    model: folder.manifest.model.name,
+    model: folder.manifest.model.file,
     manifest: head.manifest,
     images: outcome.images,
     steps: outcome.timesteps,
@@ -283,6 +283,11 @@ function report(result: HilResult, memory: ScrubResult | undefined, origin: stri
       first: `core ${first.chip}:${first.core ?? 'tables'}: ${describeMemory(first)}`,
     });
 }
+
+const comparedNames = (tiles: Work['bench']['tiles'], header: ChipProgram['header']): readonly string[] =>
+  header.populations
+    .filter((_, number) => tiles.some(tile => tile.population === number))
+    .map(({ name }) => name);
 
 /** Errors: E0725. */
 function keepJunit(path: string | undefined, result: HilResult, populations: readonly string[]): void {
