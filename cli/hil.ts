@@ -257,11 +257,7 @@ async function compare(
     seconds: (performance.now() - start) / 1000,
   };
   for (const line of hilLines(result)) out.line(line);
-  keepJunit(
-    args.junit,
-    result,
-    header.populations.map(({ name }) => name),
-  );
+  keepJunit(args.junit, result, comparedNames(bench.tiles, header));
   report(result, memory, url ?? args.replay!, out);
   out.result(result);
   return reportDiagnostics(out.diagnostics.list, false);
