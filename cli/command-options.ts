@@ -500,3 +500,27 @@ export const HIL_OPTIONS = {
   ...dataOptions,
   ...shared,
 } as const;
+
+export const DEVICE_OPTIONS = {
+  ...shared,
+  listen: { type: 'string', default: '127.0.0.1:50451', describe: 'HOST:PORT; port 0: any free one' },
+  fault: {
+    type: 'string',
+    array: true,
+    describe:
+      'KIND[@PLACE][:SETTINGS], as often as you like: flip-weight, drop-spike:1e-4, crash:after=100 …',
+  },
+  seed: number('seed', 0, 2 ** 31 - 1, 1, 'Of places that faults leave open, and of all chance'),
+  lease: number('lease', 1, 86_400, 600, 'Longest lease of a session, in seconds'),
+  rate: number('rate', 1, 1e9, 20_000, 'Messages that are taken in a second'),
+  certs: { type: 'string', describe: 'Folder of certificates: only clients that show one are let in' },
+  allow: { type: 'string', describe: 'Clients that are let in, by comma (default: clients.txt of --certs)' },
+  'init-certs': { type: 'string', describe: 'Make certificates of a lab in this folder, and end' },
+  hosts: {
+    type: 'string',
+    default: 'localhost,127.0.0.1',
+    describe: '--init-certs: names and addresses of the server',
+  },
+  clients: { type: 'string', default: 'client', describe: '--init-certs: names of clients, by comma' },
+  days: number('days', 1, 3650, 825, '--init-certs: for how long certificates are good'),
+} as const;

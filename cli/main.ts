@@ -4,6 +4,7 @@ import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
+  DEVICE_OPTIONS,
   EXPORT_OPTIONS,
   HIL_OPTIONS,
   INSPECT_OPTIONS,
@@ -106,6 +107,23 @@ export async function main(argv: readonly string[]): Promise<number> {
           .options(HIL_OPTIONS)
           .example('$0 hil vit.snnc --device 127.0.0.1:7413 --scrub', ''),
       args => run(async () => (await import('./hil.ts')).hilCommand(args))(),
+    )
+    .command(
+      'device [folder]',
+      'Emulated device: executes what hosts load into it over gRPC, with faults if you like',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment that it holds from the beginning' })
+          .options(DEVICE_OPTIONS)
+          .example('$0 device --listen 127.0.0.1:0 --fault flip-weight --fault drop-spike:1e-4', '')
+          .example('$0 device --init-certs lab --hosts rack7.lab --clients ada,bob', ''),
+      args =>
+        run(async () =>
+          (await import('./device.ts')).deviceCommand({
+            ...args,
+            fault: valuesOf(argv, 'fault', args.fault),
+          }),
+        )(),
     )
     .command(
       'report <folder>',
@@ -217,4 +235,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   });
   return Math.max(code, read);
+}
+
+/** Every value of an option that may be given again and again; of others the last one counts. `otherwise`: of a file of options. */
+function valuesOf(
+  argv: readonly string[],
+  name: string,
+  otherwise: readonly string[] | undefined,
+): readonly string[] {
+  const values = argv.flatMap((word, i) => {
+    if (word.startsWith(`--${name}=`)) return [word.slice(name.length + 3)];
+    return word === `--${name}` && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
+  });
+  return values.length > 0 ? values : (otherwise ?? []);
 }

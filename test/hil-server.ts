@@ -10,7 +10,6 @@ import type { DeviceFile } from '../runtime-sim/hil/load.ts';
 import { type HilDevice, openSession, type SessionOptions } from '../runtime-sim/hil/session.ts';
 
 export const filesOf = (programs: readonly ChipProgram[]): readonly DeviceFile[] => [
-  fileOf('manifest', 0, new TextEncoder().encode('{}')),
   ...programs.map(program => fileOf('program', program.chip, encodeChip(program))),
 ];
 

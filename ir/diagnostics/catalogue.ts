@@ -1102,6 +1102,48 @@ export const catalogue = {
     help: 'Correct what they say and submit again: only what is missing is run.',
     exit: 1,
   },
+  E0801: {
+    message: 'cannot listen on {address}: {reason}',
+    why: 'A device listens on HOST:PORT; port 0 is any free one.',
+    help: 'Try --listen 127.0.0.1:0.',
+    exit: 4,
+  },
+  E0802: {
+    message: 'fault "{fault}": {problem}',
+    why: 'A fault is KIND[@PLACE][:SETTING=VALUE,…], as in flip-weight, drop-spike:1e-4 or saturate@0:3:bits=6.',
+    help: 'docs/emulated-device.md lists all kinds with their places and settings.',
+    exit: 2,
+  },
+  E0803: {
+    message: 'on {address} others could reach the device, and nothing says who they are',
+    why: 'Beyond this machine a device only speaks with clients that show a certificate.',
+    help: 'snnc device --init-certs DIR makes certificates for a lab; then listen with --certs DIR.',
+    exit: 2,
+  },
+  E0804: {
+    message: '{file}: {problem}',
+    why: 'Mutual TLS needs ca.crt, server.crt, server.key and clients.txt, the list of names that may come in.',
+    help: 'snnc device --init-certs DIR makes what is missing and leaves what is there.',
+    exit: 4,
+  },
+  E0805: {
+    message: 'the program openssl is needed to make certificates: {problem}',
+    why: 'Certificates are made by OpenSSL; running a device with them needs no program.',
+    help: 'Install openssl, or bring certificates of your own: docs/hil-device-guide.md says what must be in them.',
+    exit: 4,
+  },
+  E0806: {
+    message: '"{name}" cannot stand in a certificate',
+    why: 'Names have letters, digits and . _ @ - only: they become names of files and entries of lists.',
+    help: 'Give names such as ada or rack7.lab.',
+    exit: 2,
+  },
+  E0807: {
+    message: 'the list of clients says nobody: {problem}',
+    why: 'A device that asks for certificates lets in the names of a list and nobody else.',
+    help: 'Name clients as in --allow ada,bob, or one a line in clients.txt beside the certificates.',
+    exit: 2,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;

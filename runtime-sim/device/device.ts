@@ -32,6 +32,10 @@ export interface DeviceOptions {
   readonly limits?: Partial<DeviceLimits> | undefined;
   /** What is broken of a device that has booted, and what it does to its memory. */
   readonly damage?: ((booted: Booted) => Damage) | undefined;
+  /** Files that it holds from the beginning: whoever plans to load them need not send them. */
+  readonly held?: readonly Uint8Array[] | undefined;
+  /** For a log. */
+  readonly onEvent?: ((text: string) => void) | undefined;
   /** Called after every command that was executed for the first time. */
   readonly onCommand?: (() => void) | undefined;
   /** Seconds, for leases. */
@@ -78,7 +82,9 @@ export function createDevice(options: DeviceOptions): Device {
   const started = clock();
   let boot = newId();
   let session: Session | undefined;
-  let files: FileStore = createFileStore(limits.programBytes, limits.chunkBytes);
+  const say = options.onEvent ?? (() => {});
+  const emptyStore = (): FileStore => createFileStore(limits.programBytes, limits.chunkBytes, options.held);
+  let files = emptyStore();
   let loaded: Loaded | undefined;
   const inTurn = createTurns();
 
@@ -185,9 +191,11 @@ export function createDevice(options: DeviceOptions): Device {
       const name = printableName(peer ?? client);
       session = { id: newId(), client: name, peer, seconds, until: clock() + seconds, active: 0 };
       loaded = undefined;
+      say(`${name} has opened a session`);
       return { session: session.id, leaseSeconds: seconds, boot };
     },
     Close: withSession<'Close'>(() => {
+      say(`${session?.client} has closed its session`);
       session = undefined;
       loaded = undefined;
       return {};
@@ -246,7 +254,8 @@ export function createDevice(options: DeviceOptions): Device {
       boot = newId();
       session = undefined;
       loaded = undefined;
-      files = createFileStore(limits.programBytes, limits.chunkBytes);
+      files = emptyStore();
+      say('restarted');
     },
   };
 }

@@ -28,7 +28,17 @@ export interface FileStore {
 const MAX_FILES = 4096;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-export function createFileStore(programBytes: number, chunkBytes: number): FileStore {
+/** `held`: what is there from the beginning. */
+export function createFileStore(
+  programBytes: number,
+  chunkBytes: number,
+  held: readonly Uint8Array[] = [],
+): FileStore {
+  const always = new Map<string, Uint8Array>(
+    held.map(
+      bytes => [`${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`, bytes] as const,
+    ),
+  );
   let files: readonly Arriving[] = [];
   const say = (numbers: readonly number[]): Held =>
     numbers.map(file => {
@@ -44,6 +54,8 @@ export function createFileStore(programBytes: number, chunkBytes: number): FileS
         const key = `${plan.bytes} ${hex(plan.sha256)}`;
         const known = before.get(key);
         if (known !== undefined) return { ...known, plan };
+        const own = always.get(key);
+        if (own !== undefined) return { plan, key, parts: [], held: own.length, whole: own };
         return { plan, key, parts: [], held: 0, whole: plan.bytes === 0 ? verify(plan, []) : undefined };
       });
       return all();
