@@ -6,6 +6,7 @@ import {
   COMPILE_OPTIONS,
   DEVICE_OPTIONS,
   EXPORT_OPTIONS,
+  HIL_OPTIONS,
   INSPECT_OPTIONS,
   MERGE_OPTIONS,
   METHODS_OPTIONS,
@@ -100,6 +101,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       'Boots from the folder alone: counts, time bound, energy',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(SIMULATE_OPTIONS),
       args => run(async () => (await import('./simulate.ts')).simulateCommand(args))(),
+    )
+    .command(
+      'hil [folder]',
+      'Runs on a device and compares every spike with the simulator; locates what is wrong',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment folder' })
+          .options(HIL_OPTIONS)
+          .example('$0 hil vit.snnc --device 127.0.0.1:7413 --scrub', ''),
+      args => run(async () => (await import('./hil.ts')).hilCommand(args))(),
     )
     .command(
       'device [folder]',
