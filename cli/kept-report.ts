@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../backends/folder.ts';
 import { VALIDATION, type Validation, validationSchema } from '../backends/validation.ts';
 import { fail, type Report as Say, UserError } from '../ir/diagnostics/diagnostic.ts';
+import { renderReport } from '../report/html/render.ts';
 import { printJson } from '../report/print.ts';
 import { REPORT_VERSION, type Report, reportSchema } from '../report/schema.ts';
 import { withValidation } from '../report/sections/answers.ts';
@@ -11,6 +12,7 @@ import { renderSummary } from '../report/summary.ts';
 
 export const REPORT = 'report.json';
 export const SUMMARY = 'summary.txt';
+export const PAGE = 'report.html';
 
 interface Parser<T> {
   safeParse(
@@ -53,6 +55,7 @@ export function readReport(folder: string): Report {
 export const reportFiles = (report: Report): readonly (readonly [name: string, text: string])[] => [
   [REPORT, printJson(report)],
   [SUMMARY, renderSummary(report)],
+  [PAGE, renderReport(report)],
 ];
 
 /** Takes in what was validated. Errors: W0545 where there is no report of this version, or the folder cannot be written to. */
