@@ -8,19 +8,22 @@ import { renderReport } from '../report/html/render.ts';
 import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
-import { PAGE, readReport, refreshReport } from './kept-report.ts';
+import { keepReport, PAGE, readReport } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { type CurveArguments, withCurve } from './report-curve.ts';
 import { writeText } from './text-files.ts';
 
 /** The summary; its page, and what was validated since, go into the folder, or the page alone where it is asked for. */
 export async function reportCommand(
-  args: Shared & { folder: string; html?: string | undefined },
+  args: Shared & CurveArguments & { folder: string; html?: string | undefined },
 ): Promise<number> {
-  const out = createConsole(args);
+  const { curve } = args;
+  const out = createConsole(args, curve === undefined ? [] : ['read', 'curve']);
   const { list, report: say } = out.diagnostics;
-  openFolder(args.folder);
-  const report = readReport(args.folder);
-  if (args.html === undefined) refreshReport(args.folder, say);
+  const folder = openFolder(args.folder);
+  const kept = readReport(args.folder);
+  const report = curve === undefined ? kept : await withCurve(kept, folder, { ...args, curve }, out);
+  if (args.html === undefined) keepReport(args.folder, report, say);
   else writeText(args.html, renderReport(report));
   out.line(renderSummary(report).trimEnd());
   if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);

@@ -67,7 +67,16 @@ export function refreshReport(folder: string, say: Say): void {
     return;
   }
   try {
-    for (const [name, text] of reportFiles(readReport(folder))) replaceFile(join(folder, name), text);
+    keepReport(folder, readReport(folder), say);
+  } catch (error) {
+    say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
+  }
+}
+
+/** Errors: W0545 where the folder cannot be written to. */
+export function keepReport(folder: string, report: Report, say: Say): void {
+  try {
+    for (const [name, text] of reportFiles(report)) replaceFile(join(folder, name), text);
   } catch (error) {
     say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
   }
