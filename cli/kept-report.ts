@@ -45,6 +45,8 @@ export function validationOf(folder: string, digest: string): Validation | undef
   return found.manifest === digest ? found : undefined;
 }
 
+export const hasReport = (folder: string): boolean => existsSync(join(folder, REPORT));
+
 /** Errors: E0545, of a report of another version too */
 export function readReport(folder: string): Report {
   const report = parseBeside(folder, REPORT, reportSchema);

@@ -199,7 +199,7 @@ function buildOf({
   peakBytes,
   node,
   steps,
-  peaks = {},
+  peaks,
 }: BuildRecord): Report['provenance']['build'] {
   const passes = Object.entries(steps).map(([name, own]) => ({
     ...{ name, seconds: round(own), peakBytes: peaks[name] ?? null },
