@@ -19,6 +19,8 @@ export interface Console extends Progress {
   readonly found: (text: string) => void;
   /** Seconds spent in each step so far. */
   seconds(): Readonly<Record<string, number>>;
+  /** Most bytes held until the end of each. */
+  peaks(): Readonly<Record<string, number>>;
   /** A result for people; with --json only `result` prints. */
   line(text: string): void;
   result(value: object): void;
@@ -40,6 +42,7 @@ export function createConsole(
   const isShown = !quiet && !json;
   const numbered = createNumbers(plan);
   const times: Record<string, number> = {};
+  const peaks: Record<string, number> = {};
   const dim = (text: string) => painterOf(process.stderr)('dim', text);
   let current: { name: string; head: string; start: number; found: string } | undefined;
   const close = () => {
@@ -47,6 +50,7 @@ export function createConsole(
     const { name, head, start, found } = current;
     const seconds = (performance.now() - start) / 1000;
     times[name] = (times[name] ?? 0) + seconds;
+    peaks[name] = process.resourceUsage().maxRSS * 1024;
     const rest = `${' '.repeat(numbered.pad(name))}${dim(took(seconds).padStart(9))}${found === '' ? '' : `  ${found}`}`;
     if (isShown) statusLine.end(`${head}${rest}`, rest);
     current = undefined;
@@ -68,6 +72,7 @@ export function createConsole(
       close();
       return times;
     },
+    peaks: () => peaks,
     line(text) {
       close();
       if (!json) process.stdout.write(`${foldText(text, columnsOf(process.stdout))}\n`);
