@@ -15,6 +15,7 @@ import { mapNetwork } from '../compiler/map-network.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Strategy } from '../compiler/mapping/strategy.ts';
 import type { Stopping } from '../compiler/margins.ts';
+import type { Decay, RESETS } from '../compiler/nir/neurons.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
@@ -42,6 +43,7 @@ import { mapFastest, modesOf } from './fitting.ts';
 import { reportFiles } from './kept-report.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
+import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
@@ -90,6 +92,10 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** A file of pins. */
   readonly pin?: string | undefined;
   readonly seed: number;
+  /** NIR: seconds of a timestep. */
+  readonly dt?: number | undefined;
+  readonly decay: Decay;
+  readonly reset: (typeof RESETS)[number];
 }
 
 /** Without a model: the bundled digits model with its calibration images, written into the current folder. */
@@ -127,6 +133,9 @@ function settled(given: CompileArguments) {
 }
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
+  if (isHdf5(given.model)) return (await import('./compile-nir.ts')).compileNir(given);
+  if (given.bits > 8)
+    fail('E0001', { origin: '--bits' }, { problem: 'weights of an ONNX model have 2 to 8 bits' });
   const args = settled(given);
   const console_ = createConsole(args, planOf(args));
   const { diagnostics, step } = console_;
@@ -322,6 +331,7 @@ function finish(
     search: manifest.search,
     latency: report.verdict.latency,
     throughput: report.verdict.throughput.atMost,
+    energy: report.energy.costSets.map(({ name, totalPj, highPj }) => ({ costSet: name, totalPj, highPj })),
     eq30: {
       ...report.eq30,
       predictedPaper: report.eq30.predicted.paper,

@@ -10,11 +10,23 @@ import { renderDiff } from '../report/diff-table.ts';
 import { createConsole } from './console.ts';
 import { readReport, validationOf } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { writeText } from './text-files.ts';
 
-export async function diffCommand(args: Shared & { a: string; b: string }): Promise<number> {
+export interface DiffArguments extends Shared {
+  readonly a: string;
+  readonly b: string;
+  /** A file for the page. */
+  readonly html?: string | undefined;
+}
+
+export async function diffCommand(args: DiffArguments): Promise<number> {
   const out = createConsole(args);
   const diff = diffDeployments(readDeployed(args.a), readDeployed(args.b));
   out.line(renderDiff(diff, out.columns).trimEnd());
+  if (args.html !== undefined) {
+    const { renderDiffPage } = await import('../report/diff-page/page.ts');
+    writeText(args.html, renderDiffPage(diff));
+  }
   out.result(diff);
   return diff.equal ? 0 : 1;
 }

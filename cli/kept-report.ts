@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../backends/folder.ts';
 import { VALIDATION, type Validation, validationSchema } from '../backends/validation.ts';
-import { fail, type Report as Say } from '../ir/diagnostics/diagnostic.ts';
+import { fail, type Report as Say, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { renderReport } from '../report/html/render.ts';
 import { printJson } from '../report/print.ts';
 import { REPORT_VERSION, type Report, reportSchema } from '../report/schema.ts';
@@ -69,9 +69,14 @@ export function refreshReport(folder: string, say: Say): void {
   try {
     for (const [name, text] of reportFiles(readReport(folder))) replaceFile(join(folder, name), text);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    say('W0545', { origin: folder }, { file: REPORT, reason: `${error.code}` });
+    say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
   }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  if (error instanceof Error && 'code' in error) return `${error.code}`;
+  throw error;
 }
 
 function versionOf(folder: string): unknown {

@@ -9,6 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { openFolder } from '../backends/folder.ts';
 import { writeNpz } from '../cli/npz.ts';
 import { readStages } from '../cli/stages.ts';
+import { createRandom } from '../ir/random/seeded.ts';
 import { isAt, numberPlaces } from '../report/figures.ts';
 import { printJson } from '../report/print.ts';
 import type { Report } from '../report/schema.ts';
@@ -30,12 +31,22 @@ function snnc(...argv: readonly string[]): string {
 
 const SCHEMA = JSON.parse(readFileSync('backends/schema/report.schema.json', 'utf8'));
 const isValid = new Ajv2020({ strict: false }).compile(SCHEMA);
-const FAST = ['--effort', 'fast', '--no-bias-correction', '--shift', '3'];
-const digits = (out: string, ...more: readonly string[]) =>
-  snnc(
-    ...['compile', `${DIGITS}/vit-digits.onnx`, '--calibrate', `${DIGITS}/digits-calib.npz`],
-    ...[...FAST, '--out', at(out), ...more],
+const FAST = ['--effort', 'fast', '--no-bias-correction'];
+
+/** A Vision Transformer of 1,719 neurons, and pictures of noise for it with labels that mean nothing. */
+const TINY = 'test/onnx/exporters/vit--ts17.onnx';
+function writeNoise(path: string, count: number): void {
+  const random = createRandom(count);
+  const data = Float64Array.from({ length: count * 3 * 16 * 16 }, () => random.normal());
+  const labels = Float64Array.from({ length: count }, (_, i) => i % 5);
+  writeFileSync(
+    path,
+    writeNpz([
+      { name: 'images', shape: [count, 3, 16, 16], data },
+      { name: 'labels', shape: [count], data: labels },
+    ]),
   );
+}
 
 /** What holds of every report. */
 function check(name: string): Report {
@@ -109,22 +120,18 @@ const near = (a: number, b: number, share: number) =>
 const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
 
 test('a simulated pipeline: everything is in it, adds up, and takes in what validate finds', () => {
-  digits('pipelined');
+  writeNoise(at('noise.npz'), 40);
+  snnc('compile', TINY, '--calibrate', at('noise.npz'), ...FAST, '--out', at('pipelined'));
   const report = check('pipelined');
   const { layers, energy, chipMap, traffic, verdict, accuracy, eq30, alternatives, time } = report;
   assert.equal(report.header.images, 4);
   const [set] = energy.costSets;
   near(sum(layers.map(layer => layer.energyPj[set!.name]!)), set!.totalPj, 1e-5);
   near(sum(layers.map(layer => layer.energyShare!)), 1, 1e-4);
-  near(sum(layers.map(layer => layer.trafficShare)), 1, 1e-4);
+  assert.ok(layers.every(layer => layer.trafficShare === null));
   near(sum(chipMap.cores.energyPj[0]!), set!.totalPj, 1e-3);
   near(sum(layers.map(layer => layer.counts.messages)), traffic.messages, 1e-5);
   near(sum(chipMap.cores.messagesOut), sum(chipMap.cores.messagesIn), 1e-3);
-  // What is expected of flows is scaled to what was counted of tiles: their hops are those of the links.
-  near(sum(traffic.links.messages), traffic.hops, 1e-3);
-  near(sum(traffic.hopsHistogram.map((n, hops) => n * hops)), traffic.hops, 0.02);
-  for (const { users, messages } of traffic.hottest)
-    near(sum(users.map(user => user.messages)), messages, 0.1);
   near(sum(time.steps.seconds), time.bound.layerwiseSeconds, 1e-3);
   assert.equal(layers[time.criticalPath.at(-1)!.layer]!.emit, 'readout');
   assert.deepEqual(
@@ -146,32 +153,48 @@ test('a simulated pipeline: everything is in it, adds up, and takes in what vali
   const [ours, paper] = accuracy.curve;
   assert.ok(ours!.logitMse[0]! < paper!.logitMse[1]!);
   near(ours!.eq30[0]!, eq30.predicted.paper, 0.05);
-  assert.ok(accuracy.firing!.length > 20);
+  assert.ok(accuracy.firing!.length > 5);
   for (const { layer, positive, negative } of accuracy.firing!) {
     near(sum([...positive, ...negative]), layers[layer]!.termsPerNeuron, 0.1);
     assert.equal(positive.length, layers[layer]!.levels);
   }
   assert.ok(layers.every(layer => layer.sqnrDb === null || layer.sqnrDb > 10));
   assert.ok(alternatives.changes.length === 3 && alternatives.tried >= 3);
-  assert.deepEqual([...new Set(alternatives.bottlenecks.map(b => b.of))].length, 5);
+  // Nothing passes a link here.
+  assert.deepEqual(
+    alternatives.bottlenecks.map(({ of }) => of),
+    ['cores', 'time', 'energy', 'latency'],
+  );
   assert.equal(verdict.accuracy.isCalibration, true);
-  assert.equal(verdict.accuracy.images, 64);
+  assert.equal(verdict.accuracy.images, 40);
+  assert.ok(verdict.accuracy.float! < 0.6 && verdict.accuracy.agreement! > 0.8);
 
-  snnc('validate', at('pipelined'), '--data', `${DIGITS}/digits-test.npz`, '--limit', '12', '--quiet');
+  snnc('validate', at('pipelined'), '--data', at('noise.npz'), '--limit', '12', '--quiet');
   const merged = check('pipelined');
   assert.equal(merged.verdict.accuracy.isCalibration, false);
   assert.equal(merged.accuracy.validation!.samples, 12);
   assert.equal(merged.eq30.measured!.identity, true);
   near(merged.eq30.measured!.paper, merged.eq30.predicted.paper, 0.05);
   assert.equal(merged.accuracy.chain.at(-1)!.holds, true);
-  assert.match(readFileSync(at('pipelined/summary.txt'), 'utf8'), /12 images of digits-test\.npz/);
+  assert.match(readFileSync(at('pipelined/summary.txt'), 'utf8'), /12 images of noise\.npz/);
   assert.deepEqual(JSON.parse(snnc('report', at('pipelined'), '--json')), merged);
   assert.equal(snnc('report', at('pipelined')), renderSummary(merged));
 });
 
 test('tokens that pass through time, nothing simulated: expected figures, and null where nobody looked', () => {
-  digits('streaming', '--mode', 'streaming', '--simulate', '0', '--no-compare');
-  const { header, figures, accuracy, time, traffic, verdict, alternatives } = check('streaming');
+  snnc(
+    'compile',
+    TINY,
+    '--mode',
+    'streaming',
+    '--simulate',
+    '0',
+    '--no-compare',
+    ...FAST,
+    '--out',
+    at('streaming'),
+  );
+  const { header, figures, accuracy, time, verdict, alternatives } = check('streaming');
   assert.equal(header.images, 0);
   const statusOf = (path: string) => figures.find(({ paths }) => paths.includes(path))!.status;
   assert.equal(statusOf('traffic.links.messages'), 'estimated');
@@ -182,8 +205,33 @@ test('tokens that pass through time, nothing simulated: expected figures, and nu
   assert.deepEqual(accuracy.curve, []);
   assert.match(accuracy.missing!.command, /^snnc /);
   assert.match(alternatives.missing!.command, /^snnc check /);
-  near(sum(traffic.links.messages), traffic.hops, 1e-3);
   assert.ok(time.pipeline.end.some((end, i) => end - time.pipeline.start[i]! > 1));
+});
+
+test('links carry what is counted on them, and flows, expected of each tile, tell the same', () => {
+  snnc(
+    ...['compile', `${DIGITS}/vit-digits.onnx`, '--calibrate', `${DIGITS}/digits-calib.npz`, '--shift', '3'],
+    ...['--simulate', '2', '--no-compare', ...FAST, '--out', at('digits')],
+  );
+  const { traffic, chipMap, layers, time } = check('digits');
+  near(sum(traffic.links.messages), traffic.hops, 1e-3);
+  near(sum(traffic.hopsHistogram.map((n, hops) => n * hops)), traffic.hops, 0.02);
+  near(sum(chipMap.cores.messagesOut), sum(chipMap.cores.messagesIn), 1e-3);
+  assert.equal(traffic.hottest.length, Math.min(10, traffic.links.chip.length));
+  near(sum(layers.map(layer => layer.trafficShare!)), 1, 1e-4);
+  const [hottest] = traffic.hottest;
+  assert.equal(hottest!.messages, Math.max(...traffic.hottest.map(link => link.messages)));
+  near(Math.max(...traffic.links.messages), hottest!.messages, 1e-3);
+  for (const { users, messages } of traffic.hottest)
+    near(sum(users.map(user => user.messages)), messages, 0.1);
+  for (const { from, to, hops } of traffic.flows.top)
+    assert.equal(
+      hops,
+      Math.abs(chipMap.cores.x[from]! - chipMap.cores.x[to]!) +
+        Math.abs(chipMap.cores.y[from]! - chipMap.cores.y[to]!),
+    );
+  near(sum(layers.map(layer => layer.counts.hops)), traffic.hops, 1e-5);
+  assert.equal(time.criticalPath[0]!.step, Math.min(...layers.map(layer => layer.depth)));
 });
 
 test('several steps, and chips of other kinds', () => {
