@@ -144,7 +144,7 @@ describe('the page', { skip: CHROMIUM === undefined ? NO_BROWSER : false }, () =
     const text = spaced(await panel.innerText());
     for (const [r, { name, capacity }] of report.chipMap.resources.entries()) {
       const used = report.chipMap.cores.used[r]![3]!;
-      assert.ok(text.includes(`${resourceName(name)} ${format(used)} ${format(capacity)}`), name);
+      assert.ok(text.includes(`${format(used)} of ${format(capacity)}`), name);
     }
     assert.ok(text.includes(`${report.chipMap.cores.tiles[3]} tile`));
     assert.equal(await panel.locator('.binds').count(), 1);
