@@ -35,6 +35,7 @@ import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors
 import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
 import { measureSlices, printSlices } from './partition-slices.ts';
 import { measurePlacement } from './place.ts';
+import { takeScreenshots } from './report-screenshots.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
 import { SIMULATION_MEASURES } from './simulation-measures.ts';
@@ -203,6 +204,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
     return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
   },
+  'report-screenshots': takeScreenshots,
   ...CONVERSION_MEASURES,
   ...SIMULATION_MEASURES,
 };
