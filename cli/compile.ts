@@ -118,7 +118,7 @@ const planOf = (args: CompileArguments): readonly string[] => [
     : []),
   ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
   ...(args.simulate === 0 ? [] : ['simulate']),
-  ...['write', 'compare'],
+  ...['write', 'compare', 'quality'],
 ];
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
