@@ -702,7 +702,7 @@ export type ReportResult = {
       readonly binding: readonly number[];
       readonly fill: readonly number[];
       /** [resource][core] */
-      readonly used: readonly readonly number[][];
+      readonly used: readonly (readonly number[])[];
       readonly updates: readonly number[];
       readonly synops: readonly number[];
       /** That leave the core */
@@ -712,13 +712,13 @@ export type ReportResult = {
       /** Updates and synops of an image one after the other */
       readonly workSeconds: readonly number[];
       /** [cost set][core] */
-      readonly energyPj: readonly readonly number[][];
+      readonly energyPj: readonly (readonly number[])[];
     };
     readonly tiles: {
       readonly start: readonly number[];
       readonly layer: readonly number[];
       /** [group0, group1, row0, row1, channel0, channel1] each as a column; null: too many, see snnc inspect */
-      readonly boxes: readonly readonly number[][] | null;
+      readonly boxes: readonly (readonly number[])[] | null;
     };
   };
   readonly traffic: {

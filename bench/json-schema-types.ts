@@ -51,7 +51,9 @@ export function typeOf(schema: Json, indent: string): string {
     if (prefixItems !== undefined)
       return `readonly [${prefixItems.map(each => typeOf(each, indent)).join(', ')}]`;
     const inner = typeof items === 'object' ? typeOf(items, indent) : 'unknown';
-    return inner.includes(' | ') && !inner.startsWith('{') ? `readonly (${inner})[]` : `readonly ${inner}[]`;
+    return inner.startsWith('readonly ') || (inner.includes(' | ') && !inner.startsWith('{'))
+      ? `readonly (${inner})[]`
+      : `readonly ${inner}[]`;
   }
   if (type === 'object') return objectType(schema, indent);
   return PLAIN[`${type}`] ?? 'unknown';
