@@ -12,14 +12,13 @@ import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
-import { ENGINES } from './shards/engine-names.ts';
 
-const whole = (value: number, name: string, low: number, high: number): number => {
+export const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)
     throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
   return value;
 };
-const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
+export const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
   ({
     type: 'number',
     default: otherwise,
@@ -27,7 +26,7 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
-const allOrLimit = {
+export const allOrLimit = {
   type: 'number',
   describe: 'Images at most (default: all)',
   coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
@@ -293,7 +292,7 @@ export const CHECK_OPTIONS = {
 } as const;
 
 /** Threads of a simulation. */
-const workers = {
+export const workers = {
   type: 'number',
   describe: 'Images that are simulated at a time, each on a thread (default: one core is left free)',
   coerce: (value: number | undefined) => (value === undefined ? undefined : whole(value, 'workers', 1, 64)),
@@ -409,87 +408,80 @@ export const EXPORT_OPTIONS = {
   ...shared,
 } as const;
 
-/** Which part of a work, and where its result goes. */
-export const SHARD_OPTIONS = {
-  count: {
-    type: 'number',
-    demandOption: true,
-    describe: 'Shards that the work is divided into',
-    coerce: (value: number) => whole(value, 'count', 1, 1e6),
-  },
-  out: { alias: 'o', type: 'string', describe: 'Folder of results (default: beside what is run)' },
+/** What cores hold. */
+export const REPORT_OPTIONS = {
+  html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  ...shared,
 } as const;
 
-/** One shard. */
-const oneShard = {
-  ...SHARD_OPTIONS,
-  index: {
-    type: 'number',
-    describe: 'From 0 on (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)',
-    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'index', 0, 1e6)),
-  },
-  missing: { type: 'boolean', default: false, describe: 'Every index that has no sound result' },
-  again: { type: 'boolean', default: false, describe: 'Run what has a sound result too' },
+export const INSPECT_OPTIONS = {
+  core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
+  ...shared,
 } as const;
 
-/** An image of a set that is divided: all of it, where nothing limits it. */
-export const SHARDED_SIMULATION = {
-  input: SIMULATE_OPTIONS.input,
+const seconds = (name: string, otherwise: number, describe: string) =>
+  ({
+    type: 'number',
+    default: otherwise,
+    describe,
+    coerce: (value: number) => {
+      if (!(value > 0 && value <= 86_400))
+        throw new Error(`--${name} takes seconds, above 0 and at most a day`);
+      return value;
+    },
+  }) as const;
+
+export const HIL_OPTIONS = {
+  device: { type: 'string', describe: 'HOST:PORT or grpc://HOST:PORT; grpcs:// with certificates' },
+  input: {
+    type: 'string',
+    describe: 'Images: npz, npy, raw, a picture, a folder (default: the golden inputs)',
+  },
   limit: allOrLimit,
+  together: number('together', 1, 4096, 8, 'Images that follow each other on the chip without a restart'),
+  stride: {
+    type: 'number',
+    describe: 'Timesteps of one command at most (default: as many as the device takes)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'stride', 1, 1e9)),
+  },
+  scrub: { type: 'boolean', default: false, describe: 'Read memory back and compare it with the folder' },
+  record: { type: 'string', describe: 'Write all that the device says to this file' },
+  replay: { type: 'string', describe: 'Take the answers from a recording; no device is needed' },
+  junit: { type: 'string', describe: 'Write the result as JUnit XML' },
+  conformance: {
+    type: 'string',
+    describe: 'Check the device at this URL against the protocol; needs no folder',
+  },
+  ca: { type: 'string', describe: 'Certificate of the authority (PEM); with --cert and --key: mutual TLS' },
+  cert: { type: 'string', describe: 'Own certificate (PEM)' },
+  key: { type: 'string', describe: 'Key of the own certificate (PEM)' },
+  timeout: seconds('timeout', 30, 'Seconds that one call may take'),
+  patience: seconds('patience', 60, 'Seconds without any progress until the run is given up'),
   workers,
   ...dataOptions,
   ...shared,
 } as const;
 
-export const SHARD_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...oneShard } as const;
-export const SHARD_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...oneShard } as const;
-
-/** Who runs all shards. */
-const allShards = {
-  ...SHARD_OPTIONS,
-  engine: { choices: ENGINES, demandOption: true, describe: 'Who runs the shards' },
-  workers: {
-    type: 'number',
-    describe: 'Shards that run at a time, at most (local: one for each core)',
-    coerce: (value: number | undefined) =>
-      value === undefined ? undefined : whole(value, 'workers', 1, 1e5),
-  },
-  threads: number('threads', 1, 64, 1, 'Threads of each shard'),
-  'dry-run': {
-    type: 'boolean',
-    default: false,
-    describe: 'Write scripts and print commands, submit nothing',
-  },
-  program: { type: 'string', describe: 'How the engine calls snnc (default: as it was called here)' },
-  sbatch: {
+export const DEVICE_OPTIONS = {
+  ...shared,
+  listen: { type: 'string', default: '127.0.0.1:50451', describe: 'HOST:PORT; port 0: any free one' },
+  fault: {
     type: 'string',
     array: true,
-    default: [] as string[],
-    describe: 'Slurm: options for sbatch, such as --sbatch=--partition=long',
+    describe:
+      'KIND[@PLACE][:SETTINGS], as often as you like: flip-weight, drop-spike:1e-4, crash:after=100 …',
   },
-  image: { type: 'string', describe: 'Kubernetes: image in which snnc is installed' },
-  volume: {
+  seed: number('seed', 0, 2 ** 31 - 1, 1, 'Of places that faults leave open, and of all chance'),
+  lease: number('lease', 1, 86_400, 600, 'Longest lease of a session, in seconds'),
+  rate: number('rate', 1, 1e9, 20_000, 'Messages that are taken in a second'),
+  certs: { type: 'string', describe: 'Folder of certificates: only clients that show one are let in' },
+  allow: { type: 'string', describe: 'Clients that are let in, by comma (default: clients.txt of --certs)' },
+  'init-certs': { type: 'string', describe: 'Make certificates of a lab in this folder, and end' },
+  hosts: {
     type: 'string',
-    array: true,
-    default: [] as string[],
-    describe: 'Kubernetes: CLAIM:/path of a volume with model, images and results',
+    default: 'localhost,127.0.0.1',
+    describe: '--init-certs: names and addresses of the server',
   },
-} as const;
-
-export const SUBMIT_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...allShards } as const;
-export const SUBMIT_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...allShards } as const;
-
-/** A folder of shards. */
-export const MERGE_OPTIONS = {
-  subject: {
-    type: 'string',
-    describe: 'Deployment folder or file of the sweep, where it is not where the shards found it',
-  },
-  ...shared,
-} as const;
-
-/** What cores hold. */
-export const INSPECT_OPTIONS = {
-  core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
-  ...shared,
+  clients: { type: 'string', default: 'client', describe: '--init-certs: names of clients, by comma' },
+  days: number('days', 1, 3650, 825, '--init-certs: for how long certificates are good'),
 } as const;
