@@ -67,10 +67,20 @@ export type CompileResult = {
     readonly seconds: number;
     readonly [key: string]: unknown;
   };
-  /** Images a second */
-  readonly throughput: unknown;
-  /** E_SNN ÷ E_ANN by the paper’s count */
-  readonly eq30: unknown;
+  /** Images a second, at most */
+  readonly throughput?: number;
+  /** Of an image, dynamic */
+  readonly energy?: readonly {
+    readonly costSet: string;
+    readonly totalPj: number;
+    readonly highPj: number;
+    readonly [key: string]: unknown;
+  }[];
+  /** E_SNN ÷ E_ANN, predicted from calibration */
+  readonly eq30?: {
+    readonly predictedPaper: number;
+    readonly [key: string]: unknown;
+  };
   readonly stepSeconds?: { readonly [key: string]: number };
   readonly peakBytes?: number;
   readonly [key: string]: unknown;
@@ -624,8 +634,8 @@ export type ReportResult = {
     readonly int8Pj: { readonly [key: string]: number | null };
     /** By the first cost set */
     readonly energyShare: number | null;
-    /** Of messages × links on their way, a border between chips one link */
-    readonly trafficShare: number;
+    /** Of messages × links on their way, a border between chips one link; null: nothing passes any */
+    readonly trafficShare: number | null;
     /** Integer against converted, on calibration images; null: not measured, or nothing off */
     readonly sqnrDb: number | null;
     readonly saturations: {
@@ -1035,6 +1045,14 @@ export type ReportResult = {
         readonly peakBytes: number | null;
       }[];
     } | null;
+    /** Every figure of the target but the costs, which are energy.constants */
+    readonly constants: readonly {
+      readonly name: string;
+      readonly value: string | number | boolean | null;
+      readonly unit: string | null;
+      readonly status: string;
+      readonly source: string;
+    }[];
     readonly restsOn: readonly {
       readonly name: string;
       readonly value: string | number | boolean | null;
@@ -1057,7 +1075,7 @@ export type ReportResult = {
     readonly formula: string;
     readonly unit: string;
     readonly status: 'given' | 'counted' | 'simulated' | 'estimated' | 'assumed' | 'unknown';
-    /** Of energy.constants or provenance.restsOn */
+    /** Names in energy.constants or provenance.constants */
     readonly constants: readonly string[];
     readonly source: string;
   }[];

@@ -13,10 +13,10 @@ export function writeLicences(inputs: readonly string[], path: string): readonly
       readonly version: string;
       readonly license?: string;
     };
-    const file = readdirSync(folder).find(name => /^(licen[cs]e|copying)/i.test(name));
-    const text =
-      file === undefined ? `Licensed under ${about.license}.` : readFileSync(join(folder, file), 'utf8');
-    return `${about.name} ${about.version} (${about.license})\n\n${text.trim()}\n`;
+    const files = readdirSync(folder).filter(name => /^(licen[cs]e|copying|notice)/i.test(name));
+    const texts = files.map(name => readFileSync(join(folder, name), 'utf8').trim());
+    const text = texts.length === 0 ? `Licensed under ${about.license}.` : texts.join('\n\n');
+    return `${about.name} ${about.version} (${about.license})\n\n${text}\n`;
   });
   const rule = `\n${'-'.repeat(80)}\n\n`;
   writeFileSync(path, `The files of this folder contain the following packages.\n${rule}${texts.join(rule)}`);

@@ -41,8 +41,15 @@ export const compileSchema = z.looseObject({
   terms: count.optional(),
   levels: count.optional(),
   latency: z.looseObject({ steps: real, seconds: real }).optional(),
-  throughput: z.unknown().describe('Images a second'),
-  eq30: z.unknown().describe('E_SNN ÷ E_ANN by the paper’s count'),
+  throughput: real.optional().describe('Images a second, at most'),
+  energy: z
+    .array(z.looseObject({ costSet: z.string(), totalPj: real, highPj: real }))
+    .optional()
+    .describe('Of an image, dynamic'),
+  eq30: z
+    .looseObject({ predictedPaper: real })
+    .optional()
+    .describe('E_SNN ÷ E_ANN, predicted from calibration'),
   stepSeconds: z.record(z.string(), real).optional(),
   peakBytes: count.optional(),
 });
