@@ -31,6 +31,7 @@ import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { measureModes } from './modes.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
+import { measurePackage } from './package.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
 import { measureSlices, printSlices } from './partition-slices.ts';
@@ -94,6 +95,10 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const chip = fastest(() => void simulator.run(images)) / images.length;
     const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;
     return { value: 1 / chip, unit: 'images/s', anchor: 'integer interpreter', ratio: slow / chip };
+  },
+  /** What is published: size, and time to start. */
+  async package() {
+    return measurePackage();
   },
   /** Whole compile of the digits model against the 15 s that it may take. */
   async 'compile-digits'() {
