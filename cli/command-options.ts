@@ -489,8 +489,56 @@ export const MERGE_OPTIONS = {
 } as const;
 
 /** What cores hold. */
+export const REPORT_OPTIONS = {
+  html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  ...shared,
+} as const;
+
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
+  ...shared,
+} as const;
+
+const seconds = (name: string, otherwise: number, describe: string) =>
+  ({
+    type: 'number',
+    default: otherwise,
+    describe,
+    coerce: (value: number) => {
+      if (!(value > 0 && value <= 86_400))
+        throw new Error(`--${name} takes seconds, above 0 and at most a day`);
+      return value;
+    },
+  }) as const;
+
+export const HIL_OPTIONS = {
+  device: { type: 'string', describe: 'HOST:PORT or grpc://HOST:PORT; grpcs:// with certificates' },
+  input: {
+    type: 'string',
+    describe: 'Images: npz, npy, raw, a picture, a folder (default: the golden inputs)',
+  },
+  limit: allOrLimit,
+  together: number('together', 1, 4096, 8, 'Images that follow each other on the chip without a restart'),
+  stride: {
+    type: 'number',
+    describe: 'Timesteps of one command at most (default: as many as the device takes)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'stride', 1, 1e9)),
+  },
+  scrub: { type: 'boolean', default: false, describe: 'Read memory back and compare it with the folder' },
+  record: { type: 'string', describe: 'Write all that the device says to this file' },
+  replay: { type: 'string', describe: 'Take the answers from a recording; no device is needed' },
+  junit: { type: 'string', describe: 'Write the result as JUnit XML' },
+  conformance: {
+    type: 'string',
+    describe: 'Check the device at this URL against the protocol; needs no folder',
+  },
+  ca: { type: 'string', describe: 'Certificate of the authority (PEM); with --cert and --key: mutual TLS' },
+  cert: { type: 'string', describe: 'Own certificate (PEM)' },
+  key: { type: 'string', describe: 'Key of the own certificate (PEM)' },
+  timeout: seconds('timeout', 30, 'Seconds that one call may take'),
+  patience: seconds('patience', 60, 'Seconds without any progress until the run is given up'),
+  workers,
+  ...dataOptions,
   ...shared,
 } as const;
 

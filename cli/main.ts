@@ -6,17 +6,19 @@ import {
   COMPILE_OPTIONS,
   DEVICE_OPTIONS,
   EXPORT_OPTIONS,
+  HIL_OPTIONS,
   INSPECT_OPTIONS,
   MERGE_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
+  REPORT_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
 import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { shared } from './options.ts';
+import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
@@ -101,6 +103,16 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./simulate.ts')).simulateCommand(args))(),
     )
     .command(
+      'hil [folder]',
+      'Runs on a device and compares every spike with the simulator; locates what is wrong',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment folder' })
+          .options(HIL_OPTIONS)
+          .example('$0 hil vit.snnc --device 127.0.0.1:7413 --scrub', ''),
+      args => run(async () => (await import('./hil.ts')).hilCommand(args))(),
+    )
+    .command(
       'device [folder]',
       'Emulated device: executes what hosts load into it over gRPC, with faults if you like',
       y =>
@@ -119,8 +131,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .command(
       'report <folder>',
-      'Chip-mapping report: one screen, or JSON',
-      y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
+      'Chip-mapping report: one screen, report.html, or JSON',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(REPORT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).reportCommand(args))(),
     )
     .command(
@@ -130,7 +142,8 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
-          .options(shared),
+          .options(DIFF_OPTIONS)
+          .example('$0 diff before.snnc after.snnc --html changes.html', ''),
       args => run(async () => (await import('./diff.ts')).diffCommand(args))(),
     )
     .command(

@@ -45,12 +45,14 @@ export const WHOLE_LIMIT = 2 ** 31;
 export const SHORT_TOP = 2 ** 15 - 1;
 const RUN_BYTES = 16;
 
+const FEED_BYTES = 16;
+
+/** What a sender feeds of one operand. */
 interface Job {
   readonly place: OperandPlace;
-  readonly runs: number;
+  /** As kernels read them: first neuron, runs, how many, first element. */
+  readonly feeds: number;
   readonly count: number;
-  readonly from: number;
-  readonly to: number;
 }
 
 export function createMemory(
@@ -76,30 +78,38 @@ export function createMemory(
   const tables = createRunTables(maps, arena);
   const jobs = new Map<number, Job[]>();
   for (const place of places) {
+    const ofSender = new Map<number, number[]>();
     for (const { sender, from, map, to } of place.operand.feeds) {
+      const own = ofSender.get(sender) ?? [];
+      ofSender.set(sender, own);
+      const { runs, count } = tables(map);
+      own.push(from, runs, count, to);
+    }
+    for (const [sender, words] of ofSender) {
+      const feeds = arena.reserve(words.length * 4);
+      arena.views().i32.set(words, feeds / 4);
       const own = jobs.get(sender) ?? [];
       jobs.set(sender, own);
-      own.push({ place, ...tables(map), from, to });
+      own.push({ place, feeds, count: words.length / (FEED_BYTES / 4) });
     }
   }
   return {
     places,
     send(sender, { values, isShort, terms }, t, tops) {
-      for (const { place, runs, count, from, to } of jobs.get(sender) ?? []) {
-        const first = values + (isShort ? 2 : 4) * from;
+      for (const { place, feeds, count } of jobs.get(sender) ?? []) {
         place.written += 1;
-        if (place.terms !== 0) kernels.scatterTerms(terms + from, runs, count, place.terms + to);
         const isSum = place.terms !== 0;
         const adds = isSum && t > 1 ? 1 : 0;
+        if (isSum) kernels.scatterTerms(terms, feeds, count, place.terms);
         if (place.isShort) {
           const scatter = isShort ? kernels.scatterShorts : kernels.scatterNarrow;
-          scatter(first, runs, count, place.at + 2 * to, adds);
+          scatter(values, feeds, count, place.at, adds);
           continue;
         }
         const weight = isSum ? stepWeight(t, place.operand.weighed) : 1;
         // What does not fit shows in the bound.
         if (tops[sender + 1]! * weight >= WHOLE_LIMIT) continue;
-        kernels.scatterWhole(first, isShort ? 1 : 0, runs, count, place.at + 4 * to, weight, adds);
+        kernels.scatterWhole(values, isShort ? 1 : 0, feeds, count, place.at, weight, adds);
       }
     },
     settle(place, t, tops) {

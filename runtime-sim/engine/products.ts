@@ -162,38 +162,40 @@ function prepareCounts(
   const parts = partOf.reduce((most, part) => Math.max(most, part + 1), 0);
   const [ofA, ofB] = [countersOf(arena, a, partOf.length, rows), countersOf(arena, b, parts, columns)];
   /** Sums of the second operand that were not 0 before this step. */
-  const before = new Int32Array(parts * inner);
-  const isStream = header.mode === 'streaming';
+  const before = arena.reserve(parts * inner * 4);
+  const out = arena.reserve(16);
+  const waits = header.mode === 'streaming' ? 1 : 0;
   return t => {
-    const { i32 } = arena.views();
-    if (t === 1) before.fill(0);
-    else before.set(i32.subarray(ofB.nonzero, ofB.nonzero + before.length));
+    const { i32, f64 } = arena.views();
+    if (t === 1) arena.kernels.clear(before, parts * inner * 4);
+    else i32.copyWithin(before / 4, ofB.nonzero / 4, ofB.nonzero / 4 + parts * inner);
     ofA.count();
     ofB.count();
     tiles.forEach(({ number }, k) => {
-      let [adds, paper] = [0, 0];
+      f64.fill(0, out / 8, out / 8 + 2);
       for (let block = k * groups; block < (k + 1) * groups; block++) {
-        for (let i = 0; i < inner; i++) {
-          const [first, second] = [block * inner + i, partOf[block]! * inner + i];
-          const [termsA, termsB] = [i32[ofA.terms + first]!, i32[ofB.terms + second]!];
-          const [hasA, hasB] = [i32[ofA.nonzero + first]!, i32[ofB.nonzero + second]!];
-          // Rows wait until they meet all columns; else first operands meet what columns had before.
-          adds += isStream ? termsA * hasB : termsA * before[second]! + termsB * hasA;
-          paper += termsA * termsB + termsA * hasB + hasA * termsB;
-        }
+        const [first, second] = [block * inner * 4, partOf[block]! * inner * 4];
+        const own = [
+          ofA.terms + first,
+          ofA.nonzero + first,
+          ofB.terms + second,
+          ofB.nonzero + second,
+        ] as const;
+        // Rows wait until they meet all columns; else first operands meet what columns had before.
+        arena.kernels.sumProducts(...own, before + second, inner, waits, out);
       }
-      products.adds[number]! += adds;
-      products.paper[number]! += paper;
+      products.adds[number]! += f64[out / 8]!;
+      products.paper[number]! += f64[out / 8 + 1]!;
       const synops = products.rowSynops.get(number);
       if (synops === undefined) return;
       for (let g = 0; g < groups; g++)
         for (let row = 0; row < rows; row++)
-          synops[row]! += i32[ofA.byRow + (k * groups + g) * rows + row]! * channels;
+          synops[row]! += i32[ofA.byRow / 4 + (k * groups + g) * rows + row]! * channels;
     });
   };
 }
 
-/** What is counted of the blocks of an operand: for each column of a block, and for each line. Places are those of words. */
+/** What is counted of the blocks of an operand: for each column of a block, and for each line. */
 function countersOf(
   arena: EngineArena,
   { at, terms, isShort, operand }: OperandPlace,
@@ -209,7 +211,7 @@ function countersOf(
     arena.reserve(blocks * lines * 4),
   ];
   return {
-    ...{ nonzero: nonzero / 4, terms: found / 4, byRow: byRow / 4 },
+    ...{ nonzero, terms: found, byRow },
     count() {
       kernels.clear(nonzero, size);
       kernels.clear(found, size);
