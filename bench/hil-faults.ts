@@ -28,7 +28,9 @@ const onLink =
 
 export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'flip-weight', specs: () => ['flip-weight'] },
+  { fault: 'flip-weight, 30 bits', specs: () => ['flip-weight:bits=30'] },
   { fault: 'stuck-weight', specs: () => ['stuck-weight'] },
+  { fault: 'stuck-weight, 30 bits', specs: () => ['stuck-weight:bits=30'] },
   { fault: 'dead-core', specs: () => ['dead-core'] },
   { fault: 'saturate', specs: seed => [`saturate:bits=${4 + (seed % 9)}`] },
   { fault: 'drop-spike, one link', specs: onLink('drop-spike', 'share=0.05') },
@@ -41,7 +43,11 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   { fault: 'slow-reply', specs: () => ['slow-reply:ms=5'], isLine: true },
   { fault: 'corrupt-reply', specs: () => ['corrupt-reply:share=0.3'], isLine: true },
   { fault: 'disconnect', specs: seed => [`disconnect:every=${2 + (seed % 3)}`], isLine: true },
-  { fault: 'crash', specs: seed => [`crash:every=${3 + (seed % 3)}`], isLine: true },
+  {
+    fault: 'crash',
+    specs: seed => [`crash:after=${2 + (seed % 5)}`, `crash:after=${12 + (seed % 7)}`],
+    isLine: true,
+  },
 ];
 
 export interface CaseResult {
