@@ -100,6 +100,8 @@ export interface HilCase {
   readonly memory: ScrubResult;
   readonly faults: readonly FoundFault[];
   readonly mended: Mended;
+  /** That the device says it has executed. */
+  readonly timesteps: number;
 }
 
 /** All that `snnc hil --scrub` does with a device. */
@@ -125,7 +127,8 @@ export function runHil(
         const own = memory.differences.find(found => found.chip === chip && found.core === core);
         return own && describeMemory(own);
       });
-      return { outcome, memory, faults, mended: { ...device.mended } };
+      const { timesteps } = await device.readCounters();
+      return { outcome, memory, faults, mended: { ...device.mended }, timesteps };
     },
     session,
   );
