@@ -21,6 +21,8 @@ const { metafile } = await build({
   chunkNames: 'chunk-[hash]',
   splitting: true,
   bundle: true,
+  // Read where a NIR file is met, if the user has it.
+  external: ['h5wasm/node'],
   platform: 'node',
   format: 'esm',
   target: 'node20',

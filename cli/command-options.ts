@@ -3,6 +3,7 @@ import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { FAVOURS } from '../compiler/mapping/joint.ts';
 import { STRATEGIES } from '../compiler/mapping/strategy.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { DECAYS, RESETS } from '../compiler/nir/neurons.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
@@ -161,7 +162,7 @@ export const COMPILE_OPTIONS = {
     describe: 'Images (npz, npy, pictures, a folder): thresholds come from their activations',
   },
   ...network,
-  out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
+  out: { alias: 'o', type: 'string', describe: 'Folder to write (default: beside the model)' },
   'dry-run': {
     type: 'boolean',
     default: false,
@@ -216,7 +217,13 @@ export const COMPILE_OPTIONS = {
     describe: `Threshold rule (${THRESHOLD_RULES.join(', ')}), or a file of thresholds`,
   },
   ...searchOptions,
-  bits: number('bits', 2, 8, 8, 'Weight bits'),
+  bits: number(
+    'bits',
+    2,
+    16,
+    8,
+    'Weight bits; more than 8 only of a NIR network, where the target stores them',
+  ),
   functions: {
     choices: SOMA_ARITHMETIC,
     default: 'tables' as const,
@@ -235,6 +242,26 @@ export const COMPILE_OPTIONS = {
   },
   pin: { type: 'string', describe: 'A file of cores that have their place: NAME[:PART] CHIP X Y [SLOT]' },
   seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+  dt: {
+    type: 'number',
+    describe: 'NIR: seconds of a timestep, where the network has time constants',
+    coerce: (value: number | undefined) => {
+      if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+        throw new Error('--dt takes seconds above 0, such as 1e-4');
+      return value;
+    },
+  },
+  decay: {
+    choices: DECAYS,
+    default: DECAYS[0],
+    describe: 'NIR: what a timestep keeps of a value: 1 − dt/τ, or exp(−dt/τ)',
+  },
+  reset: {
+    choices: RESETS,
+    default: RESETS[0],
+    describe:
+      'NIR: what a spike does to the potential: to v_reset, as the format says, or minus the threshold',
+  },
   ...preprocessOptions,
   ...dataOptions,
   ...shared,
@@ -319,7 +346,7 @@ export const SIMULATE_OPTIONS = {
   input: {
     type: 'string',
     demandOption: true,
-    describe: 'Images: npz, npy, raw, a picture, a folder',
+    describe: 'Images: npz, npy, raw, a picture, a folder; for plain neurons spike trains, npz or npy',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
   workers,
@@ -347,6 +374,15 @@ export const SIMULATE_OPTIONS = {
   watch: {
     type: 'string',
     describe: 'A row a timestep: core:CHIP:NUMBER, link:NAME or population:NAME, separated by commas',
+  },
+  save: {
+    type: 'string',
+    describe: 'Plain neurons: npz for what outputs did, [samples, timesteps, neurons]',
+  },
+  record: {
+    type: 'string',
+    array: true,
+    describe: 'Plain neurons: populations whose spikes go to --save too',
   },
   ...dataOptions,
   ...shared,
@@ -453,6 +489,11 @@ export const MERGE_OPTIONS = {
 } as const;
 
 /** What cores hold. */
+export const REPORT_OPTIONS = {
+  html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  ...shared,
+} as const;
+
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
   ...shared,

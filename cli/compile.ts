@@ -15,6 +15,7 @@ import { mapNetwork } from '../compiler/map-network.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Strategy } from '../compiler/mapping/strategy.ts';
 import type { Stopping } from '../compiler/margins.ts';
+import type { Decay, RESETS } from '../compiler/nir/neurons.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
@@ -29,7 +30,6 @@ import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
-import { printJson } from '../report/print.ts';
 import { makeReport } from '../report/report.ts';
 import type { Report as ChipReport } from '../report/schema.ts';
 import { renderSummary } from '../report/summary.ts';
@@ -40,8 +40,10 @@ import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
 import { mapFastest, modesOf } from './fitting.ts';
+import { reportFiles } from './kept-report.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
+import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
@@ -90,6 +92,10 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** A file of pins. */
   readonly pin?: string | undefined;
   readonly seed: number;
+  /** NIR: seconds of a timestep. */
+  readonly dt?: number | undefined;
+  readonly decay: Decay;
+  readonly reset: (typeof RESETS)[number];
 }
 
 /** Without a model: the bundled digits model with its calibration images, written into the current folder. */
@@ -112,7 +118,7 @@ const planOf = (args: CompileArguments): readonly string[] => [
     : []),
   ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
   ...(args.simulate === 0 ? [] : ['simulate']),
-  ...['write', 'compare'],
+  ...['write', 'compare', 'quality'],
 ];
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
@@ -127,6 +133,9 @@ function settled(given: CompileArguments) {
 }
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
+  if (isHdf5(given.model)) return (await import('./compile-nir.ts')).compileNir(given);
+  if (given.bits > 8)
+    fail('E0001', { origin: '--bits' }, { problem: 'weights of an ONNX model have 2 to 8 bits' });
   const args = settled(given);
   const console_ = createConsole(args, planOf(args));
   const { diagnostics, step } = console_;
@@ -244,17 +253,15 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
       ...{ ...answered, diagnostics: diagnostics.list, build },
     });
     const { report } = makeReport(facts);
-    const summary = renderSummary(report);
     const preprocessing = describePreprocess(resolved, centre);
     folder.add('manifest.json', printManifest(manifest));
-    folder.add('report.json', printJson(report));
-    folder.add('summary.txt', summary);
+    for (const [name, text] of reportFiles(report)) folder.add(name, text);
     folder.add('build.json', `${JSON.stringify(build, null, 2)}\n`);
     folder.commit();
     if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
     return finish(args, console_, {
-      ...{ out, summary, manifest, report, build, preprocessing },
+      ...{ out, summary: renderSummary(report), manifest, report, build, preprocessing },
       weights: synapsesOf(mapped.int),
     });
   } catch (error) {

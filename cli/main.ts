@@ -12,12 +12,13 @@ import {
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
+  REPORT_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
 import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { shared } from './options.ts';
+import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
@@ -35,10 +36,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .usage('$0 COMMAND\n\nTrained Vision Transformer (ONNX) → spiking network on a neuromorphic chip.')
     .command(
       'compile [model]',
-      'ONNX → deployment folder MODEL.snnc',
+      'ONNX or NIR → deployment folder MODEL.snnc',
       y =>
         y
-          .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
+          .positional('model', {
+            type: 'string',
+            describe: 'ONNX file (default: the bundled digits model), or a spiking network in NIR',
+          })
           .options(COMPILE_OPTIONS)
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
       args =>
@@ -127,8 +131,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     )
     .command(
       'report <folder>',
-      'Chip-mapping report: one screen, or JSON',
-      y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
+      'Chip-mapping report: one screen, report.html, or JSON',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(REPORT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).reportCommand(args))(),
     )
     .command(
@@ -138,7 +142,8 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
-          .options(shared),
+          .options(DIFF_OPTIONS)
+          .example('$0 diff before.snnc after.snnc --html changes.html', ''),
       args => run(async () => (await import('./diff.ts')).diffCommand(args))(),
     )
     .command(

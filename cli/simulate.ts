@@ -1,5 +1,6 @@
 /** `snnc simulate`: boots from the folder alone and runs images: counts, time bound, energy. */
 import { openFolder } from '../backends/folder.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import { createConsole } from './console.ts';
 import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
@@ -13,6 +14,9 @@ export interface SimulateArguments extends Shared, DataOptions, TimedArguments {
   readonly input: string;
   readonly limit: number;
   readonly workers: number | undefined;
+  /** Plain neurons: a file for what the outputs did, and populations beside them. */
+  readonly save?: string | undefined;
+  readonly record?: readonly string[] | undefined;
 }
 
 export async function simulateCommand(args: SimulateArguments): Promise<number> {
@@ -20,6 +24,10 @@ export async function simulateCommand(args: SimulateArguments): Promise<number> 
   out.step('boot');
   const folder = openFolder(args.folder);
   const { manifest } = folder;
+  if (manifest.network.mode === 'free')
+    return (await import('./simulate-free.ts')).simulateFree(folder, args, out);
+  const given = args.save !== undefined ? '--save' : args.record !== undefined ? '--record' : undefined;
+  if (given !== undefined) fail('E0715', { origin: args.folder }, { option: given });
   const programs = folder.programs();
   const timing = isTimed(args) ? createTimedSimulation(programs, manifest, args, out) : undefined;
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);

@@ -5,7 +5,7 @@ import { makeFolder } from '../backends/folder.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
 
 /** Folders are made as needed; a file that is there is replaced. Errors: E0725. */
-export function writeText(path: string, text: string): void {
+export function writeText(path: string, text: string | Uint8Array): void {
   try {
     makeFolder(dirname(path));
     writeFileSync(path, text);

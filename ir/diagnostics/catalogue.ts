@@ -594,14 +594,14 @@ export const catalogue = {
     exit: 4,
   },
   E0545: {
-    message: '{file} cannot be compared: {reason}',
-    why: 'A comparison reads report.json and validation.json as this version of the tool writes them.',
-    help: 'Compile or validate again with this version, or remove the file to compare without it.',
+    message: '{file} cannot be used: {reason}',
+    why: 'report.json and validation.json are read as this version of the tool writes them.',
+    help: 'Compile again with this version, and validate again; without validation.json the folder is as if it had not been validated.',
     exit: 1,
   },
   W0545: {
     message: '{file} could not be kept in the folder: {reason}',
-    why: 'What validation finds is kept beside the manifest, so that `snnc diff` can compare accuracies.',
+    why: 'What validation finds is kept beside the manifest, for `snnc report` and `snnc diff`.',
     help: 'Make the folder writable and validate again; nothing else depends on it.',
     exit: 4,
   },
@@ -939,6 +939,18 @@ export const catalogue = {
     why: 'A group of neurons is cut until its parts fit a core; a single neuron cannot be cut.',
     help: 'Fewer --bits or fewer inputs of the neuron; --target names chips with larger cores.',
     exit: 3,
+  },
+  E0513: {
+    message: 'the synapses that lead to node {node} are more than {most}',
+    why: 'Layers between neurons are unrolled to synapses one by one.',
+    help: 'Put a layer of neurons between, or take a smaller network.',
+    exit: 3,
+  },
+  E0715: {
+    message: '{option} is for networks of plain neurons; this deployment takes images',
+    why: 'Their outputs are spikes and potentials in time; the answer to an image is printed.',
+    help: 'Leave it out, or use --trace for the spikes of an image.',
+    exit: 2,
   },
   E0761: {
     message: 'neurons with {what} cannot be exported: population {population}',
