@@ -331,6 +331,7 @@ function finish(
     search: manifest.search,
     latency: report.verdict.latency,
     throughput: report.verdict.throughput.atMost,
+    energy: report.energy.costSets.map(({ name, totalPj, highPj }) => ({ costSet: name, totalPj, highPj })),
     eq30: {
       ...report.eq30,
       predictedPaper: report.eq30.predicted.paper,

@@ -6,6 +6,7 @@ import { sha256 } from '../../ir/constants.ts';
 import { fail, makeDiagnostic } from '../../ir/diagnostics/diagnostic.ts';
 import { type Console, createConsole, reportDiagnostics } from '../console.ts';
 import type { Shared } from '../options.ts';
+import { selfWords } from '../sweep/sweep-work.ts';
 import type { EngineName } from './engine-names.ts';
 import {
   type Cluster,
@@ -70,11 +71,7 @@ export async function submitCommand(
 }
 
 const programOf = ({ program, engine }: SubmitArguments): readonly string[] =>
-  program !== undefined
-    ? [program]
-    : engine === 'kubernetes'
-      ? ['snnc']
-      : [process.execPath, resolve(process.argv[1] ?? 'snnc')];
+  program !== undefined ? [program] : engine === 'kubernetes' ? ['snnc'] : selfWords();
 
 /** A point of a sweep is a process of its own. */
 const threadsOf = ({ work }: Plan, { threads }: SubmitArguments): readonly string[] =>
