@@ -26,6 +26,7 @@ import {
 } from './compile-scale.ts';
 import { CONVERSION_MEASURES } from './conversion-measures.ts';
 import { measureEstimate, printEstimate } from './estimate.ts';
+import { HIL_MEASURES } from './hil-measures.ts';
 import { measureScale, printScale } from './import-scale.ts';
 import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
@@ -212,6 +213,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   'report-screenshots': takeScreenshots,
   ...CONVERSION_MEASURES,
   ...SIMULATION_MEASURES,
+  ...HIL_MEASURES,
 };
 
 const { values, positionals } = parseArgs({
