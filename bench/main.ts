@@ -37,6 +37,7 @@ import { measureSlices, printSlices } from './partition-slices.ts';
 import { measurePlacement } from './place.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
+import { measureShards } from './shards.ts';
 import { SIMULATION_MEASURES } from './simulation-measures.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
@@ -94,6 +95,8 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;
     return { value: 1 / chip, unit: 'images/s', anchor: 'integer interpreter', ratio: slow / chip };
   },
+  /** 16 shards of a validation by 1, 2 and 4 processes, and the undivided one; --data DEPLOYMENT, --only IMAGES. */
+  shards: measureShards,
   /** Whole compile of the digits model against the 15 s that it may take. */
   async 'compile-digits'() {
     const start = performance.now();
