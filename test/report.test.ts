@@ -178,7 +178,10 @@ test('a simulated pipeline: everything is in it, adds up, and takes in what vali
   assert.equal(merged.accuracy.chain.at(-1)!.holds, true);
   assert.match(readFileSync(at('pipelined/summary.txt'), 'utf8'), /12 images of noise\.npz/);
   assert.deepEqual(JSON.parse(snnc('report', at('pipelined'), '--json')), merged);
-  assert.equal(snnc('report', at('pipelined')), renderSummary(merged));
+  assert.equal(
+    snnc('report', at('pipelined')),
+    `${renderSummary(merged)}\npage        ${at('pipelined/report.html')}\n`,
+  );
 });
 
 test('tokens that pass through time, nothing simulated: expected figures, and null where nobody looked', () => {
