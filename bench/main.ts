@@ -40,6 +40,7 @@ import { measurePlacement } from './place.ts';
 import { takeScreenshots } from './report-screenshots.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
+import { measureShards } from './shards.ts';
 import { SIMULATION_MEASURES } from './simulation-measures.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
@@ -101,6 +102,8 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
   async package() {
     return measurePackage();
   },
+  /** 16 shards of a validation by 1, 2 and 4 processes, and the undivided one; --data DEPLOYMENT, --only IMAGES. */
+  shards: measureShards,
   /** Whole compile of the digits model against the 15 s that it may take. */
   async 'compile-digits'() {
     const start = performance.now();
