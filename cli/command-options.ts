@@ -12,6 +12,7 @@ import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
+import { ENGINES } from './shards/engine-names.ts';
 
 const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)
@@ -389,22 +390,117 @@ export const SIMULATE_OPTIONS = {
 
 /** A deployment in the files of another tool. */
 export const EXPORT_OPTIONS = {
-  to: { choices: FORMATS, demandOption: true, describe: 'Which tool: sanafe' },
-  out: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder to write' },
+  to: {
+    choices: FORMATS,
+    demandOption: true,
+    describe:
+      'SANA-FE, NIR, the ONNX model with what became of each node, plain tables, a trace for Perfetto',
+  },
+  out: {
+    alias: 'o',
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder to write; for nir and onnx the file',
+  },
+  model: { type: 'string', describe: 'onnx: the model that was compiled' },
   population: {
     type: 'string',
     array: true,
-    describe: 'Only the sums of these populations and what they are fed with (default: all)',
+    describe: 'sanafe, nir: only these populations and what they are fed with (default: all)',
   },
   input: {
     type: 'string',
-    demandOption: true,
-    describe: 'Images whose spikes are replayed: npz, npy, raw, a picture, a folder',
+    describe: 'sanafe, trace: images that are run: npz, npy, raw, a picture, a folder',
   },
-  limit: number('limit', 1, 1e6, 1, 'Images at most'),
-  costs: { type: 'string', describe: 'Cost set of the target (default: its first)' },
-  synapses: number('synapses', 1, 1e9, 5_000_000, 'Synapses at most; SANA-FE takes about 715 bytes for each'),
+  limit: number('limit', 1, 1e6, 1, 'sanafe, trace: images at most'),
+  costs: { type: 'string', describe: 'sanafe: cost set of the target (default: its first)' },
+  synapses: number(
+    'synapses',
+    1,
+    1e9,
+    5_000_000,
+    'sanafe: synapses at most; it takes about 715 bytes for each',
+  ),
   ...dataOptions,
+  ...shared,
+} as const;
+
+/** Which part of a work, and where its result goes. */
+export const SHARD_OPTIONS = {
+  count: {
+    type: 'number',
+    demandOption: true,
+    describe: 'Shards that the work is divided into',
+    coerce: (value: number) => whole(value, 'count', 1, 1e6),
+  },
+  out: { alias: 'o', type: 'string', describe: 'Folder of results (default: beside what is run)' },
+} as const;
+
+/** One shard. */
+const oneShard = {
+  ...SHARD_OPTIONS,
+  index: {
+    type: 'number',
+    describe: 'From 0 on (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'index', 0, 1e6)),
+  },
+  missing: { type: 'boolean', default: false, describe: 'Every index that has no sound result' },
+  again: { type: 'boolean', default: false, describe: 'Run what has a sound result too' },
+} as const;
+
+/** An image of a set that is divided: all of it, where nothing limits it. */
+export const SHARDED_SIMULATION = {
+  input: SIMULATE_OPTIONS.input,
+  limit: allOrLimit,
+  workers,
+  ...dataOptions,
+  ...shared,
+} as const;
+
+export const SHARD_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...oneShard } as const;
+export const SHARD_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...oneShard } as const;
+
+/** Who runs all shards. */
+const allShards = {
+  ...SHARD_OPTIONS,
+  engine: { choices: ENGINES, demandOption: true, describe: 'Who runs the shards' },
+  workers: {
+    type: 'number',
+    describe: 'Shards that run at a time, at most (local: one for each core)',
+    coerce: (value: number | undefined) =>
+      value === undefined ? undefined : whole(value, 'workers', 1, 1e5),
+  },
+  threads: number('threads', 1, 64, 1, 'Threads of each shard'),
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'Write scripts and print commands, submit nothing',
+  },
+  program: { type: 'string', describe: 'How the engine calls snnc (default: as it was called here)' },
+  sbatch: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'Slurm: options for sbatch, such as --sbatch=--partition=long',
+  },
+  image: { type: 'string', describe: 'Kubernetes: image in which snnc is installed' },
+  volume: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'Kubernetes: CLAIM:/path of a volume with model, images and results',
+  },
+} as const;
+
+export const SUBMIT_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...allShards } as const;
+export const SUBMIT_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...allShards } as const;
+
+/** A folder of shards. */
+export const MERGE_OPTIONS = {
+  subject: {
+    type: 'string',
+    describe: 'Deployment folder or file of the sweep, where it is not where the shards found it',
+  },
   ...shared,
 } as const;
 

@@ -9,6 +9,7 @@ import { outlineOf } from '../compiler/check.ts';
 import { readNetwork } from '../compiler/compile.ts';
 import { synapsesOf } from '../compiler/estimate/least-cores.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
+import { tileWork } from '../compiler/estimate/tile-work.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
@@ -24,16 +25,18 @@ import { printSettings } from '../compiler/site-settings.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
-import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
+import { imageRange, reportOpenWidths, widthReport } from '../compiler/widths/summary.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
-import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
-import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
+import { printJson } from '../report/print.ts';
+import { makeReport } from '../report/report.ts';
+import type { Report as ChipReport } from '../report/schema.ts';
+import { renderSummary } from '../report/summary.ts';
 import type { MeasuredActivity } from './activity.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
-import { compareModes, expectedOf, talliedOf } from './compare-modes.ts';
+import { compareModes, nothingCompared } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
@@ -44,6 +47,8 @@ import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
+import { answersFacts } from './report-answers.ts';
+import { factsOf } from './report-facts.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
 import { encodeAndSimulate, sampleSize } from './simulate-sample.ts';
 import { BIASES, writeBiases } from './stages.ts';
@@ -201,7 +206,8 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     if (simulated !== undefined) folder.add('golden.npz', goldenFile(sample, simulated.readouts));
     const search = searched && searchRecord(searched);
     const mapping = { activity: activity.rates, ...options, weightBits };
-    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping);
+    const work = tileWork(mapped.chip, mapping.activity, weightBits);
+    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping, work);
     const manifest = makeManifest(
       { ...args, bits: weightBits },
       {
@@ -228,14 +234,13 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
         search,
       },
     );
-    const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
+    const command = `snnc check ${args.model} --target ${args.target}`;
     const compared = args.compare
-      ? compareModes(int, candidates, found, mapping, console_.advance)
-      : NOTHING_COMPARED;
-    const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
-    const tallied = talliedOf(found, mapping, counted);
-    const report = { ...chipReport(manifest, ran, tallied, target, compared, simulated?.timed), widths };
+      ? compareModes(int, candidates, found, mapping, command, console_.advance)
+      : nothingCompared(command);
+    step('quality');
+    const answered = answersFacts(chosen.made, int, { ...data, ann, source: args.calibrate }, args);
     const seconds = (performance.now() - start) / 1000;
     const build = {
       seconds,
@@ -243,10 +248,15 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
       peakBytes: process.resourceUsage().maxRSS * 1024,
       node: process.version,
     };
-    const summary = renderSummary(manifest, report, widthLine(widths));
+    const facts = factsOf({
+      ...{ manifest, mapped, target, found, work, weightBits, simulated, activity, compared, widths },
+      ...{ ...answered, diagnostics: diagnostics.list, build },
+    });
+    const { report } = makeReport(facts);
+    const summary = renderSummary(report);
     const preprocessing = describePreprocess(resolved, centre);
     folder.add('manifest.json', printManifest(manifest));
-    folder.add('report.json', `${JSON.stringify(report, null, 2)}\n`);
+    folder.add('report.json', printJson(report));
     folder.add('summary.txt', summary);
     folder.add('build.json', `${JSON.stringify(build, null, 2)}\n`);
     folder.commit();
@@ -291,7 +301,7 @@ function finish(
     preprocessing: string;
     weights: number;
     manifest: Manifest;
-    report: ReturnType<typeof chipReport>;
+    report: ChipReport;
     build: { seconds: number; steps: Readonly<Record<string, number>>; peakBytes: number };
   },
 ): number {
@@ -308,12 +318,12 @@ function finish(
     board: target.spec,
     weights: done.weights,
     neurons: network.neurons,
-    messages: report.counts.messages ?? null,
+    messages: report.traffic.messages,
     routes: manifest.placement.routes,
     deliveries: manifest.placement.deliveries,
     cores: { used: manifest.cores.length, available: target.cores },
     chips: { used: new Set(manifest.cores.map(core => core.chip)).size, available: target.chips },
-    binding: report.binding,
+    binding: report.verdict.binding,
     steps: network.steps,
     coding: network.coding,
     shift: manifest.options.shift,
@@ -321,9 +331,13 @@ function finish(
     levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
     mode: network.mode,
     search: manifest.search,
-    latency: report.latency,
-    throughput: report.throughput,
-    eq30: report.eq30,
+    latency: report.verdict.latency,
+    throughput: report.verdict.throughput.atMost,
+    eq30: {
+      ...report.eq30,
+      predictedPaper: report.eq30.predicted.paper,
+      predictedPaperAcs: report.eq30.counts.paper.acs,
+    },
     out: args.dryRun ? null : out,
     seconds: build.seconds,
     stepSeconds: build.steps,

@@ -6,9 +6,10 @@ import { type Manifest, parseManifest, printManifest } from '../backends/manifes
 import { VALIDATION, type Validation, validationSchema } from '../backends/validation.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Deployed, reportSchema } from '../report/deployed.ts';
+import type { Deployed } from '../report/deployed.ts';
 import { diffDeployments } from '../report/diff.ts';
 import { renderDiff } from '../report/diff-table.ts';
+import { reportSchema } from '../report/schema.ts';
 import { createConsole } from './console.ts';
 import type { Shared } from './options.ts';
 

@@ -6,14 +6,17 @@ import {
   COMPILE_OPTIONS,
   EXPORT_OPTIONS,
   INSPECT_OPTIONS,
+  MERGE_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
+import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { shared } from './options.ts';
+import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -124,17 +127,63 @@ export async function main(argv: readonly string[]): Promise<number> {
       y => y.positional('folder', { type: 'string', demandOption: true }).options(INSPECT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
     )
+    .command('shard', 'One part of a validation, simulation or sweep: a file that `merge` adds up', y =>
+      shardCommands(y, run),
+    )
     .command(
-      'explain <code>',
-      'What a message means and the way out',
-      y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
-      args => run(async () => (await import('./explain.ts')).explainCommand(args))(),
+      'submit',
+      'All shards of a work, by Slurm, Kubernetes or processes of this machine; only what is missing',
+      y => submitCommands(y, run),
+    )
+    .command(
+      'status <dir>',
+      'How far a folder of shards is: done, missing, damaged, time left',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(shared),
+      args => run(async () => (await import('./shards/status.ts')).statusCommand(args))(),
+    )
+    .command(
+      'merge <dir>',
+      'What all shards of a folder say together, as the undivided command says it',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(MERGE_OPTIONS),
+      args => run(async () => (await import('./shards/merge.ts')).mergeCommand(args))(),
+    )
+    .command(
+      'explain <what> [thing..]',
+      'What a message means; what stands behind a population, a core or a limit of a deployment',
+      y =>
+        y
+          .positional('what', {
+            type: 'string',
+            demandOption: true,
+            describe: 'Code of a message, or a folder',
+          })
+          .positional('thing', {
+            type: 'string',
+            array: true,
+            describe: 'Of the folder: a population, a core CHIP:NUMBER, or a limit such as neurons',
+          })
+          .options(shared)
+          .example('$0 explain E0502', '')
+          .example('$0 explain vit.snnc blocks.3.fc1', '')
+          .example('$0 explain vit.snnc 0:17', '')
+          .example('$0 explain vit.snnc synapse-words', ''),
+      args => run(async () => (await import('./explain/command.ts')).explainCommand(args))(),
     )
     .command(
       'targets [target]',
       'Chips and boards; of one of them every figure with status and source',
       y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
       args => run(async () => (await import('./targets.ts')).targetsCommand(args))(),
+    )
+    .command(
+      'completion <shell>',
+      'Completes commands, options, targets, files, codes and names for your shell',
+      y =>
+        y
+          .positional('shell', { choices: SHELLS, demandOption: true })
+          .options(shared)
+          .example('source <($0 completion bash)', 'until the shell ends; in ~/.bashrc for ever'),
+      args => run(async () => (await import('./completion/command.ts')).completionCommand(args))(),
     )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
@@ -151,6 +200,13 @@ export async function main(argv: readonly string[]): Promise<number> {
         json,
       );
     });
-  await parser.parseAsync();
-  return code;
+  if (argv[0] === 'completion' && argv[1] === ASK)
+    return (await import('./completion/command.ts')).printWords(parser, argv.slice(2));
+  const read = await guarded(json, async () => {
+    const hasFile = argv.some(word => /^--config(=|$)/.test(word));
+    const whole = hasFile ? (await import('./config-file.ts')).withConfig(parser, argv) : argv;
+    await parser.parseAsync([...whole]);
+    return 0;
+  });
+  return Math.max(code, read);
 }

@@ -3,19 +3,21 @@ import type { WriteStream } from 'node:tty';
 
 /** The part of a stream that is asked. */
 export type Screen = Pick<Partial<WriteStream>, 'isTTY' | 'columns'>;
-type Environment = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<
+  Partial<Record<'FORCE_COLOR' | 'NO_COLOR' | 'TERM' | 'COLUMNS', string | undefined>>
+>;
 
 /** `FORCE_COLOR` and `NO_COLOR` decide; else colours are for terminals. Source: force-color.org, no-color.org */
 export function isColoured(screen: Screen, env: Environment = process.env): boolean {
-  const force = env['FORCE_COLOR'];
+  const force = env.FORCE_COLOR;
   if (force !== undefined) return force !== '0' && force !== 'false';
-  if ((env['NO_COLOR'] ?? '') !== '') return false;
-  return screen.isTTY === true && env['TERM'] !== 'dumb';
+  if ((env.NO_COLOR ?? '') !== '') return false;
+  return screen.isTTY === true && env.TERM !== 'dumb';
 }
 
 /** Nothing is cut or folded for a file or another program. */
 export function columnsOf(screen: Screen, env: Environment = process.env): number {
-  const told = Number(env['COLUMNS'] || Number.NaN);
+  const told = Number(env.COLUMNS || Number.NaN);
   if (screen.isTTY !== true) return Number.POSITIVE_INFINITY;
   return Math.max(LEAST_COLUMNS, screen.columns || (Number.isInteger(told) ? told : 80));
 }

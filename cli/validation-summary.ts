@@ -11,9 +11,9 @@ import { summariseSaturations } from '../ir/count/saturations.ts';
 import { defect, fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import type { ValueId } from '../ir/dialect.ts';
 import type { Saturations } from '../ir/interpret/int.ts';
-import type { ChipReport } from '../report/report.ts';
+import type { Accounts } from '../report/accounts.ts';
 import { type Console, reportDiagnostics } from './console.ts';
-import { reportOfRun } from './deployment-report.ts';
+import { accountsOfRun } from './deployment-report.ts';
 import { createExitTally } from './exit-row.ts';
 import { createInputHash } from './shards/input-hash.ts';
 import { createCountsSum } from './shards/part.ts';
@@ -168,7 +168,7 @@ function summarise(found: Found, whole: AnnMacs, predicted: number) {
   };
 }
 export type ValidationResult = ReturnType<typeof summarise> &
-  Pick<ChipReport, 'energy' | 'energySpan' | 'energyLayers'>;
+  Pick<Accounts, 'energy' | 'energySpan' | 'energyLayers'>;
 
 /** Prints and keeps what all parts say together; the exit code. Errors: E0710 · W0545 */
 export function concludeValidation(
@@ -180,7 +180,7 @@ export function concludeValidation(
 ): number {
   const { manifest, dir } = folder;
   const counts = found.counts ?? defect('a validation without parts');
-  const { energy, energySpan, energyLayers } = reportOfRun(manifest, programs, counts);
+  const { energy, energySpan, energyLayers } = accountsOfRun(manifest, programs, counts);
   const summary = summarise(found, manifest.network.annMacs, manifest.prediction.paperAcs);
   const result = { ...summary, energy, energySpan, energyLayers };
   out.line(renderValidation(result, result.samples));

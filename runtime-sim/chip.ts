@@ -151,7 +151,11 @@ export function timestepsOf(
 }
 
 /** The step of an image that is executed at this depth now; undefined: none. */
-export function stepAt(depth: number, now: number, { steps, period }: ChipProgram['header']): number | undefined {
+export function stepAt(
+  depth: number,
+  now: number,
+  { steps, period }: ChipProgram['header'],
+): number | undefined {
   const t = (now - depth) / period + 1;
   return t >= 1 && t <= steps && Number.isInteger(t) ? t : undefined;
 }
@@ -201,7 +205,11 @@ function deliver(
 }
 
 /** Constants, U, F, emission of one step. Returns y. */
-export function execute(tile: TileState<GatherState>, t: number, header: ChipProgram['header']): Float64Array {
+export function execute(
+  tile: TileState<GatherState>,
+  t: number,
+  header: ChipProgram['header'],
+): Float64Array {
   const { program, gathers } = tile;
   const rate = header.coding === 'rate';
   const u = new Float64Array(tile.size);

@@ -97,14 +97,14 @@ test('bytes are those of protobufjs, both ways', () => {
     timestep: 9,
     sha256: Uint8Array.of(1, 2, 3),
     spikes: { neurons: [], payloads: [] },
-    states: [{ kind: 'membrane', values: [-(2 ** 45), 7] }],
+    states: [{ kind: 'target', values: [-(2 ** 45), 7] }],
   } as const;
   const read: Read<typeof emission> = emission.decode(emission.encode(sent));
   assert.deepEqual({ ...read, sha256: [...read.sha256] }, { ...sent, sha256: [1, 2, 3] });
   const other = find('Emission') as protobuf.Type;
   assert.deepEqual(
     other.toObject(other.decode(emission.encode(sent)), { enums: String, longs: Number }).states,
-    [{ kind: 'STATE_KIND_MEMBRANE', values: [-(2 ** 45), 7] }],
+    [{ kind: 'STATE_KIND_TARGET', values: [-(2 ** 45), 7] }],
   );
 });
 

@@ -205,7 +205,7 @@ test('accuracies are compared where both were validated, and only for the deploy
   ];
   assert.equal(snnc('validate', FIRST, ...data, '--quiet').code, 0);
   const kept = JSON.parse(readFileSync(join(FIRST, 'validation.json'), 'utf8')) as Validation;
-  const other = { ...kept, manifest: readDeployed(OTHER).digest, logitMse: { int: [0.5] } };
+  const other = { ...kept, manifest: readDeployed(OTHER).digest, logitMse: { snn: [0.5], int: [0.5] } };
   writeFileSync(join(OTHER, 'validation.json'), JSON.stringify(other));
   const found = diff(FIRST, OTHER);
   assert.deepEqual([found.a.isValidated, found.b.isValidated], [true, true]);

@@ -17,7 +17,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { MODES } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createRandom } from '../ir/random/seeded.ts';
-import { ranOf } from '../report/report.ts';
+import { ranOf } from '../report/accounts.ts';
 import { energyOf } from '../runtime-sim/energy.ts';
 import { boundOf } from '../runtime-sim/timing.ts';
 import { DIGITS, readDigits } from './digits.ts';

@@ -17,7 +17,10 @@ export interface Bundle {
 export const MOST_WEIGHTS = 2 ** 27;
 
 /** Errors: E0763 */
-export function bundlesOf({ tiles, hostRoutes, hostSize, programs }: LifNetwork, origin: string): readonly Bundle[] {
+export function bundlesOf(
+  { tiles, hostRoutes, hostSize, programs }: LifNetwork,
+  origin: string,
+): readonly Bundle[] {
   const sizes = programs[0]!.header.populations.map(({ shape }) => shape.reduce((a, b) => a * b, 1));
   const bundles = new Map<string, Bundle>();
   let all = 0;
@@ -32,7 +35,11 @@ export function bundlesOf({ tiles, hostRoutes, hostSize, programs }: LifNetwork,
     bundles.set(key, made);
     return made;
   };
-  const take = (from: number | 'host', members: ArrayLike<number> | undefined, routes: readonly RouteState<Synaptic>[]) => {
+  const take = (
+    from: number | 'host',
+    members: ArrayLike<number> | undefined,
+    routes: readonly RouteState<Synaptic>[],
+  ) => {
     for (const { links, sends } of routes)
       for (const { tile, gather, delay, positions } of links) {
         const to = tile.program.population;
@@ -46,12 +53,17 @@ export function bundlesOf({ tiles, hostRoutes, hostSize, programs }: LifNetwork,
         });
       }
   };
-  for (const tile of tiles satisfies readonly LifTile[]) take(tile.program.population, tile.members, tile.routes);
+  for (const tile of tiles satisfies readonly LifTile[])
+    take(tile.program.population, tile.members, tile.routes);
   take('host', undefined, hostRoutes);
   return [...bundles.values()];
 }
 
-function eachSynapse(synapses: Synaptic, input: number, visit: (target: number, weight: number) => void): void {
+function eachSynapse(
+  synapses: Synaptic,
+  input: number,
+  visit: (target: number, weight: number) => void,
+): void {
   if (synapses.kind === 'dense') {
     const { channels, data } = synapses;
     for (let target = 0; target < channels; target++) visit(target, data[input * channels + target]!);

@@ -26,7 +26,12 @@ export interface NirNames {
 
 export interface NirExport {
   readonly file: NirGroup;
-  readonly summary: { readonly nodes: number; readonly edges: number; readonly neurons: number; readonly weights: number };
+  readonly summary: {
+    readonly nodes: number;
+    readonly edges: number;
+    readonly neurons: number;
+    readonly weights: number;
+  };
   readonly lost: readonly string[];
 }
 
@@ -54,14 +59,25 @@ export function exportNir(programs: readonly ChipProgram[], names: NirNames, ori
   const network = readNetwork(programs);
   const groups = groupsOf(network, names, origin);
   const bundles = bundlesOf(network, origin);
-  const weights = bundles.reduce((n, { from, to }) => n + sizeFrom(from, groups, network) * groups[to]!.size, 0);
+  const weights = bundles.reduce(
+    (n, { from, to }) => n + sizeFrom(from, groups, network) * groups[to]!.size,
+    0,
+  );
   if (weights > MOST_WEIGHTS) fail('E0763', { origin }, { weights, most: MOST_WEIGHTS });
   const lags = lagsOf(bundles, groups, origin);
   const dt = names.dt ?? 1;
   const nodes: Nodes = new Map();
   const edges: Edges = [];
   const hosts = hostNodes(names, network.hostSize, nodes, edges);
-  const entry = groups.map((group, g) => neuronNodes(group, bundles.some(({ to }) => to === g), dt, nodes, edges));
+  const entry = groups.map((group, g) =>
+    neuronNodes(
+      group,
+      bundles.some(({ to }) => to === g),
+      dt,
+      nodes,
+      edges,
+    ),
+  );
   const biased = new Set<number>();
   for (const [b, bundle] of bundles.entries()) {
     const group = groups[bundle.to]!;
@@ -97,7 +113,12 @@ export function exportNir(programs: readonly ChipProgram[], names: NirNames, ori
       ['node', graph],
       ['version', nirText(WRITTEN_AS)],
     ]),
-    summary: { nodes: nodes.size, edges: edges.length, neurons: groups.reduce((n, { size }) => n + size, 0), weights },
+    summary: {
+      nodes: nodes.size,
+      edges: edges.length,
+      neurons: groups.reduce((n, { size }) => n + size, 0),
+      weights,
+    },
     lost: lostOf(groups, names),
   };
 }
@@ -124,14 +145,21 @@ function unused(name: string, nodes: Nodes): string {
   return found;
 }
 
-function groupsOf({ tiles, programs, stateTop }: LifNetwork, names: NirNames, origin: string): readonly Group[] {
+function groupsOf(
+  { tiles, programs, stateTop }: LifNetwork,
+  names: NirNames,
+  origin: string,
+): readonly Group[] {
   return programs[0]!.header.populations.map(({ name, shape }, population) => {
     const size = sizeOf(shape);
     const own = tiles.filter(({ program }) => program.population === population);
     const [first] = own;
-    if (first === undefined) return fail('E0762', { origin }, { population: name, problem: 'it stands on no core' });
+    if (first === undefined)
+      return fail('E0762', { origin }, { population: name, problem: 'it stands on no core' });
     const emits = own.map(neuronsOf);
-    const isOne = own.every(({ program }, i) => program.depth === first.program.depth && emits[i]!.reset === emits[0]!.reset);
+    const isOne = own.every(
+      ({ program }, i) => program.depth === first.program.depth && emits[i]!.reset === emits[0]!.reset,
+    );
     if (!isOne) fail('E0762', { origin }, { population: name, problem: 'its parts run differently' });
     const fraction = names.fractions[population] ?? 0;
     const gather = (of: (emit: PlainEmit, i: number) => number) => {
@@ -177,7 +205,8 @@ function lagsOf(bundles: readonly Bundle[], groups: readonly Group[], origin: st
 
 /** Inputs, flat. */
 function hostNodes(names: NirNames, hostSize: number, nodes: Nodes, edges: Edges) {
-  const inputs = names.inputs.length > 0 ? names.inputs : hostSize > 0 ? [{ name: 'input', shape: [hostSize] }] : [];
+  const inputs =
+    names.inputs.length > 0 ? names.inputs : hostSize > 0 ? [{ name: 'input', shape: [hostSize] }] : [];
   let first = 0;
   return inputs.map(({ name, shape }): readonly [string, number, number] => {
     const size = sizeOf(shape);
@@ -189,14 +218,20 @@ function hostNodes(names: NirNames, hostSize: number, nodes: Nodes, edges: Edges
     const flat = unused(`${name}.flat`, nodes);
     const fields = { start_dim: wholes([0]), end_dim: wholes([-1]), input_type: wholes(shape) };
     const scalar = (numbers: NirNumbers): NirNumbers => ({ ...numbers, shape: [] });
-    nodes.set(flat, node('Flatten', { ...fields, start_dim: scalar(fields.start_dim), end_dim: scalar(fields.end_dim) }));
+    nodes.set(
+      flat,
+      node('Flatten', { ...fields, start_dim: scalar(fields.start_dim), end_dim: scalar(fields.end_dim) }),
+    );
     edges.push([port, flat]);
     return [flat, ...place];
   });
 }
 
-const sourcesOf = ({ from }: Bundle, groups: readonly Group[], hosts: readonly (readonly [string, number, number])[]) =>
-  from === 'host' ? hosts : [[exitOf(groups[from]!), 0, groups[from]!.size] as const];
+const sourcesOf = (
+  { from }: Bundle,
+  groups: readonly Group[],
+  hosts: readonly (readonly [string, number, number])[],
+) => (from === 'host' ? hosts : [[exitOf(groups[from]!), 0, groups[from]!.size] as const]);
 
 const hasThreshold = ({ isSilent, reset }: Group): boolean => !isSilent && reset === 'none';
 const exitOf = (group: Group): string => plain(hasThreshold(group) ? `${group.name}.threshold` : group.name);
@@ -215,7 +250,9 @@ function neuronNodes(group: Group, isFed: boolean, dt: number, nodes: Nodes, edg
   const isIntegrator = keep.every(kept => kept === 1) && !isCuba && isFed;
   const fires = !isSilent && reset !== 'none';
   const r = make(i => (isIntegrator ? 1 : 1 / share(keep[i]!)));
-  const drives = make(i => (isIntegrator ? 0 : (bias[i]! + (isFed ? 0 : group.currentBias[i]!)) / share(keep[i]!)));
+  const drives = make(i =>
+    isIntegrator ? 0 : (bias[i]! + (isFed ? 0 : group.currentBias[i]!)) / share(keep[i]!),
+  );
   const times: Readonly<Record<string, NirValue>> = isIntegrator
     ? {}
     : isCuba
@@ -248,7 +285,8 @@ function weightNode(
   const data = new Float32Array(size * count);
   for (let i = 0; i < count; i++)
     for (let o = 0; o < size; o++) data[o * count + i] = weights[(first + i) * size + o]! * gain[o]!;
-  if (first + count > sources) fail('E0703', { origin: 'program' }, { problem: 'fewer sources than inputs say' });
+  if (first + count > sources)
+    fail('E0703', { origin: 'program' }, { problem: 'fewer sources than inputs say' });
   const weight: NirNumbers = { kind: 'numbers', shape: [size, count], data, store: 'float32' };
   // An integrator has no potential that it tends to: all that is constant comes with the weights.
   const isIntegrator = keep.every(kept => kept === 1) && keepCurrent.every(kept => kept === 0);
@@ -271,9 +309,13 @@ function lostOf(groups: readonly Group[], names: NirNames): readonly string[] {
     'where neurons sit, routes and costs',
     'whole numbers: sums and decays are real there, and nothing saturates',
     ...(soft.length > 0
-      ? [`the reset by subtraction, which only the metadata say (compile with --reset subtract): ${soft.join(', ')}`]
+      ? [
+          `the reset by subtraction, which only the metadata say (compile with --reset subtract): ${soft.join(', ')}`,
+        ]
       : []),
-    ...(unsounded.length > 0 ? ['timesteps between layers: NIR passes them within one, and delays are what is beyond that'] : []),
+    ...(unsounded.length > 0
+      ? ['timesteps between layers: NIR passes them within one, and delays are what is beyond that']
+      : []),
     ...(names.dt === null ? ['the length of a timestep, which is any: 1 s is written'] : []),
   ];
 }

@@ -9,10 +9,17 @@ export interface ChartText {
   readonly says: string;
 }
 
-export function chart({ id, title, says }: ChartText, width: number, height: number, body: Part, note?: Part): Markup {
+export function chart(
+  { id, title, says }: ChartText,
+  width: number,
+  height: number,
+  body: Part,
+  /** Under the chart, instead of what it says; null: nothing. */
+  note?: Part,
+): Markup {
   return html`<figure class="chart" id="chart-${id}"><svg role="img" aria-labelledby="t-${id} d-${id}" viewBox="0 0 ${width} ${height}">
 <title id="t-${id}">${title}</title><desc id="d-${id}">${says}</desc>${body}</svg>
-<figcaption><strong>${title}.</strong> ${note ?? says}</figcaption></figure>`;
+${note !== null && html`<figcaption><strong>${title}.</strong> ${note ?? says}</figcaption>`}</figure>`;
 }
 
 export interface Axis {
@@ -56,7 +63,8 @@ export function frame({ x, y, xLabel, yLabel, xTick = digits, yTick = digits }: 
     value => html`<line class="grid" x1="${x.from}" x2="${x.to}" y1="${at(place(y, value))}" y2="${at(place(y, value))}"/>
 <text class="tick" x="${x.from - 6}" y="${at(place(y, value) + 4)}" text-anchor="end">${yTick(value)}</text>`,
   )}${columns.map(
-    value => html`<text class="tick" x="${at(place(x, value))}" y="${y.from + 16}" text-anchor="middle">${xTick(value)}</text>`,
+    value =>
+      html`<text class="tick" x="${at(place(x, value))}" y="${y.from + 16}" text-anchor="middle">${xTick(value)}</text>`,
   )}<line class="axis" x1="${x.from}" x2="${x.to}" y1="${y.from}" y2="${y.from}"/>
 <text class="label" x="${(x.from + x.to) / 2}" y="${y.from + 34}" text-anchor="middle">${xLabel}</text>
 <text class="label" x="${x.from}" y="${y.to - 10}" text-anchor="start">${yLabel}</text></g>`;
@@ -71,10 +79,30 @@ export interface Point {
 export const pathOf = (points: readonly Point[], x: Axis, y: Axis): string =>
   points.map((p, i) => `${i === 0 ? 'M' : 'L'}${at(place(x, p.x))} ${at(place(y, p.y))}`).join('');
 
-/** A line through marked points, in colour number `series`; its marks differ by form too. */
-export function line(points: readonly Point[], x: Axis, y: Axis, series: number): Markup {
-  return html`<g class="s${series}"><path class="line" d="${pathOf(points, x, y)}"/>${points.map(
-    p => html`${markAt(place(x, p.x), place(y, p.y), series)}${p.label !== undefined && html`<text class="tick" x="${at(place(x, p.x))}" y="${at(place(y, p.y) - 9)}" text-anchor="middle">${p.label}</text>`}`,
+/** Names of points that stand this close are written as one. */
+const CLOSE = 34;
+
+/** Labels of points, those of neighbours together. */
+function labelsOf(points: readonly Point[], x: Axis, y: Axis): readonly Point[] {
+  const labels: { x: number; y: number; label: string }[] = [];
+  for (const { label, ...point } of points) {
+    if (label === undefined) continue;
+    const [px, py] = [place(x, point.x), place(y, point.y)];
+    const last = labels.at(-1);
+    if (last !== undefined && Math.hypot(px - last.x, py - last.y) < CLOSE) last.label += `, ${label}`;
+    else labels.push({ x: px, y: py, label });
+  }
+  return labels;
+}
+
+/** A line through marked points, in colour number `series`; its marks differ by form too, its names stand above or below. */
+export function line(points: readonly Point[], x: Axis, y: Axis, series: number, before = ''): Markup {
+  const aside = series === 2 ? 20 : -13;
+  return html`<g class="s${series}"><path class="line" d="${pathOf(points, x, y)}"/>${points.map(p =>
+    markAt(place(x, p.x), place(y, p.y), series),
+  )}${labelsOf(points, x, y).map(
+    p =>
+      html`<text class="tick" x="${at(p.x)}" y="${at(p.y + aside)}" text-anchor="middle">${before}${p.label}</text>`,
   )}</g>`;
 }
 
@@ -97,11 +125,18 @@ export function columns(bars: readonly Bar[], { x, y }: Pick<Frame, 'x' | 'y'>):
   const every = Math.max(1, Math.ceil((bars.length * 34) / (x.to - x.from)));
   return html`${[1, 2, 3, 4, 5].map(series => {
     const d = bars
-      .map((bar, i) => ((bar.series ?? 1) === series && bar.value > 0 ? columnPath(x.from + i * width + gap / 2, width - gap, y, bar.value) : ''))
+      .map((bar, i) =>
+        (bar.series ?? 1) === series && bar.value > 0
+          ? columnPath(x.from + i * width + gap / 2, width - gap, y, bar.value)
+          : '',
+      )
       .join('');
     return d !== '' && html`<path class="s${series} area" d="${d}"/>`;
   })}${bars.map(
-    (bar, i) => i % every === 0 && bar.name !== '' && html`<text class="tick" x="${at(x.from + (i + 0.5) * width)}" y="${y.from + 16}" text-anchor="middle">${bar.name}</text>`,
+    (bar, i) =>
+      i % every === 0 &&
+      bar.name !== '' &&
+      html`<text class="tick" x="${at(x.from + (i + 0.5) * width)}" y="${y.from + 16}" text-anchor="middle">${bar.name}</text>`,
   )}`;
 }
 
@@ -118,11 +153,13 @@ export interface Segment {
 /** One bar of parts that make a whole; the legend stands beside it as text. */
 export function stacked(segments: readonly Segment[]): Markup {
   let from = 0;
-  return html`<svg class="stack" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">${segments.map(({ share }, i) => {
-    const x = from;
-    from += 100 * share;
-    return html`<rect class="c${i % 10}" x="${x.toFixed(2)}" width="${(100 * share).toFixed(2)}" height="8"/>`;
-  })}</svg>`;
+  return html`<svg class="stack" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">${segments.map(
+    ({ share }, i) => {
+      const x = from;
+      from += 100 * share;
+      return html`<rect class="c${i % 10}" x="${x.toFixed(2)}" width="${(100 * share).toFixed(2)}" height="8"/>`;
+    },
+  )}</svg>`;
 }
 
 export const legend = (entries: readonly (readonly [className: string, text: Part])[]): Markup =>

@@ -24,7 +24,8 @@ export interface Figures {
 
 /** Statuses whose numbers are no counts. */
 const ESTIMATES: ReadonlySet<string> = new Set(['estimated', 'assumed']);
-export const isEstimate = (status: string | undefined): boolean => status !== undefined && ESTIMATES.has(status);
+export const isEstimate = (status: string | undefined): boolean =>
+  status !== undefined && ESTIMATES.has(status);
 
 const matches = (pattern: readonly string[], path: readonly string[]): boolean =>
   pattern.length === path.length && pattern.every((key, i) => key === '*' || key === path[i]);

@@ -4,20 +4,51 @@ const SPACE = '\u00a0';
 export const UNKNOWN = 'unknown';
 
 const PREFIXES: Readonly<Record<string, readonly (readonly [scale: number, unit: string])[]>> = {
-  pJ: [[1, 'pJ'], [1e3, 'nJ'], [1e6, 'µJ'], [1e9, 'mJ'], [1e12, 'J']],
-  s: [[1e-12, 'ps'], [1e-9, 'ns'], [1e-6, 'µs'], [1e-3, 'ms'], [1, 's']],
-  B: [[1, 'B'], [1e3, 'kB'], [1e6, 'MB'], [1e9, 'GB'], [1e12, 'TB']],
+  pJ: [
+    [1, 'pJ'],
+    [1e3, 'nJ'],
+    [1e6, 'µJ'],
+    [1e9, 'mJ'],
+    [1e12, 'J'],
+  ],
+  s: [
+    [1e-12, 'ps'],
+    [1e-9, 'ns'],
+    [1e-6, 'µs'],
+    [1e-3, 'ms'],
+    [1, 's'],
+  ],
+  B: [
+    [1, 'B'],
+    [1e3, 'kB'],
+    [1e6, 'MB'],
+    [1e9, 'GB'],
+    [1e12, 'TB'],
+  ],
 };
-const LARGE = [[1e15, '\u00a0P'], [1e12, '\u00a0T'], [1e9, '\u00a0G'], [1e6, '\u00a0M'], [1e4, '\u00a0k']] as const;
+const LARGE = [
+  [1e15, 'P'],
+  [1e12, 'T'],
+  [1e9, 'G'],
+  [1e6, 'M'],
+  [1e3, 'k'],
+] as const;
+/** Counts below this are shown in full. */
+const SHORT = 1e4;
 
 /** Three digits that count, without an exponent between a thousandth and a million. */
 export function digits(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   if (size >= 1000) return grouped(Math.round(value));
-  if (size < 1e-4) return value.toExponential(2).replace('e', '·10^').replace('^-', '^−');
+  if (size < 1e-4)
+    return value.toExponential(2).replace(/e\+?(-?\d+)/, (_, power: string) => `·10${raised(Number(power))}`);
   const places = Math.max(0, 2 - Math.floor(Math.log10(size)));
-  return value.toFixed(places).replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '').replace('-', '−');
+  return value
+    .toFixed(places)
+    .replace(/(\.\d*?)0+$/, '$1')
+    .replace(/\.$/, '')
+    .replace('-', '−');
 }
 
 export const grouped = (value: number): string =>
@@ -44,15 +75,16 @@ export function format(value: number | null | undefined, unit = ''): string {
 function percent(share: number): string {
   const value = 100 * share;
   if (value > 99.9 && value < 100) return '99.9';
-  if (value > 0 && value < 0.01) return '<\u2009' + '0.01';
-  return Math.abs(value) >= 10 ? value.toFixed(1).replace(/\.0$/, '') : digits(value);
+  if (value === 0 || value === 100) return String(value);
+  if (value > 0 && value < 0.01) return '<\u20090.01';
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2).replace('-', '−');
 }
 
 /** A count of at most four signs and a prefix. */
 export function short(value: number): string {
-  const found = LARGE.find(([scale]) => Math.abs(value) >= scale);
-  if (found === undefined) return Number.isInteger(value) ? grouped(value) : digits(value);
-  return `${digits(value / found[0])}${found[1]}`;
+  const [scale, prefix] = LARGE.find(([least]) => Math.abs(value) >= least) ?? [1, ''];
+  if (Math.abs(value) < SHORT) return Number.isInteger(value) ? grouped(value) : digits(value);
+  return `${digits(value / scale)}${SPACE}${prefix}`;
 }
 
 /** A range whose ends share a unit. */
@@ -67,8 +99,14 @@ export function formatBand(low: number, high: number, unit: string): string {
 export const plural = (n: number, one: string, many = `${one}s`): string =>
   `${grouped(n)}${SPACE}${n === 1 ? one : many}`;
 
-/** '2^−3' as it is read aloud and seen. */
-export const powerOfTwo = (exponent: number): string => `2^${exponent < 0 ? '−' : ''}${Math.abs(exponent)}`;
+const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+export const powerOfTwo = (exponent: number): string => `2${raised(exponent)}`;
+
+const raised = (n: number): string =>
+  String(n)
+    .replace(/\d/g, d => RAISED[Number(d)]!)
+    .replace('-', '⁻');
 
 export const RESOURCES: Readonly<Record<string, string>> = {
   neurons: 'neurons',
@@ -86,3 +124,10 @@ export const resourceName = (key: string): string => RESOURCES[key] ?? wordsOf(k
 
 export const wordsOf = (key: string): string =>
   key.replace(/([a-z0-9])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
+
+/** How often each word occurs, in the order in which they first do. */
+export function tally(words: readonly string[]): readonly (readonly [word: string, times: number])[] {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts];
+}

@@ -14,7 +14,9 @@ export interface Column<Row> {
   readonly path?: string;
   /** Of the row's header. */
   readonly isName?: boolean;
-  /** A bar of this share behind the number. */
+  /** Above 90 % its bar warns. */
+  readonly isLimit?: boolean;
+  /** A bar of this share beside the number. */
   readonly share?: (row: Row) => number | null;
 }
 
@@ -41,7 +43,11 @@ export function table<Row>(
 }
 
 const textOf = (part: Part): string =>
-  typeof part === 'string' ? part : part !== null && typeof part === 'object' && 'markup' in part ? part.markup.replace(/<[^>]*>/g, '') : 'table';
+  typeof part === 'string'
+    ? part
+    : part !== null && typeof part === 'object' && 'markup' in part
+      ? part.markup.replace(/<[^>]*>/g, '')
+      : 'table';
 
 function headCell<Row>({ head, unit, path }: Column<Row>, figures: Figures): Markup {
   const figure = path === undefined ? undefined : figures.at(path);
@@ -59,10 +65,20 @@ function bodyCell<Row>(column: Column<Row>, row: Row, figures: Figures): Markup 
   const isNumber = unit !== undefined;
   const isMarked = isNumber && value !== null && path !== undefined && isEstimate(figures.status(path));
   const share = column.share?.(row) ?? null;
-  const classes = [isNumber && 'r', isMarked && 'est', value === null && 'none'].filter(Boolean).join(' ');
-  return html`<td${classes !== '' && html` class="${classes}"`}${typeof value === 'number' && html` data-v="${value}"`}>${share !== null && bar(share)}${shown}</td>`;
+  const classes = [
+    isNumber && 'r',
+    isMarked && 'est',
+    value === null && column.show === undefined && 'none',
+    isShort(shown) && 'k',
+  ]
+    .filter(Boolean)
+    .join(' ');
+  return html`<td${classes !== '' && html` class="${classes}"`}${typeof value === 'number' && html` data-v="${value}"`}>${share !== null && value !== null && bar(share, column.isLimit)}${shown}</td>`;
 }
 
+/** Words that a cell never breaks. */
+const isShort = (shown: Part): boolean => typeof shown === 'string' && shown.length <= 24;
+
 /** A thin bar of a share, for the eye alone: the number stands beside it. */
-export const bar = (share: number): Markup =>
-  html`<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6"/><rect class="fill${share > 0.9 && ' hot'}" width="${(100 * Math.min(1, Math.max(0, share))).toFixed(1)}" height="6"/></svg>`;
+export const bar = (share: number, isLimit = false): Markup =>
+  html`<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true"><rect class="track" width="100" height="6"/><rect class="fill${isLimit && share > 0.9 && ' hot'}" width="${(100 * Math.min(1, Math.max(0, share))).toFixed(1)}" height="6"/></svg>`;

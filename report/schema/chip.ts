@@ -41,18 +41,20 @@ export const layer = z.strictObject({
   saturations: z.strictObject({ accumulator: count, state: count, threshold: count }).nullable(),
 });
 
+export const TENSOR_KINDS = ['input', 'activation', 'readout', 'accumulator', 'weights', 'constant'] as const;
+
 export const tensor = z.strictObject({
-  name: z.string(),
-  kind: z.enum(['input', 'activation', 'readout', 'weights', 'constant']),
-  node: z.string().describe('Of stage int, whose value or whose constant it is'),
+  name: z.string().describe('Node of stage int, and the attribute whose constant it is'),
+  kind: z.enum(TENSOR_KINDS),
   layer: count.nullable().describe('That holds it; null: the host'),
   origin: z.string(),
   shape: z.array(count),
-  bits: count.nullable(),
-  fraction: z.int().nullable(),
-  low: real.nullable().describe('Least value: of weights and constants; of activations, what was met'),
-  high: real.nullable(),
-  limit: real.nullable().describe('Largest magnitude that its format holds'),
+  bits: count.nullable().describe('That it is kept in, sign included'),
+  fraction: z.int().nullable().describe('Value = integer · 2^−fraction; null: channel by channel'),
+  met: real.nullable().describe('Largest magnitude, an integer: of constants, or met on calibration images'),
+  worst: real.nullable().describe('That any image can make of it'),
+  limit: real.nullable().describe('That its bits hold'),
+  status: z.enum(['proved', 'calibrated', 'open']).nullable(),
 });
 
 export const unsupported = z.strictObject({

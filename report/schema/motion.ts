@@ -77,8 +77,8 @@ export const time = z.strictObject({
         core: count,
         layer: count,
         seconds: real,
-        updatesSeconds: real,
-        synopsSeconds: real,
+        updatesSeconds: real.nullable(),
+        synopsSeconds: real.nullable(),
         memorySeconds: real.nullable(),
       }),
     )

@@ -20,7 +20,7 @@ import {
 
 export const PROTOCOL = 1;
 
-export const stateKind = enumeration('StateKind', ['sent', 'membrane']);
+export const stateKind = enumeration('StateKind', ['sent', 'target', 'potential']);
 export const region = enumeration('Region', ['weights', 'program']);
 export const healthStatus = enumeration('HealthReport.Status', ['ready', 'busy', 'failed']);
 export const stage = enumeration('Position.Stage', ['empty', 'loaded', 'configured']);

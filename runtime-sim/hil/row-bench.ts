@@ -35,7 +35,10 @@ export function createRowBench(programs: readonly ChipProgram[]): TileBench {
   findKept(booted, { rows: sentAt.length, rowOf: element => hostSteps[element]! }, room);
   const { tiles, incoming } = describeTiles(booted);
 
-  function rowsSeen(from: TileState<RowGather> | undefined, seen: Seen): readonly (readonly [number, Batch])[] {
+  function rowsSeen(
+    from: TileState<RowGather> | undefined,
+    seen: Seen,
+  ): readonly (readonly [number, Batch])[] {
     if (from === undefined)
       return sentAt.map((elements, row) => [row, rowOfHost(seen.image, elements, input!.fraction)] as const);
     const all = seen.sent(from.program.population, 1);
@@ -68,7 +71,7 @@ export function createRowBench(programs: readonly ChipProgram[]): TileBench {
       const row = now - depth;
       fireRow(tile, 0, row, { ...header, ...widths }, counts);
       const numberOf = numbersOf(tile, row);
-      tile.values.forEach((value, i) => {
+      (place.isReadout ? tile.sums : tile.values).forEach((value, i) => {
         out[numberOf(i)] = value;
       });
     }
@@ -76,11 +79,17 @@ export function createRowBench(programs: readonly ChipProgram[]): TileBench {
   }
 
   /** A late message may come for a row that has gone: then it feeds nobody. */
-  function inTime(batch: RowBatch, { tile, gather, side, positions }: Link<RowGather>, row: number): RowBatch {
+  function inTime(
+    batch: RowBatch,
+    { tile, gather, side, positions }: Link<RowGather>,
+    row: number,
+  ): RowBatch {
     if (row <= 0 || (gather.kind === 'product' && side === 1)) return batch;
     const [, rows, channels] = boxSizes(tile.program.box);
     const width = widthOf(gather, channels);
-    const isWaiting = batch.neurons.map(neuron => (Math.floor(positions[neuron]! / width) % rows >= row ? 1 : 0));
+    const isWaiting = batch.neurons.map(neuron =>
+      Math.floor(positions[neuron]! / width) % rows >= row ? 1 : 0,
+    );
     const keep = (_: number, e: number) => isWaiting[e] === 1;
     return {
       ...batch,
@@ -89,7 +98,11 @@ export function createRowBench(programs: readonly ChipProgram[]): TileBench {
       terms: batch.terms.filter(keep),
     };
   }
-  return { tiles, steps: 1, predict };
+  const timestepOf = ({ number, depth }: TilePlace, _: number, neuron: number) => {
+    const [, rows, channels] = boxSizes(booted.tiles[number]!.program.box);
+    return depth + (Math.floor(neuron / channels) % rows);
+  };
+  return { tiles, steps: 1, timestepOf, predict };
 }
 
 /** Positions of an operand that belong to one row of one group. */

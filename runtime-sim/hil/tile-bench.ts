@@ -19,7 +19,7 @@ import { createRowBench } from './row-bench.ts';
 /** What was sent for one image, as the device reports it. */
 export interface Seen {
   readonly image: Float64Array;
-  /** Payloads of a population in step 1…T, by neuron. */
+  /** Payloads of a population in step 1…T, by neuron; of a readout what its neurons hold. */
   sent(population: number, step: number): Int32Array;
 }
 
@@ -44,6 +44,8 @@ export interface TilePlace {
   readonly members: Int32Array;
   /** Chip timestep of its first step. */
   readonly depth: number;
+  /** It is read and sends nothing: what counts as sent is what its neurons hold. */
+  readonly isReadout: boolean;
   readonly passages: readonly Passage[];
 }
 
@@ -65,7 +67,9 @@ export interface TileBench {
   readonly tiles: readonly TilePlace[];
   /** Steps of an image that are compared: T, or 1 where rows pass through time. */
   readonly steps: number;
-  /** Payloads of the tile's neurons in each step. */
+  /** When a neuron of the tile, by number within it, executes step 0…T−1 of an image. */
+  timestepOf(tile: TilePlace, step: number, neuron: number): number;
+  /** Payloads of the tile's neurons in each step; of a readout what they hold. */
   predict(tile: TilePlace, seen: Seen, about?: Circumstances): readonly Int32Array[];
 }
 
@@ -120,10 +124,10 @@ function createSpaceBench(programs: readonly ChipProgram[]): TileBench {
           if (step === i + 1 && link.side === side) apply(link, weigh(batch, link, step), counts);
       }
       execute(tile, i + 1, inside);
-      return tile.values.slice();
+      return (place.isReadout ? tile.sums : tile.values).slice();
     });
   }
-  return { tiles, steps, predict };
+  return { tiles, steps, timestepOf: ({ depth }, step) => depth + step * period, predict };
 }
 
 function batchSeen<G>(tile: TileState<G>, seen: Seen, step: number, header: ChipProgram['header']): Batch {
@@ -153,6 +157,7 @@ export function describeTiles<G>({ cores, tiles, hostRoutes }: Booted<G>): {
       slot: slotOf.get(tile)!,
       members: tile.members,
       depth: tile.program.depth,
+      isReadout: tile.program.emit.kind === 'readout',
       passages: passages[number]!,
     }),
   );
@@ -161,7 +166,7 @@ export function describeTiles<G>({ cores, tiles, hostRoutes }: Booted<G>): {
     const passage: Passage = {
       from: from === undefined ? undefined : places[from.number]!,
       to: { chip: route.core.chip, core: numberOf.get(route.core)! },
-      axon: route.core.links.findIndex(links => links === route.links),
+      axon: route.core.links.indexOf(route.links),
       sends: neuron =>
         (route.sends === undefined || route.sends[neuron] === 1) &&
         route.links.some(({ positions }) => positions[neuron] !== HOLE),

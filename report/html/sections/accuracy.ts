@@ -1,8 +1,8 @@
 /** Accuracy and energy over T, firing by threshold, and the chain of stages. */
 import type { Report } from '../../schema.ts';
-import { type Axis, chart, columns, frame, line, markAt, more, place, legend } from '../chart.ts';
+import { type Axis, chart, columns, frame, legend, line, markAt, more, place } from '../chart.ts';
 import type { Asker } from '../figures.ts';
-import { digits, format, plural, powerOfTwo, UNKNOWN } from '../format.ts';
+import { digits, format, formatBand, plural, powerOfTwo, UNKNOWN } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { missing, type Section } from './section.ts';
@@ -11,11 +11,15 @@ export const ACCURACY: Section = {
   id: 'accuracy',
   title: 'Accuracy and energy',
   asks: 'What accuracy does each timestep buy, at what energy, and where do stages differ?',
-  body: (report, ask) => html`${curves(report, ask)}${validation(report, ask)}${chain(report, ask)}${firing(report, ask)}${search(report, ask)}`,
+  body: (report, ask) =>
+    html`${curves(report, ask)}${validation(report, ask)}${chain(report, ask)}${firing(report, ask)}${search(report, ask)}`,
 };
 
 type Curve = Report['accuracy']['curve'][number];
-const NAMES: Readonly<Record<Curve['method'], string>> = { ours: 'This compiler', paper: 'The paper’s method' };
+const NAMES: Readonly<Record<Curve['method'], string>> = {
+  ours: 'This compiler',
+  paper: 'The paper’s method',
+};
 const SERIES: Readonly<Record<Curve['method'], number>> = { ours: 1, paper: 2 };
 
 const WIDTH = 520;
@@ -31,7 +35,10 @@ function curves(report: Report, ask: Asker): Part {
       { head: 'Method', isName: true, of: row => NAMES[row.curve.method] },
       { head: 'T', unit: '', of: row => row.steps },
       { head: 'Accuracy', unit: '%', of: row => row.accuracy, path: 'accuracy.curve.accuracy' },
-      { head: '95 % interval', of: row => row.low === null || row.high === null ? null : `${format(row.low, '%')} – ${format(row.high, '%')}` },
+      {
+        head: '95 % interval',
+        of: row => (row.low === null || row.high === null ? null : formatBand(row.low, row.high, '%')),
+      },
       { head: 'Agreement', unit: '%', of: row => row.agreement, path: 'accuracy.curve.agreement' },
       { head: 'Logit error', unit: '', of: row => row.logitMse, path: 'accuracy.curve.logitMse' },
       { head: 'Eq. 30', unit: '', of: row => row.eq30, path: 'accuracy.curve.eq30' },
@@ -60,35 +67,51 @@ function curveChart({ accuracy }: Report): Markup {
     curve,
     points: curve.steps.flatMap((steps, i) => {
       const y = yOf(curve, i);
-      return y === null ? [] : [{ x: curve.eq30[i]!, y: 100 * y, label: `T = ${steps}` }];
+      return y === null ? [] : [{ x: curve.eq30[i]!, y: 100 * y, label: String(steps) }];
     }),
   }));
   const ann = isLabelled ? (accuracy.float?.accuracy ?? null) : 1;
   const { chosen } = accuracy;
   const chosenY = isLabelled ? chosen.accuracy : chosen.agreement;
   const all = lines.flatMap(({ points }) => points);
-  const ys = [...all.map(p => p.y), ...(ann === null ? [] : [100 * ann]), ...(chosenY === null ? [] : [100 * chosenY])];
+  const ys = [
+    ...all.map(p => p.y),
+    ...(ann === null ? [] : [100 * ann]),
+    ...(chosenY === null ? [] : [100 * chosenY]),
+  ];
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   const pad = Math.max(0.25, (high - low) * 0.15);
   const y: Axis = { low: low - pad, high: Math.min(100 + pad / 2, high + pad), from: HEIGHT - 46, to: 30 };
-  const x: Axis = { low: 0, high: 1.08 * Math.max(chosen.eq30, ...all.map(p => p.x)), from: 52, to: WIDTH - 14 };
+  const x: Axis = {
+    low: 0,
+    high: 1.08 * Math.max(chosen.eq30, ...all.map(p => p.x)),
+    from: 52,
+    to: WIDTH - 14,
+  };
   const what = isLabelled ? 'Accuracy' : 'Agreement with the float network';
   const annY = ann === null ? null : place(y, 100 * ann);
+  // Its name stands where no point of ours is.
+  const isFree = !lines.some(
+    ({ curve, points }) => curve.method === 'ours' && points.some(p => p.x > 0.7 * x.high),
+  );
   return html`${chart(
     {
       id: 'curve',
       title: `${what} over energy`,
       says: [
         ann === null ? '' : `Float network: ${format(ann, '%')} at 1.`,
-        ...lines.map(({ curve, points }) => `${NAMES[curve.method]}: ${points.map(p => `${p.label}, ${digits(p.y)} % at ${digits(p.x)}`).join('; ')}.`),
+        ...lines.map(
+          ({ curve, points }) =>
+            `${NAMES[curve.method]}: ${points.map(p => `T = ${p.label}, ${digits(p.y)} % at ${digits(p.x)}`).join('; ')}.`,
+        ),
         `Chosen: T = ${chosen.steps} at ${digits(chosen.eq30)}.`,
       ].join(' '),
     },
     WIDTH,
     HEIGHT,
     html`${frame({ x, y, xLabel: 'Energy, share of the float network’s (Eq. 30, paper’s count)', yLabel: `${what}, %` })}
-${annY !== null && html`<line class="ann" x1="${x.from}" x2="${x.to}" y1="${annY.toFixed(1)}" y2="${annY.toFixed(1)}"/><text class="tick" x="${x.to}" y="${(annY - 6).toFixed(1)}" text-anchor="end">${isLabelled ? 'float network' : 'full agreement'}</text>`}
-${lines.map(({ curve, points }) => line(points, x, y, SERIES[curve.method]))}
+${annY !== null && html`<line class="ann" x1="${x.from}" x2="${x.to}" y1="${annY.toFixed(1)}" y2="${annY.toFixed(1)}"/><text class="tick" x="${isFree ? x.to : x.from + 4}" y="${(annY - 7).toFixed(1)}" text-anchor="${isFree ? 'end' : 'start'}">${isLabelled ? 'float network' : 'full agreement'}</text>`}
+${lines.map(({ curve, points }) => line(points, x, y, SERIES[curve.method], 'T = '))}
 ${chosenY !== null && html`<g class="chosen">${markAt(place(x, chosen.eq30), place(y, 100 * chosenY), 1)}<circle class="ring" cx="${place(x, chosen.eq30).toFixed(1)}" cy="${place(y, 100 * chosenY).toFixed(1)}" r="9"/></g>`}`,
     html`On ${plural(accuracy.images, 'image')} of ${accuracy.source}. ${accuracy.curve.map(curve => html`${NAMES[curve.method]}: ${curve.says}. `)}`,
   )}${legend([
@@ -110,11 +133,31 @@ function validation({ accuracy }: Report, ask: Asker): Part {
     html`Accuracy after each timestep on ${plural(found.samples, 'image')} of ${found.data}; float network ${format(found.float, '%')}`,
     [
       { head: 'After timestep', unit: '', of: i => i + 1 },
-      { head: 'Converted', unit: '%', of: i => found.converted[i] ?? null, path: 'accuracy.validation.converted' },
+      {
+        head: 'Converted',
+        unit: '%',
+        of: i => found.converted[i] ?? null,
+        path: 'accuracy.validation.converted',
+      },
       { head: 'Integer', unit: '%', of: i => found.integer[i] ?? null, path: 'accuracy.validation.integer' },
-      { head: 'Simulated', unit: '%', of: i => found.simulated[i] ?? null, path: 'accuracy.validation.simulated' },
-      { head: 'Agreement', unit: '%', of: i => found.agreement[i] ?? null, path: 'accuracy.validation.agreement' },
-      { head: 'Logit error', unit: '', of: i => found.logitMse[i] ?? null, path: 'accuracy.validation.logitMse' },
+      {
+        head: 'Simulated',
+        unit: '%',
+        of: i => found.simulated[i] ?? null,
+        path: 'accuracy.validation.simulated',
+      },
+      {
+        head: 'Agreement',
+        unit: '%',
+        of: i => found.agreement[i] ?? null,
+        path: 'accuracy.validation.agreement',
+      },
+      {
+        head: 'Logit error',
+        unit: '',
+        of: i => found.logitMse[i] ?? null,
+        path: 'accuracy.validation.logitMse',
+      },
     ],
     rows,
     ask.figures,
@@ -134,8 +177,19 @@ function chain({ accuracy }: Report, ask: Asker): Markup {
     [
       { head: 'Stages', isName: true, of: row => `${row.from} → ${row.to}` },
       { head: 'Promise', of: row => row.class },
-      { head: 'Found', of: row => HOLDS.get(row.holds)!, show: row => html`<span class="state ${row.holds === null ? 'open' : row.holds ? 'yes' : 'no'}">${HOLDS.get(row.holds)}</span>` },
-      { head: 'Largest error', unit: '', of: row => row.maxError, path: 'accuracy.chain.maxError', show: row => (row.maxError === null ? UNKNOWN : digits(row.maxError)) },
+      {
+        head: 'Found',
+        of: row => HOLDS.get(row.holds)!,
+        show: row =>
+          html`<span class="state ${row.holds === null ? 'open' : row.holds ? 'yes' : 'no'}">${HOLDS.get(row.holds)}</span>`,
+      },
+      {
+        head: 'Largest error',
+        unit: '',
+        of: row => row.maxError,
+        path: 'accuracy.chain.maxError',
+        show: row => (row.maxError === null ? UNKNOWN : digits(row.maxError)),
+      },
       { head: 'How', of: row => row.says },
     ],
     accuracy.chain,
@@ -146,14 +200,18 @@ function chain({ accuracy }: Report, ask: Asker): Markup {
 
 function firing({ accuracy, layers }: Report, ask: Asker): Part {
   const { firing: rows } = accuracy;
-  if (rows === null || rows.length === 0) return html`<h3>Firing by threshold</h3>${missing('Not measured.')}`;
+  if (rows === null || rows.length === 0)
+    return html`<h3>Firing by threshold</h3>${missing('Not measured.')}`;
   const most = Math.max(...rows.map(row => Math.max(row.positive.length, row.negative.length)));
   const neurons = rows.reduce((sum, row) => sum + layers[row.layer]!.neurons, 0);
   const mean = (side: 'positive' | 'negative', p: number) =>
-    rows.reduce((sum, row) => sum + (row[side][p] ?? 0) * layers[row.layer]!.neurons, 0) / Math.max(1, neurons);
+    rows.reduce((sum, row) => sum + (row[side][p] ?? 0) * layers[row.layer]!.neurons, 0) /
+    Math.max(1, neurons);
   const powers = Array.from({ length: most }, (_, p) => p);
   const bars = [
-    ...powers.toReversed().map(p => ({ name: `−${powerOfTwo(p)}`, value: 100 * mean('negative', p), series: 2 })),
+    ...powers
+      .toReversed()
+      .map(p => ({ name: `−${powerOfTwo(p)}`, value: 100 * mean('negative', p), series: 2 })),
     ...powers.map(p => ({ name: powerOfTwo(p), value: 100 * mean('positive', p), series: 1 })),
   ];
   const y: Axis = { low: 0, high: 1.1 * Math.max(...bars.map(b => b.value), 1e-9), from: 190, to: 26 };
@@ -175,8 +233,18 @@ function firing({ accuracy, layers }: Report, ask: Asker): Part {
       'Share of neurons and steps that send each threshold',
       [
         { head: 'Population', isName: true, of: row => layers[row.layer]!.name },
-        ...powers.map(p => ({ head: `+${powerOfTwo(p)}`, unit: '%', of: (row: (typeof rows)[number]) => row.positive[p] ?? null, path: 'accuracy.firing.positive' })),
-        ...powers.map(p => ({ head: `−${powerOfTwo(p)}`, unit: '%', of: (row: (typeof rows)[number]) => row.negative[p] ?? null, path: 'accuracy.firing.negative' })),
+        ...powers.map(p => ({
+          head: `+${powerOfTwo(p)}`,
+          unit: '%',
+          of: (row: (typeof rows)[number]) => row.positive[p] ?? null,
+          path: 'accuracy.firing.positive',
+        })),
+        ...powers.map(p => ({
+          head: `−${powerOfTwo(p)}`,
+          unit: '%',
+          of: (row: (typeof rows)[number]) => row.negative[p] ?? null,
+          path: 'accuracy.firing.negative',
+        })),
       ],
       rows,
       ask.figures,

@@ -20,7 +20,9 @@ export interface Fact {
 
 export const facts = (list: readonly (Fact | false)[], className = 'facts'): Markup =>
   html`<dl class="${className}">${list.map(
-    fact => fact && html`<div><dt>${fact.name}</dt><dd>${fact.value}${fact.note && html`<span class="note">${fact.note}</span>`}</dd></div>`,
+    fact =>
+      fact &&
+      html`<div><dt>${fact.name}</dt><dd>${fact.value}${fact.note && html`<span class="note">${fact.note}</span>`}</dd></div>`,
   )}</dl>`;
 
 /** Where there is nothing to show: why, and the command that changes it. */

@@ -10,12 +10,13 @@ export const VERDICT: Section = {
   id: 'verdict',
   title: 'Verdict',
   asks: 'Does it fit, how fast is it, what does it cost, does it still answer right?',
-  body: (report, ask) => html`${head(report)}${facts(headline(report, ask), 'cards')}${accuracyChain(report, ask)}${resources(report, ask)}`,
+  body: (report, ask) =>
+    html`${head(report)}${facts(headline(report, ask), 'cards')}${accuracyChain(report, ask)}${resources(report, ask)}`,
 };
 
 function head({ verdict }: Report): Markup {
-  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge">${verdict.fits ? 'Fits' : 'Does not fit'}</span> ${verdict.says}</p>
-<p class="small">${verdict.verified}</p>`;
+  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge" aria-hidden="true">${verdict.fits ? '✓' : '✕'}</span> ${verdict.says}.</p>
+<p class="small">Verified: ${verdict.verified}.</p>`;
 }
 
 function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
@@ -26,7 +27,10 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
     {
       name: 'Cores',
       value: html`${ask.number('verdict.cores.used', cores.used)}<small> of ${format(cores.available)}</small>${bar(cores.used / Math.max(1, cores.available))}`,
-      note: cores.least === null ? undefined : html`no mapping takes fewer than ${ask.number('verdict.cores.least', cores.least)}`,
+      note:
+        cores.least === null
+          ? undefined
+          : html`no mapping takes fewer than ${ask.number('verdict.cores.least', cores.least)}`,
     },
     {
       name: 'Chips',
@@ -35,7 +39,7 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
     },
     {
       name: 'What binds',
-      value: html`${ask.number('verdict.binding.fill', binding.fill, '%')}${bar(binding.fill)}`,
+      value: html`${ask.number('verdict.binding.fill', binding.fill, '%')}${bar(binding.fill, true)}`,
       note: html`${resourceName(binding.resource)}, on the fullest core`,
     },
     {
@@ -51,7 +55,10 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
     {
       name: 'Energy per image',
       value: ask.band('verdict.energyPj', verdict.energyPj, 'pJ'),
-      note: verdict.energyPj === null ? 'no event has a price' : 'dynamic, over the cost sets; static power apart',
+      note:
+        verdict.energyPj === null
+          ? 'no event has a price'
+          : 'dynamic, over the cost sets; static power apart',
     },
     {
       name: 'Against 8-bit, same cores',
@@ -80,7 +87,8 @@ function accuracyChain({ verdict }: Report, ask: Asker): Part {
   const where = accuracy.isCalibration ? 'calibration images' : 'test images';
   return html`<h3>Accuracy, stage by stage</h3>
 <ol class="chain">${STAGES.map(
-    ([key, name]) => html`<li><span>${name}</span><b>${ask.number(`verdict.accuracy.${key}`, accuracy[key], '%')}</b></li>`,
+    ([key, name]) =>
+      html`<li><span>${name}</span><b>${ask.number(`verdict.accuracy.${key}`, accuracy[key], '%')}</b></li>`,
   )}</ol>
 <p class="small">On ${plural(accuracy.images, 'image')} of ${accuracy.source ?? 'no named set'}, ${where}. Integer and float network agree on ${ask.number('verdict.accuracy.agreement', accuracy.agreement, '%')} of them.</p>`;
 }
@@ -90,8 +98,13 @@ const BIN = 10;
 /** Ten bars: how many cores are filled to 0–10 %, … 90–100 %. */
 function spark(bins: readonly number[]): Markup {
   const most = Math.max(1, ...bins);
-  return html`<svg class="spark" viewBox="0 0 100 20" role="img" aria-label="${bins.map((n, i) => (n > 0 ? `${n} cores at ${i * BIN} to ${(i + 1) * BIN} %` : '')).filter(Boolean).join(', ')}">${bins.map(
-    (n, i) => n > 0 && html`<rect class="${i === 9 ? 'hot' : 'fill'}" x="${i * 10 + 0.5}" width="9" y="${(20 - Math.max(1.5, (20 * n) / most)).toFixed(1)}" height="${Math.max(1.5, (20 * n) / most).toFixed(1)}"/>`,
+  return html`<svg class="spark" viewBox="0 0 100 20" role="img" aria-label="${bins
+    .map((n, i) => (n > 0 ? `${n} cores at ${i * BIN} to ${(i + 1) * BIN} %` : ''))
+    .filter(Boolean)
+    .join(', ')}">${bins.map(
+    (n, i) =>
+      n > 0 &&
+      html`<rect class="${i === 9 ? 'hot' : 'fill'}" x="${i * 10 + 0.5}" width="9" y="${(20 - Math.max(1.5, (20 * n) / most)).toFixed(1)}" height="${Math.max(1.5, (20 * n) / most).toFixed(1)}"/>`,
   )}<rect class="base" y="19.5" width="100" height="0.5"/></svg>`;
 }
 
@@ -112,13 +125,28 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
     'What cores have and what this network takes of it',
     [
       { head: 'Resource', isName: true, of: row => resourceName(row.resource.name) },
-      { head: 'A core has', unit: '', of: row => row.resource.capacity, path: 'chipMap.resources.capacity' },
-      { head: 'Fullest takes', unit: '', of: row => row.most, path: 'chipMap.cores.used' },
-      { head: 'Fullest', unit: '%', of: row => row.fill, share: row => row.fill },
-      { head: 'Fullest core', of: row => coreName(chipMap, row.worst), show: row => html`<a href="#core-${coreName(chipMap, row.worst)}">${coreName(chipMap, row.worst)}</a>` },
-      { head: 'Mean', unit: '%', of: row => row.mean, share: row => row.mean },
-      { head: 'Binds on', unit: 'cores', of: row => row.bound, show: row => plural(row.bound, 'core'), path: 'verdict.coresBound.*' },
-      { head: 'Cores by fill, 0 to 100 %', of: () => null, show: row => spark(verdict.fills[row.resource.name] ?? []) },
+      { head: 'Fullest core takes', unit: '', of: row => row.most, path: 'chipMap.cores.used' },
+      { head: 'of', unit: '', of: row => row.resource.capacity, path: 'chipMap.resources.capacity' },
+      { head: 'Fill', unit: '%', of: row => row.fill, share: row => row.fill, isLimit: true },
+      {
+        head: 'Which',
+        of: row => coreName(chipMap, row.worst),
+        show: row =>
+          html`<a href="#core-${coreName(chipMap, row.worst)}">${coreName(chipMap, row.worst)}</a>`,
+      },
+      { head: 'Mean fill', unit: '%', of: row => row.mean },
+      {
+        head: 'Binds on',
+        unit: 'cores',
+        of: row => row.bound,
+        show: row => plural(row.bound, 'core'),
+        path: 'verdict.coresBound.*',
+      },
+      {
+        head: 'Cores from 0 to 100 %',
+        of: () => null,
+        show: row => spark(verdict.fills[row.resource.name] ?? []),
+      },
     ],
     rows,
     ask.figures,
@@ -126,4 +154,5 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
   )}`;
 }
 
-export const coreName = ({ cores }: Report['chipMap'], i: number): string => `${cores.chip[i]}:${cores.number[i]}`;
+export const coreName = ({ cores }: Report['chipMap'], i: number): string =>
+  `${cores.chip[i]}:${cores.number[i]}`;
