@@ -30,7 +30,6 @@ import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
-import { printJson } from '../report/print.ts';
 import { makeReport } from '../report/report.ts';
 import type { Report as ChipReport } from '../report/schema.ts';
 import { renderSummary } from '../report/summary.ts';
@@ -41,6 +40,7 @@ import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
 import { mapFastest, modesOf } from './fitting.ts';
+import { reportFiles } from './kept-report.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
 import { isHdf5 } from './nir-file.ts';
@@ -118,7 +118,7 @@ const planOf = (args: CompileArguments): readonly string[] => [
     : []),
   ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
   ...(args.simulate === 0 ? [] : ['simulate']),
-  ...['write', 'compare'],
+  ...['write', 'compare', 'quality'],
 ];
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
@@ -253,17 +253,15 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
       ...{ ...answered, diagnostics: diagnostics.list, build },
     });
     const { report } = makeReport(facts);
-    const summary = renderSummary(report);
     const preprocessing = describePreprocess(resolved, centre);
     folder.add('manifest.json', printManifest(manifest));
-    folder.add('report.json', printJson(report));
-    folder.add('summary.txt', summary);
+    for (const [name, text] of reportFiles(report)) folder.add(name, text);
     folder.add('build.json', `${JSON.stringify(build, null, 2)}\n`);
     folder.commit();
     if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
     return finish(args, console_, {
-      ...{ out, summary, manifest, report, build, preprocessing },
+      ...{ out, summary: renderSummary(report), manifest, report, build, preprocessing },
       weights: synapsesOf(mapped.int),
     });
   } catch (error) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { z } from 'zod';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { commandsOf, type OptionInfo } from './completion/tables.ts';
+import { commandAt, commandsOf, type OptionInfo } from './completion/tables.ts';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const schema = z.record(z.string(), z.union([scalar, z.array(scalar), z.null()]));
@@ -15,8 +15,7 @@ const MOST_BYTES = 2 ** 20;
 export function withConfig(parser: Argv, argv: readonly string[]): readonly string[] {
   const path = optionValue(argv, 'config');
   if (path === undefined) return argv;
-  const word = argv.find(each => !each.startsWith('-'));
-  const command = commandsOf(parser).find(({ name }) => name === word);
+  const command = commandAt(commandsOf(parser), argv)?.command;
   // Without a command nothing is read: yargs says what is missing.
   if (command === undefined) return argv;
   const options = command.options();

@@ -30,7 +30,8 @@ export interface CurveNeeds {
   readonly images: readonly Float64Array[];
   readonly labels: readonly number[] | undefined;
   readonly source: string;
-  readonly macs: number;
+  /** The other side of Eq. 30: all of the network. */
+  readonly annMacs: number;
   /** Our own network at so many timesteps; undefined where its thresholds are the paper's. */
   readonly own: { readonly coding: Coding; readonly at: (steps: number) => SnnGraph } | undefined;
   /** What fills the curve where it is left out. */
@@ -51,12 +52,15 @@ export function curveImages(macs: number, given: number): number {
 
 /** `count` of the images. A method that cannot convert this network has no row. */
 export function makeCurve(needs: CurveNeeds, count: number): Curve {
-  const { ann, images, labels, source, own } = needs;
+  const { ann, images, labels, source, own, annMacs } = needs;
   const longest = Math.max(...CURVE_STEPS);
   const rows = [
     ...(own === undefined ? [] : [ownRow(own, longest)]),
     ...attempt(() => paperRow(ann, images)),
-  ].map(row => ({ ...row, meter: createNetworkMeter({ snn: row.snn, steps: CURVE_STEPS }) }));
+  ].map(row => ({
+    ...row,
+    meter: createNetworkMeter({ snn: row.snn, steps: CURVE_STEPS }, undefined, annMacs),
+  }));
   const float = createFastAnnRunner(ann);
   const tally = createFloatTally();
   for (const n of spread([...images.keys()], count)) {

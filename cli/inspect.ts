@@ -1,24 +1,31 @@
 /** `snnc inspect` and `snnc report`: what a deployment folder holds. */
 
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { renderReport } from '../report/html/render.ts';
+import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
-import { createConsole } from './console.ts';
+import { createConsole, reportDiagnostics } from './console.ts';
+import { PAGE, readReport, refreshReport } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { writeText } from './text-files.ts';
 
-export async function reportCommand(args: Shared & { folder: string }): Promise<number> {
+/** The summary; its page, and what was validated since, go into the folder, or the page alone where it is asked for. */
+export async function reportCommand(
+  args: Shared & { folder: string; html?: string | undefined },
+): Promise<number> {
+  const out = createConsole(args);
+  const { list, report: say } = out.diagnostics;
   openFolder(args.folder);
-  const name = args.json ? 'report.json' : 'summary.txt';
-  try {
-    const text = readFileSync(join(args.folder, name), 'utf8');
-    process.stdout.write(args.json ? `${JSON.stringify(JSON.parse(text))}\n` : text);
-  } catch {
-    fail('E0621', { origin: args.folder }, { file: name, problem: 'it cannot be read' });
-  }
-  return 0;
+  const report = readReport(args.folder);
+  if (args.html === undefined) refreshReport(args.folder, say);
+  else writeText(args.html, renderReport(report));
+  out.line(renderSummary(report).trimEnd());
+  if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);
+  out.result(report);
+  return reportDiagnostics(list, args.json);
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */

@@ -4,18 +4,21 @@ import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
+  DEVICE_OPTIONS,
   EXPORT_OPTIONS,
+  HIL_OPTIONS,
   INSPECT_OPTIONS,
   MERGE_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
+  REPORT_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
 import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { shared } from './options.ts';
+import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
 import { VERSION } from './version.ts';
 
@@ -100,9 +103,36 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./simulate.ts')).simulateCommand(args))(),
     )
     .command(
+      'hil [folder]',
+      'Runs on a device and compares every spike with the simulator; locates what is wrong',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment folder' })
+          .options(HIL_OPTIONS)
+          .example('$0 hil vit.snnc --device 127.0.0.1:7413 --scrub', ''),
+      args => run(async () => (await import('./hil.ts')).hilCommand(args))(),
+    )
+    .command(
+      'device [folder]',
+      'Emulated device: executes what hosts load into it over gRPC, with faults if you like',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment that it holds from the beginning' })
+          .options(DEVICE_OPTIONS)
+          .example('$0 device --listen 127.0.0.1:0 --fault flip-weight --fault drop-spike:1e-4', '')
+          .example('$0 device --init-certs lab --hosts rack7.lab --clients ada,bob', ''),
+      args =>
+        run(async () =>
+          (await import('./device.ts')).deviceCommand({
+            ...args,
+            fault: valuesOf(argv, 'fault', args.fault),
+          }),
+        )(),
+    )
+    .command(
       'report <folder>',
-      'Chip-mapping report: one screen, or JSON',
-      y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
+      'Chip-mapping report: one screen, report.html, or JSON',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(REPORT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).reportCommand(args))(),
     )
     .command(
@@ -112,7 +142,8 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
-          .options(shared),
+          .options(DIFF_OPTIONS)
+          .example('$0 diff before.snnc after.snnc --html changes.html', ''),
       args => run(async () => (await import('./diff.ts')).diffCommand(args))(),
     )
     .command(
@@ -209,4 +240,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   });
   return Math.max(code, read);
+}
+
+/** Every value of an option that may be given again and again; of others the last one counts. `otherwise`: of a file of options. */
+function valuesOf(
+  argv: readonly string[],
+  name: string,
+  otherwise: readonly string[] | undefined,
+): readonly string[] {
+  const values = argv.flatMap((word, i) => {
+    if (word.startsWith(`--${name}=`)) return [word.slice(name.length + 3)];
+    return word === `--${name}` && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
+  });
+  return values.length > 0 ? values : (otherwise ?? []);
 }

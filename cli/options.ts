@@ -30,3 +30,12 @@ export interface DataOptions {
   readonly dataLayout?: Order | undefined;
   readonly dataType?: (typeof DATA_TYPES)[number] | undefined;
 }
+
+/** Two deployments. */
+export const DIFF_OPTIONS = {
+  html: {
+    type: 'string',
+    describe: 'File for a page with core maps side by side; it opens without a network',
+  },
+  ...shared,
+} as const;

@@ -38,7 +38,13 @@ export function answersFacts(
   const rule = THRESHOLD_RULES.find(name => name === thresholds);
   const isOwn = rule === undefined || !isPaperRule(rule);
   const needs = {
-    ...{ ann, images, labels, macs, source: source === undefined ? 'synthetic' : basename(source) },
+    ...{
+      ann,
+      images,
+      labels,
+      annMacs: converted.annMacs.paper,
+      source: source === undefined ? 'synthetic' : basename(source),
+    },
     own: isOwn ? { coding, at: convertAt } : undefined,
     command: `snnc methods ${model} --data SET --calibrate SET --methods ecmt,ours-${coding} --steps 1,2,4,8`,
   };

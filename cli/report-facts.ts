@@ -53,7 +53,6 @@ export function factsOf(compiled: Compiled): Facts {
   const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
   const order = programOrder(chip);
   const layers = new Map(manifest.populations.map(({ name }, i) => [name, i]));
-  const { answers } = activity;
   return {
     ...{ manifest, digest: sha256(printManifest(manifest)), int: mapped.int, target },
     ran: simulated === undefined ? expectedOf(found) : ranOf(simulated.counts),
@@ -65,12 +64,8 @@ export function factsOf(compiled: Compiled): Facts {
     words: wordsOf(chip, work, simulated?.counts),
     links: simulated && linksOf(simulated.counts),
     predicted: activity.counts,
-    agreement: shareOf(answers, (logits, i) => argMax(logits) === argMax(compiled.float[i]!)),
+    answers: answersOf(compiled),
     accuracy: { ...curve, firing: firingOf(compiled.quality, layers) },
-    ownAccuracy:
-      compiled.labels === undefined
-        ? null
-        : shareOf(answers, (logits, i) => argMax(logits) === compiled.labels![i]),
     saturations: new Map([...activity.saturationsOf].map(([id, own]) => [id.slice(1), { ...own }])),
     sqnrDb: compiled.quality?.sqnrDb ?? new Map(),
     weights: synapsesOf(mapped.int),
@@ -79,6 +74,17 @@ export function factsOf(compiled: Compiled): Facts {
     leastCores: found.least,
     compared: compiled.compared,
     ...{ diagnostics: compiled.diagnostics, build: compiled.build },
+  };
+}
+
+function answersOf({ activity, float, labels, curve }: Compiled): Facts['answers'] {
+  const { answers } = activity;
+  const isRight = (logits: Float64Array, i: number) => argMax(logits) === labels?.[i];
+  return {
+    ...{ source: curve.source ?? 'synthetic', images: answers.length },
+    float: labels === undefined ? null : shareOf(float, isRight),
+    integer: labels === undefined ? null : shareOf(answers, isRight),
+    agreement: shareOf(answers, (logits, i) => argMax(logits) === argMax(float[i]!)),
   };
 }
 

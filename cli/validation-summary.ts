@@ -15,6 +15,7 @@ import type { Accounts } from '../report/accounts.ts';
 import { type Console, reportDiagnostics } from './console.ts';
 import { accountsOfRun } from './deployment-report.ts';
 import { createExitTally } from './exit-row.ts';
+import { refreshReport } from './kept-report.ts';
 import { createInputHash } from './shards/input-hash.ts';
 import { createCountsSum } from './shards/part.ts';
 import { IDENTITY, OPERATIONS, type ValidationPart } from './validation-part.ts';
@@ -186,6 +187,7 @@ export function concludeValidation(
   out.line(renderValidation(result, result.samples));
   out.result(result);
   keepResult(folder, data, result, out.diagnostics.report);
+  refreshReport(dir, out.diagnostics.report);
   reportDiagnostics(out.diagnostics.list, out.json);
   const refuse = (what: string, problem: string) => fail('E0710', { origin: dir }, { what, problem });
   if (result.firstDifference !== null) refuse('chip and integer network', result.firstDifference);

@@ -12,8 +12,6 @@ import type { ModeFigures } from './mode-figures.ts';
 import type { Report } from './schema.ts';
 import type { WhatIf } from './what-if.ts';
 
-export type ReportedTarget = Pick<Target, 'timing' | 'topology' | 'costSets' | 'name' | 'title' | 'copies'>;
-
 /** Tiles in the order of their cores; cores are numbered as in the manifest, layers as its populations. */
 export interface TileTable {
   readonly core: ArrayLike<number>;
@@ -54,7 +52,7 @@ export interface Facts {
   readonly digest: string;
   /** As it was mapped: its populations are those of the manifest. */
   readonly int: IntGraph;
-  readonly target: ReportedTarget;
+  readonly target: Target;
   readonly ran: Ran;
   readonly tallied: Tallied;
   readonly timed: TimedReport | undefined;
@@ -67,12 +65,18 @@ export interface Facts {
   readonly links: ReadonlyMap<number, number> | undefined;
   /** On calibration images. */
   readonly predicted: Counts;
-  readonly agreement: number | null;
+  /** Of the integer network, on the calibration images that it was judged by; null without labels, or without images. */
+  readonly answers: {
+    readonly source: string;
+    readonly images: number;
+    readonly float: number | null;
+    readonly integer: number | null;
+    readonly agreement: number | null;
+  };
   readonly accuracy: Pick<
     Report['accuracy'],
     'source' | 'images' | 'isLabelled' | 'float' | 'curve' | 'missing' | 'firing'
   >;
-  readonly ownAccuracy: number | null;
   readonly saturations: ReadonlyMap<string, Readonly<Saturations>>;
   readonly sqnrDb: ReadonlyMap<string, number | null>;
   readonly weights: number;

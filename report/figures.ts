@@ -2,6 +2,7 @@
  * Where every number of a report comes from: formula, unit, constants, source and status, by the places where it stands.
  * A test holds that each number has exactly one entry.
  */
+import { allFigures } from '../backends/rests-on.ts';
 import type { Facts } from './facts.ts';
 import { ANSWER_FIGURES } from './figures/answers.ts';
 import { MAPPING_FIGURES } from './figures/mapping.ts';
@@ -24,14 +25,23 @@ export interface FigureRow {
   readonly formula: string;
   readonly unit: string;
   readonly status: Status | keyof Known;
-  /** Prefixes of constants' names: costs of energy.constants, `timing.` figures of the target. */
+  /** `costs`: all of energy.constants; else how names of provenance.constants begin. */
   readonly constants?: readonly string[];
   readonly source: string;
 }
 
+const COSTS = 'costs';
 const ROWS: readonly FigureRow[] = [...ANSWER_FIGURES, ...MAPPING_FIGURES, ...MOTION_FIGURES];
 
-export function figuresOf({ ran, timed }: Pick<Facts, 'ran' | 'timed'>): readonly FigureEntry[] {
+export function figuresOf({
+  ran,
+  timed,
+  target,
+}: Pick<Facts, 'ran' | 'timed' | 'target'>): readonly FigureEntry[] {
+  const names = allFigures(target).map(({ name }) => name);
+  const costs = new Set(target.costSets.flatMap(set => Object.keys(set.costs)));
+  const named = (prefix: string) =>
+    prefix === COSTS ? [...costs] : names.filter(name => name.startsWith(prefix));
   const known: Known = {
     events: ran.images > 0 ? 'simulated' : 'estimated',
     time: timed === undefined ? 'estimated' : 'simulated',
@@ -40,7 +50,7 @@ export function figuresOf({ ran, timed }: Pick<Facts, 'ran' | 'timed'>): readonl
     paths: [...paths],
     ...{ says, formula, unit },
     status: status === 'events' || status === 'time' ? known[status] : status,
-    constants: [...constants],
+    constants: constants.flatMap(named),
     source,
   }));
 }

@@ -59,6 +59,8 @@ test('values: choices, targets with their boards, codes; files are left to the s
   assert.ok(words('compile', '--').includes('--no-compare'));
   assert.deepEqual(words('explain', 'nowhere', 'x'), []);
   assert.deepEqual(words('wobble', '--'), []);
+  assert.deepEqual(words('shard', 'v'), ['validate']);
+  assert.ok(words('shard', 'validate', '--').includes('--count'));
 });
 
 test('bash completes what is left of the word behind a colon or an equal sign', () => {

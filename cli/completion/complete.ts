@@ -6,7 +6,7 @@ import { listTargets } from '../../backends/target.ts';
 import { THRESHOLD_RULES } from '../../compiler/thresholds.ts';
 import { catalogue } from '../../ir/diagnostics/catalogue.ts';
 import { SHELLS } from './scripts.ts';
-import type { CommandInfo, OptionInfo } from './tables.ts';
+import { type CommandInfo, commandAt, type OptionInfo } from './tables.ts';
 
 export interface Candidate {
   readonly word: string;
@@ -28,12 +28,15 @@ async function candidates(
   before: readonly string[],
   current: string,
 ): Promise<readonly Candidate[]> {
-  const [name, ...rest] = before;
-  if (name === undefined)
+  const found = commandAt(commands, before);
+  if (found === undefined && before.length > 0) return [];
+  const inner = found === undefined ? commands : found.rest.length === 0 ? found.command.commands() : [];
+  if (found === undefined || (inner.length > 0 && !current.startsWith('-')))
     return current.startsWith('-')
       ? GENERAL
-      : commands.map(({ name: word, describe }) => ({ word, says: describe }));
-  const options = commands.find(command => command.name === name)?.options() ?? [];
+      : inner.map(({ name: word, describe }) => ({ word, says: describe }));
+  const { command, rest } = found;
+  const options = command.options();
   const taking = optionNamed(options, before.at(-1));
   if (rest.length > 0 && taking !== undefined && !taking.isFlag) return valuesOf(taking);
   const [, assigned] = /^--([\w-]+)=/.exec(current) ?? [];
@@ -43,7 +46,7 @@ async function candidates(
     return values.map(({ word, says }) => ({ word: `--${assigned}=${word}`, says }));
   }
   if (current.startsWith('-')) return namesOf(options, rest);
-  return (await POSITIONALS[name]?.(positionalsOf(options, rest))) ?? [];
+  return (await POSITIONALS[command.name]?.(positionalsOf(options, rest))) ?? [];
 }
 
 const GENERAL: readonly Candidate[] = [

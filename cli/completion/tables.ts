@@ -19,6 +19,8 @@ export interface CommandInfo {
   readonly describe: string;
   /** Made when asked for: the tables of one command are as much work as a keypress bears. */
   readonly options: () => readonly OptionInfo[];
+  /** `shard validate`. */
+  readonly commands: () => readonly CommandInfo[];
 }
 
 /** What is read of yargs beyond its types. */
@@ -50,14 +52,33 @@ export function commandsOf(parser: Argv): readonly CommandInfo[] {
   return Object.entries(handlers).map(([name, { builder, description = '' }]) => ({
     name,
     describe: description,
-    options: () => optionsOf(builder),
+    options: () => optionsOf(builtBy(builder)),
+    commands: () => commandsOf(builtBy(builder)),
   }));
 }
 
-function optionsOf(builder: (y: Argv) => unknown): readonly OptionInfo[] {
+/** The command that words name, its own ones included, and the words behind it. */
+export function commandAt(
+  commands: readonly CommandInfo[],
+  words: readonly string[],
+): { readonly command: CommandInfo; readonly rest: readonly string[] } | undefined {
+  const at = words.findIndex(word => !word.startsWith('-'));
+  const command = commands.find(({ name }) => name === words[at]);
+  if (command === undefined) return undefined;
+  const rest = words.slice(at + 1);
+  return commandAt(command.commands(), rest.slice(0, 1)) === undefined
+    ? { command, rest }
+    : commandAt(command.commands(), rest);
+}
+
+function builtBy(builder: (y: Argv) => unknown): Argv {
   const own = yargs([]).locale('en').help().version(false);
   builder(own);
-  const inside = insideOf(own);
+  return own;
+}
+
+function optionsOf(parser: Argv): readonly OptionInfo[] {
+  const inside = insideOf(parser);
   const { key, alias, boolean, array, hiddenOptions, choices, default: defaults } = inside.getOptions();
   const descriptions = inside.getInternalMethods().getUsageInstance().getDescriptions();
   const positional = new Set(inside.getGroups()['Positionals:'] ?? []);

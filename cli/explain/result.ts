@@ -122,3 +122,6 @@ export const explainSchema = z.discriminatedUnion('kind', [
 export type Explained = z.infer<typeof explainSchema>;
 export type Of<K extends Explained['kind']> = Extract<Explained, { kind: K }>;
 export type Filled = z.infer<typeof filled>;
+
+/** The published JSON Schema (backends/schema/explain.schema.json). */
+export const explainJsonSchema = (): string => `${JSON.stringify(z.toJSONSchema(explainSchema), null, 2)}\n`;

@@ -4,26 +4,26 @@ import { type Arena, hasAllKernels, type Kernels, type Numbers } from './arena.t
 export interface OperandKernels {
   /** Place and bytes that become 0: in a shared memory several times as fast as `fill` of a view. */
   readonly clear: (...args: Numbers<2>) => void;
-  /** values, runs, count, out. */
-  readonly scatterNarrow: (...args: Numbers<4>) => void;
-  readonly scatterShorts: (...args: Numbers<4>) => void;
-  /** values, isShort, runs, count, out, weight, adds. */
+  /** values, feeds, count, out, adds. */
+  readonly scatterNarrow: (...args: Numbers<5>) => void;
+  readonly scatterShorts: (...args: Numbers<5>) => void;
+  /** values, isShort, feeds, count, out, weight, adds. */
   readonly scatterWhole: (...args: Numbers<7>) => void;
-  /** terms, runs, count, out. */
+  /** terms, feeds, count, out. */
   readonly scatterTerms: (...args: Numbers<4>) => void;
   /** values, size. The result is an unsigned integer in a signed one. */
   readonly largest: (...args: Numbers<2>) => number;
   readonly largestShort: (...args: Numbers<2>) => number;
-  /** values, isShort, terms, bins, size, counts. */
-  readonly tally: (...args: Numbers<6>) => void;
-  /** values, isShort, terms, runs, count, counts. */
-  readonly tallyRuns: (...args: Numbers<6>) => void;
+  /** values, isShort, terms, tiles, count, counts, step. */
+  readonly tallyTiles: (...args: Numbers<7>) => void;
   /** x, isShort, size, shift, mask, out. */
   readonly cutDigit: (...args: Numbers<6>) => void;
   /** x, y, rows, width, stride of x, factor. */
   readonly addWide: (...args: Numbers<6>) => void;
   /** sums, isShort, terms, rows, inner, nonzero, termSums, rowNonzero. */
   readonly countSums: (...args: Numbers<8>) => void;
+  /** terms and nonzero of a, those of b, nonzero of b before, count, waits, out. */
+  readonly sumProducts: (...args: Numbers<8>) => void;
 }
 
 export type EngineArena = Arena<Kernels & OperandKernels>;

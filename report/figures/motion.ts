@@ -3,7 +3,7 @@ import type { FigureRow } from '../figures.ts';
 
 const ENERGY = 'docs/energy.md, section 1';
 const TIME = 'Timcheck, Pierro, Shrestha, arXiv 2601.10035; docs/simulation.md';
-const COSTS = ['energy.constants'];
+const COSTS = ['costs'];
 const TIMING = ['timing.'];
 const MAPPER = 'the mapper itself, on the same network; docs/rationale/checking-by-outline.md';
 
@@ -43,7 +43,7 @@ export const MOTION_FIGURES: readonly FigureRow[] = [
     formula: 'chips × power × seconds; chips × barriers × cost',
     unit: 'pJ/image',
     status: 'estimated',
-    constants: ['energy.constants', 'timing.'],
+    constants: ['costs', 'timing.'],
     source: 'docs/energy.md, section 2',
   },
   {
@@ -265,7 +265,7 @@ export const MOTION_FIGURES: readonly FigureRow[] = [
     formula: 'mapped anew, and counted and bound as everything above; energy: middle of the band',
     unit: 'cores; chips; s; images/s; pJ/image',
     status: 'estimated',
-    constants: ['energy.constants', 'timing.'],
+    constants: ['costs', 'timing.'],
     source: MAPPER,
   },
   {
@@ -278,7 +278,7 @@ export const MOTION_FIGURES: readonly FigureRow[] = [
     formula: 'mapped in that mode; bound and band as above',
     unit: 'cores; chips; timesteps, s; s; images/s; pJ/image',
     status: 'estimated',
-    constants: ['energy.constants', 'timing.'],
+    constants: ['costs', 'timing.'],
     source: MAPPER,
   },
 ];

@@ -61,7 +61,7 @@ function constantTexts({ energy, provenance }: Report): ReadonlyMap<string, read
     const where = condition === null ? costSet : `${costSet}; ${condition}`;
     add(name, `${name} = ${format(value, unit)} (${where}; ${status}): ${source}`);
   }
-  for (const { name, value, unit, status, source } of provenance.restsOn) {
+  for (const { name, value, unit, status, source } of provenance.constants) {
     const shown = typeof value === 'number' ? format(value, unit ?? '') : String(value);
     add(name, `${name} = ${shown} (${status}): ${source}`);
   }

@@ -36,6 +36,10 @@ export const policyOf = (script: string, style: string): string =>
     "form-action 'none'",
   ].join('; ');
 
+/** The user’s file, without its ending: graphs inside are all called the same. */
+const modelName = ({ header }: Report): string =>
+  header.model.file.replace(/^.*\//, '').replace(/\.onnx$/, '');
+
 export interface Shell {
   readonly title: string;
   readonly body: Markup;
@@ -63,15 +67,16 @@ export function renderReport(report: Report): string {
 <div id="why" class="pop" popover="manual" role="tooltip"></div>
 <script type="application/json" id="data">${embedJson(pageData(report, ask))}</script>`;
   return shell({
-    title: `${header.model.name} on ${header.target.title} – snnc report`,
+    title: `${modelName(report)} on ${header.target.title} – snnc report`,
     body,
     style: STYLE,
     script: SCRIPT,
   });
 }
 
-function banner({ header }: Report): Markup {
-  return html`<header class="top"><div><h1>${header.model.name} <span>on ${header.target.title}</span></h1>
+function banner(report: Report): Markup {
+  const { header } = report;
+  return html`<header class="top"><div><h1>${modelName(report)} <span>on ${header.target.title}</span></h1>
 <p>${header.mode}, coding ${header.coding}, T = ${header.steps} · ${header.model.file} · ${header.target.spec}</p></div>
 <label class="theme">Colours <select id="theme"><option value="">as the system</option><option value="light">light</option><option value="dark">dark</option></select></label></header>`;
 }
@@ -92,7 +97,7 @@ function pageData(report: Report, { figures }: Asker): PageData {
   const { cores } = chipMap;
   const paths = [...CORE_PATHS.map(corePath), LINK_PATH, BORDER_PATH];
   return {
-    name: header.model.name,
+    name: modelName(report),
     layers: layers.map(({ name }) => name),
     board: chipMap.board,
     chips: header.target.chips,

@@ -70,6 +70,7 @@ function bodyCell<Row>(column: Column<Row>, row: Row, figures: Figures): Markup 
     isMarked && 'est',
     value === null && column.show === undefined && 'none',
     isShort(shown) && 'k',
+    share !== null && value !== null && 'b',
   ]
     .filter(Boolean)
     .join(' ');

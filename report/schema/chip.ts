@@ -34,7 +34,9 @@ export const layer = z.strictObject({
   energyPj: perCostSet,
   int8Pj: perCostSet,
   energyShare: real.nullable().describe('By the first cost set'),
-  trafficShare: real.describe('Of messages × links on their way, a border between chips one link'),
+  trafficShare: real
+    .nullable()
+    .describe('Of messages × links on their way, a border between chips one link; null: nothing passes any'),
   sqnrDb: real
     .nullable()
     .describe('Integer against converted, on calibration images; null: not measured, or nothing off'),

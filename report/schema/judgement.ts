@@ -65,6 +65,17 @@ export const provenance = z.strictObject({
     })
     .nullable()
     .describe('Of the machine that compiled it; no hash covers it'),
+  constants: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        value: option,
+        unit: z.string().nullable(),
+        status: z.string(),
+        source: z.string(),
+      }),
+    )
+    .describe('Every figure of the target but the costs, which are energy.constants'),
   restsOn: z.array(
     z.strictObject({
       name: z.string(),
@@ -89,6 +100,6 @@ export const figure = z.strictObject({
   formula: z.string(),
   unit: z.string(),
   status: z.enum(STATUSES),
-  constants: z.array(z.string()).describe('Of energy.constants or provenance.restsOn'),
+  constants: z.array(z.string()).describe('Names in energy.constants or provenance.constants'),
   source: z.string(),
 });

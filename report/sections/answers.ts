@@ -17,8 +17,8 @@ export function accuracyOf(facts: Facts): Accuracy {
     chosen: {
       coding: network.coding,
       steps: network.steps,
-      accuracy: facts.ownAccuracy,
-      agreement: round(facts.agreement),
+      accuracy: facts.answers.integer,
+      agreement: round(facts.answers.agreement),
       logitMse: round(calibration.logitMse),
       eq30: round(paperRatio(facts)),
     },

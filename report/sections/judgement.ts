@@ -1,4 +1,5 @@
 /** How good the mapping is, what holds it back, and what all of it rests on. */
+import { allFigures } from '../../backends/rests-on.ts';
 import type { BuildRecord, Facts } from '../facts.ts';
 import { notesOf } from '../notes.ts';
 import { round } from '../print.ts';
@@ -174,6 +175,12 @@ export function provenanceOf(facts: Facts): Report['provenance'] {
     descriptors: descriptorsOf(manifest.target),
     files: files.map(file => ({ ...file })),
     build: build && buildOf(build),
+    constants: allFigures(target)
+      .filter(({ name }) => !name.startsWith('costSets.'))
+      .map(({ name, value, unit, status, source }) => ({
+        ...{ name, value, status, source },
+        unit: unit === '' ? null : unit,
+      })),
     restsOn: rests.map(({ name, value, unit, status, source }) => ({
       ...{ name, value: value as Report['provenance']['restsOn'][number]['value'] },
       ...{ unit: typeof unit === 'string' && unit !== '' ? unit : null, status, source },

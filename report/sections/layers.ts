@@ -36,7 +36,7 @@ export function layersOf(facts: Facts, { energy, energyLayers }: Accounts): read
       energyPj: Object.fromEntries(own.map(e => [e.costSet, round(e.totalPj)])),
       int8Pj: Object.fromEntries(own.map(e => [e.costSet, round(e.annPj)])),
       energyShare: priced === undefined ? null : round(priced.totalPj / total),
-      trafficShare: allWays === 0 ? 0 : round(ways[i]! / allWays),
+      trafficShare: allWays === 0 ? null : round(ways[i]! / allWays),
       sqnrDb: round(facts.sqnrDb.get(population.name) ?? null),
       saturations: facts.saturations.get(population.name) ?? null,
     };

@@ -34,7 +34,7 @@ export function headerOf({ manifest, ran }: Facts): Report['header'] {
 }
 
 export function verdictOf(facts: Facts, accounts: Accounts): Report['verdict'] {
-  const { manifest, ran, timed, accuracy } = facts;
+  const { manifest, ran, timed, answers } = facts;
   const { target, network, populations, cores } = manifest;
   const chips = new Set(cores.map(core => core.chip)).size;
   const { binding, coresBound, fills, latency, interval, throughput, energy } = accounts;
@@ -66,14 +66,10 @@ export function verdictOf(facts: Facts, accounts: Accounts): Report['verdict'] {
     ratioToInt8: ratioOf(energy),
     eq30: round(paperRatio(facts)),
     accuracy: {
-      source: accuracy.source,
-      images: accuracy.images,
-      isCalibration: true,
-      float: accuracy.float?.accuracy ?? null,
-      converted: null,
-      integer: facts.ownAccuracy,
-      simulated: ran.images === 0 ? null : facts.ownAccuracy,
-      agreement: facts.agreement,
+      ...{ source: answers.source, images: answers.images, isCalibration: true, float: answers.float },
+      ...{ converted: null, integer: answers.integer, agreement: answers.agreement },
+      // The chip is the integer network bit for bit where it was compared; here it ran on fewer images.
+      simulated: null,
     },
     verified:
       ran.images === 0

@@ -12,8 +12,7 @@ export function shiftRound(x: number, k: number): number {
 /** Within ±(2^(bits − 1) − 1). */
 export function clamp(x: number, bits: number): number {
   const top = 2 ** (bits - 1) - 1;
-  if (x > top) return top;
-  return x < -top ? -top : x;
+  return Math.max(Math.min(x, top), -top);
 }
 
 /** The largest p with 2^p ≤ x, for integers x ≥ 1. */

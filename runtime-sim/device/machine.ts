@@ -38,6 +38,8 @@ export interface CoreCounts {
   received: number;
 }
 
+const NO_COUNTS: CoreCounts = { spikes: 0, messages: 0, received: 0 };
+
 /** What is broken. */
 export interface Damage {
   readonly isDead: (core: Core) => boolean;
@@ -56,10 +58,14 @@ export interface Machine {
   readonly booted: Booted;
   /** Chip timesteps since the last restart. */
   readonly timestep: number;
+  /** Of each core since `resetCounts`. */
   readonly counts: readonly CoreCounts[];
+  /** Timesteps since then. */
+  readonly age: number;
   /** Errors: Refusal; nothing has happened then. */
   advance(input: InputEvents | undefined): Timestep;
   restart(): void;
+  resetCounts(): void;
   /** State of a tile whose neurons keep one; undefined in mode streaming. */
   stateOf(tile: Tile): TileState | undefined;
 }
@@ -87,7 +93,7 @@ const MAX_STATE = 2 ** 27;
 export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machine {
   const { header, tiles, host } = booted;
   const isStreaming = header.mode === 'streaming';
-  const counts = booted.cores.map((): CoreCounts => ({ spikes: 0, messages: 0, received: 0 }));
+  const counts = booted.cores.map((): CoreCounts => ({ ...NO_COUNTS }));
   const plan = planOf(tiles, header);
   let room = MAX_STATE;
   const makeState = (tile: Tile) => {
@@ -105,6 +111,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
   let timestep = 0;
   /** Never goes back: what happens by chance happens in another place after each restart. */
   let age = 0;
+  let countedFrom = 0;
 
   function stateFor(tile: Tile, image: number): TileState {
     if (!isStreaming) return fixed[tile.number]!;
@@ -261,8 +268,15 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
     get timestep() {
       return timestep;
     },
+    get age() {
+      return age - countedFrom;
+    },
     advance,
     restart,
+    resetCounts() {
+      for (const own of counts) Object.assign(own, NO_COUNTS);
+      countedFrom = age;
+    },
     stateOf: tile => fixed[tile.number],
   };
 }
@@ -291,6 +305,11 @@ function powersOf(payload: number, terms: number, levels: number): readonly numb
   }
   return powers;
 }
+
+/** Errors: Refusal, for what `advance` would refuse. */
+export const checkInput = (booted: Booted, input: InputEvents, timestep: number): void => {
+  inputEvents(booted, input, timestep);
+};
 
 /** Elements that the host sends, by the image that they belong to. */
 function inputEvents(

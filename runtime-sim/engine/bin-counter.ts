@@ -14,6 +14,9 @@ export interface BinCounter {
   addTo(bins: Float64Array): void;
 }
 
+/** What kernels read of a tile: first neuron, runs or numbers of bins, how many, are they runs?, its bins, those of a step. */
+const TILE_WORDS = 6;
+
 export function createBinCounter(
   { header, input }: Wiring,
   { stacks }: Layout,
@@ -24,23 +27,33 @@ export function createBinCounter(
   const counts = arena.reserve(places.length * 4);
   const numbers = placeNumbers([table.host, ...table.tiles], arena);
   const isStream = header.mode === 'streaming';
-  const first = (bins: CountedBins['host'], place: number, t: number) =>
-    place + (isStream ? 0 : (t - 1) * bins.classes * PER_BIN);
-  const countBins = (
+  const perStep = (bins: CountedBins['host']) => (isStream ? 0 : bins.classes * PER_BIN);
+  /** As kernels read it. */
+  const wordsOf = (
     bins: CountedBins['host'],
     place: number,
-    slot: Slot,
     base: number,
     size: number,
-    t: number,
-  ) => {
-    const values = slot.values + (slot.isShort ? 2 : 4) * base;
-    const into = counts + 4 * first(bins, place, t);
+  ): readonly number[] => {
     const { runs, count, list } = numbers.get(bins.ofNeuron)!;
-    const what = [values, slot.isShort ? 1 : 0, slot.terms + base] as const;
-    if (list === undefined) arena.kernels.tallyRuns(...what, runs, count, into);
-    else arena.kernels.tally(...what, list, size, into);
+    const own = list === undefined ? [runs, count, 1] : [list, size, 0];
+    return [base, ...own, place, perStep(bins)];
   };
+  const placeTiles = (words: readonly number[]) => {
+    const at = arena.reserve(words.length * 4);
+    arena.views().i32.set(words, at / 4);
+    return { at, count: words.length / TILE_WORDS };
+  };
+  const host = placeTiles(wordsOf(table.host, places.host, 0, input.size));
+  const ofStacks = stacks.map(({ tiles, bases }) =>
+    placeTiles(
+      tiles.flatMap(({ number, size }, k) =>
+        wordsOf(table.tiles[number]!, places.tiles[number]!, bases[k]!, size),
+      ),
+    ),
+  );
+  const count = ({ values, isShort, terms }: Slot, { at, count }: typeof host, t: number) =>
+    arena.kernels.tallyTiles(values, isShort ? 1 : 0, terms, at, count, counts, t - 1);
   const split = (
     bins: CountedBins['host'],
     place: number,
@@ -52,7 +65,7 @@ export function createBinCounter(
   ) => {
     const { i32, i16 } = arena.views();
     const [list, from] = isShort ? [i16, values / 2 + base] : [i32, values / 4 + base];
-    const into = counts / 4 + first(bins, place, t) + SPLIT;
+    const into = counts / 4 + place + (t - 1) * perStep(bins) + SPLIT;
     for (let i = 0; i < size; i++) {
       const payload = list[from + i]!;
       if (payload === 0) continue;
@@ -62,17 +75,16 @@ export function createBinCounter(
   };
   return {
     clear: () => arena.kernels.clear(counts, places.length * 4),
-    countHost: (slot, t) => countBins(table.host, places.host, slot, 0, input.size, t),
+    countHost: (slot, t) => count(slot, host, t),
     countStack(number, slot, t) {
-      const stack = stacks[number]!;
-      const { emit } = stack.program;
-      stack.tiles.forEach((tile, k) => {
-        const bins = table.tiles[tile.number]!;
-        const place = places.tiles[tile.number]!;
-        const base = stack.bases[k]!;
-        countBins(bins, place, slot, base, tile.size, t);
-        if (header.binary && emit.kind === 'mt') split(bins, place, slot, base, tile.size, emit.levels, t);
-      });
+      count(slot, ofStacks[number]!, t);
+      const { program, tiles, bases } = stacks[number]!;
+      const { emit } = program;
+      if (!header.binary || emit.kind !== 'mt') return;
+      for (const [k, tile] of tiles.entries()) {
+        const [bins, place] = [table.tiles[tile.number]!, places.tiles[tile.number]!];
+        split(bins, place, slot, bases[k]!, tile.size, emit.levels, t);
+      }
     },
     addTo(bins) {
       const { i32 } = arena.views();

@@ -38,6 +38,8 @@ export interface StackGather {
   readonly gather: Gather;
   readonly gathers: readonly Gather[];
   readonly operands: readonly Operand[];
+  /** Of a product: which part of the second operand each tile reads. Tiles of other rows read the same. */
+  readonly parts: readonly number[];
 }
 
 export interface Stack {
@@ -85,18 +87,19 @@ export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
   };
   const stacks = groups.map((tiles, number): Stack => {
     const [first] = tiles as [WiredTile, ...WiredTile[]];
-    const gathers = first.program.gathers.map(
-      (gather, g): StackGather => ({
-        gather,
-        gathers: tiles.map(tile => tile.program.gathers[g]!),
-        operands: operandShapes(gather, first).map((shape, side) =>
-          operandOf((incoming.get(`${number} ${g} ${side}`) ?? []).toSorted(bySender), {
-            ...shape,
-            size: shape.size * tiles.length,
-          }),
-        ),
-      }),
-    );
+    const gathers = first.program.gathers.map((gather, g): StackGather => {
+      let parts: readonly number[] = [];
+      const operands = operandShapes(gather, first).map((shape, side) => {
+        const own = (incoming.get(`${number} ${g} ${side}`) ?? []).toSorted(bySender);
+        const isShared = gather.kind === 'product' && side === 1;
+        const { feeds, count, ofTile } = isShared
+          ? shareParts(own, shape.size, tiles.length)
+          : { feeds: own, count: tiles.length, ofTile: parts };
+        parts = ofTile;
+        return operandOf(feeds, { ...shape, size: shape.size * count });
+      });
+      return { gather, gathers: tiles.map(tile => tile.program.gathers[g]!), operands, parts };
+    });
     return {
       number,
       tiles,
@@ -115,6 +118,24 @@ export function layOut(wiring: Wiring, contents: Contents): Layout | undefined {
 /** Each place is fed once, so that any order of feeds fills an operand alike. */
 const bySender = (a: Feed, b: Feed): number =>
   a.sender - b.sender || a.from - b.from || a.to - b.to || a.map - b.map;
+
+/** Parts of an operand, one for each tile, without those that are fed like another. */
+function shareParts(feeds: readonly Feed[], size: number, tiles: number) {
+  const ofTiles: Feed[][] = Array.from({ length: tiles }, () => []);
+  for (const feed of feeds) ofTiles[Math.floor(feed.to / size)]!.push(feed);
+  const known = new Map<string, number>();
+  const shared: Feed[] = [];
+  const ofTile = ofTiles.map((own, tile) => {
+    const key = JSON.stringify(own.map(({ sender, from, map, to }) => [sender, from, map, to - tile * size]));
+    const old = known.get(key);
+    if (old !== undefined) return old;
+    const part = known.size;
+    known.set(key, part);
+    for (const feed of own) shared.push({ ...feed, to: feed.to + (part - tile) * size });
+    return part;
+  });
+  return { feeds: shared.toSorted(bySender), count: known.size, ofTile };
+}
 
 /** Operands of a gather of one tile. */
 function operandShapes(

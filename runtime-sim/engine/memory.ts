@@ -16,8 +16,9 @@ export interface OperandPlace {
   readonly isShort: boolean;
   /** No element is larger. */
   top: number;
-  /** How often something was written to it. */
+  /** How often something was written to it, and how often there was when its bound was found. */
   written: number;
+  settled: number;
 }
 
 /** Where a sender's numbers of this step lie: values of 16 bits or of 32. */
@@ -44,12 +45,14 @@ export const WHOLE_LIMIT = 2 ** 31;
 export const SHORT_TOP = 2 ** 15 - 1;
 const RUN_BYTES = 16;
 
+const FEED_BYTES = 16;
+
+/** What a sender feeds of one operand. */
 interface Job {
   readonly place: OperandPlace;
-  readonly runs: number;
+  /** As kernels read them: first neuron, runs, how many, first element. */
+  readonly feeds: number;
   readonly count: number;
-  readonly from: number;
-  readonly to: number;
 }
 
 export function createMemory(
@@ -60,44 +63,59 @@ export function createMemory(
   const { kernels } = arena;
   const bounds = layout.stacks.map(({ program }) => payloadBound(program.emit));
   const places = layout.operands.map((operand): OperandPlace => {
-    const isBounded = operand.feeds.every(({ sender }) => sender !== HOST && bounds[sender]! <= SHORT_TOP);
+    // Sums of all steps are as large as what all of them send.
+    const isSum = hasTerms(operand);
+    const times = isSum ? header.steps : 1;
     const isShort =
-      isBounded && SHORT_KINDS.has(operand.kind) && (operand.kind !== 'product' || isPlain(operand, header));
+      SHORT_KINDS.has(operand.kind) &&
+      !(isSum && operand.weighed > 0) &&
+      operand.feeds.every(({ sender }) => sender !== HOST && bounds[sender]! * times <= SHORT_TOP);
     // What is computed with may read whole vectors.
     const at = arena.reserve(operand.size * (isShort ? 2 : 4) + VECTOR);
     const terms = hasTerms(operand) ? arena.reserve(operand.size) : 0;
-    return { operand, at, terms, isShort, top: 0, written: 0 };
+    return { operand, at, terms, isShort, top: 0, written: 0, settled: -1 };
   });
   const tables = createRunTables(maps, arena);
   const jobs = new Map<number, Job[]>();
   for (const place of places) {
+    const ofSender = new Map<number, number[]>();
     for (const { sender, from, map, to } of place.operand.feeds) {
+      const own = ofSender.get(sender) ?? [];
+      ofSender.set(sender, own);
+      const { runs, count } = tables(map);
+      own.push(from, runs, count, to);
+    }
+    for (const [sender, words] of ofSender) {
+      const feeds = arena.reserve(words.length * 4);
+      arena.views().i32.set(words, feeds / 4);
       const own = jobs.get(sender) ?? [];
       jobs.set(sender, own);
-      own.push({ place, ...tables(map), from, to });
+      own.push({ place, feeds, count: words.length / (FEED_BYTES / 4) });
     }
   }
   return {
     places,
     send(sender, { values, isShort, terms }, t, tops) {
-      for (const { place, runs, count, from, to } of jobs.get(sender) ?? []) {
-        const first = values + (isShort ? 2 : 4) * from;
+      for (const { place, feeds, count } of jobs.get(sender) ?? []) {
         place.written += 1;
-        if (place.terms !== 0) kernels.scatterTerms(terms + from, runs, count, place.terms + to);
+        const isSum = place.terms !== 0;
+        const adds = isSum && t > 1 ? 1 : 0;
+        if (isSum) kernels.scatterTerms(terms, feeds, count, place.terms);
         if (place.isShort) {
           const scatter = isShort ? kernels.scatterShorts : kernels.scatterNarrow;
-          scatter(first, runs, count, place.at + 2 * to);
+          scatter(values, feeds, count, place.at, adds);
           continue;
         }
-        const isSum = place.terms !== 0;
         const weight = isSum ? stepWeight(t, place.operand.weighed) : 1;
         // What does not fit shows in the bound.
         if (tops[sender + 1]! * weight >= WHOLE_LIMIT) continue;
-        const adds = isSum && t > 1 ? 1 : 0;
-        kernels.scatterWhole(first, isShort ? 1 : 0, runs, count, place.at + 4 * to, weight, adds);
+        kernels.scatterWhole(values, isShort ? 1 : 0, feeds, count, place.at, weight, adds);
       }
     },
     settle(place, t, tops) {
+      // Whoever else reads it has done it.
+      if (place.settled === place.written) return;
+      place.settled = place.written;
       const { feeds, weighed } = place.operand;
       const sent = feeds.reduce((most, { sender }) => Math.max(most, tops[sender + 1]!), 0);
       place.top = place.terms === 0 ? sent : (t === 1 ? 0 : place.top) + sent * stepWeight(t, weighed);
@@ -109,9 +127,6 @@ const VECTOR = 32;
 
 /** What is computed of 16 bits where all senders' payloads fit. */
 const SHORT_KINDS: ReadonlySet<Operand['kind']> = new Set(['linear', 'relay', 'product']);
-
-/** Sums of one step are what is sent. */
-const isPlain = ({ weighed }: Operand, { steps }: Wiring['header']): boolean => steps === 1 && weighed === 0;
 
 /** Operands that are sums of all steps, with the powers of two of this one beside them. */
 const hasTerms = ({ kind }: Operand): boolean =>

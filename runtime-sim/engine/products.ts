@@ -10,6 +10,7 @@ import {
   multiplyDynamic,
   type Operand,
 } from '../../ir/fast/dynamic-product.ts';
+import type { EngineArena } from '../../ir/fast/operand-kernels.ts';
 import {
   addRounded,
   cutIntoDigits,
@@ -39,14 +40,17 @@ export function prepareProduct(
   const shift = shiftA + shiftB;
   const isRemade = shift === 0;
   const atOnce = Math.min(rows, shop.rowsAtOnce(stack));
+  const partOf = partsOfBlocks(own.parts, gather.groups);
+  const runs = runsOfBlocks(partOf);
+  const most = rows * runs.reduce((n, run) => Math.max(n, run.count), 0);
   // Both operands in 16 bits, what multiplies them, a part of sums in integers, and in doubles.
   const x = aligned(columns * inner * 2 + 16);
-  const rest = x + aligned(rows * inner * 2 + 16);
-  const y = rest + aligned(dynamicRoom({ rows, inner, columns }));
+  const rest = x + aligned(most * inner * 2 + 16);
+  const y = rest + aligned(dynamicRoom({ rows: most, inner, columns }));
   const step = y + aligned(atOnce * columns * 4);
   room(step + atOnce * columns * 8);
   const before = isRemade ? 0 : arena.reserve(stack.size * 8);
-  const count = prepareCounts(stack, gather, a, b, shop);
+  const count = prepareCounts(stack, gather, [a, b], partOf, shop);
   let [digitsA, digitsB]: readonly [Digits, Digits] = [NO_DIGITS, NO_DIGITS];
 
   /** Digit i of rows of an operand. */
@@ -90,17 +94,18 @@ export function prepareProduct(
     },
     addWords(accumulator, from, to) {
       if (digitsA.count === 0) return;
-      const shape = { rows, inner, columns };
-      for (let first = from; first < to; first += rows) {
-        const second = cut(b, digitsB, 0, (first / rows) * columns, columns, work());
-        const own = cut(a, digitsA, 0, first, rows, work() + x);
-        const into = { at: accumulator + (first - from) * columns * 4, stride: columns * 4 };
+      if (from !== 0 || to !== partOf.length * rows) defect('rows of a product one by one');
+      for (const { first, count, part } of runs) {
+        const shape = { rows: count * rows, inner, columns };
+        const second = cut(b, digitsB, 0, part * columns, columns, work());
+        const own = cut(a, digitsA, 0, first * rows, shape.rows, work() + x);
+        const into = { at: accumulator + first * rows * columns * 4, stride: columns * 4 };
         if (!multiplyDynamic(arena, [own, second], shape, into, work() + rest)) defect('a sum of 32 bits');
       }
     },
     addReals(accumulator, from, to, t) {
       const shape = { rows: to - from, inner, columns };
-      const block = Math.floor(from / rows);
+      const block = partOf[Math.floor(from / rows)]!;
       if (isRemade) {
         multiply(accumulator, block, from, shape);
         return;
@@ -119,6 +124,21 @@ export function prepareProduct(
   };
 }
 
+/** Of each block, a group of a tile: the group of the second operand that it reads. */
+const partsOfBlocks = (parts: readonly number[], groups: number): readonly number[] =>
+  parts.flatMap(part => Array.from({ length: groups }, (_, g) => part * groups + g));
+
+/** Blocks that follow each other and read the same are rows of one product. */
+function runsOfBlocks(partOf: readonly number[]) {
+  const runs: { readonly first: number; readonly part: number; count: number }[] = [];
+  partOf.forEach((part, first) => {
+    const last = runs.at(-1);
+    if (last?.part === part) last.count += 1;
+    else runs.push({ first, part, count: 1 });
+  });
+  return runs;
+}
+
 /** Digits of both that meet in sums of 32 bits; none where one operand is 0. */
 function pairOfDigits(topA: number, topB: number, inner: number): readonly [Digits, Digits] | undefined {
   if (topA === 0 || topB === 0) return [NO_DIGITS, NO_DIGITS];
@@ -135,56 +155,74 @@ const ONE: Digits = { bits: 31, count: 1 };
 function prepareCounts(
   { tiles, channels }: Stack,
   { groups, rows, columns, inner }: Product,
-  a: OperandPlace,
-  b: OperandPlace,
+  [a, b]: readonly [OperandPlace, OperandPlace],
+  partOf: readonly number[],
   { arena, header, products }: Workshop,
 ): (t: number) => void {
-  const { kernels } = arena;
-  const blocks = groups * tiles.length;
-  const size = blocks * inner;
-  const counters = arena.reserve(size * 4 * 4);
-  const [nonzeroA, nonzeroB, termsA, termsB] = [0, 1, 2, 3].map(i => counters + i * size * 4) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const byRow = arena.reserve(Math.max(rows, columns) * blocks * 4);
-  const before = new Int32Array(size);
-  const isStream = header.mode === 'streaming';
-  const tally = (place: OperandPlace, lines: number, nonzero: number, terms: number) => {
-    kernels.clear(byRow, lines * blocks * 4);
-    for (let block = 0; block < blocks; block++) {
-      const first = block * lines * inner;
-      const own = block * inner * 4;
-      const sums = [place.at + first * (place.isShort ? 2 : 4), place.isShort ? 1 : 0] as const;
-      const into = [nonzero + own, terms + own, byRow + block * lines * 4] as const;
-      kernels.countSums(...sums, place.terms + first, lines, inner, ...into);
-    }
-  };
+  const parts = partOf.reduce((most, part) => Math.max(most, part + 1), 0);
+  const [ofA, ofB] = [countersOf(arena, a, partOf.length, rows), countersOf(arena, b, parts, columns)];
+  /** Sums of the second operand that were not 0 before this step. */
+  const before = arena.reserve(parts * inner * 4);
+  const out = arena.reserve(16);
+  const waits = header.mode === 'streaming' ? 1 : 0;
   return t => {
-    const { i32 } = arena.views();
-    if (t === 1) before.fill(0);
-    else before.set(i32.subarray(nonzeroB / 4, nonzeroB / 4 + size));
-    kernels.clear(counters, size * 4 * 4);
-    tally(b, columns, nonzeroB, termsB);
-    tally(a, rows, nonzeroA, termsA);
+    const { i32, f64 } = arena.views();
+    if (t === 1) arena.kernels.clear(before, parts * inner * 4);
+    else i32.copyWithin(before / 4, ofB.nonzero / 4, ofB.nonzero / 4 + parts * inner);
+    ofA.count();
+    ofB.count();
     tiles.forEach(({ number }, k) => {
-      let [adds, paper] = [0, 0];
-      for (let i = k * groups * inner; i < (k + 1) * groups * inner; i++) {
-        const [ofA, ofB] = [i32[termsA / 4 + i]!, i32[termsB / 4 + i]!];
-        const [hasA, hasB] = [i32[nonzeroA / 4 + i]!, i32[nonzeroB / 4 + i]!];
+      f64.fill(0, out / 8, out / 8 + 2);
+      for (let block = k * groups; block < (k + 1) * groups; block++) {
+        const [first, second] = [block * inner * 4, partOf[block]! * inner * 4];
+        const own = [
+          ofA.terms + first,
+          ofA.nonzero + first,
+          ofB.terms + second,
+          ofB.nonzero + second,
+        ] as const;
         // Rows wait until they meet all columns; else first operands meet what columns had before.
-        adds += isStream ? ofA * hasB : ofA * before[i]! + ofB * hasA;
-        paper += ofA * ofB + ofA * hasB + hasA * ofB;
+        arena.kernels.sumProducts(...own, before + second, inner, waits, out);
       }
-      products.adds[number]! += adds;
-      products.paper[number]! += paper;
+      products.adds[number]! += f64[out / 8]!;
+      products.paper[number]! += f64[out / 8 + 1]!;
       const synops = products.rowSynops.get(number);
       if (synops === undefined) return;
       for (let g = 0; g < groups; g++)
         for (let row = 0; row < rows; row++)
-          synops[row]! += i32[byRow / 4 + (k * groups + g) * rows + row]! * channels;
+          synops[row]! += i32[ofA.byRow / 4 + (k * groups + g) * rows + row]! * channels;
     });
+  };
+}
+
+/** What is counted of the blocks of an operand: for each column of a block, and for each line. */
+function countersOf(
+  arena: EngineArena,
+  { at, terms, isShort, operand }: OperandPlace,
+  blocks: number,
+  lines: number,
+) {
+  const { kernels } = arena;
+  const { width: inner } = operand;
+  const size = blocks * inner * 4;
+  const [nonzero, found, byRow] = [
+    arena.reserve(size),
+    arena.reserve(size),
+    arena.reserve(blocks * lines * 4),
+  ];
+  return {
+    ...{ nonzero, terms: found, byRow },
+    count() {
+      kernels.clear(nonzero, size);
+      kernels.clear(found, size);
+      kernels.clear(byRow, blocks * lines * 4);
+      for (let block = 0; block < blocks; block++) {
+        const first = block * lines * inner;
+        const own = block * inner * 4;
+        const sums = [at + first * (isShort ? 2 : 4), isShort ? 1 : 0] as const;
+        const into = [nonzero + own, found + own, byRow + block * lines * 4] as const;
+        kernels.countSums(...sums, terms + first, lines, inner, ...into);
+      }
+    },
   };
 }

@@ -23,6 +23,16 @@ export const MESSAGE_BYTES = 64 * 2 ** 20;
 export interface GrpcLink extends DeviceLink {
   /** What the device has said it takes in a second. */
   setRate(messagesPerSecond: number): void;
+  /** Any bytes to any method, which a sound client would not send. */
+  callBytes(path: string, bytes: Uint8Array, milliseconds: number): Promise<Buffer>;
+  streamBytes(call: StreamCall): ByteStream;
+}
+
+export interface ByteStream {
+  send(bytes: Uint8Array): Promise<void>;
+  next(milliseconds: number): Promise<Buffer | undefined>;
+  end(): void;
+  cancel(): void;
 }
 
 /** `address`: host:port. */
@@ -40,26 +50,30 @@ export function connectGrpc(address: string, certificates: Certificates | undefi
   });
   let rate = 0;
   const pace = createPace(() => rate * PACED_SHARE);
+  const send = async (path: string, bytes: Uint8Array, milliseconds: number, call: Call): Promise<Buffer> => {
+    await pace();
+    return new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        path,
+        pass,
+        pass,
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+        new grpc.Metadata(),
+        { deadline: Date.now() + milliseconds },
+        (error, reply) => (error === null ? resolve(reply!) : reject(errorOf(call, error))),
+      );
+    });
+  };
   return {
     setRate(messagesPerSecond) {
       rate = messagesPerSecond;
     },
     async call(call, request, milliseconds) {
-      await pace();
-      const bytes = await new Promise<Buffer>((resolve, reject) => {
-        client.makeUnaryRequest(
-          pathOf(call),
-          pass,
-          pass,
-          encode(call, request),
-          new grpc.Metadata(),
-          { deadline: Date.now() + milliseconds },
-          (error, reply) => (error === null ? resolve(reply!) : reject(errorOf(call, error))),
-        );
-      });
-      return decode(call, bytes);
+      return decode(call, await send(pathOf(call), encode(call, request), milliseconds, call));
     },
-    stream: call => openStream(client, call, pace),
+    stream: call => openStream(openBytes(client, call, pace), call),
+    callBytes: (path, bytes, milliseconds) => send(path, bytes, milliseconds, 'Describe'),
+    streamBytes: call => openBytes(client, call, pace),
     close: () => client.close(),
   };
 }
@@ -99,11 +113,19 @@ interface Waiting<T> {
   reject(error: unknown): void;
 }
 
-function openStream<C extends StreamCall>(
-  client: grpc.Client,
-  call: C,
-  pace: () => Promise<void>,
-): DeviceStream<C> {
+function openStream<C extends StreamCall>(bytes: ByteStream, call: C): DeviceStream<C> {
+  return {
+    send: request => bytes.send(encode(call, request)),
+    async next(milliseconds) {
+      const reply = await bytes.next(milliseconds);
+      return reply === undefined ? undefined : decode(call, reply);
+    },
+    end: bytes.end,
+    cancel: bytes.cancel,
+  };
+}
+
+function openBytes(client: grpc.Client, call: StreamCall, pace: () => Promise<void>): ByteStream {
   const wire = client.makeBidiStreamRequest(pathOf(call), pass, pass, new grpc.Metadata(), {});
   const held: Buffer[] = [];
   let over: LinkError | 'ended' | undefined;
@@ -123,24 +145,23 @@ function openStream<C extends StreamCall>(
   wire.on('error', error => finish(errorOf(call, error)));
   wire.on('end', () => setImmediate(() => finish('ended')));
   return {
-    async send(request) {
+    async send(bytes) {
       await pace();
       if (over !== undefined) throw over === 'ended' ? ended(call) : over;
-      const isFull = !wire.write(encode(call, request));
+      const isFull = !wire.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       if (isFull) await new Promise<void>(resolve => whenFree(wire, resolve));
     },
     async next(milliseconds) {
       const first = held.shift();
       if (held.length <= HELD) wire.resume();
-      if (first !== undefined) return decode(call, first);
+      if (first !== undefined) return first;
       if (over !== undefined) {
         if (over === 'ended') return undefined;
         throw over;
       }
-      const bytes = await withDeadline<Buffer | undefined>(call, milliseconds, one => {
+      return withDeadline<Buffer | undefined>(call, milliseconds, one => {
         waiting = one;
       });
-      return bytes === undefined ? undefined : decode(call, bytes);
     },
     end: () => void wire.end(),
     cancel: () => wire.cancel(),

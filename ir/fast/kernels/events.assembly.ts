@@ -203,6 +203,17 @@ function addRow(segment: usize, last: usize, event: usize, panel: usize, y: usiz
   }
 }
 
+/** Reads y[rows, columns] front to back, so that it is near when it is walked through by panels. */
+// @ts-ignore: a decorator of AssemblyScript
+@inline
+function touch(y: usize, stride: usize, rows: usize, columns: usize, room: usize): void {
+  let all = i32x4.splat(0);
+  for (let row: usize = 0; row < rows; row++, y += stride) {
+    for (let at: usize = 0; at < columns * WORD; at += 64) all = v128.or(all, v128.load(y + at));
+  }
+  v128.store(room, all);
+}
+
 /** y[rows, columns] += listed rows · weights of 8 bits in panels of 32 columns. `room`: 128 bytes. */
 export function multiplyListed(
   starts: usize,
@@ -216,6 +227,7 @@ export function multiplyListed(
   columns: usize,
   room: usize,
 ): void {
+  touch(y, stride, rows, columns, room);
   for (let c: usize = 0; c < columns; c += PANEL, weights += inner * PANEL) {
     const some = min(columns - c, PANEL);
     let start = starts;

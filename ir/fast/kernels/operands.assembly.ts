@@ -11,94 +11,146 @@ const RUN: usize = 16;
 /** Counters of a bin. */
 const BIN: usize = 16;
 
-/** out[place] = value in 16 bits. Needs  values fit 16 bits */
-export function scatterNarrow(values: usize, runs: usize, count: i32, out: usize): void {
-  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
-    let from = values + (<usize>load<u32>(runs)) * WHOLE;
-    let to = out + (<usize>load<u32>(runs, 4)) * NARROW;
-    const stride = (<usize>load<i32>(runs, 8)) * NARROW;
-    let left = load<i32>(runs, 12);
-    if (stride === NARROW) {
-      for (; left >= 8; left -= 8) {
-        v128.store(to, i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16)));
-        from += 8 * WHOLE;
-        to += 8 * NARROW;
+/** From a sender to an operand: its first neuron, the runs of a map and how many, the first element that the map counts from. */
+const FEED: usize = 16;
+/** Fewer bytes are copied here than by whoever is called for it. */
+const FEW: i32 = 256;
+
+/** out[place] = value in 16 bits, or += where `adds`, feed by feed. Needs  values and sums fit 16 bits */
+export function scatterNarrow(values: usize, feeds: usize, count: usize, out: usize, adds: i32): void {
+  for (const last = feeds + count * FEED; feeds < last; feeds += FEED) {
+    const first = values + (<usize>load<u32>(feeds)) * WHOLE;
+    const base = out + (<usize>load<u32>(feeds, 12)) * NARROW;
+    let runs = <usize>load<u32>(feeds, 4);
+    for (const end = runs + (<usize>load<u32>(feeds, 8)) * RUN; runs < end; runs += RUN) {
+      let from = first + (<usize>load<u32>(runs)) * WHOLE;
+      let to = base + (<usize>load<u32>(runs, 4)) * NARROW;
+      const stride = (<usize>load<i32>(runs, 8)) * NARROW;
+      let left = load<i32>(runs, 12);
+      if (stride === NARROW) {
+        for (; left >= 8; left -= 8) {
+          let x = i16x8.narrow_i32x4_s(v128.load(from), v128.load(from, 16));
+          if (adds) x = i16x8.add(x, v128.load(to));
+          v128.store(to, x);
+          from += 8 * WHOLE;
+          to += 8 * NARROW;
+        }
       }
-    }
-    for (; left > 0; left--) {
-      store<i16>(to, load<i32>(from));
-      from += WHOLE;
-      to += stride;
+      for (; left > 0; left--) {
+        store<i16>(to, load<i32>(from) + (adds ? <i32>load<i16>(to) : 0));
+        from += WHOLE;
+        to += stride;
+      }
     }
   }
 }
 
 /** The same of values of 16 bits. */
-export function scatterShorts(values: usize, runs: usize, count: i32, out: usize): void {
-  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
-    let from = values + (<usize>load<u32>(runs)) * NARROW;
-    let to = out + (<usize>load<u32>(runs, 4)) * NARROW;
-    const stride = (<usize>load<i32>(runs, 8)) * NARROW;
-    let left = load<i32>(runs, 12);
-    if (stride === NARROW) memory.copy(to, from, left * <i32>NARROW);
-    else
+export function scatterShorts(values: usize, feeds: usize, count: usize, out: usize, adds: i32): void {
+  for (const last = feeds + count * FEED; feeds < last; feeds += FEED) {
+    const first = values + (<usize>load<u32>(feeds)) * NARROW;
+    const base = out + (<usize>load<u32>(feeds, 12)) * NARROW;
+    let runs = <usize>load<u32>(feeds, 4);
+    for (const end = runs + (<usize>load<u32>(feeds, 8)) * RUN; runs < end; runs += RUN) {
+      let from = first + (<usize>load<u32>(runs)) * NARROW;
+      let to = base + (<usize>load<u32>(runs, 4)) * NARROW;
+      const stride = (<usize>load<i32>(runs, 8)) * NARROW;
+      let left = load<i32>(runs, 12);
+      if (stride === NARROW) {
+        if (adds) {
+          for (; left >= 8; left -= 8) {
+            v128.store(to, i16x8.add(v128.load(to), v128.load(from)));
+            from += 8 * NARROW;
+            to += 8 * NARROW;
+          }
+        } else if (left > FEW) {
+          memory.copy(to, from, left * <i32>NARROW);
+          continue;
+        } else {
+          for (; left >= 8; left -= 8) {
+            v128.store(to, v128.load(from));
+            from += 8 * NARROW;
+            to += 8 * NARROW;
+          }
+        }
+      }
       for (; left > 0; left--) {
-        store<i16>(to, load<i16>(from));
+        store<i16>(to, <i32>load<i16>(from) + (adds ? <i32>load<i16>(to) : 0));
         from += NARROW;
         to += stride;
       }
+    }
   }
 }
 
-/** out[place] = value · weight, or += where `adds`. */
+/** out[place] = value · weight, or += where `adds`, feed by feed. */
 export function scatterWhole(
   values: usize,
   isShort: i32,
-  runs: usize,
-  count: i32,
+  feeds: usize,
+  count: usize,
   out: usize,
   weight: i32,
   adds: i32,
 ): void {
   const factors = i32x4.splat(weight);
   const size = isShort ? NARROW : WHOLE;
-  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
-    let from = values + (<usize>load<u32>(runs)) * size;
-    let to = out + (<usize>load<u32>(runs, 4)) * WHOLE;
-    const stride = (<usize>load<i32>(runs, 8)) * WHOLE;
-    let left = load<i32>(runs, 12);
-    if (stride === WHOLE) {
-      for (; left >= 4; left -= 4) {
-        const values = isShort ? i32x4.extend_low_i16x8_s(v128.load64_zero(from)) : v128.load(from);
-        let x = i32x4.mul(values, factors);
-        if (adds) x = i32x4.add(x, v128.load(to));
-        v128.store(to, x);
-        from += 4 * size;
-        to += 4 * WHOLE;
+  for (const last = feeds + count * FEED; feeds < last; feeds += FEED) {
+    const first = values + (<usize>load<u32>(feeds)) * size;
+    const base = out + (<usize>load<u32>(feeds, 12)) * WHOLE;
+    let runs = <usize>load<u32>(feeds, 4);
+    for (const end = runs + (<usize>load<u32>(feeds, 8)) * RUN; runs < end; runs += RUN) {
+      let from = first + (<usize>load<u32>(runs)) * size;
+      let to = base + (<usize>load<u32>(runs, 4)) * WHOLE;
+      const stride = (<usize>load<i32>(runs, 8)) * WHOLE;
+      let left = load<i32>(runs, 12);
+      if (stride === WHOLE) {
+        for (; left >= 4; left -= 4) {
+          const values = isShort ? i32x4.extend_low_i16x8_s(v128.load64_zero(from)) : v128.load(from);
+          let x = i32x4.mul(values, factors);
+          if (adds) x = i32x4.add(x, v128.load(to));
+          v128.store(to, x);
+          from += 4 * size;
+          to += 4 * WHOLE;
+        }
       }
-    }
-    for (; left > 0; left--) {
-      const x = (isShort ? <i32>load<i16>(from) : load<i32>(from)) * weight;
-      store<i32>(to, adds ? load<i32>(to) + x : x);
-      from += size;
-      to += stride;
+      for (; left > 0; left--) {
+        const x = (isShort ? <i32>load<i16>(from) : load<i32>(from)) * weight;
+        store<i32>(to, adds ? load<i32>(to) + x : x);
+        from += size;
+        to += stride;
+      }
     }
   }
 }
 
-/** out[place] = the powers of two in a value; bytes. */
-export function scatterTerms(terms: usize, runs: usize, count: i32, out: usize): void {
-  for (const end = runs + (<usize>count) * RUN; runs < end; runs += RUN) {
-    let from = terms + <usize>load<u32>(runs);
-    let to = out + <usize>load<u32>(runs, 4);
-    const stride = <usize>load<i32>(runs, 8);
-    let left = load<i32>(runs, 12);
-    if (stride === 1) memory.copy(to, from, left);
-    else
+/** out[place] = the powers of two in a value, feed by feed; bytes. */
+export function scatterTerms(terms: usize, feeds: usize, count: usize, out: usize): void {
+  for (const last = feeds + count * FEED; feeds < last; feeds += FEED) {
+    const first = terms + <usize>load<u32>(feeds);
+    const base = out + <usize>load<u32>(feeds, 12);
+    let runs = <usize>load<u32>(feeds, 4);
+    for (const end = runs + (<usize>load<u32>(feeds, 8)) * RUN; runs < end; runs += RUN) {
+      let from = first + <usize>load<u32>(runs);
+      let to = base + <usize>load<u32>(runs, 4);
+      const stride = <usize>load<i32>(runs, 8);
+      let left = load<i32>(runs, 12);
+      if (stride === 1) {
+        if (left > FEW) {
+          memory.copy(to, from, left);
+          continue;
+        }
+        for (; left >= 16; left -= 16) {
+          v128.store(to, v128.load(from));
+          from += 16;
+          to += 16;
+        }
+      }
       for (; left > 0; left--) {
         store<u8>(to, load<u8>(from++));
         to += stride;
       }
+    }
   }
 }
 
@@ -141,8 +193,35 @@ export function largestShort(values: usize, size: usize): u32 {
   return top;
 }
 
-/** Of every bin: values that are not 0, the powers of two in them, all powers of two. `bins`: one of 16 bits a neuron. */
-export function tally(
+/** A tile whose neurons are counted: the first of them, runs or numbers of bins and how many, are they runs?, its bins, those of a step. */
+const COUNTED: usize = 24;
+
+/**
+ * Of every bin of tiles in step `step`, from 0 on: values that are not 0, the powers of two in them, all powers of two. `counts`:
+ * where all bins begin.
+ */
+export function tallyTiles(
+  values: usize,
+  isShort: i32,
+  terms: usize,
+  tiles: usize,
+  count: usize,
+  counts: usize,
+  step: usize,
+): void {
+  for (const last = tiles + count * COUNTED; tiles < last; tiles += COUNTED) {
+    const base = <usize>load<u32>(tiles);
+    const own = values + base * (isShort ? NARROW : WHOLE);
+    const bins = <usize>load<u32>(tiles, 4);
+    const many = <usize>load<u32>(tiles, 8);
+    const into = counts + ((<usize>load<u32>(tiles, 16)) + step * <usize>load<u32>(tiles, 20)) * WHOLE;
+    if (load<u32>(tiles, 12)) tallyRuns(own, isShort, terms + base, bins, many, into);
+    else tally(own, isShort, terms + base, bins, many, into);
+  }
+}
+
+/** Bins are of 16 bits, one for each neuron. */
+function tally(
   values: usize,
   isShort: i32,
   terms: usize,
@@ -161,8 +240,8 @@ export function tally(
   }
 }
 
-/** The same where neurons of one bin follow each other: runs of a bin and how many. */
-export function tallyRuns(
+/** Neurons of one bin follow each other: runs of a bin and how many. */
+function tallyRuns(
   values: usize,
   isShort: i32,
   terms: usize,
@@ -279,7 +358,25 @@ export function countSums(
 ): void {
   for (let row: usize = 0; row < rows; row++) {
     let found = 0;
-    for (let c: usize = 0; c < inner; c++) {
+    let c: usize = 0;
+    for (; c + 8 <= inner; c += 8) {
+      const zero = i16x8.splat(0);
+      const is = isShort
+        ? i16x8.ne(v128.load(sums + c * NARROW), zero)
+        : i16x8.narrow_i32x4_s(
+            i32x4.ne(v128.load(sums + c * WHOLE), zero),
+            i32x4.ne(v128.load(sums + c * WHOLE, 16), zero),
+          );
+      found += popcnt(i16x8.bitmask(is));
+      const here = nonzero + c * WHOLE;
+      v128.store(here, i32x4.sub(v128.load(here), i32x4.extend_low_i16x8_s(is)));
+      v128.store(here, i32x4.sub(v128.load(here, 16), i32x4.extend_high_i16x8_s(is)), 16);
+      const met = v128.load8x8_u(terms + c);
+      const there = termSums + c * WHOLE;
+      v128.store(there, i32x4.add(v128.load(there), i32x4.extend_low_i16x8_u(met)));
+      v128.store(there, i32x4.add(v128.load(there, 16), i32x4.extend_high_i16x8_u(met)), 16);
+    }
+    for (; c < inner; c++) {
       const sum = isShort ? <i32>load<i16>(sums + c * NARROW) : load<i32>(sums + c * WHOLE);
       const is = <i32>(sum !== 0);
       found += is;
@@ -291,6 +388,34 @@ export function countSums(
     sums += inner * (isShort ? NARROW : WHOLE);
     terms += inner;
   }
+}
+
+/**
+ * What a product adds, of `count` channels: Σ terms a · (sums b that are not 0) + terms b · (sums a), in a double at `out`, and
+ * behind it what it would add if both operands only sent powers of two. What waits counts `has` of now, else a meets what b `had`.
+ */
+export function sumProducts(
+  termsA: usize,
+  hasA: usize,
+  termsB: usize,
+  hasB: usize,
+  hadB: usize,
+  count: usize,
+  waits: i32,
+  out: usize,
+): void {
+  let adds: i64 = 0;
+  let paper: i64 = 0;
+  for (let at: usize = 0; at < count * WHOLE; at += WHOLE) {
+    const a = <i64>load<i32>(termsA + at);
+    const b = <i64>load<i32>(termsB + at);
+    const withA = <i64>load<i32>(hasA + at);
+    const withB = <i64>load<i32>(hasB + at);
+    adds += waits ? a * withB : a * <i64>load<i32>(hadB + at) + b * withA;
+    paper += a * b + a * withB + withA * b;
+  }
+  store<f64>(out, load<f64>(out) + <f64>adds);
+  store<f64>(out, load<f64>(out, 8) + <f64>paper, 8);
 }
 
 /** Bytes that become 0. */

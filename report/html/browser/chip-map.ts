@@ -155,7 +155,14 @@ export function createChipMap(data: PageData): ChipMap | null {
     const panel = find('map-panel')!;
     if (view.core !== null) panel.replaceChildren(...corePanel(data, view.core));
     else if (view.chip !== null) panel.replaceChildren(...chipPanel(data, view.chip));
-    else panel.replaceChildren(element('p', { class: 'missing' }, 'Choose a chip.'));
+    else
+      panel.replaceChildren(
+        element(
+          'p',
+          { class: 'small' },
+          'Choose a chip, then a core: what it holds, its limits and what it does stand here.',
+        ),
+      );
   }
 
   cells.addEventListener('keydown', event => {

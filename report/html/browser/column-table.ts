@@ -124,5 +124,5 @@ function cellOf({ of, unit, show, isEstimate }: TableColumn, row: number, isName
     value === null && 'none',
     isEstimate && value !== null && 'est',
   ].filter(Boolean);
-  return element('td', { class: classes.join(' ') || undefined }, text);
+  return element('td', { class: ['k', ...classes].join(' ') }, text);
 }

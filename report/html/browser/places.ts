@@ -41,7 +41,7 @@ export interface Layout {
 }
 
 const LABEL = 18;
-const MOST_CELL = 9;
+const MOST_CELL = 16;
 
 /** The chips in use and the places between them; levels of a stack side by side, as large as the width allows. */
 export function boardLayout(board: Board, used: readonly number[], chips: number, width: number): Layout {

@@ -1,8 +1,8 @@
 /** How long it takes: what binds a step, which cores work longest, the pipeline. */
 import type { Report } from '../../schema.ts';
-import { type Axis, chart, columns, frame, legend, place, stacked } from '../chart.ts';
+import { type Axis, chart, columns, frame, legend, more, place, stacked } from '../chart.ts';
 import type { Asker } from '../figures.ts';
-import { digits, format, grouped, plural, tally } from '../format.ts';
+import { format, grouped, plural, tally } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { facts, type Section } from './section.ts';
@@ -193,10 +193,11 @@ const busiest = ({ time, chipMap, layers }: Report, ask: Asker): Markup =>
     { file: 'busiest-cores', isQuiet: true },
   )}`;
 
+const SHOWN = 40;
+
 function criticalPath({ time, layers }: Report): Part {
   const path = time.criticalPath;
-  return (
-    path.length > 0 &&
-    html`<h3>Longest chain of layers</h3><p class="small">Each reads the one before it; none can be earlier. ${plural(path.length, 'layer')}, ends at timestep ${digits(path.at(-1)!.step)}.</p><ol class="trail">${path.map(({ layer, step }) => html`<li>${layers[layer]!.name} <small>${digits(step)}</small></li>`)}</ol>`
-  );
+  if (path.length === 0) return false;
+  const trail = html`<ol class="trail">${path.map(({ layer, step }) => html`<li>${layers[layer]!.name} <small>${grouped(step)}</small></li>`)}</ol>`;
+  return html`<h3>Longest chain of layers</h3><p class="small">Each reads the one before it; none can be earlier. ${plural(path.length, 'layer')}, with the timestep of each; the last is ${grouped(path.at(-1)!.step)}.</p>${path.length > SHOWN ? more('All of the chain', trail) : trail}`;
 }

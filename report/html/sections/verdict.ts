@@ -82,15 +82,20 @@ const STAGES = [
 
 function accuracyChain({ verdict }: Report, ask: Asker): Part {
   const { accuracy } = verdict;
-  if (STAGES.every(([key]) => accuracy[key] === null) && accuracy.agreement === null)
-    return html`<h3>Accuracy</h3><p class="missing">Not measured: no labels were given. <code>snnc validate DIR --data SET</code> measures every stage, then <code>snnc report DIR</code> shows it here.</p>`;
-  const where = accuracy.isCalibration ? 'calibration images' : 'test images';
+  const isKnown = STAGES.some(([key]) => accuracy[key] !== null);
+  const agrees =
+    accuracy.agreement !== null &&
+    html`Integer and float network agree on ${ask.number('verdict.accuracy.agreement', accuracy.agreement, '%')} of them.`;
+  const how = html`<code>snnc validate DIR --data SET</code> measures every stage on images with labels; <code>snnc report DIR</code> then shows it here.`;
+  if (!isKnown)
+    return html`<h3>Accuracy</h3><p class="missing">Unknown: no labels were given. ${agrees && html`${agrees} (images of calibration: ${accuracy.source ?? 'synthetic'}.) `}${how}</p>`;
+  const where = accuracy.isCalibration ? 'which calibrated it' : 'which nothing was calibrated on';
   return html`<h3>Accuracy, stage by stage</h3>
 <ol class="chain">${STAGES.map(
     ([key, name]) =>
       html`<li><span>${name}</span><b>${ask.number(`verdict.accuracy.${key}`, accuracy[key], '%')}</b></li>`,
   )}</ol>
-<p class="small">On ${plural(accuracy.images, 'image')} of ${accuracy.source ?? 'no named set'}, ${where}. Integer and float network agree on ${ask.number('verdict.accuracy.agreement', accuracy.agreement, '%')} of them.</p>`;
+<p class="small">On ${plural(accuracy.images, 'image')} of ${accuracy.source ?? 'no named set'}, ${where}. ${agrees}${accuracy.isCalibration && html` ${how}`}</p>`;
 }
 
 const BIN = 10;
@@ -125,7 +130,7 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
     'What cores have and what this network takes of it',
     [
       { head: 'Resource', isName: true, of: row => resourceName(row.resource.name) },
-      { head: 'Fullest core takes', unit: '', of: row => row.most, path: 'chipMap.cores.used' },
+      { head: 'Fullest takes', unit: '', of: row => row.most, path: 'chipMap.cores.used' },
       { head: 'of', unit: '', of: row => row.resource.capacity, path: 'chipMap.resources.capacity' },
       { head: 'Fill', unit: '%', of: row => row.fill, share: row => row.fill, isLimit: true },
       {
@@ -143,7 +148,7 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
         path: 'verdict.coresBound.*',
       },
       {
-        head: 'Cores from 0 to 100 %',
+        head: 'Cores by fill',
         of: () => null,
         show: row => spark(verdict.fills[row.resource.name] ?? []),
       },
