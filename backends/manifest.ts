@@ -44,6 +44,33 @@ const search = z.strictObject({
     .describe('Integer networks that were run'),
 });
 
+const port = z.strictObject({ name: z.string(), shape: z.array(count) });
+const free = z
+  .strictObject({
+    dt: real.nullable().describe('Seconds of a timestep; null: the network has no time constants'),
+    decay: z.string().describe('euler keeps 1 − dt/τ of a value, exponential exp(−dt/τ)'),
+    reset: z.string(),
+    inputs: z.array(port).describe('Their elements, one after another, are those of the host'),
+    outputs: z
+      .array(
+        z.strictObject({
+          ...port.shape,
+          population: z.string(),
+          kind: z.enum(['spikes', 'potentials']),
+        }),
+      )
+      .describe('What population of depth d does at chip timestep k answers to input of timestep k − d'),
+    agreement: z
+      .strictObject({
+        timesteps: count,
+        source: z.string(),
+        spikes: z.strictObject({ float: count, chip: count, both: count }),
+        potentialError: real.nullable().describe('Of read potentials: largest difference ÷ largest value'),
+      })
+      .describe('With the network in real numbers, over all its neurons'),
+  })
+  .describe('A network of plain neurons that was spiking before: mode free');
+
 const placementQuality = z.strictObject({
   cost: z.number().describe('Σ messages × hops in a step, predicted; a chip border weighs as many hops'),
   hottestLink: z.number().describe('Messages over the busiest link of a chip, in a step'),
@@ -161,6 +188,7 @@ export const manifestSchema = z
       .array(z.strictObject({ site: z.string(), kind: z.string(), shift: z.int(), terms: count, band: real }))
       .describe('How each site fires; --thresholds takes this file'),
     search: search.nullable().describe('What --max-drop or --max-divergence found'),
+    free: free.optional(),
     prediction: z
       .strictObject({ paperAcs: z.number() })
       .describe('Per image and step, from calibration, before any test image'),

@@ -77,7 +77,7 @@ export interface Target {
 export function stepFloor(
   { tick, barrierAllTiles, barrierAllChips }: Timing,
   chips: number,
-): { readonly name: string; readonly figure: Figure | undefined } {
+): { readonly name: 'tick' | 'barrier'; readonly figure: Figure | undefined } {
   if (tick !== undefined) return { name: 'tick', figure: tick };
   const isOne = chips <= 1 || barrierAllChips === undefined;
   return { name: 'barrier', figure: isOne ? barrierAllTiles : barrierAllChips };

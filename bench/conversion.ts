@@ -109,7 +109,7 @@ async function measureOne(paths: Paths, setting: Setting, limit: number): Promis
   const { ann, centre } = foldInto(read.ann, resolved, true, console_);
   const calibrate = setting.isDataFree === true ? undefined : paths.calibrate;
   const about = { shape, resolved, centre };
-  const { images, labels: known } = await calibrationSet({ model: paths.model, calibrate }, about, report);
+  const { images, labels: known } = await calibrationSet({ model: paths.model, calibrate }, about, console_);
   const base = {
     coding: 'sum',
     steps: 1,

@@ -61,7 +61,7 @@ export async function measureEstimate(model: string, images: number): Promise<Es
     ...{ ...mapping, steps: 1, biasCorrection: false, keepUnread: false },
   };
   const needs = { shape, resolved: preprocess, centre };
-  const data = await calibrationSet({ model }, needs, console_.diagnostics.report);
+  const data = await calibrationSet({ model }, needs, console_);
   const drawn = spread(data.images, images);
   const { snn } = convertNetwork(ann, drawn, compiled, context);
   const int = quantizeNetwork(snn, drawn, boards[0]!, mapping.weightBits, context, centre !== null);

@@ -1,13 +1,14 @@
 /** The images that a network is calibrated on, and whether it takes their pixels. */
 import type { Centre, Preprocess } from '../backends/preprocess.ts';
+import type { Context } from '../compiler/compile.ts';
 import { inputLayout } from '../compiler/data/layout.ts';
 import { takeNormalised } from '../compiler/data/pixels.ts';
 import { type Limits, syntheticCount, syntheticImages, USUAL_LIMITS } from '../compiler/data/synthetic.ts';
 import { foldNormalisation } from '../compiler/passes/fold-normalisation.ts';
 import type { Resolved } from '../compiler/preprocess/resolve.ts';
 import { centreOf, normalise } from '../compiler/preprocess.ts';
+import { type Advance, counted } from '../compiler/progress.ts';
 import type { AnnGraph } from '../ir/ann.ts';
-import type { Report } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { Console } from './console.ts';
 import { type Images, openImages, type Taker } from './images.ts';
@@ -58,14 +59,16 @@ interface Taking {
 export async function calibrationSet(
   args: DataOptions & { readonly model: string; readonly calibrate?: string | undefined },
   { shape, resolved, centre, macs = 0, most = Number.POSITIVE_INFINITY }: Taking,
-  report: Report,
+  { diagnostics: { report }, advance, found }: Pick<Context, 'diagnostics' | 'advance' | 'found'>,
 ): Promise<CalibrationSet> {
   const { preprocess } = resolved;
   const taker: Taker = { shape, preprocess, centre, isAssumed: isAssumed(resolved) };
   if (args.calibrate !== undefined) {
-    return spread(await openImages(args.calibrate, taker, args, report), sizeOf(shape));
+    const set = await openImages(args.calibrate, taker, args, report);
+    return spread(set, sizeOf(shape), advance);
   }
   const count = Math.min(most, syntheticCount(macs));
+  found?.(`${count} synthetic images`);
   report('W0301', { origin: args.model }, { count, ...DATA_FREE_ON_DIGITS });
   return { images: drawImages(taker, count), labels: undefined, isSynthetic: true };
 }
@@ -99,11 +102,11 @@ function limitsOf(preprocess: Preprocess): readonly Limits[] {
 }
 
 /** Evenly over the data, which may be sorted by class, and no more than memory bears. */
-async function spread(set: Images, size: number): Promise<CalibrationSet> {
+async function spread(set: Images, size: number, advance: Advance | undefined): Promise<CalibrationSet> {
   const count = Math.min(set.count, MAX_CALIBRATION, Math.max(1, Math.floor(MAX_CALIBRATION_NUMBERS / size)));
   const taken = Array.from({ length: count }, (_, i) => Math.floor((i * set.count) / count));
   const images: Float64Array[] = [];
-  for (const i of taken) images.push(await set.image(i));
+  for (const i of counted(taken, advance)) images.push(await set.image(i));
   const { labels } = set;
   return { images, labels: labels && taken.map(i => labels[i]!), isSynthetic: false };
 }

@@ -39,18 +39,19 @@ export async function findActivity(
   ann: AnnGraph,
   resolved: Resolved,
   options: ActivityOptions,
-  { step }: Console,
+  { step, advance, found }: Console,
 ): Promise<Known> {
   const most = Math.min(FLOAT_IMAGES, Math.floor(FLOAT_WORK / Math.max(1, countMacs(ann))));
   const count = options.isRead ? most : 0;
   const { shape } = ann.nodes.find(node => node.kind === 'input')!.type;
   if (count > 0) step('measure activity');
   // What is missing is no fault of a check: it says what its figures rest on.
-  const { report } = createDiagnostics();
+  const unsaid = createDiagnostics();
   const needs = { shape, resolved, centre: null, most: count };
-  const data = count === 0 ? NO_DATA : await calibrationSet(options, needs, report);
+  const data =
+    count === 0 ? NO_DATA : await calibrationSet(options, needs, { diagnostics: unsaid, advance, found });
   const images = spread(data.images, count);
-  const again = createOutliner(ann, images, report);
+  const again = createOutliner(ann, images, unsaid.report);
   const from = images.length === 0 ? 'nominal' : 'float network';
   const { isSynthetic } = data;
   // Where compile begins; it goes on to a finer one where the answers ask for it.

@@ -15,6 +15,7 @@ import { describeWhatIf, type WhatIf } from '../report/what-if.ts';
 import type { CheckArguments } from './check.ts';
 import { describeActivity, type Known } from './check-activity.ts';
 import type { CheckResult } from './check-result.ts';
+import type { Console } from './console.ts';
 import { figuresOf } from './mode-figures.ts';
 
 export interface Checked {
@@ -29,14 +30,20 @@ export interface Checked {
   readonly peakBytes: number;
 }
 
+const NAME_WIDTH = 12;
+
 type Row = readonly [name: string, text: string];
 
-export function renderCheck(check: Checked): string {
-  const rows = [...modelRows(check), ...networkRows(check), ...targetRows(check)];
+export function renderCheck(check: Checked, { columns, paint }: Pick<Console, 'columns' | 'paint'>): string {
+  const rows = [...modelRows(check), ...networkRows(check), ...targetRows(check, columns - NAME_WIDTH)];
   const errors = check.list.filter(d => d.severity === 'error').length;
   const verdict =
-    errors === 0 ? 'nothing stands in the way' : `${errors} thing(s) stand in the way, see below`;
-  const lines = [...rows, ['verdict', verdict] as const].map(([name, text]) => `${name.padEnd(12)}${text}`);
+    errors === 0
+      ? paint('green', 'nothing stands in the way')
+      : paint('red', `${errors} thing(s) stand in the way, see below`);
+  const lines = [...rows, ['verdict', verdict] as const].map(
+    ([name, text]) => `${name.padEnd(NAME_WIDTH)}${text}`,
+  );
   const took = `checked in ${check.seconds.toFixed(1)} s and ${byteSize(check.peakBytes)}`;
   const target = check.found?.taken?.target;
   const told =
@@ -72,12 +79,12 @@ function networkRows({ network: { ann, outline }, images }: Checked): readonly R
   return [...rows, ['network', `${size}, ${big(synapsesOf(network))} weights`]];
 }
 
-function targetRows({ found, whatIf }: Checked): readonly Row[] {
+function targetRows({ found, whatIf }: Checked, columns: number): readonly Row[] {
   const taken = found?.taken;
   if (found === undefined || taken === undefined) return [];
   const { target, chip } = taken;
   const several = found.instead === undefined ? '' : `; ${found.instead} would do`;
-  const modes = modeTable(found.modes.map(figuresOf), taken.mode);
+  const modes = modeTable(found.modes.map(figuresOf), taken.mode, columns);
   const heaviest = populationsOf(taken).toSorted((a, b) => b.cores - a.cores);
   return [
     ['target', `${target.spec}, ${big(target.cores)} cores, depth ${chip.attrs.depth}${several}`],

@@ -34,11 +34,13 @@ export interface CheckArguments extends Shared, DataOptions {
   readonly weights?: boolean | undefined;
 }
 
+const PLAN = ['import', 'canonicalize', 'look at weights', 'convert', 'measure activity', 'map', 'what if'];
+
 /** Weights up to this are looked at unless told otherwise: a second or two. */
 const SCAN_BYTES = 1.5 * 2 ** 30;
 
 export async function checkCommand(args: CheckArguments): Promise<number> {
-  const console_ = createConsole(args);
+  const console_ = createConsole(args, PLAN);
   const { diagnostics } = console_;
   const start = performance.now();
   const candidates = await loadCandidates(args.target);
@@ -73,18 +75,21 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
       ? []
       : whatIfs(
           found.taken,
-          varied({
-            ...{ network: known.network, boards: candidates, taken: found.taken, modes: found.modes },
-            options: { ...mapping, activity: known.activity },
-            others: otherOptions(known, options),
-          }),
+          varied(
+            {
+              ...{ network: known.network, boards: candidates, taken: found.taken, modes: found.modes },
+              options: { ...mapping, activity: known.activity },
+              others: otherOptions(known, options),
+            },
+            console_.advance,
+          ),
         );
   const seconds = (performance.now() - start) / 1000;
   const peakBytes = process.resourceUsage().maxRSS * 1024;
   const faults = images instanceof UserError ? images.diagnostics : [];
   const list = [...diagnostics.list, ...faults];
   const check: Checked = { args, network, known, found, whatIf, images, list, seconds, peakBytes };
-  console_.line(renderCheck(check));
+  console_.line(renderCheck(check, console_));
   return reportDiagnostics(list, args.json, resultOf(check));
 }
 

@@ -3,6 +3,7 @@ import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
 import { FAVOURS } from '../compiler/mapping/joint.ts';
 import { STRATEGIES } from '../compiler/mapping/strategy.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
+import { DECAYS, RESETS } from '../compiler/nir/neurons.ts';
 import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
@@ -12,12 +13,12 @@ import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
 
-const whole = (value: number, name: string, low: number, high: number): number => {
+export const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)
     throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
   return value;
 };
-const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
+export const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
   ({
     type: 'number',
     default: otherwise,
@@ -25,7 +26,7 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
-const allOrLimit = {
+export const allOrLimit = {
   type: 'number',
   describe: 'Images at most (default: all)',
   coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
@@ -160,7 +161,7 @@ export const COMPILE_OPTIONS = {
     describe: 'Images (npz, npy, pictures, a folder): thresholds come from their activations',
   },
   ...network,
-  out: { type: 'string', describe: 'Folder to write (default: beside the model)' },
+  out: { alias: 'o', type: 'string', describe: 'Folder to write (default: beside the model)' },
   'dry-run': {
     type: 'boolean',
     default: false,
@@ -215,7 +216,13 @@ export const COMPILE_OPTIONS = {
     describe: `Threshold rule (${THRESHOLD_RULES.join(', ')}), or a file of thresholds`,
   },
   ...searchOptions,
-  bits: number('bits', 2, 8, 8, 'Weight bits'),
+  bits: number(
+    'bits',
+    2,
+    16,
+    8,
+    'Weight bits; more than 8 only of a NIR network, where the target stores them',
+  ),
   functions: {
     choices: SOMA_ARITHMETIC,
     default: 'tables' as const,
@@ -234,6 +241,26 @@ export const COMPILE_OPTIONS = {
   },
   pin: { type: 'string', describe: 'A file of cores that have their place: NAME[:PART] CHIP X Y [SLOT]' },
   seed: number('seed', 0, 2 ** 31 - 1, 1, 'Seed of placement'),
+  dt: {
+    type: 'number',
+    describe: 'NIR: seconds of a timestep, where the network has time constants',
+    coerce: (value: number | undefined) => {
+      if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+        throw new Error('--dt takes seconds above 0, such as 1e-4');
+      return value;
+    },
+  },
+  decay: {
+    choices: DECAYS,
+    default: DECAYS[0],
+    describe: 'NIR: what a timestep keeps of a value: 1 − dt/τ, or exp(−dt/τ)',
+  },
+  reset: {
+    choices: RESETS,
+    default: RESETS[0],
+    describe:
+      'NIR: what a spike does to the potential: to v_reset, as the format says, or minus the threshold',
+  },
   ...preprocessOptions,
   ...dataOptions,
   ...shared,
@@ -265,7 +292,7 @@ export const CHECK_OPTIONS = {
 } as const;
 
 /** Threads of a simulation. */
-const workers = {
+export const workers = {
   type: 'number',
   describe: 'Images that are simulated at a time, each on a thread (default: one core is left free)',
   coerce: (value: number | undefined) => (value === undefined ? undefined : whole(value, 'workers', 1, 64)),
@@ -318,7 +345,7 @@ export const SIMULATE_OPTIONS = {
   input: {
     type: 'string',
     demandOption: true,
-    describe: 'Images: npz, npy, raw, a picture, a folder',
+    describe: 'Images: npz, npy, raw, a picture, a folder; for plain neurons spike trains, npz or npy',
   },
   limit: number('limit', 1, 1e9, 10, 'Images at most'),
   workers,
@@ -347,33 +374,137 @@ export const SIMULATE_OPTIONS = {
     type: 'string',
     describe: 'A row a timestep: core:CHIP:NUMBER, link:NAME or population:NAME, separated by commas',
   },
+  save: {
+    type: 'string',
+    describe: 'Plain neurons: npz for what outputs did, [samples, timesteps, neurons]',
+  },
+  record: {
+    type: 'string',
+    array: true,
+    describe: 'Plain neurons: populations whose spikes go to --save too',
+  },
   ...dataOptions,
   ...shared,
 } as const;
 
 /** A deployment in the files of another tool. */
 export const EXPORT_OPTIONS = {
-  to: { choices: FORMATS, demandOption: true, describe: 'Which tool: sanafe' },
-  out: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder to write' },
+  to: {
+    choices: FORMATS,
+    demandOption: true,
+    describe:
+      'SANA-FE, NIR, the ONNX model with what became of each node, plain tables, a trace for Perfetto',
+  },
+  out: {
+    alias: 'o',
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder to write; for nir and onnx the file',
+  },
+  model: { type: 'string', describe: 'onnx: the model that was compiled' },
   population: {
     type: 'string',
     array: true,
-    describe: 'Only the sums of these populations and what they are fed with (default: all)',
+    describe: 'sanafe, nir: only these populations and what they are fed with (default: all)',
   },
   input: {
     type: 'string',
-    demandOption: true,
-    describe: 'Images whose spikes are replayed: npz, npy, raw, a picture, a folder',
+    describe: 'sanafe, trace: images that are run: npz, npy, raw, a picture, a folder',
   },
-  limit: number('limit', 1, 1e6, 1, 'Images at most'),
-  costs: { type: 'string', describe: 'Cost set of the target (default: its first)' },
-  synapses: number('synapses', 1, 1e9, 5_000_000, 'Synapses at most; SANA-FE takes about 715 bytes for each'),
+  limit: number('limit', 1, 1e6, 1, 'sanafe, trace: images at most'),
+  costs: { type: 'string', describe: 'sanafe: cost set of the target (default: its first)' },
+  synapses: number(
+    'synapses',
+    1,
+    1e9,
+    5_000_000,
+    'sanafe: synapses at most; it takes about 715 bytes for each',
+  ),
   ...dataOptions,
   ...shared,
 } as const;
 
 /** What cores hold. */
+export const REPORT_OPTIONS = {
+  html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  curve: { type: 'string', describe: 'Measure accuracy and Eq. 30 over T on these images, and keep them' },
+  calibrate: {
+    type: 'string',
+    describe: 'For --curve: images that the paper’s thresholds come from (default: the same)',
+  },
+  limit: { ...number('limit', 1, 1e9, 256, 'For --curve: images at most') },
+  ...dataOptions,
+  ...shared,
+} as const;
+
 export const INSPECT_OPTIONS = {
   core: { type: 'string', describe: 'CHIP:NUMBER, everything it holds' },
   ...shared,
+} as const;
+
+const seconds = (name: string, otherwise: number, describe: string) =>
+  ({
+    type: 'number',
+    default: otherwise,
+    describe,
+    coerce: (value: number) => {
+      if (!(value > 0 && value <= 86_400))
+        throw new Error(`--${name} takes seconds, above 0 and at most a day`);
+      return value;
+    },
+  }) as const;
+
+export const HIL_OPTIONS = {
+  device: { type: 'string', describe: 'HOST:PORT or grpc://HOST:PORT; grpcs:// with certificates' },
+  input: {
+    type: 'string',
+    describe: 'Images: npz, npy, raw, a picture, a folder (default: the golden inputs)',
+  },
+  limit: allOrLimit,
+  together: number('together', 1, 4096, 8, 'Images that follow each other on the chip without a restart'),
+  stride: {
+    type: 'number',
+    describe: 'Timesteps of one command at most (default: as many as the device takes)',
+    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'stride', 1, 1e9)),
+  },
+  scrub: { type: 'boolean', default: false, describe: 'Read memory back and compare it with the folder' },
+  record: { type: 'string', describe: 'Write all that the device says to this file' },
+  replay: { type: 'string', describe: 'Take the answers from a recording; no device is needed' },
+  junit: { type: 'string', describe: 'Write the result as JUnit XML' },
+  conformance: {
+    type: 'string',
+    describe: 'Check the device at this URL against the protocol; needs no folder',
+  },
+  ca: { type: 'string', describe: 'Certificate of the authority (PEM); with --cert and --key: mutual TLS' },
+  cert: { type: 'string', describe: 'Own certificate (PEM)' },
+  key: { type: 'string', describe: 'Key of the own certificate (PEM)' },
+  timeout: seconds('timeout', 30, 'Seconds that one call may take'),
+  patience: seconds('patience', 60, 'Seconds without any progress until the run is given up'),
+  workers,
+  ...dataOptions,
+  ...shared,
+} as const;
+
+export const DEVICE_OPTIONS = {
+  ...shared,
+  listen: { type: 'string', default: '127.0.0.1:50451', describe: 'HOST:PORT; port 0: any free one' },
+  fault: {
+    type: 'string',
+    array: true,
+    describe:
+      'KIND[@PLACE][:SETTINGS], as often as you like: flip-weight, drop-spike:1e-4, crash:after=100 …',
+  },
+  seed: number('seed', 0, 2 ** 31 - 1, 1, 'Of places that faults leave open, and of all chance'),
+  lease: number('lease', 1, 86_400, 600, 'Longest lease of a session, in seconds'),
+  rate: number('rate', 1, 1e9, 20_000, 'Messages that are taken in a second'),
+  certs: { type: 'string', describe: 'Folder of certificates: only clients that show one are let in' },
+  allow: { type: 'string', describe: 'Clients that are let in, by comma (default: clients.txt of --certs)' },
+  'init-certs': { type: 'string', describe: 'Make certificates of a lab in this folder, and end' },
+  hosts: {
+    type: 'string',
+    default: 'localhost,127.0.0.1',
+    describe: '--init-certs: names and addresses of the server',
+  },
+  clients: { type: 'string', default: 'client', describe: '--init-certs: names of clients, by comma' },
+  days: number('days', 1, 3650, 825, '--init-certs: for how long certificates are good'),
 } as const;

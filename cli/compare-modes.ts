@@ -7,12 +7,14 @@ import {
   onSameCores,
   type Refused,
 } from '../compiler/estimate/modes.ts';
-import { denseWork, type TileWork, tileWork } from '../compiler/estimate/tile-work.ts';
+import { denseWork, type TileWork } from '../compiler/estimate/tile-work.ts';
 import { MOST_TILES, varied } from '../compiler/estimate/what-if.ts';
+import type { Advance } from '../compiler/progress.ts';
 import { MODES, type Mode } from '../ir/chip.ts';
 import type { IntGraph } from '../ir/int.ts';
+import type { Ran } from '../report/accounts.ts';
 import type { Tallied } from '../report/energy.ts';
-import type { ChipReport, Ran } from '../report/report.ts';
+import type { Compared } from '../report/facts.ts';
 import { columnsOf, type TileEvents } from '../runtime-sim/tile-events.ts';
 import { figuresOf } from './mode-figures.ts';
 import { whatIfs } from './what-if.ts';
@@ -23,15 +25,16 @@ export const expectedOf = ({ peaks, totals, interval }: ModeEstimate): Ran => ({
   totals: { ...totals },
 });
 
-/** What every tile does in an image that nobody has run, and as an ordinary network. */
+/** What every tile does in an image that nobody has run (`work`), and as an ordinary network. */
 export function talliedOf(
   { chip }: ModeEstimate,
-  { activity, weightBits }: Pick<EstimateOptions, 'activity' | 'weightBits'>,
+  work: TileWork,
+  weightBits: number,
   counted: TileEvents | undefined,
 ): Tallied {
   const { steps } = chip.attrs;
   return {
-    tiles: counted ?? eventsOf(tileWork(chip, activity, weightBits), steps),
+    tiles: counted ?? eventsOf(work, steps),
     dense: eventsOf(denseWork(chip, weightBits), 1),
   };
 }
@@ -42,19 +45,22 @@ const eventsOf = ({ events, wiring }: TileWork, steps: number): TileEvents => ({
   events: columnsOf(event => events[event].map(n => n * steps)),
 });
 
-/** Cost: two mappings more, of a network of MOST_TILES at most; of a larger one what its own cores tell. */
+/** Cost: a mapping for each change, of a network of MOST_TILES at most; of a larger one that in which each weight stands once. */
 export function compareModes(
   network: IntGraph,
   boards: readonly Target[],
   taken: ModeEstimate,
   options: EstimateOptions,
-): Pick<ChipReport, 'modes' | 'whatIf'> {
+  command: string,
+  advance?: Advance,
+): Compared {
   const isSmall = taken.chip.tables.tiles.rows <= MOST_TILES;
   const isOnSameCores = (mode: Mode) => mode !== 'streaming' && taken.mode !== 'streaming';
   const missing = MODES.filter(
     mode => mode !== taken.mode && !isOnSameCores(mode) && isOffered(mode, network),
   );
-  const mapped = isSmall ? estimateModes(network, boards, options, missing) : [];
+  const wanted = isSmall ? missing : missing.filter(mode => mode === 'streaming');
+  const mapped = estimateModes(network, boards, options, wanted);
   const modes = MODES.flatMap((mode): readonly (ModeEstimate | Refused)[] => {
     if (mode === taken.mode) return [taken];
     return isOnSameCores(mode)
@@ -62,7 +68,20 @@ export function compareModes(
       : mapped.filter(found => found.mode === mode);
   });
   const given = { network, boards, options, taken, modes, others: [] };
-  return { modes: modes.map(figuresOf), whatIf: whatIfs(taken, varied(given)) };
+  const changes = varied(given, advance);
+  const reason = `mapping ${taken.chip.tables.tiles.rows} tiles anew takes minutes: only other modes were`;
+  return {
+    modes: modes.map(figuresOf),
+    changes: whatIfs(taken, changes),
+    tried: changes.length,
+    missing: isSmall ? null : { reason, command },
+  };
 }
+
+/** Where nothing was to be compared. */
+export const nothingCompared = (command: string): Compared => ({
+  ...{ modes: [], changes: [], tried: 0 },
+  missing: { reason: '--no-compare', command },
+});
 
 const isOffered = (mode: Mode, { attrs }: IntGraph): boolean => mode !== 'streaming' || attrs.steps === 1;

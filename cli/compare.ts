@@ -1,5 +1,6 @@
 /** Runs images on the chip and on the integer network and compares everything that every population sent. */
 
+import type { Advance } from '../compiler/progress.ts';
 import { createFastIntRunner } from '../ir/fast/int.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { IntEmission, IntRunner } from '../ir/interpret/int.ts';
@@ -21,6 +22,13 @@ export interface ComparisonObservers {
 
 const runners = new WeakMap<IntGraph, IntRunner>();
 
+/** The one that images are compared with: weights are packed once. */
+export function integerRunner(graph: IntGraph): IntRunner {
+  const runner = runners.get(graph) ?? createFastIntRunner(graph);
+  runners.set(graph, runner);
+  return runner;
+}
+
 /** One image, on any machine. */
 export function compareEmissions(
   graph: IntGraph,
@@ -39,20 +47,27 @@ export function compareImages(
   simulator: Pick<Simulator, 'run'>,
   images: readonly Float64Array[],
   observersOf: (image: number) => ComparisonObservers = () => ({}),
+  advance?: Advance,
 ): readonly Comparison[] {
   const open = images.map(() => undefined as ReturnType<typeof expect> | undefined);
   const comparisonOf = (number: number) => {
     open[number] ??= expect(graph, images[number]!, observersOf(number));
     return open[number];
   };
-  const got = simulator.run(images, (number, ...sent) => comparisonOf(number).meet(...sent));
+  const populations = graph.nodes.filter(node => node.kind === 'population').length;
+  const all = images.length * graph.attrs.steps * populations;
+  let met = 0;
+  const got = simulator.run(images, (number, ...sent) => {
+    comparisonOf(number).meet(...sent);
+    met += 1;
+    advance?.(met, all);
+  });
   return got.map((readouts, number) => comparisonOf(number).close(readouts));
 }
 
 /** What the integer network sends, held until the chip has sent it too. */
 function expect(graph: IntGraph, image: Float64Array, observers: ComparisonObservers) {
-  const runner = runners.get(graph) ?? createFastIntRunner(graph);
-  runners.set(graph, runner);
+  const runner = integerRunner(graph);
   const populations = graph.nodes.filter(node => node.kind === 'population');
   const wanted = new Map<string, Pick<IntEmission, 'values' | 'terms'>>();
   const readouts = runner.run(image, (step, node, emission) => {

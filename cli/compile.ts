@@ -9,11 +9,13 @@ import { outlineOf } from '../compiler/check.ts';
 import { readNetwork } from '../compiler/compile.ts';
 import { synapsesOf } from '../compiler/estimate/least-cores.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
+import { tileWork } from '../compiler/estimate/tile-work.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
 import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Strategy } from '../compiler/mapping/strategy.ts';
 import type { Stopping } from '../compiler/margins.ts';
+import type { Decay, RESETS } from '../compiler/nir/neurons.ts';
 import type { Effort } from '../compiler/placement/solve.ts';
 import { describePreprocess } from '../compiler/preprocess/resolve.ts';
 import { defaultProfile, uniformProfile } from '../compiler/profile.ts';
@@ -23,25 +25,30 @@ import { printSettings } from '../compiler/site-settings.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { calibratedMet } from '../compiler/widths/calibrated.ts';
 import { proveWidths } from '../compiler/widths/prove.ts';
-import { imageRange, reportOpenWidths, widthLine, widthReport } from '../compiler/widths/summary.ts';
+import { imageRange, reportOpenWidths, widthReport } from '../compiler/widths/summary.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics, fail, type Report, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import type { Coding } from '../ir/snn.ts';
-import { chipReport, NOTHING_COMPARED, ranOf, renderSummary } from '../report/report.ts';
-import { placesOf, tileEventsOf } from '../runtime-sim/tile-events.ts';
+import { makeReport } from '../report/report.ts';
+import type { Report as ChipReport } from '../report/schema.ts';
+import { renderSummary } from '../report/summary.ts';
 import type { MeasuredActivity } from './activity.ts';
 import { calibrationSet, foldInto } from './calibration.ts';
-import { compareModes, expectedOf, talliedOf } from './compare-modes.ts';
+import { compareModes, nothingCompared } from './compare-modes.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { type ConvertOptions, convertMeasured } from './convert.ts';
 import { goldenFile, writeStages } from './deployment-files.ts';
 import { mapFastest, modesOf } from './fitting.ts';
+import { reportFiles } from './kept-report.ts';
 import { makeManifest } from './make-manifest.ts';
 import { openModelFile, watchOpened } from './model-files.ts';
+import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { readPins } from './pins.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
+import { answersFacts } from './report-answers.ts';
+import { factsOf } from './report-facts.ts';
 import { curveCsv, goalOf, renderSearch, type SearchArguments, searchRecord } from './search.ts';
 import { encodeAndSimulate, sampleSize } from './simulate-sample.ts';
 import { BIASES, writeBiases } from './stages.ts';
@@ -85,6 +92,10 @@ export interface CompileArguments extends Shared, DataOptions, PreprocessFlags, 
   /** A file of pins. */
   readonly pin?: string | undefined;
   readonly seed: number;
+  /** NIR: seconds of a timestep. */
+  readonly dt?: number | undefined;
+  readonly decay: Decay;
+  readonly reset: (typeof RESETS)[number];
 }
 
 /** Without a model: the bundled digits model with its calibration images, written into the current folder. */
@@ -96,6 +107,19 @@ export function withDefaultModel<
   const calibrate = args.calibrate ?? join(digits, 'digits-calib.npz');
   return { ...args, model: join(digits, 'vit-digits.onnx'), calibrate, out: args.out ?? 'vit-digits.snnc' };
 }
+
+/** Steps of a compile, in their order. */
+const planOf = (args: CompileArguments): readonly string[] => [
+  ...['import', 'canonicalize', 'load-weights', 'preprocess', 'calibrate'],
+  ...(args.maxDrop === undefined && args.maxDivergence === undefined ? [] : ['search']),
+  ...['thresholds', 'convert'],
+  ...(args.biasCorrection && THRESHOLD_RULES.every(rule => rule === 'pow2' || rule !== args.thresholds)
+    ? ['correct-bias']
+    : []),
+  ...['quantize', 'measure', 'widths', 'partition', 'place', 'route', 'assemble', 'encode'],
+  ...(args.simulate === 0 ? [] : ['simulate']),
+  ...['write', 'compare', 'quality'],
+];
 
 /** Every option that another one decides. Errors: E0320, E0530, E0531 */
 function settled(given: CompileArguments) {
@@ -109,16 +133,18 @@ function settled(given: CompileArguments) {
 }
 
 export async function compileCommand(given: CompileArguments): Promise<number> {
+  if (isHdf5(given.model)) return (await import('./compile-nir.ts')).compileNir(given);
+  if (given.bits > 8)
+    fail('E0001', { origin: '--bits' }, { problem: 'weights of an ONNX model have 2 to 8 bits' });
   const args = settled(given);
-  const console_ = createConsole(args);
+  const console_ = createConsole(args, planOf(args));
   const { diagnostics, step } = console_;
   const start = performance.now();
   const out = args.out ?? `${args.model.replace(/\.onnx$/, '')}.snnc`;
   if (!args.dryRun) checkPlace(out);
   const candidates = await loadCandidates(args.target);
   const { file, opened } = watchOpened(openModelFile(args.model));
-  const context = { diagnostics, step };
-  const read = readNetwork(file, args.model, context, {
+  const read = readNetwork(file, args.model, console_, {
     inputShape: args.inputShape?.split(',').map(Number),
     output: args.output,
   });
@@ -126,11 +152,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   const resolved = findPreprocess(args, args.model, read.metadata, shape, diagnostics.report);
   const { ann, centre } = foldInto(read.ann, resolved, args.foldNormalisation, console_);
   refuseEarly(read.late, candidates[0]!, args);
-  const data = await calibrationSet(
-    args,
-    { shape, resolved, centre, macs: countMacs(ann) },
-    diagnostics.report,
-  );
+  const data = await calibrationSet(args, { shape, resolved, centre, macs: countMacs(ann) }, console_);
   const { images } = data;
   const goal = goalOf(args, data.labels);
   const rule = THRESHOLD_RULES.find(name => name === args.thresholds);
@@ -164,12 +186,12 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
   if (args.levels !== undefined) reportClipped(args.levels, activity, args.model, diagnostics.report);
   step('widths');
   const range = imageRange(images, centre);
-  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges)));
+  const widths = widthReport(range, proveWidths(int, range, calibratedMet(int, ranges), console_.advance));
   reportOpenWidths(widths, diagnostics.report);
   const rates = new Map([...activity.rates].map(([id, { rate }]) => [id, rate]));
   const modes = modesOf(args, int.attrs.steps);
   const { target, mapped, said } = mapFastest(candidates, modes, (board, own, mode) =>
-    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { diagnostics: own, step }),
+    mapNetwork(int, board, rates, { ...options, weightBits, mode }, { ...console_, diagnostics: own }),
   );
   diagnostics.take(said);
   const folder = args.dryRun ? createHashes() : createFolder(out);
@@ -177,14 +199,15 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const macs = converted.annMacs.performed * int.attrs.steps;
     const sample = images.slice(0, sampleSize(args.simulate, macs, args.model, diagnostics.report));
     const taken = { images: sample, margins, origin: args.model, target };
-    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, step);
+    const { proof, simulated } = await encodeAndSimulate(mapped, folder, taken, console_);
     step('write');
     const stages = writeStages(folder, { ann, snn: converted.snn, int: mapped.int, chip: mapped.chip });
     if (converted.biases.size > 0) folder.add(BIASES, writeBiases(converted.biases));
     if (simulated !== undefined) folder.add('golden.npz', goldenFile(sample, simulated.readouts));
     const search = searched && searchRecord(searched);
     const mapping = { activity: activity.rates, ...options, weightBits };
-    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping);
+    const work = tileWork(mapped.chip, mapping.activity, weightBits);
+    const found = estimatePlaced(mapped.chip, target, mapped.accounting, mapping, work);
     const manifest = makeManifest(
       { ...args, bits: weightBits },
       {
@@ -211,30 +234,35 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
         search,
       },
     );
-    const ran = simulated === undefined ? expectedOf(found) : ranOf(simulated.counts);
     step('compare');
-    const compared = args.compare ? compareModes(int, candidates, found, mapping) : NOTHING_COMPARED;
-    const counted = simulated && tileEventsOf(simulated.counts, placesOf(simulated.programs, manifest.cores));
-    const tallied = talliedOf(found, mapping, counted);
-    const report = { ...chipReport(manifest, ran, tallied, target, compared, simulated?.timed), widths };
+    const command = `snnc check ${args.model} --target ${args.target}`;
+    const compared = args.compare
+      ? compareModes(int, candidates, found, mapping, command, console_.advance)
+      : nothingCompared(command);
+    step('quality');
+    const answered = answersFacts(chosen.made, int, { ...data, ann, source: args.calibrate }, args);
     const seconds = (performance.now() - start) / 1000;
     const build = {
       seconds,
       steps: console_.seconds(),
+      peaks: console_.peaks(),
       peakBytes: process.resourceUsage().maxRSS * 1024,
       node: process.version,
     };
-    const summary = renderSummary(manifest, report, widthLine(widths));
+    const facts = factsOf({
+      ...{ manifest, mapped, target, found, work, weightBits, simulated, activity, compared, widths },
+      ...{ ...answered, diagnostics: diagnostics.list, build },
+    });
+    const { report } = makeReport(facts);
     const preprocessing = describePreprocess(resolved, centre);
     folder.add('manifest.json', printManifest(manifest));
-    folder.add('report.json', `${JSON.stringify(report, null, 2)}\n`);
-    folder.add('summary.txt', summary);
+    for (const [name, text] of reportFiles(report)) folder.add(name, text);
     folder.add('build.json', `${JSON.stringify(build, null, 2)}\n`);
     folder.commit();
     if (args.saveThresholds !== undefined) writeText(args.saveThresholds, printSettings(settings));
     if (args.saveCurve !== undefined && search !== undefined) writeText(args.saveCurve, curveCsv(search));
     return finish(args, console_, {
-      ...{ out, summary, manifest, report, build, preprocessing },
+      ...{ out, summary: renderSummary(report), manifest, report, build, preprocessing },
       weights: synapsesOf(mapped.int),
     });
   } catch (error) {
@@ -272,7 +300,7 @@ function finish(
     preprocessing: string;
     weights: number;
     manifest: Manifest;
-    report: ReturnType<typeof chipReport>;
+    report: ChipReport;
     build: { seconds: number; steps: Readonly<Record<string, number>>; peakBytes: number };
   },
 ): number {
@@ -289,12 +317,12 @@ function finish(
     board: target.spec,
     weights: done.weights,
     neurons: network.neurons,
-    messages: report.counts.messages ?? null,
+    messages: report.traffic.messages,
     routes: manifest.placement.routes,
     deliveries: manifest.placement.deliveries,
     cores: { used: manifest.cores.length, available: target.cores },
     chips: { used: new Set(manifest.cores.map(core => core.chip)).size, available: target.chips },
-    binding: report.binding,
+    binding: report.verdict.binding,
     steps: network.steps,
     coding: network.coding,
     shift: manifest.options.shift,
@@ -302,9 +330,14 @@ function finish(
     levels: Math.max(...manifest.populations.map(p => p.levels ?? 0)),
     mode: network.mode,
     search: manifest.search,
-    latency: report.latency,
-    throughput: report.throughput,
-    eq30: report.eq30,
+    latency: report.verdict.latency,
+    throughput: report.verdict.throughput.atMost,
+    energy: report.energy.costSets.map(({ name, totalPj, highPj }) => ({ costSet: name, totalPj, highPj })),
+    eq30: {
+      ...report.eq30,
+      predictedPaper: report.eq30.predicted.paper,
+      predictedPaperAcs: report.eq30.counts.paper.acs,
+    },
     out: args.dryRun ? null : out,
     seconds: build.seconds,
     stepSeconds: build.steps,

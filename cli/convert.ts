@@ -9,8 +9,10 @@ import {
 } from '../compiler/choose-shift.ts';
 import {
   type CompileOptions,
+  type Context,
   type Converted,
   convertPrepared,
+  type Prepared,
   prepareConversion,
   quantizeMeasured,
 } from '../compiler/compile.ts';
@@ -30,7 +32,6 @@ import { createDiagnostics, type Diagnostics } from '../ir/diagnostics/diagnosti
 import type { IntGraph } from '../ir/int.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
 import { marginsOf } from './anytime.ts';
-import type { Console } from './console.ts';
 import { type Found, runSearch, type SearchOptions } from './search.ts';
 
 export interface ConvertOptions extends Omit<CompileOptions, 'profile' | 'settings'> {
@@ -56,6 +57,7 @@ export interface MeasuredNetwork {
   readonly coarse: number;
   /** Where the host stops; undefined: nowhere. */
   readonly margins: readonly number[] | undefined;
+  readonly prepared: Prepared;
   /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
   readonly logitMse: number;
 }
@@ -70,42 +72,44 @@ export function convertMeasured(
   options: ConvertOptions,
   /** `isPixels`: the images are whole numbers. `isSynthetic`: and nobody's. */
   about: Pick<SearchOptions, 'target' | 'isPixels' | 'origin'> & { readonly isSynthetic?: boolean },
-  { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
+  context: Context,
 ): Chosen<MeasuredNetwork> {
   const { target, isPixels, origin } = about;
   const { search } = options;
-  const prepared = prepareConversion(ann, images, options, { diagnostics, step });
+  const { diagnostics, step } = context;
+  const prepared = prepareConversion(ann, images, options, context);
   const { judged } = prepared;
-  const progress = { diagnostics, step };
-  const found = search && runSearch(prepared, searchOptions(options, search, about), progress);
+  const found = search && runSearch(prepared, searchOptions(options, search, about), context);
   const settings = found?.best.candidate.settings ?? options.settingsOf?.(prepared.sites);
   const { weightBits, coding, steps } = chosenBy(found, options);
   const make = ({ shift, coarse }: Firing, own: Diagnostics): MeasuredNetwork => {
-    const context = { diagnostics: own, step };
+    const speaking = { ...context, diagnostics: own };
     step(settings === undefined ? `thresholds, shift ${shift}` : 'thresholds');
     const profile = options.profileOf(shift);
     const resolved = { ...options, weightBits, coding, steps, profile, settings, coarse };
-    const converted = convertPrepared(prepared, resolved, context);
+    const converted = convertPrepared(prepared, resolved, speaking);
     const { functions } = options;
     const quantized = quantizeMeasured(
       converted.snn,
       rangeImages(images, prepared.macs, steps),
       target,
       weightBits,
-      context,
+      speaking,
       isPixels,
       functions,
     );
     const { int } = quantized;
     step('measure');
     const margins = marginsOf(int, images, options.anytime);
-    const activity = measureActivity(int, judged.images, margins);
+    const activity = measureActivity(int, judged.images, margins, context.advance);
     const logitMse = relativeError(judged.float, activity.answers);
+    context.found?.(`logit mse ${logitMse.toFixed(4)}`);
     const fired = settings ?? settingsOfProfile(prepared.sites, profile);
     const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
     return {
       ...quantized,
       converted,
+      prepared,
       coarse,
       margins,
       activity,

@@ -1,21 +1,32 @@
 /** `snnc diff`: two deployment folders, or two manifests, side by side. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
-import { type Manifest, parseManifest, printManifest } from '../backends/manifest.ts';
-import { VALIDATION, type Validation, validationSchema } from '../backends/validation.ts';
+import { parseManifest, printManifest } from '../backends/manifest.ts';
 import { sha256 } from '../ir/constants.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { type Deployed, reportSchema } from '../report/deployed.ts';
+import type { Deployed } from '../report/deployed.ts';
 import { diffDeployments } from '../report/diff.ts';
 import { renderDiff } from '../report/diff-table.ts';
 import { createConsole } from './console.ts';
+import { readReport, validationOf } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { writeText } from './text-files.ts';
 
-export async function diffCommand(args: Shared & { a: string; b: string }): Promise<number> {
+export interface DiffArguments extends Shared {
+  readonly a: string;
+  readonly b: string;
+  /** A file for the page. */
+  readonly html?: string | undefined;
+}
+
+export async function diffCommand(args: DiffArguments): Promise<number> {
   const out = createConsole(args);
   const diff = diffDeployments(readDeployed(args.a), readDeployed(args.b));
-  out.line(renderDiff(diff).trimEnd());
+  out.line(renderDiff(diff, out.columns).trimEnd());
+  if (args.html !== undefined) {
+    const { renderDiffPage } = await import('../report/diff-page/page.ts');
+    writeText(args.html, renderDiffPage(diff));
+  }
   out.result(diff);
   return diff.equal ? 0 : 1;
 }
@@ -31,37 +42,8 @@ export function readDeployed(path: string): Deployed {
   }
   const { manifest, read } = openFolder(path);
   const digest = sha256(printManifest(manifest));
-  const report = parseBeside(path, 'report.json', reportSchema);
+  const report = readReport(path);
   return { path, manifest, digest, report, validation: validationOf(path, digest), read };
-}
-
-function validationOf(path: string, digest: Manifest['model']['sha256']): Validation | undefined {
-  if (!existsSync(join(path, VALIDATION))) return undefined;
-  const found = parseBeside(path, VALIDATION, validationSchema);
-  return found.manifest === digest ? found : undefined;
-}
-
-interface Parser<T> {
-  safeParse(
-    value: unknown,
-  ):
-    | { success: true; data: T }
-    | { success: false; error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] } };
-}
-
-function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
-  const place = { origin: join(folder, file) };
-  const refuse = (reason: string) => fail('E0545', place, { file, reason });
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(place.origin, 'utf8'));
-  } catch (error) {
-    return refuse(error instanceof SyntaxError ? 'it is not JSON' : 'it cannot be read');
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return refuse(`${issue?.path.join('.') || '(top)'}: ${issue?.message}`);
 }
 
 function readText(path: string): string {

@@ -1,7 +1,6 @@
 /** What anytime inference reaches: each image as far as the host lets it go. */
 import { addOperations, type Counts, NO_OPERATIONS, type Operations } from '../ir/count/counts.ts';
 import { energyRatio, INTEGER_COSTS_PJ } from '../ir/count/energy.ts';
-import { exitStep } from '../ir/exit.ts';
 
 export interface ExitResult {
   readonly margins: readonly number[];
@@ -15,25 +14,29 @@ export interface ExitResult {
   readonly paperAcs: number;
 }
 
-export function createExitTally(margins: readonly number[], argMax: (x: ArrayLike<number>) => number) {
+/** An image after its steps: its answers, and the squared errors of its logits summed over classes. */
+export interface ExitImage {
+  /** The step after which the host stops. */
+  readonly taken: number;
+  readonly label: number;
+  /** The float network's answer. */
+  readonly ann: number;
+  readonly classes: ArrayLike<number>;
+  readonly errors: ArrayLike<number>;
+}
+
+export function createExitTally(margins: readonly number[]) {
   const continued = margins.map(() => 0);
   let [right, agree, squares] = [0, 0, 0];
   let paper: Operations = NO_OPERATIONS;
   let performed: Operations = NO_OPERATIONS;
   return {
     /** `counts`: of this image alone, step by step. */
-    add(
-      label: number | undefined,
-      float: Float64Array,
-      readouts: readonly Float64Array[],
-      counts: readonly Counts[],
-    ): void {
-      const taken = exitStep(readouts, margins);
+    add({ taken, label, ann, classes, errors }: ExitImage, counts: readonly Counts[]): void {
       for (let t = 1; t < taken; t++) continued[t - 1]! += 1;
-      const logits = readouts[taken - 1]!;
-      if (argMax(logits) === label) right += 1;
-      if (argMax(logits) === argMax(float)) agree += 1;
-      for (let c = 0; c < float.length; c++) squares += (logits[c]! - float[c]!) ** 2;
+      if (classes[taken - 1] === label) right += 1;
+      if (classes[taken - 1] === ann) agree += 1;
+      squares += errors[taken - 1]!;
       for (const step of counts.slice(0, taken)) {
         paper = addOperations(paper, step.paper);
         performed = addOperations(performed, step.performed);
@@ -63,4 +66,3 @@ export function createExitTally(margins: readonly number[], argMax: (x: ArrayLik
     },
   };
 }
-export type ExitTally = ReturnType<typeof createExitTally>;

@@ -25,7 +25,7 @@ export function mapFastest(
   candidates: readonly Target[],
   modes: readonly Mode[],
   map: (target: Target, own: Diagnostics, mode: Mode) => Mapped,
-): ReturnType<typeof mapOnSmallest> {
+): Fitted<Mapped> {
   for (const [i, mode] of modes.entries()) {
     try {
       return mapOnSmallest(candidates, (target, own) => map(target, own, mode));
@@ -43,11 +43,17 @@ const isOnly = (error: unknown, codes: readonly string[]): boolean =>
   error instanceof UserError &&
   error.diagnostics.every(d => codes.includes(d.code) || d.severity === 'warning');
 
+export interface Fitted<M> {
+  readonly target: Target;
+  readonly mapped: M;
+  readonly said: readonly Diagnostic[];
+}
+
 /** The first board, fewest chips first, that has cores enough. */
-export function mapOnSmallest(
+export function mapOnSmallest<M>(
   candidates: readonly Target[],
-  map: (target: Target, own: Diagnostics) => Mapped,
-): { target: Target; mapped: Mapped; said: readonly Diagnostic[] } {
+  map: (target: Target, own: Diagnostics) => M,
+): Fitted<M> {
   for (const [i, target] of candidates.entries()) {
     const own = createDiagnostics();
     try {

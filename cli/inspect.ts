@@ -5,18 +5,41 @@ import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
+import { renderReport } from '../report/html/render.ts';
+import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
-import { createConsole } from './console.ts';
+import { createConsole, reportDiagnostics } from './console.ts';
+import { hasReport, keepReport, PAGE, REPORT, readReport, SUMMARY } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { type CurveArguments, withCurve } from './report-curve.ts';
+import { writeText } from './text-files.ts';
 
-export async function reportCommand(args: Shared & { folder: string }): Promise<number> {
-  openFolder(args.folder);
-  const name = args.json ? 'report.json' : 'summary.txt';
+/** The summary; its page, and what was validated since, go into the folder, or the page alone where it is asked for. */
+export async function reportCommand(
+  args: Shared & CurveArguments & { folder: string; html?: string | undefined },
+): Promise<number> {
+  const { curve } = args;
+  const out = createConsole(args, curve === undefined ? [] : ['read', 'curve']);
+  const { list, report: say } = out.diagnostics;
+  const folder = openFolder(args.folder);
+  if (!hasReport(args.folder)) return printSummary(args.folder, args.json);
+  const kept = readReport(args.folder);
+  const report = curve === undefined ? kept : await withCurve(kept, folder, { ...args, curve }, out);
+  if (args.html === undefined) keepReport(args.folder, report, say);
+  else writeText(args.html, renderReport(report));
+  out.line(renderSummary(report).trimEnd());
+  if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);
+  out.result(report);
+  return reportDiagnostics(list, args.json);
+}
+
+/** Networks that run freely have a summary and no more. Errors: E0621 */
+function printSummary(folder: string, isJson: boolean): number {
+  const file = isJson ? REPORT : SUMMARY;
   try {
-    const text = readFileSync(join(args.folder, name), 'utf8');
-    process.stdout.write(args.json ? `${JSON.stringify(JSON.parse(text))}\n` : text);
+    process.stdout.write(readFileSync(join(folder, file), 'utf8'));
   } catch {
-    fail('E0621', { origin: args.folder }, { file: name, problem: 'it cannot be read' });
+    fail('E0621', { origin: folder }, { file, problem: 'there is none' });
   }
   return 0;
 }

@@ -4,16 +4,22 @@ import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
+  DEVICE_OPTIONS,
   EXPORT_OPTIONS,
+  HIL_OPTIONS,
   INSPECT_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
+  REPORT_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
+import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { shared } from './options.ts';
+import { DIFF_OPTIONS, shared } from './options.ts';
+import { shardCommands, submitCommands } from './shards/commands.ts';
+import { MERGE_OPTIONS, SWEEP_OPTIONS } from './shards/options.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -30,10 +36,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .usage('$0 COMMAND\n\nTrained Vision Transformer (ONNX) → spiking network on a neuromorphic chip.')
     .command(
       'compile [model]',
-      'ONNX → deployment folder MODEL.snnc',
+      'ONNX or NIR → deployment folder MODEL.snnc',
       y =>
         y
-          .positional('model', { type: 'string', describe: 'ONNX file (default: the bundled digits model)' })
+          .positional('model', {
+            type: 'string',
+            describe: 'ONNX file (default: the bundled digits model), or a spiking network in NIR',
+          })
           .options(COMPILE_OPTIONS)
           .example('$0 compile vit.onnx --target loihi2 --calibrate images.npz', ''),
       args =>
@@ -94,9 +103,36 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./simulate.ts')).simulateCommand(args))(),
     )
     .command(
+      'hil [folder]',
+      'Runs on a device and compares every spike with the simulator; locates what is wrong',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment folder' })
+          .options(HIL_OPTIONS)
+          .example('$0 hil vit.snnc --device 127.0.0.1:7413 --scrub', ''),
+      args => run(async () => (await import('./hil.ts')).hilCommand(args))(),
+    )
+    .command(
+      'device [folder]',
+      'Emulated device: executes what hosts load into it over gRPC, with faults if you like',
+      y =>
+        y
+          .positional('folder', { type: 'string', describe: 'Deployment that it holds from the beginning' })
+          .options(DEVICE_OPTIONS)
+          .example('$0 device --listen 127.0.0.1:0 --fault flip-weight --fault drop-spike:1e-4', '')
+          .example('$0 device --init-certs lab --hosts rack7.lab --clients ada,bob', ''),
+      args =>
+        run(async () =>
+          (await import('./device.ts')).deviceCommand({
+            ...args,
+            fault: valuesOf(argv, 'fault', args.fault),
+          }),
+        )(),
+    )
+    .command(
       'report <folder>',
-      'Chip-mapping report: one screen, or JSON',
-      y => y.positional('folder', { type: 'string', demandOption: true }).options(shared),
+      'Chip-mapping report: one screen, report.html, or JSON',
+      y => y.positional('folder', { type: 'string', demandOption: true }).options(REPORT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).reportCommand(args))(),
     )
     .command(
@@ -106,7 +142,8 @@ export async function main(argv: readonly string[]): Promise<number> {
         y
           .positional('a', { type: 'string', demandOption: true, describe: 'Deployment folder or manifest' })
           .positional('b', { type: 'string', demandOption: true, describe: 'The one to compare with it' })
-          .options(shared),
+          .options(DIFF_OPTIONS)
+          .example('$0 diff before.snnc after.snnc --html changes.html', ''),
       args => run(async () => (await import('./diff.ts')).diffCommand(args))(),
     )
     .command(
@@ -122,16 +159,71 @@ export async function main(argv: readonly string[]): Promise<number> {
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
     )
     .command(
-      'explain <code>',
-      'What a message means and the way out',
-      y => y.positional('code', { type: 'string', demandOption: true }).options(shared),
-      args => run(async () => (await import('./explain.ts')).explainCommand(args))(),
+      'sweep <file>',
+      'Every combination of options of a file: a table, what nothing beats, a page',
+      y =>
+        y
+          .positional('file', { type: 'string', demandOption: true, describe: 'JSON file of the sweep' })
+          .options(SWEEP_OPTIONS),
+      args => run(async () => (await import('./sweep/sweep.ts')).sweepCommand(args))(),
+    )
+    .command('shard', 'One part of a validation, simulation or sweep: a file that `merge` adds up', y =>
+      shardCommands(y, run),
+    )
+    .command(
+      'submit',
+      'All shards of a work, by Slurm, Kubernetes or processes of this machine; only what is missing',
+      y => submitCommands(y, run),
+    )
+    .command(
+      'status <dir>',
+      'How far a folder of shards is: done, missing, damaged, time left',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(shared),
+      args => run(async () => (await import('./shards/status.ts')).statusCommand(args))(),
+    )
+    .command(
+      'merge <dir>',
+      'What all shards of a folder say together, as the undivided command says it',
+      y => y.positional('dir', { type: 'string', demandOption: true }).options(MERGE_OPTIONS),
+      args => run(async () => (await import('./shards/merge.ts')).mergeCommand(args))(),
+    )
+    .command(
+      'explain <what> [thing..]',
+      'What a message means; what stands behind a population, a core or a limit of a deployment',
+      y =>
+        y
+          .positional('what', {
+            type: 'string',
+            demandOption: true,
+            describe: 'Code of a message, or a folder',
+          })
+          .positional('thing', {
+            type: 'string',
+            array: true,
+            describe: 'Of the folder: a population, a core CHIP:NUMBER, or a limit such as neurons',
+          })
+          .options(shared)
+          .example('$0 explain E0502', '')
+          .example('$0 explain vit.snnc blocks.3.fc1', '')
+          .example('$0 explain vit.snnc 0:17', '')
+          .example('$0 explain vit.snnc synapse-words', ''),
+      args => run(async () => (await import('./explain/command.ts')).explainCommand(args))(),
     )
     .command(
       'targets [target]',
       'Chips and boards; of one of them every figure with status and source',
       y => y.positional('target', { type: 'string', describe: 'As for --target' }).options(shared),
       args => run(async () => (await import('./targets.ts')).targetsCommand(args))(),
+    )
+    .command(
+      'completion <shell>',
+      'Completes commands, options, targets, files, codes and names for your shell',
+      y =>
+        y
+          .positional('shell', { choices: SHELLS, demandOption: true })
+          .options(shared)
+          .example('source <($0 completion bash)', 'until the shell ends; in ~/.bashrc for ever'),
+      args => run(async () => (await import('./completion/command.ts')).completionCommand(args))(),
     )
     .demandCommand(1, 'Which command? See snnc --help')
     .strict()
@@ -148,6 +240,26 @@ export async function main(argv: readonly string[]): Promise<number> {
         json,
       );
     });
-  await parser.parseAsync();
-  return code;
+  if (argv[0] === 'completion' && argv[1] === ASK)
+    return (await import('./completion/command.ts')).printWords(parser, argv.slice(2));
+  const read = await guarded(json, async () => {
+    const hasFile = argv.some(word => /^--config(=|$)/.test(word));
+    const whole = hasFile ? (await import('./config-file.ts')).withConfig(parser, argv) : argv;
+    await parser.parseAsync([...whole]);
+    return 0;
+  });
+  return Math.max(code, read);
+}
+
+/** Every value of an option that may be given again and again; of others the last one counts. `otherwise`: of a file of options. */
+function valuesOf(
+  argv: readonly string[],
+  name: string,
+  otherwise: readonly string[] | undefined,
+): readonly string[] {
+  const values = argv.flatMap((word, i) => {
+    if (word.startsWith(`--${name}=`)) return [word.slice(name.length + 3)];
+    return word === `--${name}` && argv[i + 1] !== undefined ? [argv[i + 1]!] : [];
+  });
+  return values.length > 0 ? values : (otherwise ?? []);
 }

@@ -70,8 +70,15 @@ export interface NetworkMeter {
   points(float: FloatAnswers): readonly Point[];
 }
 
-/** Weights are packed once; `watch` sees every emission of the phase that answers. */
-export function createNetworkMeter(network: MethodNetwork, watch?: SnnObserver): NetworkMeter {
+/**
+ * Weights are packed once; `watch` sees every emission of the phase that answers. `annMacs`: of all of the float network,
+ * where `network` leaves out what nobody reads.
+ */
+export function createNetworkMeter(
+  network: MethodNetwork,
+  watch?: SnnObserver,
+  annMacs?: number,
+): NetworkMeter {
   const { snn, steps } = network;
   const charge = createCharge(snn);
   const run = createRun(network);
@@ -107,7 +114,7 @@ export function createNetworkMeter(network: MethodNetwork, watch?: SnnObserver):
         ...shareOf(right, labelled),
         agreement: agree / count,
         logitMse: squares / numbers / variance,
-        eq30: energyRatio({ acs: work / count, macs: 0, lookups: 0 }, charge.annMacs),
+        eq30: energyRatio({ acs: work / count, macs: 0, lookups: 0 }, annMacs ?? charge.annMacs),
       })),
   };
 }

@@ -5,6 +5,7 @@ import { calibratedForms, type MethodNetwork, methodNetworks } from '../compiler
 import { METHODS, type Method } from '../compiler/methods/table.ts';
 import { checkConvertible } from '../compiler/passes/convert.ts';
 import { defaultProfile } from '../compiler/profile.ts';
+import type { Advance } from '../compiler/progress.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
@@ -45,6 +46,8 @@ export interface MethodsArguments extends MeasuredArguments {
   readonly csv?: string | undefined;
 }
 
+export const MEASURE_PLAN = ['import', 'canonicalize', 'load-weights', 'preprocess', 'convert', 'run'];
+
 export interface Measured {
   readonly ann: AnnGraph;
   readonly calibration: readonly Float64Array[];
@@ -53,7 +56,7 @@ export interface Measured {
 }
 
 export async function methodsCommand(args: MethodsArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, MEASURE_PLAN);
   const methods = chosenMethods(args.methods);
   const measured = await openMeasured(args, out);
   out.step('convert');
@@ -93,25 +96,20 @@ function chosenMethods(list: string | undefined): readonly Method[] {
 
 /** The network on the numbers that its images become, and both sets of images. Errors: those of compile · W0334. */
 export async function openMeasured(args: MeasuredArguments, out: Console): Promise<Measured> {
-  const { diagnostics, step } = out;
+  const { diagnostics } = out;
   const { report } = diagnostics;
   if (args.calibrate !== undefined && resolve(args.calibrate) === resolve(args.data))
     report('W0334', { origin: args.data }, { path: args.data });
-  const read = readNetwork(
-    openModelFile(args.model),
-    args.model,
-    { diagnostics, step },
-    {
-      inputShape: args.inputShape?.split(',').map(Number),
-      output: args.output,
-    },
-  );
+  const read = readNetwork(openModelFile(args.model), args.model, out, {
+    inputShape: args.inputShape?.split(',').map(Number),
+    output: args.output,
+  });
   const { shape } = read.ann.nodes.find(node => node.kind === 'input')!.type;
   const resolved = findPreprocess(args, args.model, read.metadata, shape, report);
   const { ann } = foldInto(read.ann, resolved, false, out);
   checkConvertible(ann, report);
   throwIfErrors(diagnostics);
-  const calibration = await calibrationImages(args, { shape, resolved, centre: null }, report);
+  const calibration = await calibrationImages(args, { shape, resolved, centre: null }, out);
   const { preprocess } = resolved;
   const logits = ann.nodes.find(node => node.id === ann.outputs[0])!.type.shape;
   const assumed = isAssumed(resolved);
@@ -140,6 +138,7 @@ async function measure(
     test,
     count,
     rows.flatMap(({ meters }) => meters),
+    out.advance,
   );
   return {
     float,
@@ -156,6 +155,7 @@ export async function seeAll(
   test: Images,
   count: number,
   meters: readonly NetworkMeter[],
+  advance: Advance,
 ): Promise<FloatAnswers> {
   const reference = createFastAnnRunner(ann);
   const tally = createFloatTally();
@@ -165,6 +165,7 @@ export async function seeAll(
     const logits = [...reference.run(image).values()][0]!.slice();
     tally.see(logits, label);
     for (const meter of meters) meter.see(image, logits, label);
+    advance(n + 1, count);
   }
   return tally.answers();
 }

@@ -20,7 +20,7 @@ export interface NumericsArguments extends Shared, DataOptions {
 }
 
 export async function numericsCommand(args: NumericsArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, ['read', 'run', 'widths']);
   const folder = openFolder(args.folder);
   out.step('read');
   const { snn, int } = readStages(folder);
@@ -36,6 +36,7 @@ export async function numericsCommand(args: NumericsArguments): Promise<number> 
       ends[1] = Math.max(ends[1], x);
     }
     numerics.add(image);
+    out.advance(n + 1, count);
   }
   out.step('widths');
   const { tally } = numerics;

@@ -6,6 +6,10 @@ const DATA_TYPES = ['float32', 'uint8'] as const;
 export const shared = {
   json: { type: 'boolean', default: false, describe: 'Print one JSON object on stdout and nothing else' },
   quiet: { type: 'boolean', default: false, describe: 'No progress' },
+  config: {
+    type: 'string',
+    describe: 'JSON file of options, {"bits": 4}; what the command line says goes first',
+  },
 } as const;
 
 export interface Shared {
@@ -26,3 +30,12 @@ export interface DataOptions {
   readonly dataLayout?: Order | undefined;
   readonly dataType?: (typeof DATA_TYPES)[number] | undefined;
 }
+
+/** Two deployments. */
+export const DIFF_OPTIONS = {
+  html: {
+    type: 'string',
+    describe: 'File for a page with core maps side by side; it opens without a network',
+  },
+  ...shared,
+} as const;

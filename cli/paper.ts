@@ -9,7 +9,7 @@ import { defaultProfile } from '../compiler/profile.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { fail, throwIfErrors } from '../ir/diagnostics/diagnostic.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
-import { type MeasuredArguments, openMeasured, seeAll } from './methods.ts';
+import { MEASURE_PLAN, type MeasuredArguments, openMeasured, seeAll } from './methods.ts';
 import { openModelFile } from './model-files.ts';
 import { figure5, figure6, type Plot, type PlotResult, table1, table2 } from './paper-plots.ts';
 import { renderOpTable } from './paper-table3.ts';
@@ -32,7 +32,7 @@ const TABLE3 = 'table3';
 const KNOWN = [...Object.keys(MEASURED), TABLE3].sort();
 
 export async function paperCommand(args: PaperArguments): Promise<number> {
-  const out = createConsole(args);
+  const out = createConsole(args, MEASURE_PLAN);
   const wanted = chosen(args.only);
   const measured = wanted.filter(id => id !== TABLE3);
   const { data } = args;
@@ -85,6 +85,7 @@ async function measurePlots(
     measured.test,
     measured.count,
     plots.flatMap(plot => plot.meters),
+    out.advance,
   );
   return plots.map(plot => plot.finish(float));
 }

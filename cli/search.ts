@@ -1,7 +1,7 @@
 /** `--max-drop`, `--max-divergence`, `--optimize`, thresholds from a file: what they ask for, and what is said of it. */
 import type { Manifest } from '../backends/manifest.ts';
 import type { Target } from '../backends/target.ts';
-import type { Prepared } from '../compiler/compile.ts';
+import type { Context, Prepared } from '../compiler/compile.ts';
 import { MAX_LEVELS } from '../compiler/compile.ts';
 import { inputFractionOf } from '../compiler/integers/formats.ts';
 import { spread } from '../compiler/samples.ts';
@@ -10,7 +10,6 @@ import { errorOf } from '../compiler/search/goal.ts';
 import { type NetworkSearch, type NetworkSearchNeeds, searchNetwork } from '../compiler/search/network.ts';
 import type { Trial } from '../compiler/search/search.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import type { Console } from './console.ts';
 
 export interface SearchArguments {
   /** A share. */
@@ -65,7 +64,7 @@ export interface Found extends NetworkSearch {
 export function runSearch(
   { ann, sites, calibration, images, float, macs }: Prepared,
   options: SearchOptions,
-  { diagnostics, step }: Pick<Console, 'diagnostics' | 'step'>,
+  { diagnostics, step }: Context,
 ): Found {
   const { goal, target, isPixels, origin } = options;
   step('search');

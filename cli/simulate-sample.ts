@@ -6,8 +6,10 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import type { Target } from '../backends/target.ts';
 import { encodeChips } from '../compiler/encode.ts';
 import type { Mapped } from '../compiler/map-network.ts';
+import type { Progress } from '../compiler/progress.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
+import type { PopulationEmission } from '../runtime-sim/chip.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
 import { recordImage } from '../runtime-sim/timed/sent.ts';
 import { countStopping } from './anytime.ts';
@@ -48,8 +50,9 @@ export async function encodeAndSimulate(
   { programs, int }: Mapped,
   { add }: FolderWriter,
   sample: Sample,
-  step: (name: string) => void,
+  progress: Progress,
 ) {
+  const { step, found } = progress;
   step('encode');
   const booted: ChipProgram[] = [];
   const proof = await encodeChips(programs, int, async (chip, bytes) => {
@@ -57,23 +60,32 @@ export async function encodeAndSimulate(
     if (sample.images.length > 0) booted.push(decodeChip(bytes, chipPath(chip)));
     await setImmediate();
   });
+  found?.(`${proof.deliveries.toLocaleString('en-US')} connections proved`);
   if (sample.images.length === 0) return { proof, simulated: undefined };
   step('simulate');
-  return { proof, simulated: await simulate(booted, int, sample) };
+  return { proof, simulated: await simulate(booted, int, sample, progress) };
 }
 
 /** What the chip answers, bit for bit what the integer network answers. */
-async function simulate(programs: readonly ChipProgram[], int: IntGraph, sample: Sample) {
+async function simulate(
+  programs: readonly ChipProgram[],
+  int: IntGraph,
+  sample: Sample,
+  { advance, found }: Progress,
+) {
   const { images, margins, origin, target } = sample;
   const populations = int.nodes.filter(node => node.kind === 'population').map(({ id }) => id as string);
   const records = images.map(image => recordImage(programs, image));
   const simulator = createSimulator(programs);
-  const golden = compareImages(int, simulator, images, number => ({
-    chip: (step, id, emission) => records[number]!.take(step, populations.indexOf(id), emission),
-  }));
+  const observe = (number: number) => ({
+    chip: (step: number, id: string, emission: PopulationEmission) =>
+      records[number]!.take(step, populations.indexOf(id), emission),
+  });
+  const golden = compareImages(int, simulator, images, observe, advance);
   const different = golden.find(g => g.difference !== undefined)?.difference;
   if (different !== undefined)
     fail('E0710', { origin, pass: 'simulate' }, { what: 'chip and integer network', problem: different });
+  found?.(`${images.length} image(s), equal to the integer network`);
   const counts = margins === undefined ? simulator.counts : countStopping(programs, images, margins);
   simulator.close();
   const readouts = golden.map(g => g.readouts);

@@ -2,6 +2,7 @@
 import type { Deployment } from '../backends/folder.ts';
 import { readNpz } from '../compiler/data/npz.ts';
 import { type AnnGraph, ann } from '../ir/ann.ts';
+import { type ChipGraph, chip } from '../ir/chip.ts';
 import type { Dialect, Graph, ValueId } from '../ir/dialect.ts';
 import { type IntGraph, int } from '../ir/int.ts';
 import { type SnnGraph, snn } from '../ir/snn.ts';
@@ -26,16 +27,18 @@ export interface Stages {
   readonly int: IntGraph;
 }
 
-export function readStages(folder: Deployment): Stages {
-  const read = <D extends Dialect>(dialect: D): Graph<D> => {
-    const path = `stages/${dialect.stage}.snnir`;
-    const text = new TextDecoder().decode(folder.read(path));
-    // parseGraph checks every operator and attribute against this dialect.
-    return parseGraph(
-      { text, tensors: folder.read(`stages/${dialect.stage}.bin`) },
-      dialect,
-      path,
-    ) as unknown as Graph<D>;
-  };
-  return { ann: read(ann), snn: read(snn), int: read(int) };
+export const readStages = (folder: Deployment): Stages => ({
+  ...{ ann: readStage(folder, ann), snn: readStage(folder, snn), int: readStage(folder, int) },
+});
+
+export const readIntStage = (folder: Deployment): IntGraph => readStage(folder, int);
+
+export const readChipStage = (folder: Deployment): ChipGraph => readStage(folder, chip);
+
+function readStage<D extends Dialect>(folder: Deployment, dialect: D): Graph<D> {
+  const path = `stages/${dialect.stage}.snnir`;
+  const text = new TextDecoder().decode(folder.read(path));
+  const tensors = folder.read(`stages/${dialect.stage}.bin`);
+  // parseGraph checks every operator and attribute against this dialect.
+  return parseGraph({ text, tensors }, dialect, path) as unknown as Graph<D>;
 }

@@ -1,7 +1,7 @@
 /** What `snnc validate` says, for people. */
 import { describeSaturations } from '../ir/count/saturations.ts';
 import { dearerLine, energyTable } from '../report/energy-table.ts';
-import type { ValidationResult } from './validate.ts';
+import type { ValidationResult } from './validation-summary.ts';
 
 export function renderValidation(r: ValidationResult, count: number): string {
   const percent = (x: number | null | undefined) =>

@@ -11,6 +11,7 @@ import type { ValueId } from '../ir/dialect.ts';
 import { type AnnRunner, createFastAnnRunner } from '../ir/fast/ann.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 import { nthSmallest } from './order-statistics.ts';
+import type { Advance } from './progress.ts';
 import type { Sites } from './sites.ts';
 
 export interface SiteStatistics {
@@ -44,6 +45,7 @@ export function calibrateAndAnswer(
   sites: Sites,
   images: readonly Float64Array[],
   { percent, batch }: CalibrateOptions = CALIBRATE_DEFAULTS,
+  advance?: Advance,
 ): { readonly calibration: Calibration; readonly float: readonly Float64Array[] } {
   const sums = new Map<ValueId, { theta1: number; theta2: number; magnitude: number; max: number }>();
   const runner = createFastAnnRunner(graph);
@@ -51,7 +53,9 @@ export function calibrateAndAnswer(
   let batches = 0;
   for (let at = 0; at < images.length; at += batch) {
     const group = images.slice(at, at + batch);
-    for (const [id, values] of collectValues(runner, sites, group, float)) {
+    for (const [id, values] of collectValues(runner, sites, group, float, () =>
+      advance?.(float.length, images.length),
+    )) {
       const sum = sums.get(id) ?? { theta1: 0, theta2: 0, magnitude: 0, max: 0 };
       const { low, high, magnitude } = percentiles(values.kept, percent);
       sums.set(id, {
@@ -86,6 +90,7 @@ function collectValues(
   sites: Sites,
   images: readonly Float64Array[],
   float: Float64Array[],
+  answered: () => void,
 ): ReadonlyMap<ValueId, SiteValues> {
   const values = new Map<ValueId, SiteValues>();
   const random = createRandom(images.length);
@@ -106,6 +111,7 @@ function collectValues(
       }
     });
     float.push([...outputs.values()][0]!);
+    answered();
   });
   return values;
 }

@@ -7,7 +7,7 @@ import type { ValueId } from '../ir/dialect.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph, IntNode } from '../ir/int.ts';
 import type { Coding, SnnGraph, SnnNode } from '../ir/snn.ts';
-import { type Calibration, calibrateAndAnswer } from './calibrate.ts';
+import { CALIBRATE_DEFAULTS, type Calibration, calibrateAndAnswer } from './calibrate.ts';
 import { inputFractionOf, type SomaArithmetic } from './integers/formats.ts';
 import type { Favour } from './mapping/joint.ts';
 import type { Strategy } from './mapping/strategy.ts';
@@ -25,6 +25,7 @@ import { quantize } from './passes/quantize.ts';
 import type { Pin } from './placement/pins.ts';
 import type { Effort } from './placement/solve.ts';
 import type { Profile } from './profile.ts';
+import type { Progress } from './progress.ts';
 import { measureRanges, type Ranges } from './ranges.ts';
 import { type Answered, countMacs, judgedSample } from './samples.ts';
 import type { SiteSettings } from './site-settings.ts';
@@ -61,10 +62,8 @@ export interface CompileOptions {
   readonly favour?: Favour | undefined;
 }
 
-export interface Context {
+export interface Context extends Progress {
   readonly diagnostics: Diagnostics;
-  /** Called before each step, for progress. */
-  readonly step: (name: string) => void;
 }
 
 export interface Converted {
@@ -83,15 +82,17 @@ export interface Converted {
 export function readNetwork(
   onnx: Uint8Array | ModelFile,
   source: string,
-  { diagnostics, step }: Context,
+  { diagnostics, step, found }: Context,
   options: Omit<ImportOptions, 'isLate'> = {},
 ) {
   step('import');
   const imported = importOnnx(onnx, source, diagnostics, { ...options, isLate: true });
   throwIfErrors(diagnostics);
   if (imported === undefined) throw new Error('import failed without a diagnostic');
+  found?.(`${imported.graph.nodes.length} nodes`);
   step('canonicalize');
   const canonical = canonicalize.run(imported.graph, undefined, diagnostics.report);
+  found?.(`${canonical.nodes.length} nodes`);
   step('load-weights');
   const ann = loadWeights.run(canonical, undefined, diagnostics.report);
   throwIfErrors(diagnostics);
@@ -125,7 +126,7 @@ export function prepareConversion(
   ann: AnnGraph,
   images: readonly Float64Array[],
   { thresholds }: Pick<CompileOptions, 'thresholds'>,
-  { diagnostics, step }: Context,
+  { diagnostics, step, advance, found }: Context,
 ): Prepared {
   const { report } = diagnostics;
   checkConvertible(ann, report);
@@ -135,7 +136,8 @@ export function prepareConversion(
     : foldAttentionScale.run(foldNorms.run(ann, undefined, report), undefined, report);
   step('calibrate');
   const sites = findSites(folded);
-  const { calibration, float } = calibrateAndAnswer(folded, sites, images);
+  const { calibration, float } = calibrateAndAnswer(folded, sites, images, CALIBRATE_DEFAULTS, advance);
+  found?.(`${images.length} images`);
   const macs = countMacs(folded);
   const judged = judgedSample({ images, float }, macs);
   return { ann: folded, sites, calibration, images, float, judged, macs };
@@ -145,7 +147,7 @@ export function prepareConversion(
 export function convertPrepared(
   { ann, sites, calibration, judged }: Prepared,
   options: CompileOptions,
-  { diagnostics, step }: Context,
+  { diagnostics, step, advance, found }: Context,
 ): Converted {
   const { report } = diagnostics;
   const { thresholds: rule, profile, settings, coarse, levels } = options;
@@ -166,7 +168,8 @@ export function convertPrepared(
   if (!options.biasCorrection || options.thresholds !== 'pow2')
     return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   step('correct-bias');
-  const corrected = correctBias(snn, judged.images, judged.float);
+  const corrected = correctBias(snn, judged.images, judged.float, advance);
+  found?.(corrected === undefined ? 'does not help' : `kept, judged on ${judged.images.length} images`);
   if (corrected === undefined) return { ...base, snn, isBiasCorrected: false, biases: new Map() };
   return { ...base, snn: corrected, isBiasCorrected: true, biases: replacedBiases(snn, corrected) };
 }
@@ -180,12 +183,11 @@ export function quantizeNetwork(
   images: readonly Float64Array[],
   target: Target,
   weightBits: number,
-  { diagnostics, step }: Context,
+  context: Context,
   /** The images are pixels: whole numbers. */
   isPixels = false,
   functions: SomaArithmetic = 'tables',
 ): IntGraph {
-  const context = { diagnostics, step };
   return quantizeMeasured(snn, images, target, weightBits, context, isPixels, functions).int;
 }
 
@@ -195,7 +197,7 @@ export function quantizeMeasured(
   images: readonly Float64Array[],
   target: Target,
   weightBits: number,
-  { diagnostics, step }: Context,
+  { diagnostics, step, advance }: Context,
   isPixels: boolean,
   functions: SomaArithmetic = 'tables',
 ): { readonly int: IntGraph; readonly ranges: Ranges } {
@@ -203,7 +205,7 @@ export function quantizeMeasured(
   if (functions === 'multiply' && target.capabilities.stateMultiply?.value !== true)
     fail('E0420', { origin: '--functions' }, { target: target.name });
   const { accumulatorBits, stateBits } = target.arithmetic;
-  const ranges = measureRanges(snn, images);
+  const ranges = measureRanges(snn, images, advance);
   const widths = {
     functions,
     weightBits,

@@ -58,7 +58,7 @@ export function partitionNetwork(
   target: Target,
   rates: ReadonlyMap<ValueId, number>,
   options: Omit<MappingOptions, 'effort' | 'pins'>,
-  { diagnostics, step }: Context,
+  { diagnostics, step, found }: Context,
 ): Partitioned {
   const { report } = diagnostics;
   const { weightBits, seed, anytime, mode = anytime === undefined ? 'pipelined' : 'layerwise' } = options;
@@ -79,6 +79,8 @@ export function partitionNetwork(
   const needs = { accounting, weightBits, target: name, board, chips, cores, mode, ...packing } as const;
   const tiled = partition.run(int, needs, report);
   throwIfErrors(diagnostics);
+  const { tiles, cores: taken } = tiled.tables;
+  found?.(`${big(tiles.rows)} tiles on ${big(taken.rows)} cores`);
   return { int, tiled, accounting };
 }
 
@@ -93,6 +95,8 @@ const roundRates = (rates: ReadonlyMap<ValueId, number>): ReadonlyMap<ValueId, n
     }),
   );
 
+const big = (n: number): string => Math.round(n).toLocaleString('en-US');
+
 /** `int` → `chip` → programs. Errors E05xx. */
 export function mapNetwork(
   network: IntGraph,
@@ -101,7 +105,7 @@ export function mapNetwork(
   options: MappingOptions,
   context: Context,
 ): Mapped {
-  const { diagnostics, step } = context;
+  const { diagnostics, step, found } = context;
   const { report } = diagnostics;
   const { int, tiled, accounting } = partitionNetwork(network, target, rates, options, context);
   step('place');
@@ -112,6 +116,8 @@ export function mapNetwork(
     report,
   );
   throwIfErrors(diagnostics);
+  const { cost, gap, baselines } = placement;
+  found?.(`cost ${big(baselines.sequential.cost)} → ${big(cost)}, gap ≤ ${Math.round(100 * gap)} %`);
   step('route');
   const routed = route.run(
     placed,
@@ -119,6 +125,7 @@ export function mapNetwork(
     diagnostics.report,
   );
   throwIfErrors(diagnostics);
+  found?.(`${big(routed.tables.routes.rows)} routes`);
   step('assemble');
   const programs = assemble(routed, { weightBits: options.weightBits, spiking: spikingOf(accounting) });
   return { int, chip: routed, programs, accounting, placement };

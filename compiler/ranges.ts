@@ -2,6 +2,7 @@
 import type { ValueId } from '../ir/dialect.ts';
 import { createFastSnnRunner } from '../ir/fast/snn.ts';
 import type { SnnGraph, SnnOf } from '../ir/snn.ts';
+import { type Advance, counted } from './progress.ts';
 
 export interface PopulationRange {
   /** Largest |Σ currents| (with coding `rate`: of its mean over the steps) and largest |U|, per step. */
@@ -21,11 +22,11 @@ export type Ranges = ReadonlyMap<ValueId, PopulationRange>;
 const LIVE_BITS = 64;
 
 /** Cost: one float spiking run per image. */
-export function measureRanges(graph: SnnGraph, images: readonly Float64Array[]): Ranges {
+export function measureRanges(graph: SnnGraph, images: readonly Float64Array[], advance?: Advance): Ranges {
   const runner = createFastSnnRunner(graph);
   const constants = new Set(graph.nodes.filter(n => n.kind === 'bias').map(n => n.id));
   const ranges = new Map<ValueId, Measured>();
-  for (const image of images) {
+  for (const image of counted(images, advance)) {
     const before = new Map<ValueId, Float64Array>();
     runner.run(image, (step, node, { currents, target }) => {
       const range = ranges.get(node.id) ?? { input: 0, output: 0, driven: 0, currents: new Map() };

@@ -1,34 +1,8 @@
 /** A deployment as it is compared: its manifest, and what lies beside it where it is a folder. */
-import { z } from 'zod';
 import type { Manifest } from '../backends/manifest.ts';
 import type { Validation } from '../backends/validation.ts';
 import type { Value } from './diff-result.ts';
-
-/** Of report.json what is compared; the rest of it follows from this and from the manifest. */
-export const reportSchema = z.looseObject({
-  schema: z.literal('snnc-report'),
-  schemaVersion: z.literal(0),
-  binding: z.looseObject({ resource: z.string(), fill: z.number() }),
-  latency: z.looseObject({ steps: z.number(), seconds: z.number() }),
-  throughput: z.number(),
-  timed: z
-    .looseObject({
-      latency: z.looseObject({ seconds: z.looseObject({ mean: z.number() }) }),
-      stream: z.looseObject({ imagesPerSecond: z.number() }),
-    })
-    .nullish(),
-  bound: z.looseObject({ pipelinedStepSeconds: z.number() }),
-  energy: z.array(
-    z.looseObject({
-      costSet: z.string(),
-      totalPj: z.number(),
-      ratio: z.looseObject({ low: z.number() }).nullish(),
-    }),
-  ),
-  counts: z.record(z.string(), z.number()),
-  eq30: z.looseObject({ predictedPaper: z.number() }),
-});
-export type ReportFacts = z.infer<typeof reportSchema>;
+import type { Report } from './schema.ts';
 
 export interface Deployed {
   readonly path: string;
@@ -36,7 +10,7 @@ export interface Deployed {
   /** SHA-256 of the manifest. */
   readonly digest: string;
   /** Undefined beside a bare manifest. */
-  readonly report: ReportFacts | undefined;
+  readonly report: Report | undefined;
   /** Undefined where this very deployment was not validated. */
   readonly validation: Validation | undefined;
   /** Bytes of a file that the manifest lists, their hash checked; undefined beside a bare manifest. */
@@ -62,13 +36,13 @@ const chipsOf = ({ cores }: Manifest): number => new Set(cores.map(core => core.
 const count =
   (name: string): Measure['of'] =>
   ({ report }) =>
-    report?.counts[name];
+    report?.energy.events[name];
 
 const SIZE = measures('size', [
   ['cores', '', d => d.manifest.cores.length],
   ['chips', '', d => chipsOf(d.manifest)],
-  ['fullest core', '', d => d.report?.binding.resource],
-  ['its fill', '%', d => d.report && 100 * d.report.binding.fill],
+  ['fullest core', '', d => d.report?.verdict.binding.resource],
+  ['its fill', '%', d => d.report && 100 * d.report.verdict.binding.fill],
   ['neurons', '', d => d.manifest.network.neurons],
   ['neurons left out', '', d => d.manifest.network.unread],
   ['populations', '', d => d.manifest.populations.length],
@@ -86,12 +60,12 @@ const TRAFFIC = measures('per image', [
 ]);
 
 const TIME = measures('time', [
-  ['step of a full pipeline', 's', d => d.report?.bound.pipelinedStepSeconds],
-  ['latency', 'steps', d => d.report?.latency.steps],
-  ['latency, at least', 's', d => d.report?.latency.seconds],
-  ['throughput, at most', 'images/s', d => d.report?.throughput],
-  ['latency, every message timed', 's', d => d.report?.timed?.latency.seconds.mean],
-  ['throughput, every message timed', 'images/s', d => d.report?.timed?.stream.imagesPerSecond],
+  ['step of a full pipeline', 's', d => d.report?.time.bound.pipelinedStepSeconds],
+  ['latency', 'steps', d => d.report?.verdict.latency.steps],
+  ['latency, at least', 's', d => d.report?.verdict.latency.seconds],
+  ['throughput, at most', 'images/s', d => d.report?.verdict.throughput.atMost],
+  ['latency, every message timed', 's', d => d.report?.time.timed?.latency.seconds.mean],
+  ['throughput, every message timed', 'images/s', d => d.report?.time.timed?.stream.imagesPerSecond],
 ]);
 
 const last = (list: readonly (number | null)[] | undefined) => list?.at(-1);
@@ -107,19 +81,19 @@ const QUALITY = measures('quality', [
 ]);
 
 const energyMeasures = (sides: readonly Deployed[]): readonly Measure[] => {
-  const sets = new Set(sides.flatMap(side => side.report?.energy.map(e => e.costSet) ?? []));
+  const sets = new Set(sides.flatMap(side => side.report?.energy.costSets.map(e => e.name) ?? []));
   const ofSet =
     (set: string): Measure['of'] =>
     ({ report }) =>
-      report?.energy.find(e => e.costSet === set)?.totalPj;
+      report?.energy.costSets.find(e => e.name === set)?.totalPj;
   const ratioOf =
     (set: string): Measure['of'] =>
     ({ report }) =>
-      report?.energy.find(e => e.costSet === set)?.ratio?.low;
+      report?.energy.costSets.find(e => e.name === set)?.ratio?.low;
   return measures('energy', [
     ...[...sets].map(set => [`dynamic, ${set}`, 'pJ/image', ofSet(set)] as const),
     ...[...sets].map(set => [`÷ 8-bit network, ${set}`, '', ratioOf(set)] as const),
-    ['Eq. 30, predicted', '', d => d.report?.eq30.predictedPaper],
+    ['Eq. 30, predicted', '', d => d.report?.eq30.predicted.paper],
   ]);
 };
 

@@ -5,7 +5,7 @@ import type { Change, DiffResult, Value } from './diff-result.ts';
 const MOST_ROWS = 12;
 const MOST_POPULATIONS = 40;
 
-export function renderDiff(diff: DiffResult): string {
+export function renderDiff(diff: DiffResult, columns = Number.POSITIVE_INFINITY): string {
   const sides = (['a', 'b'] as const).map(name => {
     const { path, model, target, isValidated } = diff[name];
     return `${name}           ${path}  (${model}, ${target}${isValidated ? ', validated' : ''})`;
@@ -16,6 +16,7 @@ export function renderDiff(diff: DiffResult): string {
     ...table(
       section,
       diff.changes.filter(change => change.section === section),
+      columns,
     ),
   ]);
   const verdict = diff.equal ? 'equal, byte for byte' : 'different';
@@ -23,11 +24,14 @@ export function renderDiff(diff: DiffResult): string {
   return `${[...sides, ...tables, ...rest, '', verdict].join('\n')}\n`;
 }
 
-function table(title: string, changes: readonly Change[]): readonly string[] {
+function table(title: string, changes: readonly Change[], columns: number): readonly string[] {
   const rows = changes.slice(0, MOST_ROWS).map(change => [change.name, ...cells(change)]);
   const widths = [0, 1, 2, 3].map(column => Math.max(...rows.map(row => row[column]!.length)));
-  const lines = rows.map(([name, a, b, by]) =>
-    `  ${name!.padEnd(widths[0]!)}  ${a!.padStart(widths[1]!)} → ${b!.padEnd(widths[2]!)}  ${by}`.trimEnd(),
+  const isWide = widths.reduce((sum, width) => sum + width + 2, 3) <= columns;
+  const lines = rows.flatMap(([name, a, b, by]) =>
+    isWide
+      ? `  ${name!.padEnd(widths[0]!)}  ${a!.padStart(widths[1]!)} → ${b!.padEnd(widths[2]!)}  ${by}`.trimEnd()
+      : [`  ${name}`, `    ${a} → ${b}  ${by}`.trimEnd()],
   );
   return [title, ...lines, ...more(changes.length - rows.length)];
 }
@@ -36,14 +40,14 @@ const more = (hidden: number): readonly string[] =>
   hidden > 0 ? [`  and ${hidden} more (--json lists them)`] : [];
 
 /** Before, after, and by how much. */
-function cells({ a, b, unit, delta, ratio }: Change): readonly string[] {
-  if (delta === null) return [print(a, unit), print(b, unit), ''];
+export function cells({ a, b, unit, delta, ratio }: Change): readonly string[] {
+  if (delta === null) return [printValue(a, unit), printValue(b, unit), ''];
   const share = ratio === null ? '' : ` (${sign(100 * (ratio - 1), 1)} %)`;
-  return [print(a, unit), print(b, unit), `${signed(delta, unit)}${share}`];
+  return [printValue(a, unit), printValue(b, unit), `${signed(delta, unit)}${share}`];
 }
 
 const sign = (x: number, digits: number): string => `${x < 0 ? '−' : '+'}${Math.abs(x).toFixed(digits)}`;
-const signed = (x: number, unit: string): string => `${x < 0 ? '−' : '+'}${print(Math.abs(x), unit)}`;
+const signed = (x: number, unit: string): string => `${x < 0 ? '−' : '+'}${printValue(Math.abs(x), unit)}`;
 
 /** Larger units of those in which small figures are hard to read. */
 const SCALES: Readonly<Record<string, readonly (readonly [from: number, factor: number, unit: string])[]>> = {
@@ -60,7 +64,7 @@ const SCALES: Readonly<Record<string, readonly (readonly [from: number, factor: 
 
 const LONGEST = 40;
 
-function print(value: Value, unit: string): string {
+export function printValue(value: Value, unit: string): string {
   if (value === null) return '–';
   if (typeof value === 'string')
     return value.length > LONGEST ? `${value.slice(0, LONGEST - 1)}…` : value || '""';
@@ -79,7 +83,9 @@ function populationLines({ populations }: DiffResult): readonly string[] {
   const { onlyA, onlyB, changed } = populations;
   if (onlyA.length + onlyB.length + changed.length === 0) return [];
   const shown = changed.slice(0, MOST_POPULATIONS).map(({ name, changes }) => {
-    const parts = changes.map(({ name: figure, a, b }) => [figure, print(a, ''), print(b, '')] as const);
+    const parts = changes.map(
+      ({ name: figure, a, b }) => [figure, printValue(a, ''), printValue(b, '')] as const,
+    );
     const visible = parts.filter(([, before, after]) => before !== after);
     const text = visible.map(([figure, before, after]) => `${figure} ${before} → ${after}`).join('; ');
     return [name, text === '' ? 'by less than a thousandth' : text] as const;
@@ -110,9 +116,9 @@ function fileLines({ files }: DiffResult): readonly string[] {
     different.length === 0
       ? `programs    all ${programs.length} equal, byte for byte`
       : `programs    ${different.length} of ${programs.length} differ`;
-  const size = (bytes: number | null) => (bytes === null ? 'not there' : `${print(bytes, '')} bytes`);
+  const size = (bytes: number | null) => (bytes === null ? 'not there' : `${printValue(bytes, '')} bytes`);
   const lines = different.slice(0, MOST_ROWS).map(({ path, bytes, firstByte }) => {
-    const at = firstByte === null ? '' : `, first at byte ${print(firstByte, '')}`;
+    const at = firstByte === null ? '' : `, first at byte ${printValue(firstByte, '')}`;
     return `  ${path}  ${size(bytes.a)} → ${size(bytes.b)}${at}`;
   });
   const rest = others.length === 0 ? [] : [`other files ${shortList(others)} differ`];

@@ -4,6 +4,7 @@
  */
 import type { Manifest } from '../backends/manifest.ts';
 import { AMONG_FIGURES, COMPARED_APART, type Deployed, measuresOf, populationFigures } from './deployed.ts';
+import { diffCores } from './diff-cores.ts';
 import type { Change, DiffResult, Value } from './diff-result.ts';
 import { firstDifference } from './stage-text.ts';
 
@@ -22,9 +23,9 @@ export function diffDeployments(a: Deployed, b: Deployed): DiffResult {
   const isSame = a.digest === b.digest && changes.length === 0 && named === 0;
   const equal = isSame && [...files, ...stages].every(entry => entry.equal);
   return {
-    ...{ schema: 'snnc-diff', schemaVersion: 0, equal },
+    ...{ schema: 'snnc-diff', schemaVersion: 1, equal },
     ...{ a: aboutSide(a), b: aboutSide(b) },
-    ...{ changes, populations, files, stages },
+    ...{ changes, populations, figures: everyFigure(a, b), cores: diffCores(a, b), files, stages },
   };
 }
 
@@ -40,8 +41,10 @@ const aboutSide = ({ path, manifest, digest, validation }: Deployed): DiffResult
 });
 
 /** Undefined where nothing changed. */
-function changeOf(section: string, name: string, unit: string, a: Value, b: Value): Change | undefined {
-  if (a === b) return undefined;
+const changeOf = (section: string, name: string, unit: string, a: Value, b: Value): Change | undefined =>
+  a === b ? undefined : compared(section, name, unit, a, b);
+
+function compared(section: string, name: string, unit: string, a: Value, b: Value): Change {
   const isNumbers = typeof a === 'number' && typeof b === 'number';
   return {
     ...{ section, name, unit, a, b },
@@ -53,6 +56,12 @@ function changeOf(section: string, name: string, unit: string, a: Value, b: Valu
 const figureChanges = (a: Deployed, b: Deployed): readonly Change[] =>
   measuresOf([a, b]).flatMap(({ section, name, unit, of }) => {
     return changeOf(section, name, unit, of(a) ?? null, of(b) ?? null) ?? [];
+  });
+
+const everyFigure = (a: Deployed, b: Deployed): Change[] =>
+  measuresOf([a, b]).flatMap(({ section, name, unit, of }) => {
+    const [left, right] = [of(a) ?? null, of(b) ?? null];
+    return left === null && right === null ? [] : [compared(section, name, unit, left, right)];
   });
 
 // ------------------------------------------------------------------------------------------- the rest of a manifest

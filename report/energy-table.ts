@@ -1,5 +1,6 @@
 /** Energies as people read them: a table of parts, one of layers, and the rows of the summary. */
 import { bandOf, type Energies, type EnergyReport, isPriced, type LayerEnergy } from './energy.ts';
+import { layoutTable } from './table.ts';
 import { bigNumber, energyRange, percentOf, seconds } from './units.ts';
 
 type Row = readonly [name: string, text: string];
@@ -17,22 +18,14 @@ const unknownText = (unknown: Readonly<Record<string, number>>): string =>
     .join(', ');
 
 /** Lines of one table: a column for each cost set. */
-function tabulate(rows: readonly (readonly string[])[]): readonly string[] {
-  const columns = Math.max(0, ...rows.map(row => row.length));
-  const widths = Array.from({ length: columns }, (_, c) => Math.max(...rows.map(row => row[c]?.length ?? 0)));
-  return rows.map(row =>
-    row
-      .map((cell, c) => (c === 0 ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
+const tabulate = (rows: readonly (readonly string[])[], columns: number): readonly string[] =>
+  layoutTable(rows, { columns, isRight: true });
 
 /** What an image costs, by part; what passes with time; the 8-bit network. */
-export function energyTable({
-  energy,
-  energySpan,
-}: Pick<Energies, 'energy' | 'energySpan'>): readonly string[] {
+export function energyTable(
+  { energy, energySpan }: Pick<Energies, 'energy' | 'energySpan'>,
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] {
   if (energy.length === 0) return [];
   const parts = [...new Set(energy.flatMap(e => Object.keys(e.parts)))];
   const row = (name: string, cell: (e: EnergyReport) => string) => [name, ...energy.map(cell)];
@@ -44,20 +37,23 @@ export function energyTable({
       }),
     );
   const { source, alone, stream } = energySpan;
-  const lines = tabulate([
-    ['energy an image', ...energy.map(e => e.costSet)],
-    ...parts.map(part =>
-      row(`  ${part}`, e => {
-        const pj = e.parts[part];
-        return pj === undefined ? '–' : `${one(pj)} ${percentOf(pj / e.totalPj).padStart(5)}`;
-      }),
-    ),
-    row('dynamic', e => (isPriced(e) ? energyRange(e.totalPj, e.highPj) : 'unknown')),
-    row('int8 network, same cores', e => (e.ratio === null ? 'unknown' : one(e.ann.totalPj))),
-    row('spiking ÷ int8', e => ratioText(e.ratio)),
-    ...standing('alone'),
-    ...standing('stream'),
-  ]);
+  const lines = tabulate(
+    [
+      ['energy an image', ...energy.map(e => e.costSet)],
+      ...parts.map(part =>
+        row(`  ${part}`, e => {
+          const pj = e.parts[part];
+          return pj === undefined ? '–' : `${one(pj)} ${percentOf(pj / e.totalPj).padStart(5)}`;
+        }),
+      ),
+      row('dynamic', e => (isPriced(e) ? energyRange(e.totalPj, e.highPj) : 'unknown')),
+      row('int8 network, same cores', e => (e.ratio === null ? 'unknown' : one(e.ann.totalPj))),
+      row('spiking ÷ int8', e => ratioText(e.ratio)),
+      ...standing('alone'),
+      ...standing('stream'),
+    ],
+    columns,
+  );
   const time = source === 'bound' ? 'at least' : 'timed';
   return [
     ...lines,
@@ -76,7 +72,7 @@ const leftOut = (energy: readonly EnergyReport[]): readonly string[] =>
 const MOST_LAYERS = 10;
 
 /** Layers that take most, by the first cost set; and those that cost more than the 8-bit network does. */
-export function layerTable(energies: Energies): readonly string[] {
+export function layerTable(energies: Energies, columns = Number.POSITIVE_INFINITY): readonly string[] {
   const { energy, energyLayers, energyCores } = energies;
   const set = energy[0]?.costSet;
   if (set === undefined || energy[0]!.totalPj === 0) return [];
@@ -94,10 +90,10 @@ export function layerTable(energies: Energies): readonly string[] {
   const cores = energyCores[0]!.totalPj;
   const top = cores.reduce((best, pj, i) => (pj > cores[best]! ? i : best), 0);
   return [
-    ...tabulate([
-      [`layers by ${set}`, 'energy', 'share', 'int8', 'ratio'],
-      ...layers.slice(0, MOST_LAYERS).map(cells),
-    ]),
+    ...tabulate(
+      [[`layers by ${set}`, 'energy', 'share', 'int8', 'ratio'], ...layers.slice(0, MOST_LAYERS).map(cells)],
+      columns,
+    ),
     ...(layers.length > MOST_LAYERS ? [`  and ${layers.length - MOST_LAYERS} more (--json lists them)`] : []),
     ...dearerLine(energies),
     ...(cores.length > 1

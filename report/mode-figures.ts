@@ -1,6 +1,7 @@
 /** What a network takes and gives in each mode, as rows of a table and as JSON. */
 import { z } from 'zod';
 import { MODES } from '../ir/chip.ts';
+import { layoutTable } from './table.ts';
 import { bigNumber, energyRange, seconds } from './units.ts';
 
 const count = z.int().min(0);
@@ -30,15 +31,14 @@ export type ModeFigures = z.infer<typeof modeFiguresSchema>;
 const HEAD = ['mode', 'board', 'cores', 'chips', 'an image every', 'latency', 'images/s', 'energy an image'];
 
 /** `taken` is marked. */
-export function modeTable(modes: readonly ModeFigures[], taken: string | undefined): readonly string[] {
-  if (modes.length === 0) return [];
-  const rows = [HEAD, ...modes.map(figures => cellsOf(figures, taken))];
-  const widths = HEAD.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)));
-  return rows.map(row => {
-    const cells = row.map((cell, column) => (row.length === 1 ? cell : cell.padEnd(widths[column]!)));
-    return cells.join('  ').trimEnd();
-  });
-}
+export const modeTable = (
+  modes: readonly ModeFigures[],
+  taken: string | undefined,
+  columns = Number.POSITIVE_INFINITY,
+): readonly string[] =>
+  modes.length === 0
+    ? []
+    : layoutTable([HEAD, ...modes.map(figures => cellsOf(figures, taken))], { columns });
 
 function cellsOf(figures: ModeFigures, taken: string | undefined): readonly string[] {
   const { mode, board, fits, refused, cores, chips, interval, latency, throughput, energyPj } = figures;

@@ -142,7 +142,7 @@ export function createMachine(programs: readonly ChipProgram[]): Machine {
   return { run, counts, tilePopulations: booted.tiles.map(tile => tile.program.population) };
 }
 
-function timestepsOf(
+export function timestepsOf(
   tiles: readonly TileState<GatherState>[],
   { steps, period }: ChipProgram['header'],
 ): number {
@@ -151,12 +151,16 @@ function timestepsOf(
 }
 
 /** The step of an image that is executed at this depth now; undefined: none. */
-function stepAt(depth: number, now: number, { steps, period }: ChipProgram['header']): number | undefined {
+export function stepAt(
+  depth: number,
+  now: number,
+  { steps, period }: ChipProgram['header'],
+): number | undefined {
   const t = (now - depth) / period + 1;
   return t >= 1 && t <= steps && Number.isInteger(t) ? t : undefined;
 }
 
-function hostBatch(image: Float64Array, fraction: number): Batch {
+export function hostBatch(image: Float64Array, fraction: number): Batch {
   const values = Int32Array.from(image, x => hostValue(x, fraction));
   return batchOf({ values, terms: new Uint8Array(image.length).fill(1) });
 }
@@ -201,7 +205,11 @@ function deliver(
 }
 
 /** Constants, U, F, emission of one step. Returns y. */
-function execute(tile: TileState<GatherState>, t: number, header: ChipProgram['header']): Float64Array {
+export function execute(
+  tile: TileState<GatherState>,
+  t: number,
+  header: ChipProgram['header'],
+): Float64Array {
   const { program, gathers } = tile;
   const rate = header.coding === 'rate';
   const u = new Float64Array(tile.size);

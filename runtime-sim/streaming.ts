@@ -76,7 +76,7 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
       images.forEach((image, number) => {
         const step = now - number * header.interval;
         if (step < 0 || step >= sentAt.length) return;
-        const batch = hostBatch(image, sentAt[step]!, input!.fraction);
+        const batch = rowOfHost(image, sentAt[step]!, input!.fraction);
         post(booted.hostRoutes, { ...batch, image: number, row: step }, now, undefined, mail);
       });
       for (const { link, batch } of mail.get(now) ?? []) deliver(link, batch, now);
@@ -126,19 +126,10 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
   }
 
   function executeRow(tile: TileState<RowGather>, image: number, row: number, now: number): Float64Array {
-    const { program } = tile;
     const own = counts.tiles[tile.number]!;
     const step = now - image * header.interval;
     const { synops } = own;
-    const u = new Float64Array(tile.values.length);
-    for (const gather of tile.gathers) {
-      const accumulator = takeRow(gather, image, row, own);
-      addHeld(u, { kind: gather.kind, accumulator, scale: gather.scale }, program, header, 1);
-    }
-    holdState(u, program, header);
-    const y = tile.soma(u, 1);
-    tile.sums.fill(0);
-    fireNeurons(y, program, tile, header, 1);
+    const y = fireRow(tile, image, row, header, own);
     countWork(tile, step, own.synops - synops, 0);
     countUpdates(tile, step, header, counts);
     return y;
@@ -157,8 +148,29 @@ export function createStreamingMachine(programs: readonly ChipProgram[]): Stream
   return { run, runStream, counts, tilePopulations: tiles.map(tile => tile.program.population) };
 }
 
+/** U, F, emission of a row, with all that has arrived for it. Returns y. */
+export function fireRow(
+  tile: TileState<RowGather>,
+  image: number,
+  row: number,
+  header: ChipProgram['header'],
+  counts: TileCounts,
+): Float64Array {
+  const { program } = tile;
+  const u = new Float64Array(tile.values.length);
+  for (const gather of tile.gathers) {
+    const accumulator = takeRow(gather, image, row, counts);
+    addHeld(u, { kind: gather.kind, accumulator, scale: gather.scale }, program, header, 1);
+  }
+  holdState(u, program, header);
+  const y = tile.soma(u, 1);
+  tile.sums.fill(0);
+  fireNeurons(y, program, tile, header, 1);
+  return y;
+}
+
 /** Elements of the image that the host sends in each timestep. */
-function elementsByStep(steps: Int32Array): readonly Int32Array[] {
+export function elementsByStep(steps: Int32Array): readonly Int32Array[] {
   const lists: number[][] = Array.from({ length: steps.reduce((a, b) => Math.max(a, b + 1), 0) }, () => []);
   steps.forEach((step, element) => {
     if (step !== HOLE) lists[step]!.push(element);
@@ -166,13 +178,13 @@ function elementsByStep(steps: Int32Array): readonly Int32Array[] {
   return lists.map(list => Int32Array.from(list));
 }
 
-function hostBatch(image: Float64Array, elements: Int32Array, fraction: number): Batch {
+export function rowOfHost(image: Float64Array, elements: Int32Array, fraction: number): Batch {
   const values = elements.map(element => hostValue(image[element]!, fraction));
   return batchOf({ values, terms: new Uint8Array(values.length).fill(1) }, i => elements[i]!);
 }
 
 /** Neuron of a row → its number in the tile, all rows counted. */
-function numbersOf({ program }: TileState<RowGather>, row: number): (i: number) => number {
+export function numbersOf({ program }: TileState<RowGather>, row: number): (i: number) => number {
   const [, rows, channels] = boxSizes(program.box);
   return i => (Math.floor(i / channels) * rows + row) * channels + (i % channels);
 }

@@ -74,8 +74,20 @@ function busiestCore({ updates, active }: MachineCounts['work'][number]): number
   return busiest;
 }
 
-/** The bound of what was counted, or of what is expected. */
-export function boundOf({ image, stream }: RunPeaks, timing: Timing, chips: number): StepBound {
+export const BOUND_TERMS = ['updates', 'synops', 'memory', 'link', 'floor'] as const;
+export type BoundTerm = (typeof BOUND_TERMS)[number];
+/** ns. */
+export type StepTerms = Readonly<Record<BoundTerm, number>>;
+
+export interface StepPricing {
+  termsOf(peaks: StepPeaks): StepTerms;
+  readonly floor: 'tick' | 'barrier';
+  /** Figures that the descriptor lacks, which count as 0. */
+  readonly unknown: readonly string[];
+}
+
+/** What the terms of a step come to on so many chips. */
+export function priceSteps(timing: Timing, chips: number): StepPricing {
   const unknown: string[] = [];
   const cost = (name: string, figure: { readonly value: number } | undefined) => {
     if (figure === undefined) unknown.push(name);
@@ -90,22 +102,36 @@ export function boundOf({ image, stream }: RunPeaks, timing: Timing, chips: numb
     links: cost('linkMessage', timing.linkMessage),
     floor: cost(floor.name, floor.figure),
   };
-  const termsOf = ({ updates, active, synops, words, link, share }: StepPeaks) => ({
-    updates: active * prices.active + (updates - active) * prices.inactive,
-    synops: synops * prices.synops,
-    memory: words * prices.words,
-    link: link * prices.links,
-    [floor.name]: prices.floor * share,
-  });
-  const longest = (terms: Record<string, number>) => Math.max(...Object.values(terms));
-  const terms = stream.map(termsOf);
-  const seconds = (steps: readonly number[]) => steps.reduce((a, b) => a + b, 0) * NS;
-  const intervalSeconds = seconds(terms.map(longest));
   return {
-    layerwiseSeconds: seconds(image.map(step => longest(termsOf(step)))),
+    floor: floor.name,
+    unknown,
+    termsOf: ({ updates, active, synops, words, link, share }) => ({
+      updates: active * prices.active + (updates - active) * prices.inactive,
+      synops: synops * prices.synops,
+      memory: words * prices.words,
+      link: link * prices.links,
+      floor: prices.floor * share,
+    }),
+  };
+}
+
+/** The first of the largest. */
+export const bindingOf = (terms: StepTerms): BoundTerm =>
+  BOUND_TERMS.reduce((most, term) => (terms[term] > terms[most] ? term : most));
+
+/** The bound of what was counted, or of what is expected. */
+export function boundOf({ image, stream }: RunPeaks, timing: Timing, chips: number): StepBound {
+  const { termsOf, unknown, floor } = priceSteps(timing, chips);
+  const longest = (terms: StepTerms) => terms[bindingOf(terms)];
+  const priced = stream.map(termsOf);
+  const seconds = (steps: readonly StepTerms[]) => steps.reduce((sum, terms) => sum + longest(terms), 0) * NS;
+  const intervalSeconds = seconds(priced);
+  const { floor: least, ...terms } = priced.reduce((a, b) => (longest(b) > longest(a) ? b : a));
+  return {
+    layerwiseSeconds: seconds(image.map(termsOf)),
     intervalSeconds,
     pipelinedStepSeconds: intervalSeconds / stream.length,
-    terms: terms.reduce((a, b) => (longest(b) > longest(a) ? b : a)),
+    terms: { ...terms, [floor]: least },
     unknown,
   };
 }

@@ -30,10 +30,15 @@ test('W0301 says what data-free calibration costs the bundled model', async () =
 });
 
 async function drawn(scale: number, mean: number, std: number, centre: readonly number[] | null) {
-  const { report } = createDiagnostics();
+  const diagnostics = createDiagnostics();
+  const { report } = diagnostics;
   const settings = { scale, mean: [mean], std: [std] };
   const resolved = resolvePreprocess([{ source: 'test', settings }], undefined, report);
-  const set = await calibrationSet({ model: 'vit.onnx' }, { shape: [1, 12, 12], resolved, centre }, report);
+  const set = await calibrationSet(
+    { model: 'vit.onnx' },
+    { shape: [1, 12, 12], resolved, centre },
+    { diagnostics },
+  );
   const all = set.images.flatMap(image => [...image]);
   return { set, low: Math.min(...all), high: Math.max(...all), all };
 }
@@ -62,7 +67,7 @@ test('W0303: a network that no image was given for says so, and takes no coarses
   const diagnostics = createDiagnostics();
   const resolved = resolvePreprocess([], undefined, diagnostics.report);
   const about = { shape, resolved, centre: null };
-  const { images } = await calibrationSet({ model: 'vit.onnx' }, about, diagnostics.report);
+  const { images } = await calibrationSet({ model: 'vit.onnx' }, about, { diagnostics });
   const options = {
     ...({ coding: 'sum', steps: 1, thresholds: 'pow2', weightBits: 8, seed: 1, effort: 'fast' } as const),
     ...({ biasCorrection: false, keepUnread: false, shift: 'auto' } as const),

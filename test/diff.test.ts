@@ -14,8 +14,10 @@ import { sha256 } from '../ir/constants.ts';
 import { UserError } from '../ir/diagnostics/diagnostic.ts';
 import type { Deployed } from '../report/deployed.ts';
 import { diffDeployments } from '../report/diff.ts';
+import { renderDiffPage } from '../report/diff-page/page.ts';
 import { type DiffResult, diffSchema } from '../report/diff-result.ts';
 import { renderDiff } from '../report/diff-table.ts';
+import { escapeText } from '../report/html/markup.ts';
 import { firstDifference } from '../report/stage-text.ts';
 import { DIGITS, readDigits } from './digits.ts';
 
@@ -116,6 +118,76 @@ test('a copy is equal, exit code 0; another compile is not, exit code 1, and the
   assert.match(text, /different\n$/);
 });
 
+test('cores are compared seat by seat: each side lists all of its own, and what changed is what differs', () => {
+  const { cores } = diff(FIRST, OTHER);
+  for (const [side, path] of [
+    [cores.a, FIRST],
+    [cores.b, OTHER],
+  ] as const) {
+    const own = manifestOf(path).cores;
+    assert.deepEqual(
+      side.core.map((_, i) => [
+        side.chip[i],
+        side.x[i],
+        side.y[i],
+        side.slot[i],
+        cores.resources[side.binding[i]!],
+      ]),
+      own.map(({ chip, x, y, slot, binding }) => [chip, x, y, slot, binding]),
+    );
+    for (const i of side.population) assert.ok(i >= 0 && i < cores.populations.length);
+  }
+  const counted = (state: number) =>
+    [cores.a, cores.b].map(side => side.state.filter(s => s === state).length);
+  const here = cores.changed.filter(({ a, b }) => a !== null && b !== null).length;
+  assert.deepEqual(counted(1), [here, here]);
+  assert.equal(counted(2)[0]! + counted(2)[1]! + here, cores.changed.length);
+  const same = diff(FIRST, FIRST);
+  assert.ok(same.cores.changed.length === 0 && same.cores.a.state.every(state => state === 0));
+  assert.ok(same.figures.length > 15 && same.figures.every(figure => figure.a === figure.b));
+});
+
+test('the page has every figure and every core, asks for nothing and escapes what others named', () => {
+  const found = diff(FIRST, OTHER);
+  const path = join(folder, 'made', 'changes.html');
+  assert.equal(snnc('diff', FIRST, OTHER, '--html', path, '--quiet').code, 1);
+  const page = readFileSync(path, 'utf8');
+  assert.equal(page, renderDiffPage(found));
+  for (const { name } of found.figures)
+    assert.ok(page.includes(`<th scope="row">${escapeText(name)}</th>`), name);
+  const cores = found.cores.a.core.length + found.cores.b.core.length;
+  // Once by what changed, once by population.
+  assert.equal([...page.matchAll(/<rect class="core /g)].length, 2 * cores);
+  assert.match(page, /default-src 'none'/);
+  assert.doesNotMatch(page, /<script|https?:|url\(|undefined|NaN|\[object/);
+  const named = renderDiffPage({ ...found, a: { ...found.a, path: '<img src=x>' } });
+  assert.ok(named.includes('&lt;img src=x&gt;') && !named.includes('<img'));
+  const equal = renderDiffPage(diff(FIRST, FIRST));
+  assert.match(equal, /Equal, byte for byte/);
+});
+
+test('a map of many cores is drawn in strokes, every core once', () => {
+  const found = diff(FIRST, OTHER);
+  const many = (side: DiffResult['cores']['a']): DiffResult['cores']['a'] => {
+    const all = Array.from({ length: 3000 }, (_, i) => i);
+    const numbers = (list: readonly number[]) => all.map(i => list[i % list.length]!);
+    return {
+      core: all.map(i => `0:${i}`),
+      chip: all.map(() => 0),
+      x: all.map(i => i % 60),
+      y: all.map(i => Math.floor(i / 60)),
+      slot: all.map(() => 0),
+      ...{ binding: numbers(side.binding), fill: numbers(side.fill) },
+      ...{ population: numbers(side.population), state: numbers(side.state) },
+    };
+  };
+  const cores = { ...found.cores, a: many(found.cores.a), b: many(found.cores.b) };
+  const page = renderDiffPage({ ...found, cores });
+  assert.ok(!page.includes('<rect class="core'));
+  const strokes = [...page.matchAll(/<path class="core [^>]* d="([^"]*)"/g)].map(match => match[1]!);
+  assert.equal(strokes.join('').split('M').length - 1, 4 * 3000);
+});
+
 test('manifests alone are compared as far as they go', () => {
   const [a, b] = [FIRST, OTHER].map(path => join(path, 'manifest.json')) as [string, string];
   const found = diff(a, b);
@@ -205,7 +277,7 @@ test('accuracies are compared where both were validated, and only for the deploy
   ];
   assert.equal(snnc('validate', FIRST, ...data, '--quiet').code, 0);
   const kept = JSON.parse(readFileSync(join(FIRST, 'validation.json'), 'utf8')) as Validation;
-  const other = { ...kept, manifest: readDeployed(OTHER).digest, logitMse: { int: [0.5] } };
+  const other = { ...kept, manifest: readDeployed(OTHER).digest, logitMse: { snn: [0.5], int: [0.5] } };
   writeFileSync(join(OTHER, 'validation.json'), JSON.stringify(other));
   const found = diff(FIRST, OTHER);
   assert.deepEqual([found.a.isValidated, found.b.isValidated], [true, true]);

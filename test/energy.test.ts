@@ -7,6 +7,7 @@ import { type CostSet, loadTarget, type Target } from '../backends/target.ts';
 import { compareEmissions } from '../cli/compare.ts';
 import { talliedOf } from '../cli/compare-modes.ts';
 import { estimatePlaced } from '../compiler/estimate/modes.ts';
+import { tileWork } from '../compiler/estimate/tile-work.ts';
 import { type Mapped, mapNetwork } from '../compiler/map-network.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { identityMap } from '../ir/map.ts';
@@ -157,7 +158,7 @@ test('layers and cores add up to the total; tables and programs tell the same 8-
     const tiles = tileEventsOf(machine.counts, placesOf(programs, seats));
     const activity = { activity: new Map(), weightBits: 8 };
     const found = estimatePlaced(mapped.chip, target, mapped.accounting, activity);
-    const expected = talliedOf(found, activity, undefined);
+    const expected = talliedOf(found, tileWork(mapped.chip, new Map(), 8), 8, undefined);
     const dense = denseEvents(programs, seats);
     const names = programs[0]!.header.populations.map(({ name }) => name);
     for (const [key, keys] of [['population', names.length] as const, ['core', seats.length] as const]) {

@@ -17,7 +17,8 @@ import { defaultProfile } from '../compiler/profile.ts';
 import { MODES } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { createRandom } from '../ir/random/seeded.ts';
-import { ranOf } from '../report/report.ts';
+import { ranOf } from '../report/accounts.ts';
+import type { Report } from '../report/schema.ts';
 import { energyOf } from '../runtime-sim/energy.ts';
 import { boundOf } from '../runtime-sim/timing.ts';
 import { DIGITS, readDigits } from './digits.ts';
@@ -95,18 +96,14 @@ test('snnc check says within 10 % what compile then finds, and its JSON has the 
   const checked = checkSchema.parse(run('check', model));
   const out = join(folder, 'digits.snnc');
   run('compile', model, '--out', out, '--effort', 'fast', '--no-compare', '--no-bias-correction');
-  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as {
-    interval: { seconds: number };
-    latency: { seconds: number };
-    energy: { totalPj: number }[];
-  };
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8')) as Report;
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as { cores: object[] };
   const taken = checked.modes.find(({ mode }) => mode === checked.mode)!;
   near(checked.cores.used!, manifest.cores.length, 0.1, 'cores');
-  near(taken.interval!.seconds, report.interval.seconds, 0.1, 'interval');
+  near(taken.interval!.seconds, report.verdict.interval.seconds, 0.1, 'interval');
   // An image alone waits for the busiest core of every depth, which a slightly other cut moves.
-  near(taken.latency!.seconds, report.latency.seconds, 0.25, 'latency');
-  const energies = report.energy.map(({ totalPj }) => totalPj);
+  near(taken.latency!.seconds, report.verdict.latency.seconds, 0.25, 'latency');
+  const energies = report.energy.costSets.map(({ totalPj }) => totalPj);
   near(taken.energyPj!.low, Math.min(...energies), 0.1, 'energy');
   near(taken.energyPj!.high, Math.max(...energies), 0.1, 'energy');
   assert.deepEqual(

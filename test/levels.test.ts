@@ -14,6 +14,8 @@ import { findSites } from '../compiler/sites.ts';
 import { emitsOf } from '../compiler/thresholds.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { randomAnn } from '../ir/random/ann.ts';
+import { renderReport } from '../report/html/render.ts';
+import type { Report } from '../report/schema.ts';
 import { DIGITS } from './digits.ts';
 import { randomImages } from './kit.ts';
 
@@ -73,14 +75,24 @@ function bytesOf(name: string): ReadonlyMap<string, Buffer> {
   return new Map(files.map(path => [path.slice(at(name).length + 1), readFileSync(path)]));
 }
 
-test('the same compile writes the same bytes: every file but build.json', async () => {
+/** What a report says of the machine that compiled is no part of what was compiled. */
+const withoutBuild = (bytes: Buffer): string =>
+  bytes.toString().replace(/^ {4}"build": \{$[\s\S]*?^ {4}\},$/m, '');
+
+test('the same compile writes the same bytes: every file but build.json, and what the report takes from it', async () => {
   await Promise.all(['one', 'two'].map(name => compile(name, '--shift', '3')));
   const [one, two] = [bytesOf('one'), bytesOf('two')];
   assert.deepEqual([...one.keys()].toSorted(), [...two.keys()].toSorted());
   for (const path of ['manifest.json', 'report.json', 'stages/int.bin', 'program/chip-000.bin'])
     assert.ok(one.has(path), path);
   for (const [path, bytes] of one) {
-    if (path !== 'build.json') assert.ok(bytes.equals(two.get(path)!), path);
+    if (path === 'build.json') continue;
+    const other = two.get(path)!;
+    if (path === 'report.json') assert.equal(withoutBuild(bytes), withoutBuild(other));
+    else if (path === 'report.html') {
+      const report = JSON.parse(one.get('report.json')!.toString()) as Report;
+      assert.equal(bytes.toString(), renderReport(report));
+    } else assert.ok(bytes.equals(other), path);
   }
 });
 
@@ -103,5 +115,11 @@ test('W0422: what short ladders cut off is counted, by compile and validate', as
   const { saturations } = await runJson('validate', at('short'), ...test_, '--tolerance', '100');
   assert.ok(saturations.threshold > 0);
   assert.ok(short.populations.some((p: { name: string }) => p.name === saturations.worst.population));
-  assert.match(readFileSync(at('short/summary.txt'), 'utf8'), new RegExp(`threshold ${threshold} on ${FEW}`));
+  assert.match(readFileSync(at('short/summary.txt'), 'utf8'), /saturated [\d,]+ times in calibration/);
+  const { layers } = JSON.parse(readFileSync(at('short/report.json'), 'utf8')) as Report;
+  const cut = layers.map(layer => layer.saturations?.threshold ?? 0);
+  assert.equal(
+    cut.reduce((a, b) => a + b, 0),
+    threshold,
+  );
 });

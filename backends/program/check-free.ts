@@ -1,11 +1,21 @@
 /** What stands only in programs of mode `free`, and what they must hold; its numbers are such that 32 bits hold every sum. */
 import type { Fault } from './check.ts';
-import type { ChipProgram, EmitProgram, Gather, HostInput, SparseGather, TileProgram } from './program.ts';
+import type {
+  ChipProgram,
+  EmitProgram,
+  Gather,
+  HostInput,
+  PlainEmit,
+  SparseGather,
+  TileProgram,
+} from './program.ts';
 
 /** Of a sum of what arrives, and of a potential: three of them added still fit 32 bits. */
 const MAX_SUM_BITS = 30;
 const MAX_STATE_BITS = 31;
 const MOST = 2 ** 29 - 1;
+/** Of a current and its potential: a potential, a current and a bias added still fit 32 bits. */
+const MAX_CURRENT_BITS = 30;
 const LEAK_PARTS = 4096;
 
 /** What has no meaning without images has one value. */
@@ -19,21 +29,24 @@ export function checkFreeHeader({ header }: ChipProgram): Fault {
   return header.stateBits > MAX_STATE_BITS ? ['stateBits', `more than ${MAX_STATE_BITS}`] : undefined;
 }
 
+export const isPlainEmit = (emit: EmitProgram): emit is PlainEmit =>
+  emit.kind === 'lif' || emit.kind === 'cuba';
+
 export function checkFreeTile({ header }: ChipProgram, tile: TileProgram, neurons: number): Fault {
   const { emit, gathers } = tile;
   if (header.mode !== 'free') {
-    if (emit.kind === 'lif') return ['emit', `a lif, but the mode is ${header.mode}`];
+    if (isPlainEmit(emit)) return ['emit', `a ${emit.kind}, but the mode is ${header.mode}`];
     const sparse = gathers.some(({ kind }) => kind === 'sparse');
     return sparse ? ['gathers', `a sparse one, but the mode is ${header.mode}`] : undefined;
   }
-  if (emit.kind !== 'lif') return ['emit', `a ${emit.kind} in mode free`];
+  if (!isPlainEmit(emit)) return ['emit', `a ${emit.kind} in mode free`];
   if (tile.function.kind !== 'identity') return ['function', `a ${tile.function.kind} in mode free`];
-  for (const key of ['depth', 'fraction', 'outFraction'] as const)
+  for (const key of ['fraction', 'outFraction'] as const)
     if (tile[key] !== 0) return [key, `${tile[key]} in mode free`];
   const wrong = gathers.find(gather => !isPlain(gather));
   if (wrong !== undefined)
     return ['gathers', `a ${wrong.kind} with more than weights, or other ones, in mode free`];
-  return checkLif(emit, neurons, header.stateBits);
+  return checkNeurons(emit, neurons, header);
 }
 
 /** Weights of one row of neurons, in whole numbers. */
@@ -46,17 +59,30 @@ const isPlain = (gather: Gather): boolean =>
     gather.shift === 0 &&
     gather.scale.every(bits => bits === 0));
 
-function checkLif(emit: Extract<EmitProgram, { kind: 'lif' }>, neurons: number, stateBits: number): Fault {
+function checkNeurons(
+  emit: PlainEmit,
+  neurons: number,
+  { stateBits, accumulatorBits }: ChipProgram['header'],
+): Fault {
   const top = 2 ** (stateBits - 1) - 1;
+  const isCuba = emit.kind === 'cuba';
+  if (isCuba && stateBits > MAX_CURRENT_BITS) return ['emit', `a cuba with ${stateBits} bits of state`];
+  const most = isCuba ? top : MOST;
   const ranges = [
-    ['bias', -MOST, MOST],
-    ['threshold', -MOST, MOST],
-    ['leak', 0, LEAK_PARTS],
-    ['initial', -top, top],
-    ['resetTo', -top, top],
+    ['bias', emit.bias, -MOST, MOST],
+    ['threshold', emit.threshold, -most, most],
+    ['leak', emit.leak, 0, LEAK_PARTS],
+    ['initial', emit.initial, -top, top],
+    ['resetTo', emit.resetTo, -top, top],
+    ...(isCuba
+      ? ([
+          ['currentLeak', emit.currentLeak, 0, LEAK_PARTS],
+          ['currentBias', emit.currentBias, -MOST, MOST],
+          ['gain', emit.gain, 0, MAX_SUM_BITS - accumulatorBits],
+        ] as const)
+      : []),
   ] as const;
-  for (const [key, from, to] of ranges) {
-    const values = emit[key];
+  for (const [key, values, from, to] of ranges) {
     if (values.length !== 1 && values.length !== neurons)
       return [`emit.${key}`, `${values.length} numbers for ${neurons} neurons`];
     const wrong = values.find(value => value < from || value > to);

@@ -241,6 +241,15 @@ const soma = variant<SomaProgram>('function', {
   partial: {},
 });
 
+const plain = {
+  bias: [integers(4), `free: added at every timestep; ${ONE_OR_EACH}`],
+  threshold: [integers(4), `fires above it; ${ONE_OR_EACH}`],
+  leak: [integers(4), `of 4,096 parts of the potential, lost each timestep; ${ONE_OR_EACH}`],
+  initial: [integers(4), `potential before the first timestep; ${ONE_OR_EACH}`],
+  reset: [oneOf(LIF_RESETS), 'to resetTo, by the threshold, not at all'],
+  resetTo: [integers(4), `${ONE_OR_EACH}`],
+} as const;
+
 const emit = variant<EmitProgram>('emit', {
   mt: {
     theta: [fractionBits, 'θ = 2^−theta'],
@@ -251,13 +260,12 @@ const emit = variant<EmitProgram>('emit', {
   },
   relay: {},
   readout: {},
-  lif: {
-    bias: [integers(4), `free: added at every timestep; ${ONE_OR_EACH}`],
-    threshold: [integers(4), `fires above it; ${ONE_OR_EACH}`],
-    leak: [integers(4), `of 4,096 parts of the potential, lost each timestep; ${ONE_OR_EACH}`],
-    initial: [integers(4), `potential before the first timestep; ${ONE_OR_EACH}`],
-    reset: [oneOf(LIF_RESETS), 'to resetTo, by the threshold, not at all'],
-    resetTo: [integers(4), `${ONE_OR_EACH}`],
+  lif: plain,
+  cuba: {
+    ...plain,
+    currentLeak: [integers(4), `of 4,096 parts of the current, lost each timestep; ${ONE_OR_EACH}`],
+    currentBias: [integers(4), `added to the current at every timestep; ${ONE_OR_EACH}`],
+    gain: [integers(4), `what arrives is added to the current · 2^gain; ${ONE_OR_EACH}`],
   },
 });
 
@@ -267,7 +275,7 @@ const tile = record<TileProgram>('tile', {
   box: [box, 'part of the population'],
   depth: [
     any,
-    'executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r',
+    'executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r; free: from depth on',
   ],
   gathers: [list(gather), 'what is summed'],
   rings: [list(list(slots)), 'streaming: rows that each operand of each gather holds at once; else none'],

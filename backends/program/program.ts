@@ -10,8 +10,8 @@ import type { StridedMap } from '../../ir/map.ts';
 import type { Coding, SomaPointwise } from '../../ir/snn.ts';
 
 /**
- * `free`: no images. Every tile executes every timestep, neurons are plain integrate-and-fire (`lif`), and a message sent
- * at k is used at k + 1 + delay. Input is what neurons have as bias, and what the host sends in each timestep.
+ * `free`: no images. Every tile executes every timestep from its depth on (what arrives before is lost), neurons are plain
+ * integrate-and-fire (`lif`, `cuba`), and a message sent at k is used at k + 1 + delay. Input is what neurons have as bias, and what the host sends in each timestep.
  */
 export const PROGRAM_MODES = [...MODES, 'free'] as const;
 export type ProgramMode = (typeof PROGRAM_MODES)[number];
@@ -120,7 +120,7 @@ export interface Box {
 export interface TileProgram {
   readonly population: number;
   readonly box: Box;
-  /** The tile executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r. */
+  /** The tile executes step t of an image at chip timestep depth + (t − 1) · period; streaming: row r at depth + r; free: from depth on. */
   readonly depth: number;
   readonly gathers: readonly Gather[];
   /**
@@ -248,12 +248,12 @@ export type EmitProgram =
     }
   | { readonly kind: 'relay' }
   | { readonly kind: 'readout' }
-  | LifProgram;
+  | PlainEmit;
 
 export const LIF_RESETS = ['hard', 'soft', 'none'] as const;
 
 /**
- * In each timestep: v ← trunc(v · (4096 − leak) / 4096), but not in the first; v ← v + (sum of what arrived) + bias;
+ * In each timestep: v ← trunc(v · (4096 − leak) / 4096), but not in the tile's first; v ← v + (sum of what arrived) + bias;
  * where v > threshold a message is sent to every route and v ← resetTo (hard), v − threshold (soft) or v (none). The sum
  * is first saturated to `accumulatorBits`, v at every step to `stateBits`. Each list has one number, or one a neuron.
  */
@@ -266,3 +266,18 @@ export interface LifProgram {
   readonly reset: (typeof LIF_RESETS)[number];
   readonly resetTo: Int32Array;
 }
+
+/**
+ * The same behind a current that decays: i ← trunc(i · (4096 − currentLeak) / 4096) + (sum of what arrived) · 2^gain +
+ * currentBias, saturated to `stateBits`, and i stands in the place of the sum. i begins at 0. A threshold of the most that
+ * `stateBits` hold is never exceeded: the neuron is read, and sends nothing.
+ */
+export interface CubaProgram extends Omit<LifProgram, 'kind'> {
+  readonly kind: 'cuba';
+  readonly currentLeak: Int32Array;
+  readonly currentBias: Int32Array;
+  readonly gain: Int32Array;
+}
+
+/** What neurons of mode `free` do. */
+export type PlainEmit = LifProgram | CubaProgram;

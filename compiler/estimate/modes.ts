@@ -204,8 +204,8 @@ export function estimatePlaced(
   target: Target,
   accounting: Accounting,
   { activity, weightBits }: Pick<EstimateOptions, 'activity' | 'weightBits'>,
+  work = tileWork(placed, activity, weightBits),
 ): ModeEstimate {
-  const work = tileWork(placed, activity, weightBits);
   const { depth, interval, steps, mode } = placed.attrs;
   const cores = placed.tables.cores.rows;
   return {

@@ -95,6 +95,13 @@ export function cutClasses(
   });
 }
 
+/** One cut of one population, or what its largest tile lacks. */
+export function tryCut(population: IntOf<'population'>, cut: Cut, context: CutContext): Offer | Overflow {
+  const readings = createReadings(context.graph)(population);
+  const rateOf = averageRates([population], context);
+  return offerOf(population, cut, readings, rateOf, new Map(), context);
+}
+
 /** Populations of one key cost the same however they are cut, but for their rates. */
 function classKey(
   population: IntOf<'population'>,

@@ -10,6 +10,7 @@ import { nodeMap, type ValueId } from '../../ir/dialect.ts';
 import { createFastSnnRunner } from '../../ir/fast/snn.ts';
 import { HOLE, mapIndices } from '../../ir/map.ts';
 import type { SnnGraph, SnnNode, SnnOf } from '../../ir/snn.ts';
+import type { Advance } from '../progress.ts';
 
 /** The corrected network, or undefined where correction does not lower the error on these images. */
 export function correctBias(
@@ -17,14 +18,16 @@ export function correctBias(
   images: readonly Float64Array[],
   /** The float network's logits for them. */
   wanted: readonly Float64Array[],
+  advance?: Advance,
 ): SnnGraph | undefined {
-  const { errors, logitError: before } = measureErrors(graph, images, wanted);
+  const half = (from: number) => (done: number, all: number) => advance?.(from * all + done, 2 * all);
+  const { errors, logitError: before } = measureErrors(graph, images, wanted, half(0));
   const byId = nodeMap(graph.nodes);
   const nodes = graph.nodes.map(
     (node): SnnNode => (node.kind === 'linear' ? corrected(node, graph, errors, byId) : node),
   );
   const candidate = { ...graph, nodes };
-  return measureErrors(candidate, images, wanted).logitError < before ? candidate : undefined;
+  return measureErrors(candidate, images, wanted, half(1)).logitError < before ? candidate : undefined;
 }
 
 /** The biases of `before`, per linear, that `after` has others for; zeros where there was none. */
@@ -43,7 +46,12 @@ export function replacedBiases(before: SnnGraph, after: SnnGraph): ReadonlyMap<V
 }
 
 /** mean(target − emitted) of every neuron after the last step, and the squared error of the logits, over images. */
-function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted: readonly Float64Array[]) {
+function measureErrors(
+  graph: SnnGraph,
+  images: readonly Float64Array[],
+  wanted: readonly Float64Array[],
+  advance: Advance,
+) {
   const runner = createFastSnnRunner(graph);
   const errors = new Map<ValueId, Float64Array>();
   let logitError = 0;
@@ -56,6 +64,7 @@ function measureErrors(graph: SnnGraph, images: readonly Float64Array[], wanted:
       for (let i = 0; i < target.length; i++) mean[i]! += (target[i]! - sums[i]!) / scale;
     });
     logitError += readouts.at(-1)!.reduce((sum, x, c) => sum + (x - wanted[n]![c]!) ** 2, 0);
+    advance(n + 1, images.length);
   });
   return { errors, logitError };
 }

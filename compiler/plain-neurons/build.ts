@@ -8,7 +8,7 @@ import type {
   CoreProgram,
   Gather,
   InAxon,
-  LifProgram,
+  PlainEmit,
   ProgramHeader,
   Route,
   TileProgram,
@@ -125,7 +125,7 @@ function finishCore(
     const box = { group: [0, 1], row: [0, 1], channel: [from, to] } as const;
     const emit = neuronsOf(groups[group]!, from, to);
     const fixed = {
-      depth: 0,
+      depth: groups[group]!.start ?? 0,
       rings: [],
       fraction: 0,
       outFraction: 0,
@@ -136,16 +136,21 @@ function finishCore(
   return { x, y, slot, remainders: [], weights, axons, tiles: finished };
 }
 
-function neuronsOf({ neurons }: PlainGroup, from: number, to: number): LifProgram {
+function neuronsOf({ neurons, current }: PlainGroup, from: number, to: number): PlainEmit {
   const cut = (values: Int32Array) => (values.length === 1 ? values : values.slice(from, to));
-  return {
-    kind: 'lif',
+  const plain = {
     bias: cut(neurons.bias),
     threshold: cut(neurons.threshold),
     leak: cut(neurons.leak),
     initial: cut(neurons.initial),
     reset: neurons.reset,
     resetTo: cut(neurons.resetTo),
+  };
+  if (current === undefined) return { kind: 'lif', ...plain };
+  const { currentLeak, currentBias, gain } = current;
+  return {
+    ...{ kind: 'cuba', ...plain },
+    ...{ currentLeak: cut(currentLeak), currentBias: cut(currentBias), gain: cut(gain) },
   };
 }
 

@@ -2,13 +2,17 @@
  * A network of plain integrate-and-fire neurons as a description: groups, and edges between them. Numbers are whole; the
  * order of neurons in a group is the order in which a core works through them.
  */
-import type { LifProgram } from '../../backends/program/program.ts';
+import type { CubaProgram, LifProgram } from '../../backends/program/program.ts';
 
 export interface PlainGroup {
   readonly name: string;
   readonly size: number;
   /** Each list has one number, or one for each neuron of the group. */
   readonly neurons: Omit<LifProgram, 'kind'>;
+  /** A current that what arrives goes to first; absent: it goes to the potential. */
+  readonly current?: Pick<CubaProgram, 'currentLeak' | 'currentBias' | 'gain'>;
+  /** First timestep in which its neurons run; absent: 0. */
+  readonly start?: number;
 }
 
 /** Synapses in the order of their sources: those of source i at starts[i] … starts[i + 1]. */

@@ -17,6 +17,7 @@ import { mapIndices } from '../../ir/map.ts';
 import type { Coding } from '../../ir/snn.ts';
 import { lowestExponent } from '../../ir/step-weights.ts';
 import { HEADROOM } from '../integers/formats.ts';
+import { type Advance, counted } from '../progress.ts';
 import {
   addBox,
   type Box,
@@ -75,10 +76,15 @@ export const bitsFor = (magnitude: number): number =>
   magnitude < 1 ? 1 : Math.ceil(Math.log2(Math.floor(magnitude) + 1)) + 1;
 
 /** Empty where spikes are weighed by their step: the bounds of emission.ts do not know weights. */
-export function proveWidths(graph: IntGraph, image: ImageRange, met: Met): readonly Width[] {
+export function proveWidths(
+  graph: IntGraph,
+  image: ImageRange,
+  met: Met,
+  advance?: Advance,
+): readonly Width[] {
   if (graph.attrs.coding === 'differential' && graph.attrs.steps > 1) return [];
   const worst = createWorst();
-  const walk = createWalk(graph, image, worst);
+  const walk = createWalk(graph, image, worst, advance);
   for (let t = 1; t <= graph.attrs.steps; t++) walk(t);
   const { accumulatorBits, stateBits } = graph.attrs;
   return worst.list.map(({ population, node, origin, quantity, size }) => {
@@ -126,7 +132,12 @@ function createWorst() {
   };
 }
 
-function createWalk(graph: IntGraph, image: ImageRange, worst: ReturnType<typeof createWorst>) {
+function createWalk(
+  graph: IntGraph,
+  image: ImageRange,
+  worst: ReturnType<typeof createWorst>,
+  advance?: Advance,
+) {
   const sent = new Map<ValueId, Sent>();
   const gathered = new Map<ValueId, Gathered>();
   const runs = runsOf(graph);
@@ -152,7 +163,7 @@ function createWalk(graph: IntGraph, image: ImageRange, worst: ReturnType<typeof
     }
   });
   return (t: number) => {
-    for (const step of steps) step(t);
+    for (const step of counted(steps, advance)) step(t);
   };
 }
 

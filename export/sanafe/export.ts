@@ -52,7 +52,7 @@ export interface Summary {
 const MOST_LISTED = 2 ** 28;
 
 /** Errors: E0755 no such population · E0756 more synapses than asked for · E0757 spike lists too long ·
- * E0758 nothing to export · E0760 delays between plain neurons. */
+ * E0758 nothing to export · E0760 delays between plain neurons · E0761 currents. */
 export function exportSanafe(request: ExportRequest): Exported {
   const { programs, target, costSet, images, populations, origin } = request;
   const header = programs[0]?.header ?? fail('E0703', { origin }, { problem: 'no chip' });
@@ -108,12 +108,24 @@ const axonsOf = (sources: Plan['sources']) =>
 function checkSize(plan: Plan, { mostSynapses, origin, images }: ExportRequest): void {
   const delayed = plan.free === undefined ? undefined : axonsOf(plan.sources).find(({ delay }) => delay > 0);
   if (delayed !== undefined) fail('E0760', { origin }, { delay: delayed.delay });
+  checkNeurons(plan, origin);
   const { synapses, replayed, timesteps } = plan;
   if (plan.tiles.length === 0 || synapses === 0) fail('E0758', { origin }, {});
   if (synapses > mostSynapses)
     fail('E0756', { origin }, { synapses, most: mostSynapses, images: images.length });
   if (replayed * timesteps > MOST_LISTED)
     fail('E0757', { origin }, { neurons: replayed, timesteps, most: MOST_LISTED });
+}
+
+/** Errors: E0761 */
+function checkNeurons({ tiles, booted }: Plan, origin: string): void {
+  const { header } = booted.programs[0]!;
+  if (header.mode !== 'free') return;
+  for (const { program } of tiles) {
+    const population = header.populations[program.population]!.name;
+    if (program.emit.kind === 'cuba') fail('E0761', { origin }, { what: 'currents', population });
+    if (program.depth > 0) fail('E0761', { origin }, { what: 'a first timestep of their own', population });
+  }
 }
 
 /** What SANA-FE does not compute, or counts otherwise, of what is exported. */

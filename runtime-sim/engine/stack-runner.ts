@@ -127,7 +127,7 @@ function prepareWords(
   const isTabled = 'multiplied' in fn && !fn.multiplied;
   if (isTabled && !(isEqual(home.log2!, makeLog2Table()) && isEqual(home.exp2!, makeExp2Table())))
     return undefined;
-  if (emit.kind === 'lif') return undefined;
+  if (emit.kind === 'lif' || emit.kind === 'cuba') return undefined;
   const { accumulatorBits, coding, steps } = header;
   const spec = {
     ...{ size, accumulatorBits, emit, coding, steps },

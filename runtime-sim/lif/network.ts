@@ -1,5 +1,6 @@
 /** A free-running chip from its programs alone, and what must hold before it can be simulated. */
-import type { ChipProgram, LifProgram, SparseGather, WeightBlock } from '../../backends/program/program.ts';
+import { isPlainEmit } from '../../backends/program/check-free.ts';
+import type { ChipProgram, PlainEmit, SparseGather, WeightBlock } from '../../backends/program/program.ts';
 import { defect, fail } from '../../ir/diagnostics/diagnostic.ts';
 import { HOLE } from '../../ir/map.ts';
 import { type Booted, boot, type TileState } from '../state.ts';
@@ -49,8 +50,8 @@ export function readNetwork(programs: readonly ChipProgram[]): LifNetwork {
   };
 }
 
-export const lifOf = ({ program }: LifTile): LifProgram =>
-  program.emit.kind === 'lif' ? program.emit : defect(`a ${program.emit.kind} in mode free`);
+export const neuronsOf = ({ program }: LifTile): PlainEmit =>
+  isPlainEmit(program.emit) ? program.emit : defect(`a ${program.emit.kind} in mode free`);
 
 /** Number i of a list of one number or one for each. */
 export const at = (values: Int32Array, i: number): number => values[values.length === 1 ? 0 : i]!;

@@ -1,6 +1,6 @@
 /**
  * A free-running chip, event by event: slow, obviously right. In each timestep every neuron takes its turn (program.ts,
- * LifProgram), in the order of the cores and their tiles; then every message is followed to its synapses. What is sent at k
+ * LifProgram, CubaProgram), in the order of the cores and their tiles; then every message is followed to its synapses. What is sent at k
  * is added to the sums of k + 1 + delay.
  *
  * Source  the rule of SANA-FE's leaky_integrate_fire, in whole numbers (docs/rationale/plain-neurons.md)
@@ -11,11 +11,13 @@ import { HOLE } from '../../ir/map.ts';
 import type { RouteState } from '../state.ts';
 import { addEvents, clearEvents, createEvents } from './events.ts';
 import type { HostSpikes, LifMachine, LifObserver } from './machine.ts';
-import { at, type LifTile, lifOf, readNetwork, type Synaptic, wordsOf } from './network.ts';
+import { at, type LifTile, neuronsOf, readNetwork, type Synaptic, wordsOf } from './network.ts';
 
 interface TileNow {
   readonly tile: LifTile;
   readonly potential: Float64Array;
+  /** Of neurons that have one. */
+  readonly current: Float64Array;
   /** What arrives, by timestep modulo their number; and whether anything did. */
   readonly sums: readonly Float64Array[];
   readonly isReached: readonly Uint8Array[];
@@ -27,11 +29,12 @@ interface TileNow {
 export function createLifReference(programs: readonly ChipProgram[]): LifMachine {
   const network = readNetwork(programs);
   const tiles = network.tiles.map((tile): TileNow => {
-    const { initial } = lifOf(tile);
+    const { initial } = neuronsOf(tile);
     const slots = Array.from({ length: network.slots[tile.number]! });
     return {
       tile,
       potential: Float64Array.from({ length: tile.size }, (_, i) => at(initial, i)),
+      current: new Float64Array(tile.size),
       sums: slots.map(() => new Float64Array(tile.size)),
       isReached: slots.map(() => new Uint8Array(tile.size)),
       isUpdated: new Uint8Array(tile.size),
@@ -42,24 +45,40 @@ export function createLifReference(programs: readonly ChipProgram[]): LifMachine
   const totals = createEvents(network.cores.length);
   let now = 0;
 
-  function takeTurn({ tile, potential, sums, isReached, isUpdated }: TileNow, i: number): boolean {
-    const lif = lifOf(tile);
+  /** What is added to a potential: the sum, or the current that it goes into. */
+  function takeIn({ tile, current }: TileNow, i: number, sum: number): number {
+    const neurons = neuronsOf(tile);
+    const input = within(sum, network.sumTop);
+    if (neurons.kind === 'lif') return input;
+    const held = now > tile.program.depth ? keep(current[i]!, at(neurons.currentLeak, i)) : current[i]!;
+    const more = input * 2 ** at(neurons.gain, i) + at(neurons.currentBias, i);
+    current[i] = within(held + more, network.stateTop) + 0;
+    return current[i]!;
+  }
+
+  function takeTurn(own: TileNow, i: number): boolean {
+    const { tile, potential, current, sums, isReached, isUpdated } = own;
+    const neurons = neuronsOf(tile);
     const [sum, reached] = [sums[now % sums.length]!, isReached[now % sums.length]!];
-    const bias = at(lif.bias, i);
-    const threshold = at(lif.threshold, i);
+    const [arrived, wasReached] = [sum[i]!, reached[i] === 1];
+    sum[i] = 0;
+    reached[i] = 0;
+    isUpdated[i] = 0;
+    if (now < tile.program.depth) return false;
+    const bias = at(neurons.bias, i);
+    const threshold = at(neurons.threshold, i);
+    const isDriven = bias !== 0 || (neurons.kind === 'cuba' && at(neurons.currentBias, i) !== 0);
+    const isAwake = potential[i] !== 0 || current[i] !== 0 || isDriven || wasReached;
     let v = potential[i]!;
-    const isAwake = v !== 0 || bias !== 0 || reached[i] === 1;
-    if (now > 0) v = Math.trunc((v * (4096 - at(lif.leak, i))) / 4096);
-    v = within(v + within(sum[i]!, network.sumTop) + bias, network.stateTop);
+    if (now > tile.program.depth) v = keep(v, at(neurons.leak, i));
+    v = within(v + takeIn(own, i, arrived) + bias, network.stateTop);
     const isFiring = v > threshold;
     isUpdated[i] = isAwake || isFiring ? 1 : 0;
     events.updated[tile.core.number]! += isUpdated[i]!;
-    if (isFiring && lif.reset === 'hard') v = at(lif.resetTo, i);
-    if (isFiring && lif.reset === 'soft') v = within(v - threshold, network.stateTop);
+    if (isFiring && neurons.reset === 'hard') v = at(neurons.resetTo, i);
+    if (isFiring && neurons.reset === 'soft') v = within(v - threshold, network.stateTop);
     // −0 is 0.
     potential[i] = v + 0;
-    sum[i] = 0;
-    reached[i] = 0;
     return isFiring;
   }
 
@@ -121,6 +140,7 @@ const NOBODY = new Int32Array(0);
 const allOr = (updated: Uint8Array): Uint8Array | undefined =>
   updated.every(is => is === 1) ? undefined : updated;
 
+const keep = (x: number, leak: number): number => Math.trunc((x * (4096 - leak)) / 4096);
 const within = (x: number, top: number): number => Math.min(Math.max(x, -top), top);
 
 function eachSynapse(

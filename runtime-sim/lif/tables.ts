@@ -3,14 +3,14 @@
  * kernels/lif.assembly.ts runs through in each timestep. Lists of inputs that several gathers read alike are one.
  */
 
-import type { SparseGather } from '../../backends/program/program.ts';
+import type { PlainEmit, SparseGather } from '../../backends/program/program.ts';
 import { HOLE } from '../../ir/map.ts';
 import type { Link, RouteState } from '../state.ts';
 import { type Memory, store } from './memory.ts';
-import { at, type LifNetwork, type LifTile, lifOf, type Synaptic, synapseBits } from './network.ts';
+import { at, type LifNetwork, type LifTile, neuronsOf, type Synaptic, synapseBits } from './network.ts';
 
 /** Numbers of 32 bits of an entry of each table, and those that are read here. */
-export const ENTRY = { tile: 17, list: 4, source: 3, part: 10, route: 3 } as const;
+export const ENTRY = { tile: 22, list: 4, source: 3, part: 10, route: 3 } as const;
 export const FIELD = {
   tile: { state: 0, events: 9, fired: 14, updated: 15, moved: 16 },
   list: { length: 3 },
@@ -126,22 +126,17 @@ function draftParts({ tiles, hostRoutes }: LifNetwork): readonly PartDraft[] {
 }
 
 function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, memory: Memory): readonly number[] {
-  const { bias, threshold, leak, initial, resetTo, reset } = lifOf(tile);
+  const neurons = neuronsOf(tile);
+  const { bias, threshold, leak, initial, resetTo, reset } = neurons;
   const size = padded(tile.size);
-  const spread = (values: Int32Array, rest: number) =>
-    store(
-      memory,
-      Int32Array.from({ length: size }, (_, i) => (i < tile.size ? at(values, i) : rest)),
-    );
-  const isAlways = bias.every(value => value !== 0);
+  const spread = (values: Int32Array, rest: number) => store(memory, spreadOver(values, tile.size, rest));
+  const drives = neurons.kind === 'cuba' ? [bias, neurons.currentBias] : [bias];
+  const isAlways = Array.from({ length: tile.size }, (_, i) => i).every(i =>
+    drives.some(values => at(values, i) !== 0),
+  );
   const sums = memory.reserve(4 * size * slots);
   const touched = hasSparse && !isAlways ? memory.reserve(4 * size * slots) : 0;
-  const keep = leak.every(value => value === 0)
-    ? 0
-    : store(
-        memory,
-        Float64Array.from({ length: size }, (_, i) => (4096 - (i < tile.size ? at(leak, i) : 0)) / 4096),
-      );
+  const keep = storeKeep(leak, tile.size, memory);
   return [
     spread(initial, 0),
     sums,
@@ -160,8 +155,42 @@ function layOutTile(tile: LifTile, slots: number, hasSparse: boolean, memory: Me
     0,
     0,
     memory.reserve(size / 4),
+    tile.program.depth,
+    ...layOutCurrent(neurons, tile.size, memory),
   ];
 }
+
+/** 0 where the neurons have none. */
+function layOutCurrent(neurons: PlainEmit, size: number, memory: Memory): readonly number[] {
+  if (neurons.kind === 'lif') return [0, 0, 0, 0];
+  const { currentLeak, currentBias, gain } = neurons;
+  return [
+    memory.reserve(4 * padded(size)),
+    storeKeep(currentLeak, size, memory),
+    store(memory, spreadOver(currentBias, size, 0)),
+    store(
+      memory,
+      spreadOver(
+        gain.map(bits => 2 ** bits),
+        size,
+        1,
+      ),
+    ),
+  ];
+}
+
+/** A number for each neuron, and `rest` for what pads them. */
+const spreadOver = (values: Int32Array, size: number, rest: number): Int32Array =>
+  Int32Array.from({ length: padded(size) }, (_, i) => (i < size ? at(values, i) : rest));
+
+/** What is left of each neuron's value after a timestep, as a share; 0: all of all. */
+const storeKeep = (leak: Int32Array, size: number, memory: Memory): number =>
+  leak.every(value => value === 0)
+    ? 0
+    : store(
+        memory,
+        Float64Array.from(spreadOver(leak, size, 0), parts => (4096 - parts) / 4096),
+      );
 
 interface SynapsePlaces {
   readonly kind: number;

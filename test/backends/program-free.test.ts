@@ -7,6 +7,7 @@ import { encodeChip } from '../../backends/program/encode.ts';
 import type {
   ChipProgram,
   CoreProgram,
+  CubaProgram,
   Gather,
   LifProgram,
   ProgramHeader,
@@ -122,6 +123,13 @@ const withTile = (change: Partial<TileProgram>) =>
 const withSparse = (change: Partial<SparseGather>) =>
   withTile({ gathers: [{ ...sparse, ...change }, linear] });
 const withLif = (change: Partial<LifProgram>) => withTile({ emit: { ...emit, bias: one(0), ...change } });
+const withState = (stateBits: number, change: Partial<CubaProgram>): ChipProgram => {
+  const cuba: CubaProgram = {
+    ...{ ...emit, kind: 'cuba', bias: one(0), currentLeak: one(7), currentBias: one(3), gain: one(0) },
+    ...change,
+  };
+  return { ...withTile({ emit: cuba }), header: { ...header, stateBits } };
+};
 
 const FAULTS: { readonly [what: string]: readonly [ChipProgram, RegExp] } = {
   'plain neurons and images': [withHeader({ mode: 'pipelined' }), /a lif, but the mode is pipelined/],
@@ -134,7 +142,7 @@ const FAULTS: { readonly [what: string]: readonly [ChipProgram, RegExp] } = {
     withTile({ function: { kind: 'softmax', scale: 0, shift: 0, multiplied: true } }),
     /a softmax in mode free/,
   ],
-  'a depth': [withTile({ depth: 1 }), /1 in mode free/],
+  'a fraction': [withTile({ fraction: 1 }), /1 in mode free/],
   'rows of rings': [withTile({ rings: [[1], [1]] }), /rows wait/],
   'a relayed sum': [
     withTile({ gathers: [{ kind: 'relay', size: 2, scale: one(0), shift: 0 }, linear] }),
@@ -149,6 +157,12 @@ const FAULTS: { readonly [what: string]: readonly [ChipProgram, RegExp] } = {
   'a potential that its state does not hold': [withLif({ initial: one(2 ** 23) }), /8388608, not in/],
   'a bias that 32 bits do not hold': [withLif({ bias: one(2 ** 29) }), /not in/],
   'a place of reset that is not used': [withLif({ reset: 'soft' }), /the reset is soft/],
+  'currents wider than 32 bits hold': [withState(31, {}), /a cuba with 31 bits of state/],
+  'a current that grows': [withState(24, { currentLeak: one(-1) }), /-1, not in 0 … 4096/],
+  'a gain that leaves 32 bits': [withState(24, { gain: one(1) }), /1, not in 0 … 0/],
+  'a bias of a current that 32 bits do not hold': [withState(24, { currentBias: one(-(2 ** 29)) }), /not in/],
+  'currents of other neurons': [withState(24, { gain: new Int32Array(3) }), /3 numbers for 2 neurons/],
+  'a threshold above all potentials': [withState(24, { threshold: one(2 ** 23) }), /not in/],
   'synapses without weights': [withSparse({ weights: new Int16Array(2) }), /2 for 3 synapses/],
   'synapses of no input': [withSparse({ starts: Int32Array.of(0, 2, 2, 2) }), /not from 0 to 3/],
   'synapses out of order': [withSparse({ starts: Int32Array.of(0, 3, 2, 3) }), /not in order/],

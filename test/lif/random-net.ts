@@ -31,7 +31,27 @@ export function randomNet(seed: number): RandomNet {
   };
 }
 
-export const randomPrograms = (net: RandomNet, accumulatorBits = 30, stateBits = 31) =>
+const MOST_GAIN = 4;
+
+/** The same network, some groups of which have currents, or begin later. */
+export function withCurrents(net: RandomNet, seed: number): RandomNet {
+  const random = createRandom(seed);
+  const groups = net.network.groups.map((group): PlainGroup => {
+    const some = (from: number, to: number, zeros = 0) =>
+      Int32Array.from({ length: random.chance(0.4) ? 1 : group.size }, () =>
+        random.chance(zeros) ? 0 : random.int(from, to),
+      );
+    const currentLeak = random.chance(0.3) ? Int32Array.of(0) : some(0, 4096);
+    const currentBias = some(-9, 20, random.chance(0.5) ? 0.8 : 0);
+    const current = { currentLeak, currentBias, gain: some(0, MOST_GAIN) };
+    const start = random.chance(0.5) ? random.int(1, 9) : 0;
+    return { ...group, ...(random.chance(0.6) && { current }), start };
+  });
+  return { ...net, network: { ...net.network, groups } };
+}
+
+/** Widths that every such network fits; a sum has room for the gain behind it. */
+export const randomPrograms = (net: RandomNet, accumulatorBits = 30 - MOST_GAIN, stateBits = 30) =>
   buildPrograms(net.network, net.mapping, { accumulatorBits, stateBits });
 
 function randomGroup(random: Random, name: string): PlainGroup {

@@ -8,7 +8,7 @@ const INT: usize = 4;
 const LANES: usize = 4;
 
 // Entries of a tile, in numbers of 32 bits.
-const TILE: usize = 17;
+const TILE: usize = 22;
 const STATE: usize = 0;
 const SUMS: usize = 1;
 const TOUCHED: usize = 2;
@@ -27,6 +27,12 @@ const FIRED: usize = 14;
 const UPDATED: usize = 15;
 /** For every four neurons a byte, whose bits say which were updated. */
 const MOVED: usize = 16;
+const START: usize = 17;
+/** 0: what arrives goes to the potential. */
+const CURRENT: usize = 18;
+const KEEP_CURRENT: usize = 19;
+const CURRENT_BIAS: usize = 20;
+const GAIN: usize = 21;
 
 const HARD: i32 = 0;
 const SOFT: i32 = 1;
@@ -106,7 +112,10 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   const touched = marks == 0 ? <usize>0 : marks + slot * size * INT;
   const bias = <usize>field(tile, BIAS);
   const threshold = <usize>field(tile, THRESHOLD);
-  const keep = now == 0 ? <usize>0 : <usize>field(tile, KEEP);
+  const isFirst = now == field(tile, START);
+  const keep = isFirst ? <usize>0 : <usize>field(tile, KEEP);
+  const current = <usize>field(tile, CURRENT);
+  const keepCurrent = isFirst ? <usize>0 : <usize>field(tile, KEEP_CURRENT);
   const resetTo = <usize>field(tile, RESET_TO);
   const reset = field(tile, RESET);
   const events = <usize>field(tile, EVENTS);
@@ -122,10 +131,19 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   for (let i: usize = 0; i < size; i += LANES) {
     const at = i * INT;
     let v = v128.load(state + at);
-    const input = clamp(v128.load(sums + at), most, least);
+    let input = clamp(v128.load(sums + at), most, least);
     v128.store(sums + at, zero);
     const drive = v128.load(bias + at);
     let moved = v128.or(i32x4.ne(v, zero), i32x4.ne(drive, zero));
+    if (current != 0) {
+      let held = v128.load(current + at);
+      const more = v128.load(<usize>field(tile, CURRENT_BIAS) + at);
+      moved = v128.or(moved, v128.or(i32x4.ne(held, zero), i32x4.ne(more, zero)));
+      if (keepCurrent != 0) held = leak(held, keepCurrent + 2 * at);
+      input = i32x4.add(i32x4.mul(input, v128.load(<usize>field(tile, GAIN) + at)), more);
+      input = clamp(i32x4.add(held, input), top, bottom);
+      v128.store(current + at, input);
+    }
     if (touched != 0) {
       moved = v128.or(moved, v128.load(touched + at));
       v128.store(touched + at, zero);
@@ -152,6 +170,19 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   store<i32>(flag, 0);
   store<i32>(tile + FIRED * INT, <i32>((to - events) / INT));
   store<i32>(tile + UPDATED * INT, isAll ? field(tile, NEURONS) : updated);
+}
+
+/** A tile that does not run yet: what has arrived is lost. */
+function waitTile(tile: usize, now: i32): void {
+  const size = <usize>field(tile, PADDED);
+  const slot = <usize>(now % field(tile, SLOTS));
+  memory.fill(<usize>field(tile, SUMS) + slot * size * INT, 0, size * INT);
+  const marks = <usize>field(tile, TOUCHED);
+  if (marks != 0) memory.fill(marks + slot * size * INT, 0, size * INT);
+  memory.fill(<usize>field(tile, MOVED), 0, size / LANES);
+  store<i32>(<usize>field(tile, ALL_TOUCHED) + slot * INT, 0);
+  store<i32>(tile + FIRED * INT, 0);
+  store<i32>(tile + UPDATED * INT, 0);
 }
 
 /** Inputs that are reached now: those of the sources' neurons that fired. */
@@ -359,7 +390,9 @@ export function lifStep(tables: usize, now: i32, sumTop: i32, stateTop: i32): vo
   const listEnd = lists + <usize>field(tables, 3) * LIST * INT;
   const partEnd = parts + <usize>field(tables, 7) * PART * INT;
   const routeEnd = routes + <usize>field(tables, 9) * ROUTE * INT;
-  for (let tile = tiles; tile < tileEnd; tile += TILE * INT) stepTile(tile, now, sumTop, stateTop);
+  for (let tile = tiles; tile < tileEnd; tile += TILE * INT)
+    if (now < field(tile, START)) waitTile(tile, now);
+    else stepTile(tile, now, sumTop, stateTop);
   for (let list = lists; list < listEnd; list += LIST * INT) fillList(list, sources, tiles);
   for (let part = parts; part < partEnd; part += PART * INT) stepPart(part, lists, tiles, now);
   for (let route = routes; route < routeEnd; route += ROUTE * INT) countRoute(route, tiles);
