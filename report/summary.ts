@@ -58,7 +58,7 @@ function modelRows({ header, verdict, quality }: Report): readonly Row[] {
   const { cores, chips, binding, coresBound } = verdict;
   const shares = Object.entries(coresBound).toSorted((a, b) => b[1] - a[1]);
   const bound = shares
-    .map(([resource, n], i) => `${resource} ${bigNumber(n)}${i === 0 ? ' cores' : ''}`)
+    .map(([resource, n], i) => `${resource}${i === 0 ? ' on' : ''} ${bigNumber(n)}${i === 0 ? ' cores' : ''}`)
     .join(', ');
   const least = cores.least === null ? '' : `, at least ${bigNumber(cores.least)}`;
   return [
@@ -74,7 +74,7 @@ function modelRows({ header, verdict, quality }: Report): readonly Row[] {
       'cores',
       `${bigNumber(cores.used)} of ${bigNumber(cores.available)}${least}; chips ${bigNumber(chips.used)} of ${bigNumber(chips.available)}`,
     ],
-    ['binds', `${binding.resource} ${percentOf(binding.fill)} full; binds: ${bound}`],
+    ['binds', `${bound}; fullest core: ${binding.resource} ${percentOf(binding.fill)}`],
     ...(quality.widths === null ? [] : [['widths', widthsText(quality.widths)] as const]),
   ];
 }
