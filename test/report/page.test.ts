@@ -106,7 +106,7 @@ describe('the page', { skip: CHROMIUM === undefined ? NO_BROWSER : false }, () =
     };
     await holds(
       'verdict',
-      verdict.says,
+      report.header.target.title,
       `${format(verdict.cores.used)} of ${format(verdict.cores.available)}`,
     );
     await holds('verdict', format(verdict.binding.fill, '%'), resourceName(verdict.binding.resource));
