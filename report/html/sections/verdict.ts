@@ -23,7 +23,7 @@ function head({ verdict, header }: Report): Markup {
 <p class="small">Verified: ${verdict.verified}.</p>`;
 }
 
-function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
+function headline({ verdict, header, energy }: Report, ask: Asker): readonly Fact[] {
   const { cores, chips, binding, latency, interval, throughput } = verdict;
   const latencySeconds = latency.timedSeconds ?? latency.seconds;
   const timed = latency.timedSeconds !== null;
@@ -62,7 +62,7 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
       note:
         verdict.energyPj === null
           ? 'no event has a price'
-          : 'dynamic, over the cost sets; static power apart',
+          : `dynamic, over ${plural(energy.costSets.length, 'cost set')}; static power apart`,
     },
     {
       name: 'Against 8-bit, same cores',
