@@ -191,13 +191,13 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
 
   function execute(tile: Tile, { image, t, row }: Turn): Outcome {
     const state = stateFor(tile, image);
-    if (header.mode !== 'free' && !isStreaming && t === 1) clearTileState(state);
+    if (header.mode !== 'free' && !isStreaming && t === 1) clearTileState(state, tile.program);
     for (const message of inbox[tile.number]!) meet(tile, state, message, t);
     inbox[tile.number] = [];
     const width = damage.stateBits(tile.core) ?? header.stateBits;
     const outcome =
       header.mode === 'free'
-        ? executePlain(tile, state, timestep === 0, header, width)
+        ? executePlain(tile, state, timestep - tile.program.depth, header, width)
         : executeTile(tile, state, t, row, header, width);
     if (isStreaming && row === tile.rows - 1) {
       flowing[tile.number]!.delete(image);
@@ -249,11 +249,9 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
 
   function restart(): void {
     if (isStreaming) room = MAX_STATE;
-    for (const state of fixed) clearTileState(state);
-    if (header.mode === 'free')
-      tiles.forEach(({ number }) => {
-        fixed[number]!.target.set(createTileState(tiles[number]!).target);
-      });
+    fixed.forEach((state, number) => {
+      clearTileState(state, tiles[number]!.program);
+    });
     flowing = tiles.map(() => new Map());
     over = tiles.map(() => -1);
     mail = new Map();
