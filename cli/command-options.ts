@@ -411,6 +411,13 @@ export const EXPORT_OPTIONS = {
 /** What cores hold. */
 export const REPORT_OPTIONS = {
   html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  curve: { type: 'string', describe: 'Measure accuracy and Eq. 30 over T on these images, and keep them' },
+  calibrate: {
+    type: 'string',
+    describe: 'For --curve: images that the paper’s thresholds come from (default: the same)',
+  },
+  limit: { ...number('limit', 1, 1e9, 256, 'For --curve: images at most') },
+  ...dataOptions,
   ...shared,
 } as const;
 

@@ -11,7 +11,7 @@ import { dataOptions, shared } from '../options.ts';
 import { ENGINES } from './engine-names.ts';
 
 /** Which part of a work, and where its result goes. */
-export const SHARD_OPTIONS = {
+const SHARD_OPTIONS = {
   count: {
     type: 'number',
     demandOption: true,
@@ -34,7 +34,7 @@ const oneShard = {
 } as const;
 
 /** An image of a set that is divided: all of it, where nothing limits it. */
-export const SHARDED_SIMULATION = {
+const SHARDED_SIMULATION = {
   input: SIMULATE_OPTIONS.input,
   limit: allOrLimit,
   workers,
