@@ -202,19 +202,21 @@ export interface DiffOptions {
 }
 
 export interface ExportOptions {
-  /** Which tool: sanafe */
-  readonly to: 'sanafe';
-  /** Folder to write */
+  /** SANA-FE, NIR, the ONNX model with what became of each node, plain tables, a trace for Perfetto */
+  readonly to: 'sanafe' | 'nir' | 'onnx' | 'csv' | 'trace';
+  /** Folder to write; for nir and onnx the file */
   readonly out: string;
-  /** Only the sums of these populations and what they are fed with (default: all) */
+  /** onnx: the model that was compiled */
+  readonly model?: string | undefined;
+  /** sanafe, nir: only these populations and what they are fed with (default: all) */
   readonly population?: readonly string[] | undefined;
-  /** Images whose spikes are replayed: npz, npy, raw, a picture, a folder */
-  readonly input: string;
-  /** Images at most. Default: 1 */
+  /** sanafe, trace: images that are run: npz, npy, raw, a picture, a folder */
+  readonly input?: string | undefined;
+  /** sanafe, trace: images at most. Default: 1 */
   readonly limit?: number | undefined;
-  /** Cost set of the target (default: its first) */
+  /** sanafe: cost set of the target (default: its first) */
   readonly costs?: string | undefined;
-  /** Synapses at most; SANA-FE takes about 715 bytes for each. Default: 5000000 */
+  /** sanafe: synapses at most; it takes about 715 bytes for each. Default: 5000000 */
   readonly synapses?: number | undefined;
   /** Channels first or last, where an array leaves it open */
   readonly dataLayout?: 'chw' | 'hwc' | undefined;

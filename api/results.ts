@@ -182,6 +182,7 @@ export type CheckResult = {
       readonly before: number;
       readonly after: number;
     } | null;
+    readonly improves: 'cores' | 'chips' | 'latencySeconds' | 'throughput' | 'energyPj' | null;
   }[];
   readonly eq30: null;
   readonly model: {
@@ -973,6 +974,7 @@ export type ReportResult = {
         readonly before: number;
         readonly after: number;
       } | null;
+      readonly improves: 'cores' | 'chips' | 'latencySeconds' | 'throughput' | 'energyPj' | null;
     }[];
     /** Changes that were mapped; those that change most are shown */
     readonly tried: number;
@@ -1260,6 +1262,7 @@ export type ExplainResult = {
       readonly before: number;
       readonly after: number;
     } | null;
+    readonly improves: 'cores' | 'chips' | 'latencySeconds' | 'throughput' | 'energyPj' | null;
   }[];
   readonly kind: 'population';
   readonly name: string;
@@ -1332,6 +1335,7 @@ export type ExplainResult = {
       readonly before: number;
       readonly after: number;
     } | null;
+    readonly improves: 'cores' | 'chips' | 'latencySeconds' | 'throughput' | 'energyPj' | null;
   }[];
   readonly kind: 'core';
   readonly core: string;
@@ -1387,6 +1391,7 @@ export type ExplainResult = {
       readonly before: number;
       readonly after: number;
     } | null;
+    readonly improves: 'cores' | 'chips' | 'latencySeconds' | 'throughput' | 'energyPj' | null;
   }[];
   readonly kind: 'limit';
   readonly resource: 'neurons' | 'stateWords' | 'synapseWords' | 'inAxons' | 'outAxonEntries' | 'groups' | 'memoryBytes';
@@ -1445,6 +1450,7 @@ export type ExplainResult = {
       readonly before: number;
       readonly after: number;
     } | null;
+    readonly improves: 'cores' | 'chips' | 'latencySeconds' | 'throughput' | 'energyPj' | null;
   }[];
   readonly kind: 'overview';
   readonly target: string;
