@@ -86,8 +86,9 @@ interface Turn {
   readonly row: number | undefined;
 }
 
-/** Numbers of state that a device has room for. */
+/** Numbers of state that a device has room for, and messages on their way. */
 const MAX_STATE = 2 ** 27;
+const MAX_WAITING = 2 ** 26;
 
 /** Errors: Refusal, where the state does not fit. */
 export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machine {
@@ -108,6 +109,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
   let mail = new Map<number, Mail[]>();
   let inbox: Mail[][] = tiles.map(() => []);
   let begun = new Set<number>();
+  let onTheirWay = 0;
   let timestep = 0;
   /** Never goes back: what happens by chance happens in another place after each restart. */
   let age = 0;
@@ -149,6 +151,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
           const waiting = mail.get(due) ?? [];
           mail.set(due, waiting);
           waiting.push({ ...own, link, way });
+          onTheirWay += events.length;
         }
         if (!damage.isDead(way.to)) counts[way.to.number]!.received += events.length;
       }
@@ -180,6 +183,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
 
   function deliver(): void {
     for (const message of mail.get(timestep) ?? []) {
+      onTheirWay -= message.neurons.length;
       const tile = tiles[message.link.tile]!;
       if (damage.isDead(message.way.to)) continue;
       if (!isStreaming) inbox[tile.number]!.push(message);
@@ -231,6 +235,8 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
       if (isBegin) begun.add(timestep / header.interval);
       for (const [image, { elements, values }] of events) post(host!.ways, image, elements, values);
     }
+    if (onTheirWay > MAX_WAITING)
+      refuse('RESOURCE_EXHAUSTED', `more than ${MAX_WAITING} messages are on their way`);
     deliver();
     const collected = createCollector();
     const turns = tiles.map(turnOf);
@@ -255,6 +261,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
     flowing = tiles.map(() => new Map());
     over = tiles.map(() => -1);
     mail = new Map();
+    onTheirWay = 0;
     inbox = tiles.map(() => []);
     begun = new Set();
     timestep = 0;
