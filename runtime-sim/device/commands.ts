@@ -3,8 +3,9 @@
  * is answered with the reply of then.
  */
 import { createHash } from 'node:crypto';
-import type { Machine, PopulationEvents } from './machine.ts';
-import { checkInput } from './machine.ts';
+import type { PopulationEvents } from './events.ts';
+import { checkInput } from './events.ts';
+import type { Machine } from './machine.ts';
 import { type ReplyDraft, type RequestOf, runRequest } from './messages.ts';
 import { type Recordings, recordEmission } from './recording.ts';
 import { refuse } from './refusal.ts';
