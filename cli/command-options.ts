@@ -389,21 +389,37 @@ export const SIMULATE_OPTIONS = {
 
 /** A deployment in the files of another tool. */
 export const EXPORT_OPTIONS = {
-  to: { choices: FORMATS, demandOption: true, describe: 'Which tool: sanafe' },
-  out: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder to write' },
+  to: {
+    choices: FORMATS,
+    demandOption: true,
+    describe:
+      'SANA-FE, NIR, the ONNX model with what became of each node, plain tables, a trace for Perfetto',
+  },
+  out: {
+    alias: 'o',
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder to write; for nir and onnx the file',
+  },
+  model: { type: 'string', describe: 'onnx: the model that was compiled' },
   population: {
     type: 'string',
     array: true,
-    describe: 'Only the sums of these populations and what they are fed with (default: all)',
+    describe: 'sanafe, nir: only these populations and what they are fed with (default: all)',
   },
   input: {
     type: 'string',
-    demandOption: true,
-    describe: 'Images whose spikes are replayed: npz, npy, raw, a picture, a folder',
+    describe: 'sanafe, trace: images that are run: npz, npy, raw, a picture, a folder',
   },
-  limit: number('limit', 1, 1e6, 1, 'Images at most'),
-  costs: { type: 'string', describe: 'Cost set of the target (default: its first)' },
-  synapses: number('synapses', 1, 1e9, 5_000_000, 'Synapses at most; SANA-FE takes about 715 bytes for each'),
+  limit: number('limit', 1, 1e6, 1, 'sanafe, trace: images at most'),
+  costs: { type: 'string', describe: 'sanafe: cost set of the target (default: its first)' },
+  synapses: number(
+    'synapses',
+    1,
+    1e9,
+    5_000_000,
+    'sanafe: synapses at most; it takes about 715 bytes for each',
+  ),
   ...dataOptions,
   ...shared,
 } as const;
@@ -411,6 +427,13 @@ export const EXPORT_OPTIONS = {
 /** What cores hold. */
 export const REPORT_OPTIONS = {
   html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  curve: { type: 'string', describe: 'Measure accuracy and Eq. 30 over T on these images, and keep them' },
+  calibrate: {
+    type: 'string',
+    describe: 'For --curve: images that the paper’s thresholds come from (default: the same)',
+  },
+  limit: { ...number('limit', 1, 1e9, 256, 'For --curve: images at most') },
+  ...dataOptions,
   ...shared,
 } as const;
 

@@ -245,6 +245,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const build = {
       seconds,
       steps: console_.seconds(),
+      peaks: console_.peaks(),
       peakBytes: process.resourceUsage().maxRSS * 1024,
       node: process.version,
     };

@@ -1,5 +1,6 @@
 /** `snnc inspect` and `snnc report`: what a deployment folder holds. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
@@ -8,24 +9,39 @@ import { renderReport } from '../report/html/render.ts';
 import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
-import { PAGE, readReport, refreshReport } from './kept-report.ts';
+import { hasReport, keepReport, PAGE, REPORT, readReport, SUMMARY } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { type CurveArguments, withCurve } from './report-curve.ts';
 import { writeText } from './text-files.ts';
 
 /** The summary; its page, and what was validated since, go into the folder, or the page alone where it is asked for. */
 export async function reportCommand(
-  args: Shared & { folder: string; html?: string | undefined },
+  args: Shared & CurveArguments & { folder: string; html?: string | undefined },
 ): Promise<number> {
-  const out = createConsole(args);
+  const { curve } = args;
+  const out = createConsole(args, curve === undefined ? [] : ['read', 'curve']);
   const { list, report: say } = out.diagnostics;
-  openFolder(args.folder);
-  const report = readReport(args.folder);
-  if (args.html === undefined) refreshReport(args.folder, say);
+  const folder = openFolder(args.folder);
+  if (!hasReport(args.folder)) return printSummary(args.folder, args.json);
+  const kept = readReport(args.folder);
+  const report = curve === undefined ? kept : await withCurve(kept, folder, { ...args, curve }, out);
+  if (args.html === undefined) keepReport(args.folder, report, say);
   else writeText(args.html, renderReport(report));
   out.line(renderSummary(report).trimEnd());
   if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);
   out.result(report);
   return reportDiagnostics(list, args.json);
+}
+
+/** Networks that run freely have a summary and no more. Errors: E0621 */
+function printSummary(folder: string, isJson: boolean): number {
+  const file = isJson ? REPORT : SUMMARY;
+  try {
+    process.stdout.write(readFileSync(join(folder, file), 'utf8'));
+  } catch {
+    fail('E0621', { origin: folder }, { file, problem: 'there is none' });
+  }
+  return 0;
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */

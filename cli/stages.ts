@@ -31,6 +31,8 @@ export const readStages = (folder: Deployment): Stages => ({
   ...{ ann: readStage(folder, ann), snn: readStage(folder, snn), int: readStage(folder, int) },
 });
 
+export const readIntStage = (folder: Deployment): IntGraph => readStage(folder, int);
+
 export const readChipStage = (folder: Deployment): ChipGraph => readStage(folder, chip);
 
 function readStage<D extends Dialect>(folder: Deployment, dialect: D): Graph<D> {

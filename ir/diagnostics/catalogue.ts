@@ -1114,6 +1114,36 @@ export const catalogue = {
     help: 'Correct what they say and submit again: only what is missing is run.',
     exit: 1,
   },
+  E0762: {
+    message: 'population {population} cannot be written as NIR: {problem}',
+    why: 'NIR says what a neuron does in continuous time, and knows the neurons of the LIF family.',
+    help: 'Leave the population out with --population, or take another format.',
+    exit: 1,
+  },
+  E0763: {
+    message: 'NIR would hold {weights} weights; at most {most} are written',
+    why: 'NIR has no sparse weights: what was cut to synapses is written as dense matrices.',
+    help: 'Export some --population, or keep the file that the network was compiled from.',
+    exit: 1,
+  },
+  E0764: {
+    message: '--to {format} needs {option}',
+    why: 'Not everything that a format holds is in the deployment folder.',
+    help: 'Give it; `snnc export --help` says what it is.',
+    exit: 2,
+  },
+  E0765: {
+    message: '{model} is not the model of this deployment',
+    why: 'Its SHA-256 is not the one of the manifest, so that its nodes may be others.',
+    help: 'Give the file that was compiled, or compile this one.',
+    exit: 1,
+  },
+  E0766: {
+    message: 'the model keeps weights in {data}, beside it; {out} lies elsewhere',
+    why: 'An ONNX file names weights outside it relative to its own folder; they are not copied.',
+    help: 'Write the file into the folder of the model.',
+    exit: 2,
+  },
   E0801: {
     message: 'cannot listen on {address}: {reason}',
     why: 'A device listens on HOST:PORT; port 0 is any free one.',
