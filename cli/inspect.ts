@@ -1,5 +1,6 @@
 /** `snnc inspect` and `snnc report`: what a deployment folder holds. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
@@ -18,7 +19,14 @@ export async function reportCommand(
 ): Promise<number> {
   const out = createConsole(args);
   const { list, report: say } = out.diagnostics;
-  openFolder(args.folder);
+  const { manifest } = openFolder(args.folder);
+  if (manifest.network.mode === 'free') {
+    // There are no images that the sections of a report could speak of.
+    if (args.html !== undefined) fail('E0716', { origin: args.folder }, { option: '--html' });
+    out.line(summaryOf(args.folder).trimEnd());
+    out.result({ free: manifest.free ?? null, populations: manifest.populations, cores: manifest.cores });
+    return reportDiagnostics(list, args.json);
+  }
   const report = readReport(args.folder);
   if (args.html === undefined) refreshReport(args.folder, say);
   else writeText(args.html, renderReport(report));
@@ -26,6 +34,16 @@ export async function reportCommand(
   if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);
   out.result(report);
   return reportDiagnostics(list, args.json);
+}
+
+/** Errors: E0621 */
+function summaryOf(folder: string): string {
+  const file = 'summary.txt';
+  try {
+    return readFileSync(join(folder, file), 'utf8');
+  } catch {
+    return fail('E0621', { origin: folder }, { file, problem: 'it cannot be read' });
+  }
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */
