@@ -1,17 +1,14 @@
 /** The options of every command, as tables; what they mean is checked here, what they clash with by the commands. */
-import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
-import { FAVOURS } from '../compiler/mapping/joint.ts';
-import { STRATEGIES } from '../compiler/mapping/strategy.ts';
+import { EFFORTS, FAVOURS, SOMA_ARITHMETIC, STRATEGIES } from '../compiler/choices.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { DECAYS, RESETS } from '../compiler/nir/neurons.ts';
-import { EFFORTS } from '../compiler/placement/solve.ts';
 import { OPTIMIZE } from '../compiler/search/goal.ts';
 import { THRESHOLD_RULES } from '../compiler/thresholds.ts';
 import { FORMATS } from '../export/formats.ts';
 import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
-import { preprocessOptions } from './preprocess.ts';
+import { preprocessOptions } from './preprocess-options.ts';
 
 export const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)

@@ -15,7 +15,7 @@ type Accuracy = Report['accuracy'];
 export type Curve = Pick<Accuracy, 'source' | 'images' | 'isLabelled' | 'float' | 'curve' | 'missing'>;
 
 /** Timesteps of the paper's Table 1 that a chip is built for. */
-export const CURVE_STEPS = [1, 2, 4, 8] as const;
+const CURVE_STEPS = [1, 2, 4, 8] as const;
 
 /** Multiply-accumulates of all runs: some seconds of a compile. */
 const CURVE_WORK = 8e9;

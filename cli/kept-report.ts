@@ -23,7 +23,7 @@ interface Parser<T> {
 }
 
 /** A file beside the manifest that no hash covers. Errors: E0545 */
-export function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
+function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
   const place = { origin: join(folder, file) };
   const refuse = (reason: string) => fail('E0545', place, { file, reason });
   let value: unknown;
