@@ -124,6 +124,22 @@ export interface CheckOptions {
   readonly keepUnread?: boolean | undefined;
   /** Look for weights that are not finite (default: in files up to 1.5 GiB) */
   readonly weights?: boolean | undefined;
+  /** preprocessor_config.json (Hugging Face) or config.json (timm); default: the one beside the model */
+  readonly preprocess?: string | undefined;
+  /** N: shorter edge · HxW: to a size · none */
+  readonly resize?: string | undefined;
+  /** N or HxW from the centre · none */
+  readonly crop?: string | undefined;
+  /** Of the resize, as Pillow does it */
+  readonly interpolation?: 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos' | undefined;
+  /** Factor of pixels, such as 1/255 */
+  readonly rescale?: string | undefined;
+  /** Subtracted after rescaling: 0.485,0.456,0.406 */
+  readonly mean?: string | undefined;
+  /** Divided by then: 0.229,0.224,0.225 */
+  readonly std?: string | undefined;
+  /** Colour that the first channel is */
+  readonly channelsOrder?: 'rgb' | 'bgr' | undefined;
   /** Channels first or last, where an array leaves it open */
   readonly dataLayout?: 'chw' | 'hwc' | undefined;
   /** Numbers of a raw tensor (.bin, .raw), where its size leaves it open */

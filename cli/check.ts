@@ -14,10 +14,10 @@ import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { openModelFile } from './model-files.ts';
 import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
-import { findPreprocess } from './preprocess.ts';
+import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { whatIfs } from './what-if.ts';
 
-export interface CheckArguments extends Shared, DataOptions {
+export interface CheckArguments extends Shared, DataOptions, PreprocessFlags {
   readonly model: string;
   readonly target: string;
   readonly inputShape?: string | undefined;
@@ -58,7 +58,7 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
     scanBytes: args.weights === undefined ? SCAN_BYTES : args.weights ? Number.POSITIVE_INFINITY : 0,
   };
   const network = checkNetwork(file, options, console_);
-  const images = network.ann && imagesOf(args.model, network, network.ann, console_);
+  const images = network.ann && imagesOf(args, network, network.ann, console_);
   const isSound = network.ann !== undefined && network.outline !== undefined;
   const known =
     isSound && images !== undefined && !(images instanceof UserError)
@@ -119,14 +119,15 @@ function otherOptions(known: Known, options: OutlineOptions): readonly Alternati
 
 /** What will be done to images; or what is wrong with what says so. */
 function imagesOf(
-  model: string,
+  flags: PreprocessFlags & { readonly model: string },
   { metadata }: NetworkCheck,
   ann: AnnGraph,
   { diagnostics }: Console,
 ): Resolved | UserError {
+  const { model } = flags;
   try {
     const { shape } = ann.nodes.find(node => node.kind === 'input')!.type;
-    return findPreprocess({}, model, metadata, shape, diagnostics.report);
+    return findPreprocess(flags, model, metadata, shape, diagnostics.report);
   } catch (error) {
     if (error instanceof UserError) return error;
     throw error;

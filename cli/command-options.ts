@@ -284,6 +284,7 @@ export const CHECK_OPTIONS = {
     type: 'boolean',
     describe: 'Look for weights that are not finite (default: in files up to 1.5 GiB)',
   },
+  ...preprocessMeasured,
   ...dataOptions,
   ...shared,
 } as const;
