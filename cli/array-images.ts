@@ -21,6 +21,7 @@ import { sizeOf } from '../ir/dialect.ts';
 import { readSlice } from './data.ts';
 import type { Taker } from './images.ts';
 import type { DataOptions } from './options.ts';
+import { listZip, openEntry, type ZipEntry } from './zip-rows.ts';
 
 export interface NumberImages {
   readonly count: number;
@@ -55,6 +56,39 @@ export function openZip(bytes: Uint8Array, source: ArraySource, wanted: string |
   const row = (i: number) => array.data.subarray(i * size, (i + 1) * size);
   const opened = openRows({ ...array, row }, source);
   return labels === undefined ? opened : { ...opened, labels: labelsOf(arrays.get(labels)!, labels, path) };
+}
+
+/** One image at a time from an archive of any size. Errors E0101, E0113, E0120. */
+export function openLargeZip(source: ArraySource, wanted: string | undefined): NumberImages {
+  const { path } = source;
+  const entries = new Map(
+    listZip(path)
+      .filter(({ name }) => name.endsWith('.npy'))
+      .map(entry => [entry.name.slice(0, -4), entry]),
+  );
+  const { images, labels } = chooseArrays([...entries.keys()], path, wanted);
+  const array = openNpyEntry(path, entries.get(images)!);
+  const size = sizeOf(array.shape.slice(1)) * NPY_BYTES[array.dtype];
+  const row = (i: number) => numbersOf(array.reader.read(array.start + i * size, size), array.dtype);
+  const opened = openRows({ ...array, row }, source);
+  return labels === undefined
+    ? opened
+    : { ...opened, labels: labelsOf(readWhole(path, entries.get(labels)!), labels, path) };
+}
+
+function openNpyEntry(path: string, entry: ZipEntry) {
+  const reader = openEntry(path, entry);
+  const head = reader.read(0, Math.min(entry.size, MAX_HEADER + 12));
+  return { ...readNpyHeader(head, entry.size, `${path}:${entry.name}`), reader };
+}
+
+/** Labels of more bytes are none. */
+const MAX_LABELS = 2 ** 30;
+
+function readWhole(path: string, entry: ZipEntry): NpyArray {
+  if (entry.size > MAX_LABELS) return refuse(path, `array ${entry.name} claims ${entry.size} bytes`);
+  const { reader, start, ...array } = openNpyEntry(path, entry);
+  return { ...array, data: numbersOf(reader.read(start, entry.size - start), array.dtype) };
 }
 
 function labelsOf({ shape, data }: NpyArray, name: string, path: string): ArrayLike<number> {

@@ -12,14 +12,13 @@ import { MODES } from '../ir/chip.ts';
 import { TIES } from '../ir/snn.ts';
 import { dataOptions, shared } from './options.ts';
 import { preprocessOptions } from './preprocess.ts';
-import { ENGINES } from './shards/engine-names.ts';
 
-const whole = (value: number, name: string, low: number, high: number): number => {
+export const whole = (value: number, name: string, low: number, high: number): number => {
   if (!Number.isInteger(value) || value < low || value > high)
     throw new Error(`--${name} takes a whole number from ${low} to ${high}`);
   return value;
 };
-const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
+export const number = (name: string, low: number, high: number, otherwise: number, describe: string) =>
   ({
     type: 'number',
     default: otherwise,
@@ -27,7 +26,7 @@ const number = (name: string, low: number, high: number, otherwise: number, desc
     coerce: (value: number) => whole(value, name, low, high),
   }) as const;
 
-const allOrLimit = {
+export const allOrLimit = {
   type: 'number',
   describe: 'Images at most (default: all)',
   coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'limit', 1, 1e9)),
@@ -293,7 +292,7 @@ export const CHECK_OPTIONS = {
 } as const;
 
 /** Threads of a simulation. */
-const workers = {
+export const workers = {
   type: 'number',
   describe: 'Images that are simulated at a time, each on a thread (default: one core is left free)',
   coerce: (value: number | undefined) => (value === undefined ? undefined : whole(value, 'workers', 1, 64)),
@@ -425,88 +424,16 @@ export const EXPORT_OPTIONS = {
   ...shared,
 } as const;
 
-/** Which part of a work, and where its result goes. */
-export const SHARD_OPTIONS = {
-  count: {
-    type: 'number',
-    demandOption: true,
-    describe: 'Shards that the work is divided into',
-    coerce: (value: number) => whole(value, 'count', 1, 1e6),
-  },
-  out: { alias: 'o', type: 'string', describe: 'Folder of results (default: beside what is run)' },
-} as const;
-
-/** One shard. */
-const oneShard = {
-  ...SHARD_OPTIONS,
-  index: {
-    type: 'number',
-    describe: 'From 0 on (default: SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX)',
-    coerce: (value: number | undefined) => (value === undefined ? value : whole(value, 'index', 0, 1e6)),
-  },
-  missing: { type: 'boolean', default: false, describe: 'Every index that has no sound result' },
-  again: { type: 'boolean', default: false, describe: 'Run what has a sound result too' },
-} as const;
-
-/** An image of a set that is divided: all of it, where nothing limits it. */
-export const SHARDED_SIMULATION = {
-  input: SIMULATE_OPTIONS.input,
-  limit: allOrLimit,
-  workers,
-  ...dataOptions,
-  ...shared,
-} as const;
-
-export const SHARD_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...oneShard } as const;
-export const SHARD_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...oneShard } as const;
-
-/** Who runs all shards. */
-const allShards = {
-  ...SHARD_OPTIONS,
-  engine: { choices: ENGINES, demandOption: true, describe: 'Who runs the shards' },
-  workers: {
-    type: 'number',
-    describe: 'Shards that run at a time, at most (local: one for each core)',
-    coerce: (value: number | undefined) =>
-      value === undefined ? undefined : whole(value, 'workers', 1, 1e5),
-  },
-  threads: number('threads', 1, 64, 1, 'Threads of each shard'),
-  'dry-run': {
-    type: 'boolean',
-    default: false,
-    describe: 'Write scripts and print commands, submit nothing',
-  },
-  program: { type: 'string', describe: 'How the engine calls snnc (default: as it was called here)' },
-  sbatch: {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    describe: 'Slurm: options for sbatch, such as --sbatch=--partition=long',
-  },
-  image: { type: 'string', describe: 'Kubernetes: image in which snnc is installed' },
-  volume: {
-    type: 'string',
-    array: true,
-    default: [] as string[],
-    describe: 'Kubernetes: CLAIM:/path of a volume with model, images and results',
-  },
-} as const;
-
-export const SUBMIT_VALIDATE_OPTIONS = { ...VALIDATE_OPTIONS, ...allShards } as const;
-export const SUBMIT_SIMULATE_OPTIONS = { ...SHARDED_SIMULATION, ...allShards } as const;
-
-/** A folder of shards. */
-export const MERGE_OPTIONS = {
-  subject: {
-    type: 'string',
-    describe: 'Deployment folder or file of the sweep, where it is not where the shards found it',
-  },
-  ...shared,
-} as const;
-
 /** What cores hold. */
 export const REPORT_OPTIONS = {
   html: { type: 'string', describe: 'Write the page to this file, nothing to the folder' },
+  curve: { type: 'string', describe: 'Measure accuracy and Eq. 30 over T on these images, and keep them' },
+  calibrate: {
+    type: 'string',
+    describe: 'For --curve: images that the paper’s thresholds come from (default: the same)',
+  },
+  limit: { ...number('limit', 1, 1e9, 256, 'For --curve: images at most') },
+  ...dataOptions,
   ...shared,
 } as const;
 

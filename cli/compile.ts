@@ -245,6 +245,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const build = {
       seconds,
       steps: console_.seconds(),
+      peaks: console_.peaks(),
       peakBytes: process.resourceUsage().maxRSS * 1024,
       node: process.version,
     };
@@ -331,6 +332,7 @@ function finish(
     search: manifest.search,
     latency: report.verdict.latency,
     throughput: report.verdict.throughput.atMost,
+    energy: report.energy.costSets.map(({ name, totalPj, highPj }) => ({ costSet: name, totalPj, highPj })),
     eq30: {
       ...report.eq30,
       predictedPaper: report.eq30.predicted.paper,

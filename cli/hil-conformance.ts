@@ -13,7 +13,7 @@ export async function conformanceCommand(url: string, args: HilArguments): Promi
   try {
     out.step('check the protocol');
     const suite = await withDevice(url, args.patience, () =>
-      runSuite(link, args.timeout * 1000, out.advance),
+      runSuite(link, args.timeout * 1000, { progress: out.advance }),
     );
     const seconds = (performance.now() - start) / 1000;
     const count = (outcome: string) => suite.checks.filter(check => check.outcome === outcome).length;

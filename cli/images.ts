@@ -11,7 +11,7 @@ import { isZip } from '../compiler/data/npz.ts';
 import { networkNumbers, resizedSize, shapePicture } from '../compiler/data/pixels.ts';
 import type { Picture } from '../compiler/data/resample.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
-import { type NumberImages, openArray, openRaw, openZip } from './array-images.ts';
+import { type NumberImages, openArray, openLargeZip, openRaw, openZip } from './array-images.ts';
 import { cannotRead, readBytes, readSlice } from './data.ts';
 import { decodePicture, isPicture, MAX_PIXELS } from './decode.ts';
 import type { DataOptions } from './options.ts';
@@ -76,13 +76,18 @@ function openAny(path: string, taker: Taker, options: DataOptions, report: Repor
   if (RAW.test(file)) return whole(openRaw(source));
   const head = readSlice(file, 0, 16);
   if (inZip || isZip(head)) {
-    return whole(openZip(readBytes(file), source, inZip ? basename(path) : undefined));
+    const wanted = inZip ? basename(path) : undefined;
+    if (statSync(file).size > LARGE_ZIP) return whole(openLargeZip(source, wanted));
+    return whole(openZip(readBytes(file), source, wanted));
   }
   if (isNpy(head)) return whole(openArray(source));
   if (isPicture(head)) return filesOf({ paths: [path], labels: undefined }, taker);
   const problem = 'it is no npz, npy, PNG, JPEG, WebP, GIF, .bin or .raw';
   return fail('E0120', { origin: path }, { path, problem });
 }
+
+/** Smaller archives are read whole, once. */
+const LARGE_ZIP = 2 ** 26;
 
 const whole = (images: NumberImages): Opened => ({ ...images, image: async i => images.image(i) });
 

@@ -9,26 +9,30 @@ import { renderReport } from '../report/html/render.ts';
 import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
-import { PAGE, readReport, refreshReport } from './kept-report.ts';
+import { hasReport, keepReport, PAGE, REPORT, readReport, SUMMARY } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { type CurveArguments, withCurve } from './report-curve.ts';
 import { writeText } from './text-files.ts';
 
 /** The summary; its page, and what was validated since, go into the folder, or the page alone where it is asked for. */
 export async function reportCommand(
-  args: Shared & { folder: string; html?: string | undefined },
+  args: Shared & CurveArguments & { folder: string; html?: string | undefined },
 ): Promise<number> {
-  const out = createConsole(args);
+  const { curve } = args;
+  const out = createConsole(args, curve === undefined ? [] : ['read', 'curve']);
   const { list, report: say } = out.diagnostics;
-  const { manifest } = openFolder(args.folder);
-  if (manifest.network.mode === 'free') {
-    // There are no images that the sections of a report could speak of.
-    if (args.html !== undefined) fail('E0716', { origin: args.folder }, { option: '--html' });
-    out.line(summaryOf(args.folder).trimEnd());
-    out.result({ free: manifest.free ?? null, populations: manifest.populations, cores: manifest.cores });
-    return reportDiagnostics(list, args.json);
+  const folder = openFolder(args.folder);
+  if (!hasReport(args.folder)) {
+    const { free, populations, cores } = folder.manifest;
+    if (free !== undefined && args.html !== undefined)
+      fail('E0716', { origin: args.folder }, { option: '--html' });
+    if (free === undefined || !args.json) return printSummary(args.folder, args.json);
+    out.result({ free, populations, cores });
+    return 0;
   }
-  const report = readReport(args.folder);
-  if (args.html === undefined) refreshReport(args.folder, say);
+  const kept = readReport(args.folder);
+  const report = curve === undefined ? kept : await withCurve(kept, folder, { ...args, curve }, out);
+  if (args.html === undefined) keepReport(args.folder, report, say);
   else writeText(args.html, renderReport(report));
   out.line(renderSummary(report).trimEnd());
   if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);
@@ -36,14 +40,15 @@ export async function reportCommand(
   return reportDiagnostics(list, args.json);
 }
 
-/** Errors: E0621 */
-function summaryOf(folder: string): string {
-  const file = 'summary.txt';
+/** Networks that run freely have a summary and no more. Errors: E0621 */
+function printSummary(folder: string, isJson: boolean): number {
+  const file = isJson ? REPORT : SUMMARY;
   try {
-    return readFileSync(join(folder, file), 'utf8');
+    process.stdout.write(readFileSync(join(folder, file), 'utf8'));
   } catch {
-    return fail('E0621', { origin: folder }, { file, problem: 'it cannot be read' });
+    fail('E0621', { origin: folder }, { file, problem: 'there is none' });
   }
+  return 0;
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */

@@ -45,6 +45,8 @@ export function validationOf(folder: string, digest: string): Validation | undef
   return found.manifest === digest ? found : undefined;
 }
 
+export const hasReport = (folder: string): boolean => existsSync(join(folder, REPORT));
+
 /** Errors: E0545, of a report of another version too */
 export function readReport(folder: string): Report {
   const report = parseBeside(folder, REPORT, reportSchema);
@@ -67,7 +69,16 @@ export function refreshReport(folder: string, say: Say): void {
     return;
   }
   try {
-    for (const [name, text] of reportFiles(readReport(folder))) replaceFile(join(folder, name), text);
+    keepReport(folder, readReport(folder), say);
+  } catch (error) {
+    say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
+  }
+}
+
+/** Errors: W0545 where the folder cannot be written to. */
+export function keepReport(folder: string, report: Report, say: Say): void {
+  try {
+    for (const [name, text] of reportFiles(report)) replaceFile(join(folder, name), text);
   } catch (error) {
     say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
   }

@@ -8,7 +8,6 @@ import {
   EXPORT_OPTIONS,
   HIL_OPTIONS,
   INSPECT_OPTIONS,
-  MERGE_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
@@ -20,6 +19,7 @@ import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
 import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
+import { MERGE_OPTIONS, SWEEP_OPTIONS } from './shards/options.ts';
 import { VERSION } from './version.ts';
 
 export async function main(argv: readonly string[]): Promise<number> {
@@ -157,6 +157,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       'What cores hold',
       y => y.positional('folder', { type: 'string', demandOption: true }).options(INSPECT_OPTIONS),
       args => run(async () => (await import('./inspect.ts')).inspectCommand(args))(),
+    )
+    .command(
+      'sweep <file>',
+      'Every combination of options of a file: a table, what nothing beats, a page',
+      y =>
+        y
+          .positional('file', { type: 'string', demandOption: true, describe: 'JSON file of the sweep' })
+          .options(SWEEP_OPTIONS),
+      args => run(async () => (await import('./sweep/sweep.ts')).sweepCommand(args))(),
     )
     .command('shard', 'One part of a validation, simulation or sweep: a file that `merge` adds up', y =>
       shardCommands(y, run),

@@ -23,14 +23,9 @@ export function answersFacts(
   made: MeasuredNetwork,
   int: IntGraph,
   { ann, images, labels, source }: Given,
-  {
-    compare,
-    model,
-    coding,
-    thresholds,
-  }: Pick<CompileArguments, 'compare' | 'model' | 'coding' | 'thresholds'>,
+  { compare, out, thresholds }: Pick<CompileArguments, 'compare' | 'out' | 'thresholds'>,
 ): Pick<Compiled, 'float' | 'labels' | 'quality' | 'curve'> {
-  const { prepared, converted, convertAt } = made;
+  const { prepared, converted } = made;
   const { judged } = prepared;
   const macs = countMacs(ann);
   const count = qualityImages(macs, int.attrs.steps);
@@ -45,8 +40,9 @@ export function answersFacts(
       annMacs: converted.annMacs.paper,
       source: source === undefined ? 'synthetic' : basename(source),
     },
-    own: isOwn ? { coding, at: convertAt } : undefined,
-    command: `snnc methods ${model} --data SET --calibrate SET --methods ecmt,ours-${coding} --steps 1,2,4,8`,
+    calibration: images,
+    own: isOwn ? converted.snn : undefined,
+    command: `snnc report ${out ?? 'DIR'} --curve SET --calibrate SET`,
   };
   const points = curveImages(macs, images.length);
   const curve = !compare

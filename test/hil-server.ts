@@ -3,11 +3,20 @@ import { createHash } from 'node:crypto';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { encodeChip } from '../backends/program/encode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
+import { injure } from '../runtime-sim/device/damage.ts';
 import { createDevice, type DeviceOptions } from '../runtime-sim/device/device.ts';
+import { type Fault, parseFault } from '../runtime-sim/device/faults.ts';
+import { createLine } from '../runtime-sim/device/line.ts';
 import { type DeviceServer, startServer } from '../runtime-sim/device/server.ts';
 import { connectGrpc } from '../runtime-sim/hil/grpc-link.ts';
 import type { DeviceFile } from '../runtime-sim/hil/load.ts';
-import { type HilDevice, openSession, type SessionOptions } from '../runtime-sim/hil/session.ts';
+import { type Fault as FoundFault, locateFaults } from '../runtime-sim/hil/locate.ts';
+import { type HilOutcome, recordHashes, runImages } from '../runtime-sim/hil/run.ts';
+import { describeMemory, type ScrubResult, scrub } from '../runtime-sim/hil/scrub.ts';
+import { type HilDevice, type Mended, openSession, type SessionOptions } from '../runtime-sim/hil/session.ts';
+import { ownersOf } from '../runtime-sim/hil/spread.ts';
+import { createTileBench } from '../runtime-sim/hil/tile-bench.ts';
+import { createSimulator } from '../runtime-sim/simulator.ts';
 
 export const filesOf = (programs: readonly ChipProgram[]): readonly DeviceFile[] => [
   ...programs.map(program => fileOf('program', program.chip, encodeChip(program))),
@@ -17,14 +26,50 @@ function fileOf(kind: DeviceFile['kind'], chip: number, bytes: Uint8Array): Devi
   return { kind, chip, bytes, sha256: createHash('sha256').update(bytes).digest() };
 }
 
-export async function serve(options: Partial<DeviceOptions> = {}, port = 0): Promise<DeviceServer> {
-  const device = createDevice({ firmware: 'test', ...options });
-  const failed: unknown[] = [];
-  const server = await startServer({
+export interface Broken {
+  readonly faults?: readonly string[];
+  readonly seed?: number;
+  readonly port?: number;
+  readonly options?: Partial<DeviceOptions>;
+}
+
+export const faultsOf = (specs: readonly string[]): readonly Fault[] =>
+  specs.map(spec => {
+    const fault = parseFault(spec);
+    if (typeof fault === 'string') throw new Error(`${spec}: ${fault}`);
+    return fault;
+  });
+
+/** A device with faults, as `snnc device --fault` makes it. */
+export async function serve({
+  faults = [],
+  seed = 1,
+  port = 0,
+  options = {},
+}: Broken = {}): Promise<DeviceServer> {
+  const parsed = faultsOf(faults);
+  const line = createLine(parsed, seed);
+  let commands = 0;
+  let server: DeviceServer | undefined;
+  const device = createDevice({
+    firmware: 'test',
+    damage: booted => injure(booted, parsed, seed).damage,
+    onCommand() {
+      commands += 1;
+      const { disconnect, crash } = line.afterCommand(commands);
+      if (crash) device.crash();
+      if (disconnect || crash) server?.disconnect();
+    },
+    ...options,
+  });
+  server = await startServer({
     device,
     credentials: ServerCredentials.createInsecure(),
     address: `127.0.0.1:${port}`,
-    onDefect: error => failed.push(error),
+    onReply: line.carry,
+    onDefect: error => {
+      throw error;
+    },
   });
   return server;
 }
@@ -48,4 +93,43 @@ export async function withSession<T>(
     await device.close();
     link.close();
   }
+}
+
+export interface HilCase {
+  readonly outcome: HilOutcome;
+  readonly memory: ScrubResult;
+  readonly faults: readonly FoundFault[];
+  readonly mended: Mended;
+  /** That the device says it has executed. */
+  readonly timesteps: number;
+}
+
+/** All that `snnc hil --scrub` does with a device. */
+export function runHil(
+  port: number,
+  programs: readonly ChipProgram[],
+  images: readonly Float64Array[],
+  { together = images.length, stride }: { together?: number; stride?: number } = {},
+  session: Partial<SessionOptions> = {},
+): Promise<HilCase> {
+  const { header } = programs[0]!;
+  const bench = createTileBench(programs);
+  const simulator = createSimulator(programs, { workers: 1 });
+  return withSession(
+    port,
+    programs,
+    async (device, files) => {
+      await device.configure(recordHashes(header));
+      const owner = ownersOf(bench.tiles, header);
+      const outcome = await runImages(device, programs, simulator, images, owner, { together, stride });
+      const memory = await scrub(device, files);
+      const faults = await locateFaults(bench, header, outcome.wrong, async ({ chip, core }) => {
+        const own = memory.differences.find(found => found.chip === chip && found.core === core);
+        return own && describeMemory(own);
+      });
+      const { timesteps } = await device.readCounters();
+      return { outcome, memory, faults, mended: { ...device.mended }, timesteps };
+    },
+    session,
+  );
 }

@@ -13,7 +13,7 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
   ['report', ['ir', 'backends', 'runtime-sim']],
   ['export', ['ir', 'backends', 'runtime-sim']],
 ]);
-const FREE = ['cli', 'bench', 'test', 'examples'];
+const FREE = ['cli', 'api', 'bench', 'test', 'examples'];
 const FOLDERS = [...ALLOWED.keys(), ...FREE];
 
 /** 300 lines are the aim; a file above this is cut in two. */

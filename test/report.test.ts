@@ -178,7 +178,12 @@ test('a simulated pipeline: everything is in it, adds up, and takes in what vali
   assert.equal(merged.accuracy.chain.at(-1)!.holds, true);
   assert.match(readFileSync(at('pipelined/summary.txt'), 'utf8'), /12 images of noise\.npz/);
   assert.deepEqual(JSON.parse(snnc('report', at('pipelined'), '--json')), merged);
-  assert.equal(snnc('report', at('pipelined')), renderSummary(merged));
+  assert.ok(snnc('report', at('pipelined')).startsWith(renderSummary(merged)));
+  snnc('report', at('pipelined'), '--curve', at('noise.npz'), '--limit', '9', '--quiet');
+  const { curve, images, isLabelled } = check('pipelined').accuracy;
+  assert.deepEqual([curve.map(row => row.method), images, isLabelled], [['ours', 'paper'], 9, true]);
+  for (const { accuracy: right } of curve)
+    for (const share of right) near(9 * share!, Math.round(9 * share!), 1e-9);
 });
 
 test('tokens that pass through time, nothing simulated: expected figures, and null where nobody looked', () => {

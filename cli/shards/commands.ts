@@ -2,14 +2,17 @@
 import type { Argv } from 'yargs';
 import {
   SHARD_SIMULATE_OPTIONS,
+  SHARD_SWEEP_OPTIONS,
   SHARD_VALIDATE_OPTIONS,
   SUBMIT_SIMULATE_OPTIONS,
+  SUBMIT_SWEEP_OPTIONS,
   SUBMIT_VALIDATE_OPTIONS,
-} from '../command-options.ts';
+} from './options.ts';
 
 export type Run = (command: () => Promise<number>) => () => Promise<void>;
 
 const FOLDER = { type: 'string', demandOption: true, describe: 'Deployment folder' } as const;
+const FILE = { type: 'string', demandOption: true, describe: 'JSON file of the sweep' } as const;
 const WHICH = 'Which work: validate, simulate or sweep?';
 
 export const shardCommands = (y: Argv, run: Run) =>
@@ -32,6 +35,16 @@ export const shardCommands = (y: Argv, run: Run) =>
         run(async () => {
           const [{ shardCommand }, { planSimulation }] = await parts();
           return shardCommand(args, out => planSimulation(args, out));
+        })(),
+    )
+    .command(
+      'sweep <file>',
+      'Part of `snnc sweep`',
+      own => own.positional('file', FILE).options(SHARD_SWEEP_OPTIONS),
+      args =>
+        run(async () => {
+          const [{ shardCommand }, { planSweep }] = await Promise.all([import('./shard.ts'), sweepWork()]);
+          return shardCommand(args, async out => planSweep(args, out));
         })(),
     )
     .demandCommand(1, WHICH)
@@ -60,9 +73,20 @@ export const submitCommands = (y: Argv, run: Run) =>
           return submitCommand(args, out => planSimulation(args, out));
         })(),
     )
+    .command(
+      'sweep <file>',
+      'All of `snnc sweep`, in shards',
+      own => own.positional('file', FILE).options(SUBMIT_SWEEP_OPTIONS),
+      args =>
+        run(async () => {
+          const [{ submitCommand }, { planSweep }] = await Promise.all([import('./submit.ts'), sweepWork()]);
+          return submitCommand(args, async out => planSweep({ file: args.file }, out));
+        })(),
+    )
     .demandCommand(1, WHICH)
     .strict()
     .recommendCommands();
 
+const sweepWork = () => import('../sweep/sweep-work.ts');
 const parts = () => Promise.all([import('./shard.ts'), import('./kinds.ts')]);
 const submitParts = () => Promise.all([import('./submit.ts'), import('./kinds.ts')]);

@@ -33,6 +33,8 @@ export interface Plan {
 /** What the words of a merge leave open. */
 export interface Merging {
   readonly work: Work;
+  /** Folder of the shards. */
+  readonly dir: string;
   readonly subject: string;
   /** In the order of their index, each read when it is asked for. */
   readonly shards: Iterable<Shard & { readonly path: string }>;

@@ -4,6 +4,7 @@ import { fail, UserError } from '../../ir/diagnostics/diagnostic.ts';
 import { type Console, createConsole } from '../console.ts';
 import { readBytes } from '../data.ts';
 import type { Shared } from '../options.ts';
+import { mergeSweep } from '../sweep/sweep-work.ts';
 import { type Merging, mergeSimulation, mergeValidation } from './kinds.ts';
 import { decodeShard } from './shard-file.ts';
 import { type Found, findShards, type Job, listShards, readJob, writeAside } from './shard-folder.ts';
@@ -20,7 +21,7 @@ export const RESULT = 'result.json';
 const MERGES: { readonly [K in KindName]: (merging: Merging, out: Console) => number } = {
   validate: mergeValidation,
   simulate: mergeSimulation,
-  sweep: () => 0,
+  sweep: mergeSweep,
 };
 
 /** Errors: E0771 damaged, E0772 of another work, E0773 two that differ, E0777 no shards, E0778 missing ones */
@@ -35,6 +36,7 @@ export async function mergeCommand(args: MergeArguments): Promise<number> {
   out.step(`merge ${job.count} shards`);
   const merging = {
     work: job.work,
+    dir: args.dir,
     subject: resolve(args.subject ?? job.subject),
     shards: inOrder(job, found),
   };

@@ -1192,6 +1192,12 @@ export const catalogue = {
     help: 'Name clients as in --allow ada,bob, or one a line in clients.txt beside the certificates.',
     exit: 2,
   },
+  E0783: {
+    message: 'not the file of a sweep: {problem}',
+    why: 'It is a JSON object of options of `snnc compile`, with model and, to measure, data and limit; a field may be a list of values.',
+    help: 'Write for example { "model": "vit.onnx", "calibrate": "images.npz", "data": "test.npz", "target": ["loihi2", "spinnaker2"], "bits": [8, 4] }.',
+    exit: 2,
+  },
 } as const satisfies { readonly [code: string]: Entry };
 
 export type Code = keyof typeof catalogue;

@@ -67,7 +67,7 @@ export function frame({ x, y, xLabel, yLabel, xTick = digits, yTick = digits }: 
       html`<text class="tick" x="${at(place(x, value))}" y="${y.from + 16}" text-anchor="middle">${xTick(value)}</text>`,
   )}<line class="axis" x1="${x.from}" x2="${x.to}" y1="${y.from}" y2="${y.from}"/>
 <text class="label" x="${(x.from + x.to) / 2}" y="${y.from + 34}" text-anchor="middle">${xLabel}</text>
-<text class="label" x="${x.from}" y="${y.to - 10}" text-anchor="start">${yLabel}</text></g>`;
+<text class="label" x="${x.from}" y="${y.to - 14}" text-anchor="start">${yLabel}</text></g>`;
 }
 
 export interface Point {

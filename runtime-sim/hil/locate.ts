@@ -5,7 +5,7 @@
  */
 import type { ChipProgram } from '../../backends/program/program.ts';
 import type { WrongImage } from './run.ts';
-import { follows, type Suspect, seenImage, suspectOf } from './suspects.ts';
+import { countWrong, follows, type Suspect, seenImage, suspectOf } from './suspects.ts';
 import type { Circumstances, TileBench } from './tile-bench.ts';
 import { explainByMessages, type MessageFault } from './try-messages.ts';
 
@@ -40,7 +40,7 @@ export type MemoryProbe = (place: CorePlace) => Promise<string | undefined>;
 /** Faults that are looked into; more of them are one fault of the whole chip. */
 const MOST_CORES = 12;
 /** Suspects of one core that are looked into. */
-const MOST_SUSPECTS = 4;
+const MOST_SUSPECTS = 3;
 
 export async function locateFaults(
   bench: TileBench,
@@ -87,18 +87,24 @@ async function explain(
       got[step]!.every(value => value === 0) && predicted[step]!.some(value => value !== 0),
   );
   if (isSilent) return { ...core, cause: 'silent', detail: 'the core sends nothing' };
-  const some = suspects.slice(0, MOST_SUSPECTS);
+  const some = simplest(suspects).slice(0, MOST_SUSPECTS);
   const narrow = findWidth(bench, header, some);
   if (narrow !== undefined) return { ...core, cause: 'narrow', detail: narrow };
   const message = explainByMessages(bench, some);
   if (message !== undefined) {
-    const { passage, fault, detail } = message;
-    const from = passage.from === undefined ? 'host' : { chip: passage.from.chip, core: passage.from.core };
+    const { link, fault, detail } = message;
+    const from = link.from === undefined ? 'host' : { chip: link.from.chip, core: link.from.core };
     return { kind: 'link', cause: fault, at, from, detail };
   }
   const detail = 'no single fault of the core or of a link into it gives exactly this';
   return { ...core, cause: 'unexplained', detail };
 }
+
+/** Those of the first image, where little is wrong first: what comes later may be the echo of it. */
+const simplest = (suspects: readonly Suspect[]): readonly Suspect[] => {
+  const wrongOf = ({ predicted, got, step }: Suspect) => countWrong(predicted[step]!, got[step]!);
+  return suspects.toSorted((a, b) => a.image.number - b.image.number || wrongOf(a) - wrongOf(b));
+};
 
 /** Do all suspects follow from sums or a state of fewer bits? */
 function findWidth(

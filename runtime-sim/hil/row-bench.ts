@@ -13,6 +13,7 @@ import { boot, boxSizes, type Link, type TileState } from '../state.ts';
 import { elementsByStep, fireRow, numbersOf, rowOfHost } from '../streaming.ts';
 import {
   type Circumstances,
+  createCache,
   describeTiles,
   type Seen,
   type TileBench,
@@ -50,13 +51,15 @@ export function createRowBench(programs: readonly ChipProgram[]): TileBench {
     });
   }
 
+  const cached = createCache<TileState<RowGather>, ReturnType<typeof rowsSeen>>();
+
   function predict(place: TilePlace, seen: Seen, { disturb = undisturbed, widths }: Circumstances = {}) {
     const tile = booted.tiles[place.number]!;
     const { depth, box } = tile.program;
     const rows = boxSizes(box)[1];
     const due: Arrival[][] = Array.from({ length: depth + rows }, () => []);
     for (const { from, passage, link } of incoming[place.number]!) {
-      rowsSeen(from, seen).forEach(([now, sent], row) => {
+      cached(seen, from, 1, () => rowsSeen(from, seen)).forEach(([now, sent], row) => {
         for (const { batch, late } of disturb(passage, sent, 1))
           due[now + 1 + late]?.push({ link, batch: { ...batch, image: 0, row } });
       });

@@ -95,6 +95,8 @@ function createSpaceBench(programs: readonly ChipProgram[]): TileBench {
   const { tiles, incoming } = describeTiles(booted);
   const { steps, period, coding } = header;
 
+  const cached = createCache<TileState<GatherState>, Batch>();
+
   /** Chip timesteps in which a sender sends, with the step of the image. */
   const turnsOf = (from: TileState<GatherState> | undefined) =>
     Array.from({ length: from === undefined && coding !== 'rate' ? 1 : steps }, (_, i) => ({
@@ -108,8 +110,9 @@ function createSpaceBench(programs: readonly ChipProgram[]): TileBench {
     const due: { readonly link: Link<GatherState>; readonly batch: Batch; readonly step: number }[] = [];
     for (const { from, passage, link } of incoming[place.number]!) {
       for (const { now, step } of turnsOf(from)) {
-        const batch =
-          from === undefined ? hostBatch(seen.image, input!.fraction) : batchSeen(from, seen, step, header);
+        const batch = cached(seen, from, step, () =>
+          from === undefined ? hostBatch(seen.image, input!.fraction) : batchSeen(from, seen, step, header),
+        );
         for (const part of disturb(passage, batch, step)) {
           const met = stepAt(tile.program.depth, now + 1 + link.delay + part.late, header);
           if (met !== undefined) due.push({ link, batch: part.batch, step: met });
@@ -128,6 +131,20 @@ function createSpaceBench(programs: readonly ChipProgram[]): TileBench {
     });
   }
   return { tiles, steps, timestepOf: ({ depth }, step) => depth + step * period, predict };
+}
+
+/** What a sender sent for an image is asked for by each prediction of each tile that it feeds. */
+export function createCache<From extends object, T>() {
+  const host = {};
+  const images = new WeakMap<Seen, Map<object, T[]>>();
+  return (seen: Seen, from: From | undefined, step: number, make: () => T): T => {
+    const senders = images.get(seen) ?? new Map<object, T[]>();
+    images.set(seen, senders);
+    const steps = senders.get(from ?? host) ?? [];
+    senders.set(from ?? host, steps);
+    steps[step] ??= make();
+    return steps[step];
+  };
 }
 
 function batchSeen<G>(tile: TileState<G>, seen: Seen, step: number, header: ChipProgram['header']): Batch {

@@ -1,180 +1,253 @@
-/** Which messages into a tile were lost, doubled or late, so that it sent what it sent. */
+/**
+ * Which messages into a tile did not arrive as they were sent, so that it sent what it sent. Each link into the tile is tried:
+ * as a whole, message by message, and several messages at once, until what the device sent follows exactly.
+ */
 import type { Batch } from '../messages.ts';
-import { countWrong, follows, type Suspect } from './suspects.ts';
+import type { Suspect } from './suspects.ts';
 import type { Delayed, Disturb, Passage, TileBench } from './tile-bench.ts';
+import { createTrials, type Message, type Trials, type Vector } from './trials.ts';
 
 export const MESSAGE_FAULTS = ['lost', 'doubled', 'late'] as const;
 export type MessageFault = (typeof MESSAGE_FAULTS)[number];
 
-export interface MessageExplanation {
-  readonly passage: Passage;
+/** All ways from one core into a tile. */
+export interface TileLink {
+  readonly from: Passage['from'];
+  readonly passages: readonly Passage[];
+}
+
+export interface LinkExplanation {
+  readonly link: TileLink;
   readonly fault: MessageFault;
   readonly detail: string;
+  /** Neurons that were wrong, and those that still are. */
+  readonly wrong: number;
+  readonly left: number;
 }
+
+/** How messages are disturbed. */
+export interface Manner {
+  readonly fault: MessageFault;
+  readonly says: string;
+  readonly parts: (batch: Batch) => readonly Delayed[];
+}
+
+/** Timesteps by which messages may be late. */
+const LATEST = 3;
+const MANNERS: readonly Manner[] = [
+  { fault: 'lost', says: 'not arrive in time', parts: () => [] },
+  { fault: 'doubled', says: 'arrive twice', parts: batch => [0, 0].map(late => ({ batch, late })) },
+  ...Array.from(
+    { length: LATEST },
+    (_, i): Manner => ({
+      fault: 'late',
+      says: `arrive ${i + 1} timestep${i === 0 ? '' : 's'} late`,
+      parts: batch => [{ batch, late: i + 1 }],
+    }),
+  ),
+];
 
 /** Predictions that one suspect may take. */
-const BUDGET = 6000;
-/** Timesteps by which a message may be late. */
-const LATEST = 3;
+const BUDGET = 5000;
+/** An explanation that is not exact must leave no more than this share wrong, and others this much less explained. */
+const MOST_LEFT = 0.3;
+const MARGIN = 0.6;
 
-interface Trial extends MessageExplanation {
-  readonly disturb: Disturb;
-}
-
-/** The explanation that holds for most of the suspects of a core; undefined: none holds for any. */
+/** The link that explains the suspects of a core best; undefined: none does. */
 export function explainByMessages(
   bench: TileBench,
   suspects: readonly Suspect[],
-): MessageExplanation | undefined {
-  const votes = new Map<Passage, { found: MessageExplanation[]; suspects: number }>();
+): LinkExplanation | undefined {
+  let best: LinkExplanation | undefined;
   for (const suspect of suspects) {
-    const budget = { left: BUDGET };
-    for (const found of explanationsOf(bench, suspect, budget)) {
-      const vote = votes.get(found.passage) ?? { found: [], suspects: 0 };
-      votes.set(found.passage, vote);
-      vote.found.push(found);
-      vote.suspects += 1;
-    }
+    const found = explainSuspect(bench, suspect);
+    if (found?.left === 0) return found;
+    best ??= found;
   }
-  const best = [...votes.values()].sort((a, b) => b.suspects - a.suspects)[0];
-  return best?.found[0];
+  return best;
 }
 
-/** At most one for each passage. */
-function explanationsOf(
-  bench: TileBench,
-  suspect: Suspect,
-  budget: { left: number },
-): readonly MessageExplanation[] {
-  const { tile, image } = suspect;
-  const found: MessageExplanation[] = [];
+function explainSuspect(bench: TileBench, suspect: Suspect): LinkExplanation | undefined {
+  const trials = createTrials(bench, suspect, BUDGET);
+  const found: LinkExplanation[] = [];
+  for (const link of linksInto(suspect)) {
+    const messages = trials.messagesOf(link.passages);
+    if (messages.length === 0) continue;
+    const own = explainLink(trials, link, messages);
+    if (own !== undefined) found.push(own);
+  }
+  const explained = ({ wrong, left }: LinkExplanation) => wrong - left;
+  found.sort((a, b) => explained(b) - explained(a));
+  const [first, second] = found;
+  if (first === undefined || first.left > MOST_LEFT * first.wrong) return undefined;
+  const isClear = second === undefined || explained(second) <= MARGIN * explained(first);
+  return first.left === 0 || isClear ? first : undefined;
+}
+
+function linksInto({ tile }: Suspect): readonly TileLink[] {
+  const links = new Map<string, { from: Passage['from']; passages: Passage[] }>();
   for (const passage of tile.passages) {
-    const sent: { step: number; neuron: number }[] = [];
-    bench.predict(tile, image, {
-      disturb: (other, batch, step) => {
-        if (other === passage)
-          for (const neuron of new Set(batch.neurons)) if (passage.sends(neuron)) sent.push({ step, neuron });
-        return [{ batch, late: 0 }];
-      },
-    });
-    const singles = sent.flatMap(message => singlesOf(passage, message.step, message.neuron));
-    const explained =
-      [...wholeOf(passage), ...singles].find(trial => attempt(bench, suspect, trial, budget)) ??
-      greedy(bench, suspect, passage, sent, budget);
-    if (explained !== undefined) found.push(explained);
+    const { from } = passage;
+    const key = from === undefined ? 'host' : `${from.chip} ${from.core}`;
+    const link = links.get(key) ?? { from, passages: [] };
+    links.set(key, link);
+    link.passages.push(passage);
   }
-  return found;
+  return [...links.values()];
 }
 
-function attempt(bench: TileBench, suspect: Suspect, { disturb }: Trial, budget: { left: number }): boolean {
-  budget.left -= 1;
-  return budget.left >= 0 && follows(bench, suspect, { disturb });
+/** The best of all manners; the first that is exact ends the search. */
+function explainLink(
+  trials: Trials,
+  link: TileLink,
+  messages: readonly Message[],
+): LinkExplanation | undefined {
+  const wrong = trials.wrongOf(trials.base);
+  let best: LinkExplanation | undefined;
+  const consider = (manner: Manner, chosen: readonly Message[], left: number): boolean => {
+    if (best === undefined || left < best.left)
+      best = {
+        link,
+        fault: manner.fault,
+        detail: describe(manner, chosen, messages.length, wrong, left),
+        wrong,
+        left,
+      };
+    return left === 0;
+  };
+  const manners = MANNERS.filter((manner, i) => i < 2 || !trials.isLikeLost(messages, manner, MANNERS[0]!));
+  for (const manner of manners)
+    if (consider(manner, messages, trials.wrongOf(trials.with(messages, manner)))) return best;
+  const effects = messages.map(message => trials.effectOf(message, MANNERS[0]!));
+  for (const manner of manners) {
+    const sign = manner.fault === 'doubled' ? -1 : 1;
+    const own = manner.fault === 'late' ? messages.map(message => trials.effectOf(message, manner)) : effects;
+    const chosen = search(trials, messages, own, sign, manner);
+    if (consider(manner, chosen, trials.wrongOf(trials.with(chosen, manner)))) return best;
+  }
+  return best;
 }
 
-const pick = (batch: Batch, keep: (neuron: number) => boolean): Batch => {
-  const chosen = Array.from(batch.neurons.keys()).filter(i => keep(batch.neurons[i]!));
+function describe(
+  { says }: Manner,
+  chosen: readonly Message[],
+  all: number,
+  wrong: number,
+  left: number,
+): string {
+  const [only] = chosen;
+  const which =
+    chosen.length === all
+      ? 'its messages do'
+      : chosen.length === 1
+        ? `the message of neuron ${only!.neuron} of tile ${only!.passage.from?.slot ?? 'host'} in step ${only!.step} does`
+        : `${chosen.length} of its ${all} messages do`;
+  const rest = left === 0 ? '' : `; that explains ${wrong - left} of ${wrong} wrong neurons`;
+  return `${which} ${says}${rest}`;
+}
+
+/** Candidates that are followed at a time, and messages that each is tried with. */
+const BEAM = 3;
+const BRANCH = 4;
+/** Messages of one part of a tile that are disturbed at once, at most. */
+const DEEPEST = 12;
+
+/**
+ * Parts of a tile that share no message are searched on their own. Effects of single messages say which to try next, what
+ * really follows is predicted each time.
+ */
+function search(
+  trials: Trials,
+  messages: readonly Message[],
+  effects: readonly Vector[],
+  sign: number,
+  manner: Manner,
+): readonly Message[] {
+  const chosen: Message[] = [];
+  for (const part of partsOf(effects)) {
+    const places = [...new Set(part.flatMap(m => [...effects[m]!.keys()]))];
+    const start = trials.distance(trials.base, places);
+    if (start === 0) continue;
+    let best = { set: [] as readonly number[], distance: start, sent: trials.base };
+    let beam = [best];
+    for (let depth = 0; depth < DEEPEST && best.distance > 0 && !trials.isSpent(); depth++) {
+      const next = beam.flatMap(({ set, sent }) => {
+        const scored = part
+          .filter(m => !set.includes(m))
+          .map(m => ({ m, gain: trials.gain(sent, effects[m]!, sign) }))
+          .sort((a, b) => b.gain - a.gain)
+          .slice(0, BRANCH);
+        return scored.map(({ m }) => {
+          const own = [...set, m];
+          const made = trials.with(
+            own.map(i => messages[i]!),
+            manner,
+          );
+          return { set: own, distance: trials.distance(made, places), sent: made };
+        });
+      });
+      next.sort((a, b) => a.distance - b.distance);
+      beam = next.slice(0, BEAM);
+      if (beam[0] === undefined) break;
+      if (beam[0].distance < best.distance) best = beam[0];
+      else if (depth > 1) break;
+    }
+    for (const m of best.set) chosen.push(messages[m]!);
+  }
+  return chosen;
+}
+
+/** Messages that meet at some neuron belong together; those that change nothing belong nowhere. */
+function partsOf(effects: readonly Vector[]): readonly (readonly number[])[] {
+  const root = effects.map((_, m) => m);
+  const find = (m: number): number => {
+    let at = m;
+    while (root[at] !== at) at = root[at]!;
+    return at;
+  };
+  const owner = new Map<number, number>();
+  effects.forEach((effect, m) => {
+    for (const place of effect.keys()) {
+      const other = owner.get(place);
+      if (other === undefined) owner.set(place, m);
+      else root[find(m)] = find(other);
+    }
+  });
+  const parts = new Map<number, number[]>();
+  effects.forEach((effect, m) => {
+    if (effect.size === 0) return;
+    const key = find(m);
+    parts.set(key, [...(parts.get(key) ?? []), m]);
+  });
+  return [...parts.values()];
+}
+
+/** Disturbs the chosen messages of each passage and step, and no others. */
+export function disturbing(chosen: readonly Message[], { parts }: Manner): Disturb {
+  const struck = new Map<Passage, Map<number, Set<number>>>();
+  for (const { passage, step, neuron } of chosen) {
+    const steps = struck.get(passage) ?? new Map<number, Set<number>>();
+    struck.set(passage, steps);
+    const neurons = steps.get(step) ?? new Set<number>();
+    steps.set(step, neurons);
+    neurons.add(neuron);
+  }
+  return (passage, batch, step) => {
+    const neurons = struck.get(passage)?.get(step);
+    if (neurons === undefined) return [{ batch, late: 0 }];
+    return [
+      { batch: pick(batch, neuron => !neurons.has(neuron)), late: 0 },
+      ...parts(pick(batch, neuron => neurons.has(neuron))),
+    ];
+  };
+}
+
+function pick(batch: Batch, keep: (neuron: number) => boolean): Batch {
+  const chosen: number[] = [];
+  for (let i = 0; i < batch.neurons.length; i++) if (keep(batch.neurons[i]!)) chosen.push(i);
   return {
     neurons: Int32Array.from(chosen, i => batch.neurons[i]!),
     payloads: Int32Array.from(chosen, i => batch.payloads[i]!),
     terms: Uint8Array.from(chosen, i => batch.terms[i]!),
   };
-};
-
-const only =
-  (passage: Passage, change: (batch: Batch, step: number) => readonly Delayed[]): Disturb =>
-  (other, batch, step) =>
-    other === passage ? change(batch, step) : [{ batch, late: 0 }];
-
-function wholeOf(passage: Passage): readonly Trial[] {
-  const all = (change: (batch: Batch) => readonly Delayed[]) => only(passage, change);
-  return [
-    { passage, fault: 'lost', detail: 'no message of it arrives', disturb: all(() => []) },
-    {
-      ...{ passage, fault: 'doubled', detail: 'every message of it arrives twice' },
-      disturb: all(batch => [0, 0].map(late => ({ batch, late }))),
-    },
-    ...Array.from(
-      { length: LATEST },
-      (_, i): Trial => ({
-        ...{ passage, fault: 'late', detail: `every message of it arrives ${i + 1} timestep(s) late` },
-        disturb: all(batch => [{ batch, late: i + 1 }]),
-      }),
-    ),
-  ];
-}
-
-function singlesOf(passage: Passage, step: number, neuron: number): readonly Trial[] {
-  const one = (parts: (own: Batch) => readonly Delayed[]) =>
-    only(passage, (batch, now) =>
-      now !== step
-        ? [{ batch, late: 0 }]
-        : [{ batch: pick(batch, n => n !== neuron), late: 0 }, ...parts(pick(batch, n => n === neuron))],
-    );
-  const name = `the message of neuron ${neuron} of its tile in step ${step}`;
-  return [
-    { passage, fault: 'lost', detail: `${name} does not arrive`, disturb: one(() => []) },
-    {
-      ...{ passage, fault: 'doubled', detail: `${name} arrives twice` },
-      disturb: one(batch => [0, 0].map(late => ({ batch, late }))),
-    },
-    ...Array.from(
-      { length: LATEST },
-      (_, i): Trial => ({
-        ...{ passage, fault: 'late', detail: `${name} arrives ${i + 1} timestep(s) late` },
-        disturb: one(batch => [{ batch, late: i + 1 }]),
-      }),
-    ),
-  ];
-}
-
-/** Several messages of one passage: each time the one whose fault leaves least wrong, until nothing is. */
-function greedy(
-  bench: TileBench,
-  suspect: Suspect,
-  passage: Passage,
-  sent: readonly { readonly step: number; readonly neuron: number }[],
-  budget: { left: number },
-): MessageExplanation | undefined {
-  for (const times of [0, 2]) {
-    const touched = new Set<string>();
-    const disturb = only(passage, (batch, step) => [
-      { batch: pick(batch, n => !touched.has(`${step} ${n}`)), late: 0 },
-      ...Array.from({ length: times }, () => ({
-        batch: pick(batch, n => touched.has(`${step} ${n}`)),
-        late: 0,
-      })),
-    ]);
-    let wrong = distance(bench, suspect, disturb);
-    while (wrong > 0) {
-      let best: { key: string; wrong: number } | undefined;
-      for (const { step, neuron } of sent) {
-        const key = `${step} ${neuron}`;
-        if (touched.has(key) || budget.left <= 0) continue;
-        touched.add(key);
-        budget.left -= 1;
-        const left = distance(bench, suspect, disturb);
-        touched.delete(key);
-        if (left < (best?.wrong ?? wrong)) best = { key, wrong: left };
-      }
-      if (best === undefined) break;
-      touched.add(best.key);
-      wrong = best.wrong;
-    }
-    if (wrong > 0) continue;
-    const how = times === 0 ? 'do not arrive' : 'arrive twice';
-    const fault = times === 0 ? 'lost' : 'doubled';
-    return { passage, fault, detail: `${touched.size} of its ${sent.length} messages ${how}` };
-  }
-  return undefined;
-}
-
-/** How far what follows is from what the device sent. */
-function distance(bench: TileBench, { tile, image, step, got }: Suspect, disturb: Disturb): number {
-  const predicted = bench.predict(tile, image, { disturb });
-  let sum = 0;
-  for (let i = 0; i <= step; i++) {
-    sum += countWrong(predicted[i]!, got[i]!);
-    for (let n = 0; n < got[i]!.length; n++) sum += Math.abs(predicted[i]![n]! - got[i]![n]!) / 2 ** 20;
-  }
-  return sum;
 }

@@ -1,7 +1,7 @@
 /** Verdict: does it fit, what binds, how fast, at what energy, how well it answers. */
 import type { Report } from '../../schema.ts';
 import type { Asker } from '../figures.ts';
-import { format, plural, resourceName } from '../format.ts';
+import { format, plural, resourceName, sentence } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { bar, table } from '../table.ts';
 import { type Fact, facts, type Section } from './section.ts';
@@ -15,8 +15,8 @@ export const VERDICT: Section = {
 };
 
 function head({ verdict }: Report): Markup {
-  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge" aria-hidden="true">${verdict.fits ? '✓' : '✕'}</span> ${verdict.says}.</p>
-<p class="small">Verified: ${verdict.verified}.</p>`;
+  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge" aria-hidden="true">${verdict.fits ? '✓' : '✕'}</span> ${sentence(verdict.says)}</p>
+<p class="small">${sentence(verdict.verified)}</p>`;
 }
 
 function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
@@ -62,7 +62,7 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
     },
     {
       name: 'Against 8-bit, same cores',
-      value: ask.band('verdict.ratioToInt8', verdict.ratioToInt8, '×'),
+      value: html`${ask.band('verdict.ratioToInt8', verdict.ratioToInt8, '')}${verdict.ratioToInt8 !== null && html`<small> ×</small>`}`,
       note: 'energy of the spiking network ÷ that of 8-bit products',
     },
     {

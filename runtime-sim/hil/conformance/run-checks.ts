@@ -242,11 +242,14 @@ export const RUN_CHECKS: readonly Check[] = [
     async run(bench) {
       const session = await bench.prepare();
       const stream = bench.run();
-      const advance = advanceOf(0, 1) ?? {};
-      const reply = await ask(stream, { session, sequence: 1, silent: true, advance }, bench.timeout);
-      must(reply.timestep === 1, `the clock stands at ${reply.timestep}`);
+      const whole = { session, sequence: 1, silent: true, advance: advanceOf(0) ?? {} };
+      const reply = await ask(stream, whole, bench.timeout);
+      must(reply.timestep === TIMESTEPS, `the clock stands at ${reply.timestep}`);
       must(reply.emissions.length + reply.readouts.length === 0, 'it says what was recorded');
-      const rest = { session, sequence: 2, acknowledged: 1, advance: { timesteps: TIMESTEPS - 1 } };
+      await ask(stream, { session, sequence: 2, acknowledged: 1, restart: {} }, bench.timeout);
+      const first = { session, sequence: 3, acknowledged: 2, silent: true, advance: advanceOf(0, 1) ?? {} };
+      await ask(stream, first, bench.timeout);
+      const rest = { session, sequence: 4, acknowledged: 3, advance: { timesteps: TIMESTEPS - 1 } };
       mustHold(await ask(stream, rest, bench.timeout), 0, 0, 'spikes', hashSpikes);
     },
   },

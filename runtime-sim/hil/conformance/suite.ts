@@ -31,11 +31,17 @@ export interface SuiteResult {
   readonly checks: readonly CheckResult[];
 }
 
+export interface SuiteOptions {
+  readonly progress?: ((done: number, all: number) => void) | undefined;
+  /** Names of checks; undefined: all. */
+  readonly only?: readonly string[] | undefined;
+}
+
 /** Errors: LinkError where the device cannot even describe itself. */
 export async function runSuite(
   link: GrpcLink,
   timeout: number,
-  progress?: (done: number, all: number) => void,
+  { progress, only }: SuiteOptions = {},
 ): Promise<SuiteResult> {
   const description = await link.call('Describe', {}, timeout);
   const { bench, tidy } = await createBench(link, description, timeout);
@@ -45,14 +51,15 @@ export async function runSuite(
     ...(description.capabilities?.states ?? []),
   ]);
   const checks: CheckResult[] = [];
-  for (const { name, rule, needs, run } of CHECKS) {
+  const chosen = CHECKS.filter(({ name }) => only === undefined || only.includes(name));
+  for (const { name, rule, needs, run } of chosen) {
     const start = performance.now();
     const isAble = needs === undefined || able.has(needs);
     const problem = isAble ? await problemOf(() => run(bench)) : null;
     await tidy();
     const outcome = !isAble ? 'skipped' : problem === null ? 'passed' : 'failed';
     checks.push({ name, rule, outcome, problem, seconds: (performance.now() - start) / 1000 });
-    progress?.(checks.length, CHECKS.length);
+    progress?.(checks.length, chosen.length);
   }
   return { device: description.device, firmware: description.firmware, checks };
 }
