@@ -21,7 +21,7 @@ const CURVE_STEPS = [1, 2, 4, 8] as const;
 const CURVE_WORK = 8e9;
 const MOST_IMAGES = 32;
 /** Fewer tell two methods apart by chance alone. */
-const LEAST_IMAGES = 16;
+export const LEAST_IMAGES = 16;
 /** Thresholds of the paper’s ladder, per sign. */
 const PAPER_LEVELS = 8;
 
