@@ -5,10 +5,12 @@ import { checkSchema } from '../cli/check-result.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
+  EXPORT_OPTIONS,
+  INSPECT_OPTIONS,
   NUMERICS_OPTIONS,
+  SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from '../cli/command-options.ts';
-import { EXPORT_OPTIONS, INSPECT_OPTIONS, SIMULATE_OPTIONS } from '../cli/deployment-options.ts';
 import { explainSchema } from '../cli/explain/result.ts';
 import { DIFF_OPTIONS, shared } from '../cli/options.ts';
 import {

@@ -4,15 +4,19 @@ import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
 import {
   CHECK_OPTIONS,
   COMPILE_OPTIONS,
+  DEVICE_OPTIONS,
+  EXPORT_OPTIONS,
+  HIL_OPTIONS,
+  INSPECT_OPTIONS,
   METHODS_OPTIONS,
   NUMERICS_OPTIONS,
   PAPER_OPTIONS,
+  REPORT_OPTIONS,
+  SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
 } from './command-options.ts';
 import { ASK, SHELLS } from './completion/scripts.ts';
 import { guarded, reportDiagnostics } from './console.ts';
-import { EXPORT_OPTIONS, INSPECT_OPTIONS, REPORT_OPTIONS, SIMULATE_OPTIONS } from './deployment-options.ts';
-import { DEVICE_OPTIONS, HIL_OPTIONS } from './device-options.ts';
 import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
 import { MERGE_OPTIONS, SWEEP_OPTIONS } from './shards/options.ts';

@@ -1,7 +1,12 @@
 /** Options of work that is divided: `snnc shard`, `submit`, `merge` and `sweep`. */
-import { VALIDATE_OPTIONS } from '../command-options.ts';
-import { SIMULATE_OPTIONS } from '../deployment-options.ts';
-import { allOrLimit, number, whole, workers } from '../option-types.ts';
+import {
+  allOrLimit,
+  number,
+  SIMULATE_OPTIONS,
+  VALIDATE_OPTIONS,
+  whole,
+  workers,
+} from '../command-options.ts';
 import { dataOptions, shared } from '../options.ts';
 import { ENGINES } from './engine-names.ts';
 
