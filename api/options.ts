@@ -224,7 +224,7 @@ export interface ExportOptions {
   readonly out: string;
   /** onnx: the model that was compiled */
   readonly model?: string | undefined;
-  /** sanafe, nir: only these populations and what they are fed with (default: all) */
+  /** sanafe, nir of a ViT: only these populations (default: all) */
   readonly population?: readonly string[] | undefined;
   /** sanafe, trace: images that are run: npz, npy, raw, a picture, a folder */
   readonly input?: string | undefined;

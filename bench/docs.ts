@@ -12,11 +12,14 @@ import { compressMap } from '../ir/map.ts';
 import { snn } from '../ir/snn.ts';
 import { printGraph } from '../ir/text.ts';
 import { apiOptions, apiPage, apiResults } from './api-types.ts';
+import { programFormatBlocks } from './program-format.ts';
 
 export const PAGES: { readonly [path: string]: () => string } = {
   'docs/ir.md': irReference,
   'docs/errors.md': errorReference,
   'docs/operators.md': operatorReference,
+  'docs/deployment-folder.md': () =>
+    page(['# The deployment folder', GENERATED, ...programFormatBlocks(table)]),
   'docs/api.md': apiPage,
   'api/options.ts': apiOptions,
   'api/results.ts': apiResults,

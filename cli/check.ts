@@ -7,11 +7,12 @@ import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Resolved } from '../compiler/preprocess/resolve.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
-import { UserError } from '../ir/diagnostics/diagnostic.ts';
+import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { findActivity, type Known } from './check-activity.ts';
 import { type Checked, renderCheck, resultOf } from './check-table.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { openModelFile } from './model-files.ts';
+import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
 import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { whatIfs } from './what-if.ts';
@@ -43,6 +44,10 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
   const console_ = createConsole(args, PLAN);
   const { diagnostics } = console_;
   const start = performance.now();
+  if (isHdf5(args.model)) {
+    const help = '`snnc compile NET.nir --dry-run` says whether it fits, and writes nothing.';
+    fail('E0138', { origin: args.model }, { option: 'snnc check', path: args.model }, help);
+  }
   const candidates = await loadCandidates(args.target);
   const file = openModelFile(args.model);
   const { steps, terms, keepUnread } = args;

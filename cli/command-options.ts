@@ -403,7 +403,7 @@ export const EXPORT_OPTIONS = {
   population: {
     type: 'string',
     array: true,
-    describe: 'sanafe, nir: only these populations and what they are fed with (default: all)',
+    describe: 'sanafe, nir of a ViT: only these populations (default: all)',
   },
   input: {
     type: 'string',

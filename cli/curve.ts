@@ -15,13 +15,13 @@ type Accuracy = Report['accuracy'];
 export type Curve = Pick<Accuracy, 'source' | 'images' | 'isLabelled' | 'float' | 'curve' | 'missing'>;
 
 /** Timesteps of the paper's Table 1 that a chip is built for. */
-export const CURVE_STEPS = [1, 2, 4, 8] as const;
+const CURVE_STEPS = [1, 2, 4, 8] as const;
 
 /** Multiply-accumulates of all runs: some seconds of a compile. */
 const CURVE_WORK = 8e9;
 const MOST_IMAGES = 32;
 /** Fewer tell two methods apart by chance alone. */
-const LEAST_IMAGES = 16;
+export const LEAST_IMAGES = 16;
 /** Thresholds of the paper’s ladder, per sign. */
 const PAPER_LEVELS = 8;
 

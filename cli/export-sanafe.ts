@@ -1,5 +1,6 @@
 /** `snnc export --to sanafe`: files of SANA-FE, with what it must count on them. */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { openFolder } from '../backends/folder.ts';
 import { exportSanafe } from '../export/sanafe/export.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
@@ -9,6 +10,8 @@ import { type ExportArguments, inputOf } from './export.ts';
 import { openImages } from './images.ts';
 import { takerOf } from './preprocess.ts';
 import { openGrowingFiles, prepareFolder } from './trace-files.ts';
+
+const PARTS_AT_ONCE = 64;
 
 export async function exportToSanafe(args: ExportArguments): Promise<number> {
   const out = createConsole(args, ['boot', 'run', 'write']);
@@ -38,7 +41,14 @@ export async function exportToSanafe(args: ExportArguments): Promise<number> {
     files.map(({ name }) => name),
   );
   try {
-    for (const { name, parts } of files) for (const part of parts) written.write(name, part);
+    let count = 0;
+    for (const { name, parts } of files) {
+      for (const part of parts) {
+        written.write(name, part);
+        // Whoever interrupts is heard between parts.
+        if (++count % PARTS_AT_ONCE === 0) await setImmediate();
+      }
+    }
     written.commit();
   } catch (error) {
     written.discard();

@@ -9,7 +9,7 @@ import { renderReport } from '../report/html/render.ts';
 import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
-import { hasReport, keepReport, PAGE, REPORT, readReport, SUMMARY } from './kept-report.ts';
+import { keepReport, PAGE, readReport, SUMMARY } from './kept-report.ts';
 import type { Shared } from './options.ts';
 import { type CurveArguments, withCurve } from './report-curve.ts';
 import { writeText } from './text-files.ts';
@@ -22,7 +22,15 @@ export async function reportCommand(
   const out = createConsole(args, curve === undefined ? [] : ['read', 'curve']);
   const { list, report: say } = out.diagnostics;
   const folder = openFolder(args.folder);
-  if (!hasReport(args.folder)) return printSummary(args.folder, args.json);
+  const { manifest } = folder;
+  if (manifest.network.mode === 'free') {
+    // There are no images that the sections of a report could speak of.
+    const given = args.html !== undefined ? '--html' : curve !== undefined ? '--curve' : undefined;
+    if (given !== undefined) fail('E0716', { origin: args.folder }, { option: given });
+    out.line(summaryOf(args.folder).trimEnd());
+    out.result({ free: manifest.free ?? null, populations: manifest.populations, cores: manifest.cores });
+    return reportDiagnostics(list, args.json);
+  }
   const kept = readReport(args.folder);
   const report = curve === undefined ? kept : await withCurve(kept, folder, { ...args, curve }, out);
   if (args.html === undefined) keepReport(args.folder, report, say);
@@ -33,15 +41,14 @@ export async function reportCommand(
   return reportDiagnostics(list, args.json);
 }
 
-/** Networks that run freely have a summary and no more. Errors: E0621 */
-function printSummary(folder: string, isJson: boolean): number {
-  const file = isJson ? REPORT : SUMMARY;
+/** Errors: E0621 */
+function summaryOf(folder: string): string {
+  const file = SUMMARY;
   try {
-    process.stdout.write(readFileSync(join(folder, file), 'utf8'));
+    return readFileSync(join(folder, file), 'utf8');
   } catch {
-    fail('E0621', { origin: folder }, { file, problem: 'there is none' });
+    return fail('E0621', { origin: folder }, { file, problem: 'it cannot be read' });
   }
-  return 0;
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */

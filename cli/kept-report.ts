@@ -10,7 +10,7 @@ import { REPORT_VERSION, type Report, reportSchema } from '../report/schema.ts';
 import { withValidation } from '../report/sections/answers.ts';
 import { renderSummary } from '../report/summary.ts';
 
-export const REPORT = 'report.json';
+const REPORT = 'report.json';
 export const SUMMARY = 'summary.txt';
 export const PAGE = 'report.html';
 
@@ -23,7 +23,7 @@ interface Parser<T> {
 }
 
 /** A file beside the manifest that no hash covers. Errors: E0545 */
-export function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
+function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
   const place = { origin: join(folder, file) };
   const refuse = (reason: string) => fail('E0545', place, { file, reason });
   let value: unknown;
@@ -44,8 +44,6 @@ export function validationOf(folder: string, digest: string): Validation | undef
   const found = parseBeside(folder, VALIDATION, validationSchema);
   return found.manifest === digest ? found : undefined;
 }
-
-export const hasReport = (folder: string): boolean => existsSync(join(folder, REPORT));
 
 /** Errors: E0545, of a report of another version too */
 export function readReport(folder: string): Report {

@@ -56,7 +56,9 @@ export const isAssumed = ({ sources }: Pick<Resolved, 'sources'>): boolean =>
   [sources.scale, sources.mean, sources.std].every(source => source === DEFAULT);
 
 /** A compiled network as the taker of images. */
-export function takerOf({ input, preprocess, output }: Manifest): Taker {
+/** Errors: E0711 */
+export function takerOf({ network, input, preprocess, output, model }: Manifest): Taker {
+  if (network.mode === 'free') fail('E0711', { origin: model.file }, {});
   const { sources, folded, ...settings } = preprocess;
   return {
     shape: input.shape,

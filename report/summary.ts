@@ -57,7 +57,9 @@ const percent = (x: number | null, digits = 1): string =>
 function modelRows({ header, verdict, quality }: Report): readonly Row[] {
   const { cores, chips, binding, coresBound } = verdict;
   const shares = Object.entries(coresBound).toSorted((a, b) => b[1] - a[1]);
-  const bound = shares.map(([resource, n]) => `${bigNumber(n)} by ${resource}`).join(', ');
+  const bound = shares
+    .map(([resource, n], i) => `${resource}${i === 0 ? ' on' : ''} ${bigNumber(n)}${i === 0 ? ' cores' : ''}`)
+    .join(', ');
   const least = cores.least === null ? '' : `, at least ${bigNumber(cores.least)}`;
   return [
     [
@@ -72,7 +74,7 @@ function modelRows({ header, verdict, quality }: Report): readonly Row[] {
       'cores',
       `${bigNumber(cores.used)} of ${bigNumber(cores.available)}${least}; chips ${bigNumber(chips.used)} of ${bigNumber(chips.available)}`,
     ],
-    ['binds', `${binding.resource} ${percentOf(binding.fill)} of the fullest core; ${bound}`],
+    ['binds', `${bound}; fullest core: ${binding.resource} ${percentOf(binding.fill)}`],
     ...(quality.widths === null ? [] : [['widths', widthsText(quality.widths)] as const]),
   ];
 }
@@ -167,4 +169,11 @@ function mappingRows({ traffic, quality }: Report): readonly Row[] {
 }
 
 /** Of thousands every digit, of millions three. */
-const short = (n: number): string => (n >= 1e6 ? `${(n / 1e6).toPrecision(3)} M` : bigNumber(n));
+const short = (n: number): string => {
+  const scale = SCALES.find(([from]) => n >= from);
+  return scale === undefined ? bigNumber(n) : `${(n / scale[0]).toPrecision(3)} ${scale[1]}`;
+};
+const SCALES = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+] as const;

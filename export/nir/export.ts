@@ -111,7 +111,7 @@ export function exportNir(programs: readonly ChipProgram[], names: NirNames, ori
   return {
     file: nirGroup([
       ['node', graph],
-      ['version', nirText(WRITTEN_AS)],
+      ['version', nirText(NIR_VERSION)],
     ]),
     summary: {
       nodes: nodes.size,
@@ -124,7 +124,7 @@ export function exportNir(programs: readonly ChipProgram[], names: NirNames, ori
 }
 
 /** Version of the format whose fields these are. */
-const WRITTEN_AS = '1.0.8';
+export const NIR_VERSION = '1.0.8';
 
 const node = (type: string, fields: Readonly<Record<string, NirValue>>): NirGroup =>
   nirGroup([...Object.entries(fields), ['type', nirText(type)]]);

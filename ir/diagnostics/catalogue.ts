@@ -518,7 +518,7 @@ export const catalogue = {
   E0711: {
     message: 'the program runs freely: it takes no images',
     why: 'In mode free neurons run on their biases and on the spikes of the host; answers to images come from the other modes.',
-    help: 'Give a deployment that `snnc compile` wrote.',
+    help: 'For plain neurons there are `snnc simulate` with spike trains, `report`, `inspect`, and `export --to nir` or csv.',
     exit: 1,
   },
   E0712: {
@@ -1117,13 +1117,19 @@ export const catalogue = {
   E0762: {
     message: 'population {population} cannot be written as NIR: {problem}',
     why: 'NIR says what a neuron does in continuous time, and knows the neurons of the LIF family.',
-    help: 'Leave the population out with --population, or take another format.',
+    help: 'Take another format: `--to csv`, or `--to sanafe`.',
     exit: 1,
+  },
+  E0716: {
+    message: '{option} is for deployments that take images; this one holds plain neurons',
+    why: 'Plain neurons run on spike trains, timestep by timestep, and are written whole.',
+    help: 'Leave it out.',
+    exit: 2,
   },
   E0763: {
     message: 'NIR would hold {weights} weights; at most {most} are written',
     why: 'NIR has no sparse weights: what was cut to synapses is written as dense matrices.',
-    help: 'Export some --population, or keep the file that the network was compiled from.',
+    help: 'Keep the file that the network was compiled from.',
     exit: 1,
   },
   E0764: {

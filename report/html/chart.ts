@@ -97,13 +97,15 @@ function labelsOf(points: readonly Point[], x: Axis, y: Axis): readonly Point[] 
 
 /** A line through marked points, in colour number `series`; its marks differ by form too, its names stand above or below. */
 export function line(points: readonly Point[], x: Axis, y: Axis, series: number, before = ''): Markup {
-  const aside = series === 2 ? 20 : -13;
+  const isBelow = series === 2;
+  const label = ({ x: left, y: top, label: text }: Point): Markup => {
+    const anchor = !isBelow ? 'middle' : left > x.to - CLOSE ? 'end' : 'start';
+    const [dx, dy] = isBelow ? [anchor === 'end' ? 4 : 6, 18] : [0, -13];
+    return html`<text class="tick" x="${at(left + dx)}" y="${at(top + dy)}" text-anchor="${anchor}">${before}${text}</text>`;
+  };
   return html`<g class="s${series}"><path class="line" d="${pathOf(points, x, y)}"/>${points.map(p =>
     markAt(place(x, p.x), place(y, p.y), series),
-  )}${labelsOf(points, x, y).map(
-    p =>
-      html`<text class="tick" x="${at(p.x)}" y="${at(p.y + aside)}" text-anchor="middle">${before}${p.label}</text>`,
-  )}</g>`;
+  )}${labelsOf(points, x, y).map(label)}</g>`;
 }
 
 export function markAt(x: number, y: number, series: number): Markup {

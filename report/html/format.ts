@@ -117,6 +117,7 @@ export const RESOURCES: Readonly<Record<string, string>> = {
   groups: 'neuron groups',
   sram: 'core memory',
   sramBytes: 'core memory',
+  memoryBytes: 'core memory',
 };
 
 /** 'outAxonEntries' → 'out axon entries', where it has no name of its own. */

@@ -194,13 +194,7 @@ export function provenanceOf(facts: Facts): Report['provenance'] {
   };
 }
 
-function buildOf({
-  seconds,
-  peakBytes,
-  node,
-  steps,
-  peaks,
-}: BuildRecord): Report['provenance']['build'] {
+function buildOf({ seconds, peakBytes, node, steps, peaks }: BuildRecord): Report['provenance']['build'] {
   const passes = Object.entries(steps).map(([name, own]) => ({
     ...{ name, seconds: round(own), peakBytes: peaks[name] ?? null },
   }));

@@ -57,7 +57,7 @@ export async function scrub(
       const length = Math.min(span, bytes.length - from);
       for (const block of await wrongBlocks(device, chip, bytes, from, length)) {
         const got = await readBytes(device, chip, block, Math.min(BLOCK_BYTES, bytes.length - block));
-        image ??= readImage(bytes.slice(), `chip ${chip}`, new Map());
+        image ??= readImage(bytes, `chip ${chip}`, new Map());
         for (const difference of compareBlock(image, bytes, got, block)) {
           different += 1;
           if (differences.length < LISTED) differences.push(difference);
@@ -138,10 +138,11 @@ function weightAt(
   if (block === undefined) return null;
   const row = Math.floor((offset - block.at) / block.rowBytes);
   const start = block.at + row * block.rowBytes;
-  const changed = bytes.slice(start, start + block.rowBytes + 3);
+  // A Buffer's slice would be a view.
+  const whole = Uint8Array.from(bytes.subarray(start, start + block.rowBytes + 3));
+  const changed = Uint8Array.from(whole);
   changed[offset - start] = got[offset - from] ?? 0;
   const inRow = { ...block, at: 0 };
-  const whole = bytes.slice(start, start + block.rowBytes + 3);
   for (let column = 0; column < block.columns; column++) {
     const [expected, had] = [readWeight(whole, inRow, 0, column), readWeight(changed, inRow, 0, column)];
     if (expected !== had) return { block: number, row, column, expected, got: had };

@@ -5,10 +5,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { readNirFile } from '../../cli/nir-file.ts';
+import { numbersOf, readNirGraph } from '../../compiler/nir/graph.ts';
 import { annotateModel } from '../../compiler/onnx/annotate.ts';
 import { memorySource } from '../../compiler/onnx/source.ts';
 import { Malformed } from '../../compiler/onnx/wire.ts';
-import { DIGITS } from '../digits.ts';
+import { DIGITS, readDigits } from '../digits.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'snnc-annotate-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +70,7 @@ test('a cut or damaged model is malformed, or another model', () => {
   }
 });
 
-test('tables and the annotated model of a deployment', () => {
+test('tables, weights as NIR and the annotated model of a deployment', async () => {
   const out = join(folder, 'd.snnc');
   const quick = ['--quiet', '--no-bias-correction', '--effort', 'fast', '--no-compare', '--simulate', '0'];
   const made = snnc('compile', MODEL, '--calibrate', `${DIGITS}/digits-calib.npz`, ...quick, '--out', out);
@@ -92,6 +94,32 @@ test('tables and the annotated model of a deployment', () => {
     .split('\n');
   assert.equal(lines.length, rows['routes.csv'] + 1);
   for (const line of lines) assert.equal(line.split(',').length, lines[0]!.split(',').length);
+  const weights = join(folder, 'weights.nir');
+  const chosen = ['--population', 'blocks.0.fc1', 'blocks.0.res2'];
+  const written = snnc('export', out, '--to', 'nir', '-o', weights, '--json', ...chosen);
+  assert.equal(written.code, 0, written.err);
+  assert.ok(JSON.parse(written.out).lost.some((text: string) => text.includes('NIR has no node for')));
+  const graph = readNirGraph(await readNirFile(weights), weights);
+  assert.deepEqual(graph.nodes.map(({ type }) => type).sort(), [
+    'Affine',
+    'Affine',
+    'Input',
+    'Input',
+    'Output',
+    'Output',
+  ]);
+  // 8 bits of a row whose largest weight is below 1/2: within 1/256 of the user's own.
+  const { data, shape } = numbersOf(graph.nodes.find(({ name }) => name === 'blocks.0.res2')!, 'weight')!;
+  assert.deepEqual(shape, [64, 256]);
+  const { ann } = readDigits(1);
+  const near = ann.nodes.some(node => {
+    if (node.kind !== 'linear') return false;
+    const own = ann.constants.get(node.attrs.weight);
+    if (own.shape.join() !== '256,64') return false;
+    return own.data.every((x, i) => Math.abs(x - data[(i % 64) * 256 + Math.floor(i / 64)]!) < 1 / 256);
+  });
+  assert.ok(near, 'no weights of the model are near');
+  assert.match(snnc('export', out, '--to', 'nir', '-o', weights, '--population', 'x').err, /E0755/);
   assert.match(snnc('export', out, '--to', 'onnx', '-o', model).err, /E0764.*--model/s);
   assert.match(snnc('export', out, '--to', 'sanafe', '-o', folder).err, /E0764.*--input/s);
   const other = join(folder, 'other.onnx');

@@ -45,7 +45,7 @@ function pairCell(change: Change, key: (typeof FIGURES)[number][0], unit: string
   if (pair === null) return html`<span class="none">unknown</span>`;
   const ratio = pair.after / pair.before;
   const isSame = Math.abs(ratio - 1) < 0.005;
-  return html`<span class="pair">${format(pair.before, unit)} → ${ask.number(`alternatives.changes.${key}.after`, pair.after, unit)}</span>${isSame ? html`<span class="delta">no change</span>` : html`<span class="delta">× ${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}</span>`}`;
+  return html`<span class="pair">${format(pair.before, unit)} → ${ask.number(`alternatives.changes.${key}.after`, pair.after, unit)}</span>${isSame ? html`<span class="delta">no change</span>` : html`<span class="delta${change.improves === key && ' good'}">× ${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}</span>`}`;
 }
 
 function changes({ alternatives: { changes: list, tried, missing: absent } }: Report, ask: Asker): Markup {
