@@ -2,16 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { checkSchema } from '../cli/check-result.ts';
+import { CHECK_OPTIONS, COMPILE_OPTIONS } from '../cli/command-options.ts';
+import { explainSchema } from '../cli/explain/result.ts';
 import {
-  CHECK_OPTIONS,
-  COMPILE_OPTIONS,
   EXPORT_OPTIONS,
   INSPECT_OPTIONS,
   NUMERICS_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
-} from '../cli/command-options.ts';
-import { explainSchema } from '../cli/explain/result.ts';
+} from '../cli/folder-options.ts';
 import { DIFF_OPTIONS, shared } from '../cli/options.ts';
 import {
   compileSchema,

@@ -1,12 +1,6 @@
 /** Options of work that is divided: `snnc shard`, `submit`, `merge` and `sweep`. */
-import {
-  allOrLimit,
-  number,
-  SIMULATE_OPTIONS,
-  VALIDATE_OPTIONS,
-  whole,
-  workers,
-} from '../command-options.ts';
+import { allOrLimit, number, whole } from '../command-options.ts';
+import { SIMULATE_OPTIONS, VALIDATE_OPTIONS, workers } from '../folder-options.ts';
 import { dataOptions, shared } from '../options.ts';
 import { ENGINES } from './engine-names.ts';
 
