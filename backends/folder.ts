@@ -186,6 +186,6 @@ export function openFolder(dir: string): Deployment {
   const programs = () =>
     manifest.files
       .filter(({ path }) => path.startsWith('program/'))
-      .map(({ path }) => decodeChip(read(path), path));
+      .map(({ path }) => decodeChip(read(path), join(dir, path)));
   return { dir, manifest, read, programs };
 }

@@ -2,9 +2,10 @@
  * What is done to an image before the network sees it: resize, crop, colour order, then
  * x = (pixel · scale − mean) / std. It belongs to the model and goes with the deployment, in its manifest.
  */
-import { z } from 'zod';
 
-export const INTERPOLATIONS = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const;
+import { z } from 'zod';
+import { INTERPOLATIONS } from './interpolations.ts';
+
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 const pixels = z.int().min(1);

@@ -83,6 +83,32 @@ export function stepFloor(
   return { name: 'barrier', figure: isOne ? barrierAllTiles : barrierAllChips };
 }
 
+/** What a timestep ends with; undefined nanoseconds: the descriptor does not know. */
+export interface StepEnd {
+  readonly name: 'tick' | 'barrier';
+  readonly ns: number | undefined;
+}
+
+/**
+ * A clocked chip keeps its tick. Others wait at a barrier: over several chips that of the board, where it is known; else it grows
+ * linearly from one router in use to all, on the chip that has most of them in use.
+ */
+export function stepEndOf(
+  { timing, topology }: Pick<Target, 'timing' | 'topology'>,
+  routersInUse: readonly number[],
+): StepEnd {
+  const { tick, barrierOneTile, barrierAllTiles, barrierAllChips } = timing;
+  if (tick !== undefined) return { name: 'tick', ns: tick.value };
+  if (routersInUse.length > 1 && barrierAllChips !== undefined)
+    return { name: 'barrier', ns: barrierAllChips.value };
+  const all = barrierAllTiles?.value;
+  const one = barrierOneTile?.value ?? all;
+  const others = topology.routersX.value * topology.routersY.value - 1;
+  if (all === undefined || one === undefined || others === 0) return { name: 'barrier', ns: all ?? one };
+  const used = Math.min(others, Math.max(1, ...routersInUse) - 1);
+  return { name: 'barrier', ns: one + ((all - one) * used) / others };
+}
+
 export interface TargetSummary {
   readonly name: string;
   readonly title: string;

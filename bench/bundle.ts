@@ -5,9 +5,12 @@
 import { rmSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { build } from 'esbuild';
+import { copyTypes, writeLicences } from './bundle-extras.ts';
 
 const ENTRIES = {
   snnc: 'cli/main.ts',
+  api: 'api/index.ts',
+  'api-worker': 'api/worker.ts',
   'placement-worker': 'compiler/placement/worker.ts',
   'status-worker': 'cli/status-worker.ts',
   'simulator-worker': 'runtime-sim/engine/worker.ts',
@@ -34,8 +37,12 @@ const { metafile } = await build({
   logLevel: 'warning',
   metafile: true,
 });
+const packages = writeLicences(Object.keys(metafile.inputs), 'dist/LICENCES.txt');
+copyTypes('build/types/api', 'dist/types');
 const outputs = Object.keys(metafile.outputs);
 const megabytes = outputs.reduce((sum, path) => sum + statSync(path).size, 0) / 2 ** 20;
 const largest = outputs.toSorted((a, b) => statSync(b).size - statSync(a).size).slice(0, 3);
 const sizes = largest.map(path => `${basename(path)} ${(statSync(path).size / 2 ** 20).toFixed(2)} MB`);
-console.log(`dist/ ${outputs.length} files, ${megabytes.toFixed(2)} MB; largest: ${sizes.join(', ')}`);
+console.log(
+  `dist/ ${outputs.length} files, ${megabytes.toFixed(2)} MB; largest: ${sizes.join(', ')}; of ${packages.length} packages`,
+);

@@ -2,7 +2,7 @@
  * Measures of converted networks on the models of a folder, one table of settings each: --data DIR with MODEL.onnx,
  * calibration and test images, --only PART of a model's name. Figures of stage int on all test images.
  */
-import { SOMA_ARITHMETIC } from '../compiler/integers/formats.ts';
+import { SOMA_ARITHMETIC } from '../compiler/choices.ts';
 import { DEFAULT_STOPPING, type Stopping } from '../compiler/margins.ts';
 import { defaultProfile } from '../compiler/profile.ts';
 import type { Goal } from '../compiler/search/goal.ts';

@@ -1,4 +1,4 @@
-/** Reference pages made from the tables that the code itself is made from: docs/ir.md, errors.md and operators.md. */
+/** Reference pages, and the types of the library, made from the tables that the code itself is made from. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { supportedOperators } from '../compiler/onnx/ops/table.ts';
@@ -11,11 +11,18 @@ import { int } from '../ir/int.ts';
 import { compressMap } from '../ir/map.ts';
 import { snn } from '../ir/snn.ts';
 import { printGraph } from '../ir/text.ts';
+import { apiOptions, apiPage, apiResults } from './api-types.ts';
+import { programFormatBlocks } from './program-format.ts';
 
 export const PAGES: { readonly [path: string]: () => string } = {
   'docs/ir.md': irReference,
   'docs/errors.md': errorReference,
   'docs/operators.md': operatorReference,
+  'docs/deployment-folder.md': () =>
+    page(['# The deployment folder', GENERATED, ...programFormatBlocks(table)]),
+  'docs/api.md': apiPage,
+  'api/options.ts': apiOptions,
+  'api/results.ts': apiResults,
 };
 
 const GENERATED =

@@ -32,12 +32,15 @@ import { compareLogits } from './logits.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 import { measureModes } from './modes.ts';
 import { nodePassRate, printNodeReport, runNodeTests } from './onnx-node.ts';
+import { measurePackage } from './package.ts';
 import { anchorMeasure, measureAnchors, printAnchors } from './partition-anchors.ts';
 import { measureHypergraph, printHypergraph } from './partition-hypergraph.ts';
 import { measureSlices, printSlices } from './partition-slices.ts';
 import { measurePlacement } from './place.ts';
+import { takeScreenshots } from './report-screenshots.ts';
 import { annSpeed, intSpeed, printSpeed, type Speed } from './run-speed.ts';
 import { measureSearch } from './search-time.ts';
+import { measureShards } from './shards.ts';
 import { SIMULATION_MEASURES } from './simulation-measures.ts';
 import { printZoo, readZoo } from './zoo.ts';
 
@@ -95,6 +98,12 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const slow = fastest(() => images.forEach(image => void runner.run(image))) / images.length;
     return { value: 1 / chip, unit: 'images/s', anchor: 'integer interpreter', ratio: slow / chip };
   },
+  /** What is published: size, and time to start. */
+  async package() {
+    return measurePackage();
+  },
+  /** 16 shards of a validation by 1, 2 and 4 processes, and the undivided one; --data DEPLOYMENT, --only IMAGES. */
+  shards: measureShards,
   /** Whole compile of the digits model against the 15 s that it may take. */
   async 'compile-digits'() {
     const start = performance.now();
@@ -204,6 +213,7 @@ const measures: Readonly<Record<string, (options: MeasureOptions) => Promise<Mea
     const worst = Math.max(...exponentsOf(pointsOf(rows)).map(({ exponent }) => exponent));
     return { value: worst, unit: 'largest exponent', anchor: 'limit of 1.2', ratio: 1.2 / worst };
   },
+  'report-screenshots': takeScreenshots,
   ...CONVERSION_MEASURES,
   ...SIMULATION_MEASURES,
   ...HIL_MEASURES,

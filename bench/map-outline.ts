@@ -10,12 +10,12 @@ import { assemble, type Programs } from '../compiler/assemble.ts';
 import { checkNetwork } from '../compiler/check.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
+import { EFFORTS } from '../compiler/choices.ts';
 import { neuronCount } from '../compiler/compile.ts';
 import { leastCoresIn } from '../compiler/estimate/least-cores.ts';
 import { withoutNeuronCap } from '../compiler/estimate/verdict.ts';
 import { type Mapped, mapNetwork, spikingOf } from '../compiler/map-network.ts';
 import { coreUsage } from '../compiler/mapping/core-usage.ts';
-import { EFFORTS } from '../compiler/placement/solve.ts';
 import { MODES } from '../ir/chip.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
 

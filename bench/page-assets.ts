@@ -10,8 +10,8 @@ export const ASSETS_PATH = 'report/html/assets.ts';
 const ENTRY = 'report/html/browser/main.ts';
 /** In this order: what is printed has the last word. */
 const STYLES = ['page', 'parts', 'print'].map(name => `report/html/style/${name}.css`);
-/** Browsers of 2024 and later: light-dark(), popovers. */
-const TARGETS = ['chrome123', 'firefox125', 'safari17.5'];
+/** Browsers since the summer of 2024: light-dark(), popovers, texts for signs that styles draw. */
+const TARGETS = ['chrome123', 'firefox128', 'safari17.5'];
 const WIDTH = 110;
 
 export async function bundleAssets(): Promise<{ readonly script: string; readonly style: string }> {

@@ -1,9 +1,10 @@
 /** Placement of core graphs on a square mesh, one core a router: our cost beside the baselines and the lower bound. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { EFFORTS } from '../compiler/choices.ts';
 import type { Quality } from '../compiler/placement/measure.ts';
 import { squareSeats } from '../compiler/placement/problem.ts';
-import { EFFORTS, type Effort, type Placement, solve } from '../compiler/placement/solve.ts';
+import { type Effort, type Placement, solve } from '../compiler/placement/solve.ts';
 import { type CoreGraph, readGraph, transformerGraph } from './core-graphs.ts';
 import type { Measure, MeasureOptions } from './measure.ts';
 

@@ -1,5 +1,6 @@
 /** Measures of simulation, each beside a peer or a limit of the same run. */
 import type { Measure, MeasureOptions } from './measure.ts';
+import { measureNir } from './nir.ts';
 import { siliconMeasure } from './silicon-page.ts';
 import { measureFunctional } from './sim-functional.ts';
 import { measureKernels } from './sim-kernels.ts';
@@ -26,4 +27,6 @@ export const SIMULATION_MEASURES: Readonly<Record<string, (options: MeasureOptio
   'sim-noc': measureNoc,
   /** Images per second of --data MODEL.onnx, beside PyTorch of --python PYTHON on the same network; --only T. */
   'sim-vit': measureVit,
+  /** Networks of NIR in --data FOLDER: equal spikes with Norse and snnTorch of --python PYTHON; --only PART of a name. */
+  nir: measureNir,
 };

@@ -7,16 +7,17 @@ import type { Favour } from '../compiler/mapping/joint.ts';
 import type { Resolved } from '../compiler/preprocess/resolve.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
-import { UserError } from '../ir/diagnostics/diagnostic.ts';
+import { fail, UserError } from '../ir/diagnostics/diagnostic.ts';
 import { findActivity, type Known } from './check-activity.ts';
 import { type Checked, renderCheck, resultOf } from './check-table.ts';
 import { type Console, createConsole, reportDiagnostics } from './console.ts';
 import { openModelFile } from './model-files.ts';
+import { isHdf5 } from './nir-file.ts';
 import type { DataOptions, Shared } from './options.ts';
-import { findPreprocess } from './preprocess.ts';
+import { findPreprocess, type PreprocessFlags } from './preprocess.ts';
 import { whatIfs } from './what-if.ts';
 
-export interface CheckArguments extends Shared, DataOptions {
+export interface CheckArguments extends Shared, DataOptions, PreprocessFlags {
   readonly model: string;
   readonly target: string;
   readonly inputShape?: string | undefined;
@@ -43,6 +44,10 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
   const console_ = createConsole(args, PLAN);
   const { diagnostics } = console_;
   const start = performance.now();
+  if (isHdf5(args.model)) {
+    const help = '`snnc compile NET.nir --dry-run` says whether it fits, and writes nothing.';
+    fail('E0138', { origin: args.model }, { option: 'snnc check', path: args.model }, help);
+  }
   const candidates = await loadCandidates(args.target);
   const file = openModelFile(args.model);
   const { steps, terms, keepUnread } = args;
@@ -53,7 +58,7 @@ export async function checkCommand(args: CheckArguments): Promise<number> {
     scanBytes: args.weights === undefined ? SCAN_BYTES : args.weights ? Number.POSITIVE_INFINITY : 0,
   };
   const network = checkNetwork(file, options, console_);
-  const images = network.ann && imagesOf(args.model, network, network.ann, console_);
+  const images = network.ann && imagesOf(args, network, network.ann, console_);
   const isSound = network.ann !== undefined && network.outline !== undefined;
   const known =
     isSound && images !== undefined && !(images instanceof UserError)
@@ -114,14 +119,15 @@ function otherOptions(known: Known, options: OutlineOptions): readonly Alternati
 
 /** What will be done to images; or what is wrong with what says so. */
 function imagesOf(
-  model: string,
+  flags: PreprocessFlags & { readonly model: string },
   { metadata }: NetworkCheck,
   ann: AnnGraph,
   { diagnostics }: Console,
 ): Resolved | UserError {
+  const { model } = flags;
   try {
     const { shape } = ann.nodes.find(node => node.kind === 'input')!.type;
-    return findPreprocess({}, model, metadata, shape, diagnostics.report);
+    return findPreprocess(flags, model, metadata, shape, diagnostics.report);
   } catch (error) {
     if (error instanceof UserError) return error;
     throw error;

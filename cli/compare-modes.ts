@@ -45,7 +45,7 @@ const eventsOf = ({ events, wiring }: TileWork, steps: number): TileEvents => ({
   events: columnsOf(event => events[event].map(n => n * steps)),
 });
 
-/** Cost: two mappings more, of a network of MOST_TILES at most; of a larger one what its own cores tell. */
+/** Cost: a mapping for each change, of a network of MOST_TILES at most; of a larger one that in which each weight stands once. */
 export function compareModes(
   network: IntGraph,
   boards: readonly Target[],
@@ -59,7 +59,8 @@ export function compareModes(
   const missing = MODES.filter(
     mode => mode !== taken.mode && !isOnSameCores(mode) && isOffered(mode, network),
   );
-  const mapped = isSmall ? estimateModes(network, boards, options, missing) : [];
+  const wanted = isSmall ? missing : missing.filter(mode => mode === 'streaming');
+  const mapped = estimateModes(network, boards, options, wanted);
   const modes = MODES.flatMap((mode): readonly (ModeEstimate | Refused)[] => {
     if (mode === taken.mode) return [taken];
     return isOnSameCores(mode)
@@ -68,7 +69,7 @@ export function compareModes(
   });
   const given = { network, boards, options, taken, modes, others: [] };
   const changes = varied(given, advance);
-  const reason = `mapping ${taken.chip.tables.tiles.rows} tiles anew takes minutes; what the same cores tell is said`;
+  const reason = `mapping ${taken.chip.tables.tiles.rows} tiles anew takes minutes: only other modes were`;
   return {
     modes: modes.map(figuresOf),
     changes: whatIfs(taken, changes),

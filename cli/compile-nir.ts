@@ -51,13 +51,15 @@ const FLAGS: { readonly [name: string]: string } = {
 /** Below this share of equal spikes the user is told. */
 const GOOD = 0.99;
 
+const PLAN = ['read', 'float run', 'quantize', 'map', 'encode', 'simulate', 'write'];
+
 export async function compileNir(args: CompileArguments): Promise<number> {
   const { model, seed, effort, bits } = args;
   const given = FOR_ONNX.find(name => args[name] !== undefined);
   if (given !== undefined)
     fail('E0138', { origin: model }, { option: `--${FLAGS[given] ?? given}`, path: model });
   const out = args.out ?? `${model.replace(/\.(nir|h5|hdf5)$/, '')}.snnc`;
-  const console_ = createConsole(args);
+  const console_ = createConsole(args, PLAN);
   const { diagnostics, step } = console_;
   const start = performance.now();
   if (!args.dryRun) checkPlace(out);

@@ -1,5 +1,5 @@
 /** `snnc compile`: ONNX → deployment folder, with the chip simulated on a sample before anything is written. */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { createAccounting } from '../backends/accounting.ts';
 import { findBackendsFolder } from '../backends/descriptor/shipped.ts';
 import { checkPlace, createFolder, createHashes } from '../backends/folder.ts';
@@ -235,7 +235,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
       },
     );
     step('compare');
-    const command = `snnc check ${args.model} --target ${args.target}`;
+    const command = `snnc check ${basename(args.model)} --target ${basename(args.target)}`;
     const compared = args.compare
       ? compareModes(int, candidates, found, mapping, command, console_.advance)
       : nothingCompared(command);
@@ -245,6 +245,7 @@ export async function compileCommand(given: CompileArguments): Promise<number> {
     const build = {
       seconds,
       steps: console_.seconds(),
+      peaks: console_.peaks(),
       peakBytes: process.resourceUsage().maxRSS * 1024,
       node: process.version,
     };

@@ -19,6 +19,8 @@ export interface Console extends Progress {
   readonly found: (text: string) => void;
   /** Seconds spent in each step so far. */
   seconds(): Readonly<Record<string, number>>;
+  /** Most bytes held until the end of each. */
+  peaks(): Readonly<Record<string, number>>;
   /** A result for people; with --json only `result` prints. */
   line(text: string): void;
   result(value: object): void;
@@ -37,9 +39,10 @@ export function createConsole(
   plan: readonly string[] = [],
 ): Console {
   const diagnostics = createDiagnostics();
-  const isShown = !quiet && !json;
+  const isShown = statusLine.isHeard || (!quiet && !json);
   const numbered = createNumbers(plan);
   const times: Record<string, number> = {};
+  const peaks: Record<string, number> = {};
   const dim = (text: string) => painterOf(process.stderr)('dim', text);
   let current: { name: string; head: string; start: number; found: string } | undefined;
   const close = () => {
@@ -47,8 +50,9 @@ export function createConsole(
     const { name, head, start, found } = current;
     const seconds = (performance.now() - start) / 1000;
     times[name] = (times[name] ?? 0) + seconds;
+    peaks[name] = process.resourceUsage().maxRSS * 1024;
     const rest = `${' '.repeat(numbered.pad(name))}${dim(took(seconds).padStart(9))}${found === '' ? '' : `  ${found}`}`;
-    if (isShown) statusLine.end(`${head}${rest}`, rest);
+    if (isShown) statusLine.end(`${head}${rest}`, rest, seconds, found);
     current = undefined;
   };
   return {
@@ -56,9 +60,10 @@ export function createConsole(
     diagnostics,
     step(name) {
       close();
-      const head = `${dim(numbered.next(name))} ${name}`;
+      const { number, of, text } = numbered.next(name);
+      const head = `${dim(text)} ${name}`;
       current = { name, head, start: performance.now(), found: '' };
-      if (isShown) statusLine.begin(head);
+      if (isShown) statusLine.begin(head, { step: name, number, of });
     },
     advance: statusLine.advance,
     found(text) {
@@ -68,6 +73,7 @@ export function createConsole(
       close();
       return times;
     },
+    peaks: () => peaks,
     line(text) {
       close();
       if (!json) process.stdout.write(`${foldText(text, columnsOf(process.stdout))}\n`);
@@ -88,13 +94,15 @@ function createNumbers(plan: readonly string[]) {
   let last = 0;
   return {
     pad: (name: string) => Math.max(0, width - name.length),
-    next(name: string): string {
-      if (plan.length === 0) return `[${String(++last).padStart(2)}]`;
+    next(name: string): { readonly number: number; readonly of: number; readonly text: string } {
+      const of = plan.length;
       const at = plan.findIndex(
-        step => name === step || (/^[ ,:]/.test(name.slice(step.length)) && name.startsWith(step)),
+        step => name === step || (name.startsWith(step) && /^[ ,:]/.test(name.slice(step.length))),
       );
-      if (at >= 0) last = at + 1;
-      return `[${String(last).padStart(digits)}/${plan.length}]`;
+      if (of === 0) last += 1;
+      else if (at >= 0) last = at + 1;
+      const text = of === 0 ? `[${String(last).padStart(2)}]` : `[${String(last).padStart(digits)}/${of}]`;
+      return { number: last, of, text };
     },
   };
 }

@@ -30,7 +30,6 @@ import type { Sites } from '../compiler/sites.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createDiagnostics, type Diagnostics } from '../ir/diagnostics/diagnostic.ts';
 import type { IntGraph } from '../ir/int.ts';
-import type { SnnGraph } from '../ir/snn.ts';
 import { type MeasuredActivity, measureActivity } from './activity.ts';
 import { marginsOf } from './anytime.ts';
 import { type Found, runSearch, type SearchOptions } from './search.ts';
@@ -58,8 +57,6 @@ export interface MeasuredNetwork {
   readonly coarse: number;
   /** Where the host stops; undefined: nowhere. */
   readonly margins: readonly number[] | undefined;
-  /** The same thresholds, no step coarser, at another T; its biases as they were. */
-  readonly convertAt: (steps: number) => SnnGraph;
   readonly prepared: Prepared;
   /** Of the integer network's logits on the judged calibration images, ÷ the variance of the float network's. */
   readonly logitMse: number;
@@ -109,14 +106,9 @@ export function convertMeasured(
     context.found?.(`logit mse ${logitMse.toFixed(4)}`);
     const fired = settings ?? settingsOfProfile(prepared.sites, profile);
     const rows = options.thresholds === 'pow2' ? settingsRows(fired, prepared.sites) : [];
-    const convertAt = (at: number): SnnGraph => {
-      const plain = { ...resolved, steps: at, coarse: 0, biasCorrection: false };
-      return convertPrepared(prepared, plain, { diagnostics: createDiagnostics(), step: () => {} }).snn;
-    };
     return {
       ...quantized,
       converted,
-      convertAt,
       prepared,
       coarse,
       margins,

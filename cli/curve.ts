@@ -2,6 +2,7 @@
 import { calibratedForms, methodNetworks } from '../compiler/methods/networks.ts';
 import { METHODS } from '../compiler/methods/table.ts';
 import { defaultProfile } from '../compiler/profile.ts';
+import { type Advance, counted } from '../compiler/progress.ts';
 import { spread } from '../compiler/samples.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import { createDiagnostics, UserError } from '../ir/diagnostics/diagnostic.ts';
@@ -14,31 +15,34 @@ type Accuracy = Report['accuracy'];
 export type Curve = Pick<Accuracy, 'source' | 'images' | 'isLabelled' | 'float' | 'curve' | 'missing'>;
 
 /** Timesteps of the paper's Table 1 that a chip is built for. */
-export const CURVE_STEPS = [1, 2, 4, 8] as const;
+const CURVE_STEPS = [1, 2, 4, 8] as const;
 
 /** Multiply-accumulates of all runs: some seconds of a compile. */
 const CURVE_WORK = 8e9;
 const MOST_IMAGES = 32;
 /** Fewer tell two methods apart by chance alone. */
-const LEAST_IMAGES = 16;
+export const LEAST_IMAGES = 16;
 /** Thresholds of the paper’s ladder, per sign. */
 const PAPER_LEVELS = 8;
 
 /** What is measured, and on what. */
 export interface CurveNeeds {
   readonly ann: AnnGraph;
+  /** That the paper’s thresholds come from. */
+  readonly calibration: readonly Float64Array[];
   readonly images: readonly Float64Array[];
-  readonly labels: readonly number[] | undefined;
+  readonly labels: ArrayLike<number> | undefined;
   readonly source: string;
   /** The other side of Eq. 30: all of the network. */
   readonly annMacs: number;
-  /** Our own network at so many timesteps; undefined where its thresholds are the paper's. */
-  readonly own: { readonly coding: Coding; readonly at: (steps: number) => SnnGraph } | undefined;
-  /** What fills the curve where it is left out. */
-  readonly command: string;
+  /** Our own network; undefined where its thresholds are the paper’s. */
+  readonly own: SnnGraph | undefined;
 }
 
-export const noCurve = (reason: string, { source, labels, command }: Omit<CurveNeeds, 'own'>): Curve => ({
+export const noCurve = (
+  reason: string,
+  { source, labels, command }: Pick<CurveNeeds, 'source' | 'labels'> & { readonly command: string },
+): Curve => ({
   ...{ source, images: 0, isLabelled: labels !== undefined, float: null, curve: [] },
   missing: { reason, command },
 });
@@ -50,20 +54,20 @@ export function curveImages(macs: number, given: number): number {
   return count < LEAST_IMAGES ? 0 : count;
 }
 
-/** `count` of the images. A method that cannot convert this network has no row. */
-export function makeCurve(needs: CurveNeeds, count: number): Curve {
-  const { ann, images, labels, source, own, annMacs } = needs;
+/** On `count` of the images. A method that cannot convert this network has no row. */
+export function makeCurve(needs: CurveNeeds, count: number, advance?: Advance): Curve {
+  const { ann, calibration, images, labels, source, own, annMacs } = needs;
   const longest = Math.max(...CURVE_STEPS);
   const rows = [
     ...(own === undefined ? [] : [ownRow(own, longest)]),
-    ...attempt(() => paperRow(ann, images)),
+    ...attempt(() => paperRow(ann, calibration)),
   ].map(row => ({
     ...row,
     meter: createNetworkMeter({ snn: row.snn, steps: CURVE_STEPS }, undefined, annMacs),
   }));
   const float = createFastAnnRunner(ann);
   const tally = createFloatTally();
-  for (const n of spread([...images.keys()], count)) {
+  for (const n of counted(spread([...images.keys()], count), advance)) {
     const logits = [...float.run(images[n]!).values()][0]!.slice();
     tally.see(logits, labels?.[n]);
     for (const { meter } of rows) meter.see(images[n]!, logits, labels?.[n]);
@@ -88,9 +92,16 @@ interface Row {
   readonly snn: SnnGraph;
 }
 
-const ownRow = ({ coding, at }: NonNullable<CurveNeeds['own']>, longest: number): Row => ({
-  ...{ method: 'ours', says: `thresholds of this deployment, coding ${coding}`, coding, snn: at(longest) },
-});
+/** The same thresholds at another T, no step coarser than the last. */
+function ownRow(snn: SnnGraph, steps: number): Row {
+  const { coding } = snn.attrs;
+  const nodes = snn.nodes.map(node => {
+    if (node.kind !== 'population' || node.attrs.emit.kind !== 'mt') return node;
+    return { ...node, attrs: { ...node.attrs, emit: { ...node.attrs.emit, coarse: 0 } } };
+  });
+  const longer: SnnGraph = { ...snn, nodes, attrs: { ...snn.attrs, steps } };
+  return { method: 'ours', says: `thresholds of this deployment, coding ${coding}`, coding, snn: longer };
+}
 
 /** ECMT as published: θ from percentiles of the same images. */
 function paperRow(ann: AnnGraph, images: readonly Float64Array[]): Row {

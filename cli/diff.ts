@@ -42,7 +42,8 @@ export function readDeployed(path: string): Deployed {
   }
   const { manifest, read } = openFolder(path);
   const digest = sha256(printManifest(manifest));
-  const report = readReport(path);
+  // Plain neurons have no report: it speaks of images.
+  const report = manifest.network.mode === 'free' ? undefined : readReport(path);
   return { path, manifest, digest, report, validation: validationOf(path, digest), read };
 }
 

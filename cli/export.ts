@@ -1,67 +1,38 @@
-/** `snnc export`: a deployment in the files of another tool, with what that tool must count on them. */
-import { join } from 'node:path';
-import { openFolder } from '../backends/folder.ts';
-import { EXPORTERS, type Format } from '../export/formats.ts';
+/** `snnc export`: a deployment in the files of another tool. Each format is loaded when it is asked for. */
+import type { Format } from '../export/formats.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
-import { createConsole, reportDiagnostics } from './console.ts';
-import { deployedTarget } from './deployed-target.ts';
-import { openImages } from './images.ts';
 import type { DataOptions, Shared } from './options.ts';
-import { takerOf } from './preprocess.ts';
-import { openGrowingFiles, prepareFolder } from './trace-files.ts';
 
 export interface ExportArguments extends Shared, DataOptions {
   readonly folder: string;
   readonly to: Format;
   readonly out: string;
   readonly population?: readonly string[] | undefined;
-  readonly input: string;
+  readonly model?: string | undefined;
+  readonly input?: string | undefined;
   readonly limit: number;
   readonly costs?: string | undefined;
   readonly synapses: number;
 }
 
-export async function exportCommand(args: ExportArguments): Promise<number> {
-  const out = createConsole(args, ['boot', 'run', 'write']);
-  out.step('boot');
-  const { manifest, programs } = openFolder(args.folder);
-  const target = deployedTarget(manifest, args.folder);
-  const costSet =
-    args.costs === undefined ? target.costSets[0] : target.costSets.find(set => set.name === args.costs);
-  if (costSet === undefined) {
-    const known = target.costSets.map(({ name }) => name).join(', ');
-    return fail('E0759', { origin: '--costs' }, { name: args.costs ?? 'none', known });
-  }
-  const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
-  const images: Float64Array[] = [];
-  for (let i = 0; i < Math.min(args.limit, set.count); i++) images.push(await set.image(i));
-  prepareFolder(args.out);
-  out.step('run');
-  const { files, summary } = EXPORTERS[args.to]({
-    ...{ programs: programs(), target, costSet, images },
-    populations: args.population ?? [],
-    mostSynapses: args.synapses,
-    origin: args.folder,
-  });
-  out.step('write');
-  const written = openGrowingFiles(
-    args.out,
-    files.map(({ name }) => name),
-  );
-  try {
-    for (const { name, parts } of files) for (const part of parts) written.write(name, part);
-    written.commit();
-  } catch (error) {
-    written.discard();
-    throw error;
-  }
-  for (const [name, value] of Object.entries(summary)) {
-    if (typeof value === 'number')
-      out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
-  }
-  for (const what of summary.lost) out.line(`lost                  ${what}`);
-  if (summary.unknown.length > 0) out.line(`counted as 0          ${summary.unknown.join(', ')}`);
-  out.line(`written               ${files.map(({ name }) => name).join(', ')} in ${args.out}`);
-  out.result({ ...summary, files: files.map(({ name }) => join(args.out, name)) });
-  return reportDiagnostics(out.diagnostics.list, args.json);
-}
+/** As `snnc simulate --trace` has it. */
+const TRACE_ROWS = 1_000_000;
+
+const WRITERS: { readonly [F in Format]: (args: ExportArguments) => Promise<number> } = {
+  sanafe: async args => (await import('./export-sanafe.ts')).exportToSanafe(args),
+  nir: async args => (await import('./export-nir.ts')).exportToNir(args),
+  onnx: async args => (await import('./export-onnx.ts')).exportToOnnx(args),
+  csv: async args => (await import('./export-csv.ts')).exportToCsv(args),
+  trace: async args => {
+    const { simulateCommand } = await import('./simulate.ts');
+    const input = inputOf(args);
+    const traced = { timed: true, trace: args.out, traceOf: 'stream', traceLimit: TRACE_ROWS } as const;
+    return simulateCommand({ ...args, ...traced, input, watch: undefined, workers: undefined });
+  },
+};
+
+export const exportCommand = (args: ExportArguments): Promise<number> => WRITERS[args.to](args);
+
+/** Errors: E0764 */
+export const inputOf = ({ to, input }: ExportArguments): string =>
+  input ?? fail('E0764', { origin: 'snnc export' }, { format: to, option: '--input' });

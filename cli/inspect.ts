@@ -1,5 +1,6 @@
 /** `snnc inspect` and `snnc report`: what a deployment folder holds. */
 
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../backends/folder.ts';
 import type { Manifest } from '../backends/manifest.ts';
@@ -8,24 +9,46 @@ import { renderReport } from '../report/html/render.ts';
 import { renderSummary } from '../report/summary.ts';
 import { percentOf } from '../report/units.ts';
 import { createConsole, reportDiagnostics } from './console.ts';
-import { PAGE, readReport, refreshReport } from './kept-report.ts';
+import { keepReport, PAGE, readReport, SUMMARY } from './kept-report.ts';
 import type { Shared } from './options.ts';
+import { type CurveArguments, withCurve } from './report-curve.ts';
 import { writeText } from './text-files.ts';
 
 /** The summary; its page, and what was validated since, go into the folder, or the page alone where it is asked for. */
 export async function reportCommand(
-  args: Shared & { folder: string; html?: string | undefined },
+  args: Shared & CurveArguments & { folder: string; html?: string | undefined },
 ): Promise<number> {
-  const out = createConsole(args);
+  const { curve } = args;
+  const out = createConsole(args, curve === undefined ? [] : ['read', 'curve']);
   const { list, report: say } = out.diagnostics;
-  openFolder(args.folder);
-  const report = readReport(args.folder);
-  if (args.html === undefined) refreshReport(args.folder, say);
+  const folder = openFolder(args.folder);
+  const { manifest } = folder;
+  if (manifest.network.mode === 'free') {
+    // There are no images that the sections of a report could speak of.
+    const given = args.html !== undefined ? '--html' : curve !== undefined ? '--curve' : undefined;
+    if (given !== undefined) fail('E0716', { origin: args.folder }, { option: given });
+    out.line(summaryOf(args.folder).trimEnd());
+    out.result({ free: manifest.free ?? null, populations: manifest.populations, cores: manifest.cores });
+    return reportDiagnostics(list, args.json);
+  }
+  const kept = readReport(args.folder);
+  const report = curve === undefined ? kept : await withCurve(kept, folder, { ...args, curve }, out);
+  if (args.html === undefined) keepReport(args.folder, report, say);
   else writeText(args.html, renderReport(report));
   out.line(renderSummary(report).trimEnd());
   if (list.length === 0) out.line(`\npage        ${args.html ?? join(args.folder, PAGE)}`);
   out.result(report);
   return reportDiagnostics(list, args.json);
+}
+
+/** Errors: E0621 */
+function summaryOf(folder: string): string {
+  const file = SUMMARY;
+  try {
+    return readFileSync(join(folder, file), 'utf8');
+  } catch {
+    return fail('E0621', { origin: folder }, { file, problem: 'it cannot be read' });
+  }
 }
 
 /** One line a core, or everything that one core (chip:number) holds. */

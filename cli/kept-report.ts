@@ -10,7 +10,7 @@ import { REPORT_VERSION, type Report, reportSchema } from '../report/schema.ts';
 import { withValidation } from '../report/sections/answers.ts';
 import { renderSummary } from '../report/summary.ts';
 
-export const REPORT = 'report.json';
+const REPORT = 'report.json';
 export const SUMMARY = 'summary.txt';
 export const PAGE = 'report.html';
 
@@ -23,7 +23,7 @@ interface Parser<T> {
 }
 
 /** A file beside the manifest that no hash covers. Errors: E0545 */
-export function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
+function parseBeside<T>(folder: string, file: string, schema: Parser<T>): T {
   const place = { origin: join(folder, file) };
   const refuse = (reason: string) => fail('E0545', place, { file, reason });
   let value: unknown;
@@ -67,7 +67,16 @@ export function refreshReport(folder: string, say: Say): void {
     return;
   }
   try {
-    for (const [name, text] of reportFiles(readReport(folder))) replaceFile(join(folder, name), text);
+    keepReport(folder, readReport(folder), say);
+  } catch (error) {
+    say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
+  }
+}
+
+/** Errors: W0545 where the folder cannot be written to. */
+export function keepReport(folder: string, report: Report, say: Say): void {
+  try {
+    for (const [name, text] of reportFiles(report)) replaceFile(join(folder, name), text);
   } catch (error) {
     say('W0545', { origin: folder }, { file: REPORT, reason: reasonOf(error) });
   }

@@ -1,22 +1,19 @@
 /** The command line: one entry per command, options from tables, every fault of a user one diagnostic. Each command is loaded when called. */
 import yargs from 'yargs';
 import { makeDiagnostic } from '../ir/diagnostics/diagnostic.ts';
+import { CHECK_OPTIONS, COMPILE_OPTIONS, METHODS_OPTIONS, PAPER_OPTIONS } from './command-options.ts';
+import { ASK, SHELLS } from './completion/scripts.ts';
+import { guarded, reportDiagnostics } from './console.ts';
 import {
-  CHECK_OPTIONS,
-  COMPILE_OPTIONS,
   DEVICE_OPTIONS,
   EXPORT_OPTIONS,
   HIL_OPTIONS,
   INSPECT_OPTIONS,
-  METHODS_OPTIONS,
   NUMERICS_OPTIONS,
-  PAPER_OPTIONS,
   REPORT_OPTIONS,
   SIMULATE_OPTIONS,
   VALIDATE_OPTIONS,
-} from './command-options.ts';
-import { ASK, SHELLS } from './completion/scripts.ts';
-import { guarded, reportDiagnostics } from './console.ts';
+} from './folder-options.ts';
 import { DIFF_OPTIONS, shared } from './options.ts';
 import { shardCommands, submitCommands } from './shards/commands.ts';
 import { MERGE_OPTIONS, SWEEP_OPTIONS } from './shards/options.ts';

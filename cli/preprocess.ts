@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Manifest } from '../backends/manifest.ts';
-import { INTERPOLATIONS, type Preprocess } from '../backends/preprocess.ts';
+import type { Preprocess } from '../backends/preprocess.ts';
 import { inputLayout } from '../compiler/data/layout.ts';
 import { readHuggingFace } from '../compiler/preprocess/huggingface.ts';
 import { DEFAULT, type Resolved, resolvePreprocess, type Said } from '../compiler/preprocess/resolve.ts';
@@ -12,26 +12,6 @@ import { parseNumbers, preprocessOf } from '../compiler/preprocess.ts';
 import { fail, type Report } from '../ir/diagnostics/diagnostic.ts';
 import { readSlice } from './data.ts';
 import type { Taker } from './images.ts';
-
-export const preprocessOptions = {
-  preprocess: {
-    type: 'string',
-    describe:
-      'preprocessor_config.json (Hugging Face) or config.json (timm); default: the one beside the model',
-  },
-  resize: { type: 'string', describe: 'N: shorter edge · HxW: to a size · none' },
-  crop: { type: 'string', describe: 'N or HxW from the centre · none' },
-  interpolation: { choices: INTERPOLATIONS, describe: 'Of the resize, as Pillow does it' },
-  rescale: { type: 'string', describe: 'Factor of pixels, such as 1/255' },
-  mean: { type: 'string', describe: 'Subtracted after rescaling: 0.485,0.456,0.406' },
-  std: { type: 'string', describe: 'Divided by then: 0.229,0.224,0.225' },
-  'channels-order': { choices: ['rgb', 'bgr'] as const, describe: 'Colour that the first channel is' },
-  'fold-normalisation': {
-    type: 'boolean',
-    default: true,
-    describe: 'Normalise in the first weights, so that the chip takes pixels',
-  },
-} as const;
 
 export interface PreprocessFlags {
   readonly preprocess?: string | undefined;
@@ -76,7 +56,9 @@ export const isAssumed = ({ sources }: Pick<Resolved, 'sources'>): boolean =>
   [sources.scale, sources.mean, sources.std].every(source => source === DEFAULT);
 
 /** A compiled network as the taker of images. */
-export function takerOf({ input, preprocess, output }: Manifest): Taker {
+/** Errors: E0711 */
+export function takerOf({ network, input, preprocess, output, model }: Manifest): Taker {
+  if (network.mode === 'free') fail('E0711', { origin: model.file }, {});
   const { sources, folded, ...settings } = preprocess;
   return {
     shape: input.shape,

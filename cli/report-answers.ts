@@ -6,7 +6,7 @@ import type { AnnGraph } from '../ir/ann.ts';
 import type { IntGraph } from '../ir/int.ts';
 import type { CompileArguments } from './compile.ts';
 import type { MeasuredNetwork } from './convert.ts';
-import { curveImages, makeCurve, noCurve } from './curve.ts';
+import { curveImages, LEAST_IMAGES, makeCurve, noCurve } from './curve.ts';
 import { measureQuality, qualityImages } from './quality.ts';
 import type { Compiled } from './report-facts.ts';
 
@@ -23,14 +23,9 @@ export function answersFacts(
   made: MeasuredNetwork,
   int: IntGraph,
   { ann, images, labels, source }: Given,
-  {
-    compare,
-    model,
-    coding,
-    thresholds,
-  }: Pick<CompileArguments, 'compare' | 'model' | 'coding' | 'thresholds'>,
+  { compare, thresholds }: Pick<CompileArguments, 'compare' | 'thresholds'>,
 ): Pick<Compiled, 'float' | 'labels' | 'quality' | 'curve'> {
-  const { prepared, converted, convertAt } = made;
+  const { prepared, converted } = made;
   const { judged } = prepared;
   const macs = countMacs(ann);
   const count = qualityImages(macs, int.attrs.steps);
@@ -45,17 +40,18 @@ export function answersFacts(
       annMacs: converted.annMacs.paper,
       source: source === undefined ? 'synthetic' : basename(source),
     },
-    own: isOwn ? { coding, at: convertAt } : undefined,
-    command: `snnc methods ${model} --data SET --calibrate SET --methods ecmt,ours-${coding} --steps 1,2,4,8`,
+    calibration: images,
+    own: isOwn ? converted.snn : undefined,
+    // No path of this machine: the same compile gives the same report anywhere.
+    command: 'snnc report DIR --curve SET --calibrate SET',
   };
   const points = curveImages(macs, images.length);
-  const curve = !compare
-    ? noCurve('--no-compare', needs)
-    : points === 0
-      ? noCurve(
-          `${Math.round(macs / 1e6)} million multiply-accumulates an image and step are more than a compile runs for it`,
-          needs,
-        )
-      : makeCurve(needs, points);
+  const reason = !compare ? '--no-compare' : points === 0 ? tooLittle(images.length, macs) : undefined;
+  const curve = reason === undefined ? makeCurve(needs, points) : noCurve(reason, needs);
   return { float: judged.float, labels: labels && spread(labels, judged.images.length), quality, curve };
 }
+
+const tooLittle = (images: number, macs: number): string =>
+  images < LEAST_IMAGES
+    ? `${images} calibration images are too few to tell methods apart`
+    : `${Math.round(macs / 1e6)} million multiply-accumulates an image and step are more than a compile runs for it`;

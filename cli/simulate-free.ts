@@ -27,6 +27,9 @@ export async function simulateFree(
   const { manifest, dir } = folder;
   const free =
     manifest.free ?? fail('E0611', { origin: dir }, { path: 'free', reason: 'missing, in mode free' });
+  const asked = { timed: args.timed, trace: args.trace !== undefined, watch: args.watch !== undefined };
+  const option = Object.entries(asked).find(([, isAsked]) => isAsked)?.[0];
+  if (option !== undefined) fail('E0716', { origin: dir }, { option: `--${option}` });
   const programs = folder.programs();
   const set = readSpikes(args.input, free.inputs);
   const target = deployedTarget(manifest, dir);

@@ -82,10 +82,7 @@ export function concludeSimulation(
     timed,
     inputSha256,
   };
-  for (const [name, value] of Object.entries(result)) {
-    if (typeof value === 'number' && name !== 'accuracy')
-      out.line(`${name.padEnd(22)}${value.toLocaleString('en-US', { maximumSignificantDigits: 6 })}`);
-  }
+  for (const [name, text] of eventRows(result)) out.line(`${name.padEnd(22)}${text}`);
   for (const line of ['', ...energyTable(report, out.columns), '', ...layerTable(report, out.columns), ''])
     out.line(line);
   if (timed !== null) for (const [name, text] of timedRows(timed)) out.line(`${name.padEnd(22)}${text}`);
@@ -93,3 +90,34 @@ export function concludeSimulation(
   out.result(result);
   return reportDiagnostics(out.diagnostics.list, out.json);
 }
+
+/** What happened, an image, in words. */
+function eventRows(found: {
+  readonly images: number;
+  readonly steps: number;
+  readonly spikes: number;
+  readonly terms: number;
+  readonly synops: number;
+  readonly messages: number;
+  readonly hops: number;
+  readonly chipMessages: number;
+  readonly hottestLink: number;
+}): readonly (readonly [string, string])[] {
+  const each = (n: number) =>
+    (n / found.images).toLocaleString('en-US', { maximumFractionDigits: n < 100 * found.images ? 1 : 0 });
+  return [
+    [
+      'images',
+      `${count(found.images)}, ${count(found.steps)} timesteps each; counts below are those of an image`,
+    ],
+    ['spikes', `${each(found.spikes)}, of ${each(found.terms)} powers of two`],
+    ['synops', each(found.synops)],
+    [
+      'messages',
+      `${each(found.messages)}, over ${each(found.hops)} hops; ${each(found.chipMessages)} to other chips`,
+    ],
+    ['busiest link', `${each(found.hottestLink * found.images)} messages in its fullest timestep`],
+  ];
+}
+
+const count = (n: number): string => n.toLocaleString('en-US');

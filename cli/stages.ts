@@ -3,6 +3,7 @@ import type { Deployment } from '../backends/folder.ts';
 import { readNpz } from '../compiler/data/npz.ts';
 import { type AnnGraph, ann } from '../ir/ann.ts';
 import { type ChipGraph, chip } from '../ir/chip.ts';
+import { fail } from '../ir/diagnostics/diagnostic.ts';
 import type { Dialect, Graph, ValueId } from '../ir/dialect.ts';
 import { type IntGraph, int } from '../ir/int.ts';
 import { type SnnGraph, snn } from '../ir/snn.ts';
@@ -31,9 +32,12 @@ export const readStages = (folder: Deployment): Stages => ({
   ...{ ann: readStage(folder, ann), snn: readStage(folder, snn), int: readStage(folder, int) },
 });
 
+export const readIntStage = (folder: Deployment): IntGraph => readStage(folder, int);
+
 export const readChipStage = (folder: Deployment): ChipGraph => readStage(folder, chip);
 
 function readStage<D extends Dialect>(folder: Deployment, dialect: D): Graph<D> {
+  if (folder.manifest.network.mode === 'free') fail('E0711', { origin: folder.dir }, {});
   const path = `stages/${dialect.stage}.snnir`;
   const text = new TextDecoder().decode(folder.read(path));
   const tensors = folder.read(`stages/${dialect.stage}.bin`);

@@ -5,7 +5,7 @@
  */
 import { existsSync, writeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import { isMainThread, MessagePort, Worker, workerData } from 'node:worker_threads';
 import { columnsOf } from './terminal.ts';
 
 /** What both threads see. Numbers: a lock, whether something is drawn, bytes of the text, columns. */
@@ -20,12 +20,33 @@ export const NUMBER = { start: 0, done: 1, total: 2 } as const;
 const TEXT_BYTES = 256;
 
 export interface StatusLine {
-  begin(text: string): void;
+  /** Somebody wants to know, even where nothing is to be shown. */
+  readonly isHeard: boolean;
+  begin(text: string, step: Step): void;
   advance(done: number, total: number): void;
   /** `text` is the whole line; `rest` what it has more than it began with. */
-  end(text: string, rest: string): void;
+  end(text: string, rest: string, seconds: number, found: string): void;
   /** Ends what is there, if anything. */
   leave(): void;
+}
+
+export interface Step {
+  readonly step: string;
+  readonly number: number;
+  /** 0: nobody knows. */
+  readonly of: number;
+}
+
+/** What the thread that asked for a command is told; see api/run.ts. */
+export type Told =
+  | (Step & { readonly state: 'begin' })
+  | (Step & { readonly state: 'advance'; readonly done: number; readonly total: number })
+  | (Step & { readonly state: 'end'; readonly seconds: number; readonly found: string });
+
+/** Handed to a thread that runs a command for a program: whom to tell, and whether to stop. */
+export interface Listener {
+  readonly told: MessagePort;
+  readonly stop: Int32Array;
 }
 
 const STDERR = 2;
@@ -38,7 +59,42 @@ const write = (text: string): void => {
 };
 
 export function createStatusLine(): StatusLine {
+  const listener: Listener | undefined = isMainThread ? undefined : workerData?.listener;
+  if (listener?.told instanceof MessagePort) return createTold(listener);
   return process.stderr.isTTY ? createDrawn() : createPlain();
+}
+
+/** More messages than this a second are no use to anybody. */
+const EVERY_MS = 50;
+
+function createTold({ told, stop }: Listener): StatusLine {
+  let current: Step | undefined;
+  let last = 0;
+  const tell = (message: Told) => told.postMessage(message);
+  const stopIfAsked = () => {
+    if (Atomics.load(stop, 0) !== 0) throw new Error('stopped');
+  };
+  return {
+    isHeard: true,
+    begin(_, step) {
+      stopIfAsked();
+      current = step;
+      last = 0;
+      tell({ ...step, state: 'begin' });
+    },
+    advance(done, total) {
+      stopIfAsked();
+      const now = performance.now();
+      if (current === undefined || (now - last < EVERY_MS && done < total)) return;
+      last = now;
+      tell({ ...current, state: 'advance', done, total });
+    },
+    end(_, __, seconds, found) {
+      if (current !== undefined) tell({ ...current, state: 'end', seconds, found });
+      current = undefined;
+    },
+    leave() {},
+  };
 }
 
 function createPlain(): StatusLine {
@@ -48,6 +104,7 @@ function createPlain(): StatusLine {
     isOpen = false;
   };
   return {
+    isHeard: false,
     begin(text) {
       close('');
       write(text);
@@ -84,6 +141,7 @@ function createDrawn(): StatusLine {
     });
   };
   return {
+    isHeard: false,
     begin(text) {
       close('');
       isOpen = true;

@@ -1,5 +1,5 @@
 /** Results that a user asks to have in files. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolder } from '../backends/folder.ts';
 import { fail } from '../ir/diagnostics/diagnostic.ts';
@@ -12,6 +12,26 @@ export function writeText(path: string, text: string | Uint8Array): void {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown';
     fail('E0725', { origin: path }, { path, reason });
+  }
+}
+
+/** Part by part, aside and then renamed: no reader meets half of it. Errors: E0725 */
+export function writeParts(path: string, parts: Iterable<Uint8Array>): void {
+  const aside = `${path}.tmp-${process.pid}`;
+  try {
+    makeFolder(dirname(path));
+    const file = openSync(aside, 'w');
+    try {
+      for (const part of parts)
+        for (let done = 0; done < part.length; ) done += writeSync(file, part, done, part.length - done);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(aside, path);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    fail('E0725', { origin: path }, { path, reason: 'code' in error ? `${error.code}` : 'unknown' });
   }
 }
 

@@ -1,9 +1,3 @@
-/** What a deployment can be written as, beside its own folder. A format is one entry here. */
-import { type Exported, type ExportRequest, exportSanafe } from './sanafe/export.ts';
-
-export const FORMATS = ['sanafe'] as const;
+/** What a deployment can be written as, beside its own folder. A format is an entry here and one of cli/export.ts. */
+export const FORMATS = ['sanafe', 'nir', 'onnx', 'csv', 'trace'] as const;
 export type Format = (typeof FORMATS)[number];
-
-export const EXPORTERS: Readonly<Record<Format, (request: ExportRequest) => Exported>> = {
-  sanafe: exportSanafe,
-};

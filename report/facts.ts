@@ -95,7 +95,8 @@ export interface BuildRecord {
   readonly node: string;
   /** By pass. */
   readonly steps: Readonly<Record<string, number>>;
-  readonly peaks?: Readonly<Record<string, number>>;
+  /** Most bytes held until the end of each. */
+  readonly peaks: Readonly<Record<string, number>>;
 }
 
 /** Other modes and options, each mapped. */

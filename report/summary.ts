@@ -1,7 +1,7 @@
 /** summary.txt: a report on one screen, 24 lines of 80 columns at most. */
 import type { Report } from './schema.ts';
 import { bigNumber, energyRange, percentOf, seconds } from './units.ts';
-import { describeWhatIf } from './what-if.ts';
+import { shortWhatIf } from './what-if.ts';
 
 export const WIDTH = 80;
 export const LINES = 24;
@@ -10,23 +10,32 @@ const LABEL = 12;
 type Row = readonly [label: string, text: string];
 
 export function renderSummary(report: Report): string {
-  const rows = [
+  const rows: readonly Row[] = [
     ...modelRows(report),
     ...answerRows(report),
     ...timeRows(report),
     ...energyRows(report),
     ...mappingRows(report),
-  ];
-  const alternatives = report.alternatives.changes.map(
-    (change, i): Row => [i === 0 ? 'what if' : '', describeWhatIf(change)],
-  );
-  const last: readonly Row[] = [
+    ...report.alternatives.changes.map(
+      (change, i): Row => [i === 0 ? 'what if' : '', shortWhatIf(change, WIDTH - LABEL)],
+    ),
     ['verified', report.verdict.verified],
-    ['note', report.provenance.notes[1] ?? report.provenance.notes[0] ?? ''],
-    ['', 'Nothing here has been validated against silicon.'],
   ];
-  const lines = [...rows, ...alternatives.slice(0, LINES - rows.length - last.length), ...last].map(lineOf);
-  return `${lines.slice(0, LINES).join('\n')}\n`;
+  const [, energy = '', silicon = ''] = report.provenance.notes;
+  const last: readonly Row[] = [['', silicon]];
+  const room = LINES - last.length - rows.length;
+  const note = wrap(energy, WIDTH - LABEL).map((text, i): Row => [i === 0 ? 'note' : '', text]);
+  return `${[...rows, ...note.slice(0, room), ...last].map(lineOf).join('\n')}\n`;
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** Cut at a word where it is longer than the screen is wide; report.json has all of it. */
@@ -38,13 +47,19 @@ function lineOf([label, text]: Row): string {
   return `${cut.slice(0, space > LABEL ? space : cut.length)}…`;
 }
 
+/** Small shares are not none. */
+const fine = (share: number): string =>
+  share > 0 && share < 0.1 ? `${(100 * share).toPrecision(1)} %` : percentOf(share);
+
 const percent = (x: number | null, digits = 1): string =>
   x === null ? 'unknown' : `${(100 * x).toFixed(digits)} %`;
 
 function modelRows({ header, verdict, quality }: Report): readonly Row[] {
   const { cores, chips, binding, coresBound } = verdict;
   const shares = Object.entries(coresBound).toSorted((a, b) => b[1] - a[1]);
-  const bound = shares.map(([resource, n]) => `${bigNumber(n)} by ${resource}`).join(', ');
+  const bound = shares
+    .map(([resource, n], i) => `${resource}${i === 0 ? ' on' : ''} ${bigNumber(n)}${i === 0 ? ' cores' : ''}`)
+    .join(', ');
   const least = cores.least === null ? '' : `, at least ${bigNumber(cores.least)}`;
   return [
     [
@@ -59,19 +74,30 @@ function modelRows({ header, verdict, quality }: Report): readonly Row[] {
       'cores',
       `${bigNumber(cores.used)} of ${bigNumber(cores.available)}${least}; chips ${bigNumber(chips.used)} of ${bigNumber(chips.available)}`,
     ],
-    ['binds', `${binding.resource} ${percentOf(binding.fill)} of the fullest core; ${bound}`],
-    ...(quality.widths === null ? [] : [['widths', quality.widths.says] as const]),
+    ['binds', `${bound}; fullest core: ${binding.resource} ${percentOf(binding.fill)}`],
+    ...(quality.widths === null ? [] : [['widths', widthsText(quality.widths)] as const]),
   ];
+}
+
+function widthsText({ proved, calibrated, open, says }: NonNullable<Report['quality']['widths']>): string {
+  if (LABEL + says.length <= WIDTH) return says;
+  const rest = [
+    [calibrated, 'by calibration'],
+    [open, 'without headroom'],
+  ] as const;
+  const parts = rest.filter(([n]) => n > 0).map(([n, how]) => `, ${bigNumber(n)} ${how}`);
+  return `${bigNumber(proved)} of ${bigNumber(proved + calibrated + open)} proved for any image${parts.join('')}`;
 }
 
 function answerRows({ verdict, eq30, accuracy, layers }: Report): readonly Row[] {
   const { float, integer, simulated, agreement, images, source, isCalibration } = verdict.accuracy;
-  const kind = isCalibration ? 'calibration images' : `images of ${source}`;
+  const given = source === 'synthetic' ? 'synthetic images' : 'calibration images';
+  const kind = isCalibration ? given : `images of ${source}`;
   const on = `${bigNumber(images)} ${kind}`;
   const right =
     integer === null
       ? `agreement with float ${percent(agreement)}`
-      : `float ${percent(float)}, integer ${percent(integer)}, chip ${percent(simulated)}`;
+      : `float ${percent(float)}, integer ${percent(integer)}${simulated === null ? '' : `, chip ${percent(simulated)}`}`;
   const { paper, performed, integer: integers } = eq30.measured ?? eq30.predicted;
   const how = eq30.measured === null ? 'predicted' : 'measured';
   return [
@@ -128,19 +154,26 @@ function energyRows({ energy }: Report): readonly Row[] {
 
 function mappingRows({ traffic, quality }: Report): readonly Row[] {
   const [hottest] = traffic.hottest;
-  const share = hottest?.share == null ? '' : ` (${percentOf(hottest.share)} full)`;
-  const link = hottest === undefined ? '' : `; hottest link ${bigNumber(hottest.messages)}${share}`;
+  const share = hottest?.share == null ? '' : ` (${fine(hottest.share)} full)`;
   const { own, baselines, lowerBound, gap } = quality;
   const chips =
-    traffic.interChip.messages === 0 ? '' : `, ${percentOf(traffic.interChip.share)} between chips`;
+    traffic.interChip.messages === 0 ? '' : `; ${percentOf(traffic.interChip.share)} between chips`;
+  const cost = `cost ${short(own.cost)}, Hilbert + forces ${short(baselines.hilbertForce.cost)}`;
   return [
-    [
-      'traffic',
-      `${bigNumber(traffic.messages)} messages, ${bigNumber(traffic.hops)} hops an image${chips}${link}`,
-    ],
-    [
-      'placement',
-      `cost ${bigNumber(own.cost)}; Hilbert + forces ${bigNumber(baselines.hilbertForce.cost)}; at least ${bigNumber(lowerBound)}: gap ${percentOf(gap)}`,
-    ],
+    ['traffic', `${short(traffic.messages)} messages, ${short(traffic.hops)} hops an image${chips}`],
+    ...(hottest === undefined
+      ? []
+      : [['links', `hottest ${short(hottest.messages)} messages an image${share}`] as const]),
+    ['placement', `${cost}, at least ${short(lowerBound)}: gap ${percentOf(gap)}`],
   ];
 }
+
+/** Of thousands every digit, of millions three. */
+const short = (n: number): string => {
+  const scale = SCALES.find(([from]) => n >= from);
+  return scale === undefined ? bigNumber(n) : `${(n / scale[0]).toPrecision(3)} ${scale[1]}`;
+};
+const SCALES = [
+  [1e9, 'G'],
+  [1e6, 'M'],
+] as const;

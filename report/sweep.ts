@@ -30,7 +30,7 @@ const figuresSchema = z.strictObject({
 });
 export type SweepFigures = z.infer<typeof figuresSchema>;
 
-export const rowSchema = z.strictObject({
+const rowSchema = z.strictObject({
   index: z.int().nonnegative(),
   /** Of fields with several values: the one of this point. */
   options: z.record(z.string(), scalar),

@@ -5,7 +5,8 @@ import type { ChipProgram } from '../backends/program/program.ts';
 import { expandMap, HOLE } from '../ir/map.ts';
 import type { PopulationEmission } from '../runtime-sim/chip.ts';
 import { bootDevice } from '../runtime-sim/device/boot.ts';
-import { createMachine, type Damage, type InputEvents, type Machine } from '../runtime-sim/device/machine.ts';
+import type { InputEvents } from '../runtime-sim/device/events.ts';
+import { createMachine, type Damage, type Machine } from '../runtime-sim/device/machine.ts';
 import { createSimulator, slowSimulator } from '../runtime-sim/simulator.ts';
 
 export const bytesOf = (programs: readonly ChipProgram[]): ReadonlyMap<number, Uint8Array> =>

@@ -13,13 +13,13 @@ const ALLOWED: ReadonlyMap<string, readonly string[]> = new Map([
   ['report', ['ir', 'backends', 'runtime-sim']],
   ['export', ['ir', 'backends', 'runtime-sim']],
 ]);
-const FREE = ['cli', 'bench', 'test', 'examples'];
+const FREE = ['cli', 'api', 'bench', 'test', 'examples'];
 const FOLDERS = [...ALLOWED.keys(), ...FREE];
 
 /** 300 lines are the aim; a file above this is cut in two. */
 const MAX_LINES = 400;
 /** One table of text each, longer with every entry and never harder to read. */
-const TABLE_FILES: ReadonlySet<string> = new Set(['ir/diagnostics/catalogue.ts']);
+const TABLE_FILES: ReadonlySet<string> = new Set(['ir/diagnostics/catalogue.ts', 'api/results.ts']);
 
 interface Source {
   readonly path: string;

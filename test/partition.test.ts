@@ -10,6 +10,7 @@ import {
 } from '../backends/accounting.ts';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { functionWords } from '../backends/tile-cost.ts';
+import { STRATEGIES } from '../compiler/choices.ts';
 import { tilingOfChip } from '../compiler/mapping/arrivals.ts';
 import { blockOf } from '../compiler/mapping/blocks.ts';
 import { loadsOf, tileProblem } from '../compiler/mapping/core-load.ts';
@@ -22,7 +23,7 @@ import { createVectors, packKinds } from '../compiler/mapping/kinds.ts';
 import { binsOf } from '../compiler/mapping/packing.ts';
 import { createReadings, messagesInto } from '../compiler/mapping/readings.ts';
 import { scheduleOf } from '../compiler/mapping/schedule.ts';
-import { STRATEGIES, type Strategy } from '../compiler/mapping/strategy.ts';
+import type { Strategy } from '../compiler/mapping/strategy.ts';
 import { type Cut, lengthOf } from '../compiler/mapping/tiles.ts';
 import { type Tiling, tileAt, tilingOf } from '../compiler/mapping/tiling.ts';
 import { type PartitionNeeds, partition } from '../compiler/passes/partition.ts';

@@ -1,6 +1,6 @@
 /**
  * The binary layout of a chip program, table by table. encode.ts writes and decode.ts reads through the same
- * tables, and docs/deployment-folder.md prints them (publish.ts); a change of any of them is a new VERSION.
+ * tables, and docs/deployment-folder.md prints them; a change of any of them is a new VERSION.
  */
 import { HOLE, type MapSegment, type StridedMap } from '../../ir/map.ts';
 import { CODINGS, SOMA_POINTWISE } from '../../ir/snn.ts';

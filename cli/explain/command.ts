@@ -99,7 +99,9 @@ function overview(mapping: Mapping, head: Head): Of<'overview'> {
 }
 
 const changes = z.union([
-  z.looseObject({ whatIf: z.array(whatIfSchema) }).transform(report => report.whatIf),
+  z
+    .looseObject({ alternatives: z.looseObject({ changes: z.array(whatIfSchema) }) })
+    .transform(report => report.alternatives.changes),
   z
     .looseObject({ alternatives: z.looseObject({ changes: z.array(whatIfSchema) }) })
     .transform(report => report.alternatives.changes),

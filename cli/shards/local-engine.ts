@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 
 export interface Ended {
   readonly index: number;
-  /** null: a signal ended it. */
-  readonly code: number | null;
+  /** How, where that was not well: exit code or signal. */
+  readonly how: string | undefined;
   /** What it said on stderr, the last of it. */
   readonly said: string;
 }
@@ -12,20 +12,19 @@ export interface Ended {
 /** Kept of what a process says. */
 const TAIL = 4000;
 
-/** A failed one stops none of the others. Stopping this process stops them. */
+/** A failed one stops none of the others. Stopping this process stops them; false: it was stopped. */
 export async function runLocally(
   words: readonly string[],
   indices: readonly number[],
   workers: number,
   ended: (one: Ended) => void,
-): Promise<void> {
+): Promise<boolean> {
   const waiting = [...indices];
   const running = new Set<ReturnType<typeof spawn>>();
   let isStopped = false;
   const stop = (signal: NodeJS.Signals) => {
     isStopped = true;
     for (const child of running) child.kill(signal);
-    process.exitCode = 130;
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
@@ -38,13 +37,15 @@ export async function runLocally(
       child.stderr.on('data', data => {
         said = `${said}${data}`.slice(-TAIL);
       });
-      const end = (code: number | null, text: string) => {
+      const end = (how: string | undefined, text: string) => {
         running.delete(child);
-        ended({ index, code, said: text });
+        if (!isStopped) ended({ index, how, said: text });
         resolve();
       };
-      child.on('error', error => end(null, error.message));
-      child.on('close', code => end(code, said));
+      child.on('error', error => end('it cannot be started', error.message));
+      child.on('close', (code, signal) =>
+        end(code === 0 ? undefined : (signal ?? `exit code ${code}`), said),
+      );
     });
   const runMany = async () => {
     for (let index = waiting.shift(); index !== undefined && !isStopped; index = waiting.shift())
@@ -53,6 +54,7 @@ export async function runLocally(
   await Promise.all(Array.from({ length: Math.min(workers, indices.length) }, runMany));
   process.off('SIGINT', stop);
   process.off('SIGTERM', stop);
+  return !isStopped;
 }
 
 export const lastLines = (said: string): string =>

@@ -1,17 +1,11 @@
 /** Options of work that is divided: `snnc shard`, `submit`, `merge` and `sweep`. */
-import {
-  allOrLimit,
-  number,
-  SIMULATE_OPTIONS,
-  VALIDATE_OPTIONS,
-  whole,
-  workers,
-} from '../command-options.ts';
+import { allOrLimit, number, whole } from '../command-options.ts';
+import { SIMULATE_OPTIONS, VALIDATE_OPTIONS, workers } from '../folder-options.ts';
 import { dataOptions, shared } from '../options.ts';
 import { ENGINES } from './engine-names.ts';
 
 /** Which part of a work, and where its result goes. */
-export const SHARD_OPTIONS = {
+const SHARD_OPTIONS = {
   count: {
     type: 'number',
     demandOption: true,
@@ -34,7 +28,7 @@ const oneShard = {
 } as const;
 
 /** An image of a set that is divided: all of it, where nothing limits it. */
-export const SHARDED_SIMULATION = {
+const SHARDED_SIMULATION = {
   input: SIMULATE_OPTIONS.input,
   limit: allOrLimit,
   workers,

@@ -100,7 +100,7 @@ export const countsColumns = ({ timesteps, tiles, cores, links }: CountsFacts) =
   }) as const;
 
 /** Needs: columns of the lengths that `countsColumns` says. */
-export function countsOfColumns({ facts, columns }: Part<CountsFacts>): MachineCounts {
+function countsOfColumns({ facts, columns }: Part<CountsFacts>): MachineCounts {
   const { timesteps, interval, tiles, cores } = facts;
   const counts = createCounts(timesteps, interval, tiles, cores);
   counts.images = facts.images;

@@ -7,7 +7,7 @@ import { makeFolder } from '../../backends/folder.ts';
 import { type Diagnostic, fail, UserError } from '../../ir/diagnostics/diagnostic.ts';
 import { readBytes } from '../data.ts';
 import { decodeShard, encodeShard, type Shard } from './shard-file.ts';
-import { differenceOf, KINDS, type KindName, keyOf, type Work, workSchema } from './work.ts';
+import { differenceOf, type KindName, keyOf, type Work, workSchema } from './work.ts';
 
 const ENDING = '.shard';
 const JOB = 'job.json';
@@ -54,7 +54,7 @@ export function writeAside(path: string, content: Uint8Array | string): void {
   }
 }
 
-export function cannotWrite(path: string, error: unknown): never {
+function cannotWrite(path: string, error: unknown): never {
   if (!(error instanceof Error && 'code' in error)) throw error;
   return fail('E0775', { origin: path }, { path, reason: `${error.code}` });
 }
@@ -137,7 +137,7 @@ export interface Found {
   /** Files that say the same as another. */
   readonly duplicates: number;
 }
-export interface FoundShard extends Omit<Shard, 'columns' | 'facts'> {
+interface FoundShard extends Omit<Shard, 'columns' | 'facts'> {
   readonly path: string;
   /** When it was written, in ms. */
   readonly time: number;
@@ -186,5 +186,3 @@ export function listShards(dir: string): readonly string[] {
     return fail('E0101', { origin: dir }, { path: dir, reason });
   }
 }
-
-export const isKind = (name: string): name is KindName => KINDS.some(kind => kind === name);

@@ -73,6 +73,9 @@ export async function submitCommand(
 const programOf = ({ program, engine }: SubmitArguments): readonly string[] =>
   program !== undefined ? [program] : engine === 'kubernetes' ? ['snnc'] : selfWords();
 
+/** As shells have it. */
+const INTERRUPTED = 130;
+
 /** A point of a sweep is a process of its own. */
 const threadsOf = ({ work }: Plan, { threads }: SubmitArguments): readonly string[] =>
   work.kind === 'sweep' ? [] : ['--workers', `${threads}`];
@@ -90,11 +93,17 @@ async function submitLocally(
   }
   const failed: string[] = [];
   let ended = count - missing.length;
-  await runLocally(shard, missing, workers ?? availableParallelism(), ({ index, code, said }) => {
-    if (code === 0) ended += 1;
-    else failed.push(`${index}: ${lastLines(said) || `exit code ${code}`}`);
-    out.step(`shard ${index} ${code === 0 ? 'done' : 'failed'}, ${ended} of ${count}`);
-  });
+  const isWhole = await runLocally(
+    shard,
+    missing,
+    workers ?? availableParallelism(),
+    ({ index, how, said }) => {
+      if (how === undefined) ended += 1;
+      else failed.push(`${index}: ${lastLines(said) || `ended by ${how}`}`);
+      out.step(`shard ${index} ${how === undefined ? 'done' : 'failed'}, ${ended} of ${count}`);
+    },
+  );
+  if (!isWhole) return INTERRUPTED;
   if (failed.length === 0) return mergeCommand({ dir, json: args.json, quiet: args.quiet });
   const at = { origin: dir };
   return reportDiagnostics(

@@ -21,14 +21,15 @@ export interface Sweep {
 /** What `validate` is told; all other fields are options of `compile`. */
 export const MEASURED_FIELDS = ['data', 'limit'] as const;
 /** Written by the sweep itself, or of no effect on what is compiled. */
-const OWN = ['out', 'json', 'quiet', 'dry-run', 'save-thresholds', 'save-curve', 'compare'];
-export const SWEEP_FIELDS: readonly string[] = [
+const OWN = ['out', 'json', 'quiet', 'dry-run', 'save-thresholds', 'save-curve', 'compare', 'config'];
+const SWEEP_FIELDS: readonly string[] = [
   'model',
   ...MEASURED_FIELDS,
   ...Object.keys(COMPILE_OPTIONS).filter(name => !OWN.includes(name)),
 ];
-/** Their files are part of what is computed. */
-export const PATH_FIELDS = ['model', 'calibrate', 'data', 'pin'] as const;
+/** Their files are part of what is computed; those of the second list may be names as well. */
+export const PATH_FIELDS = ['model', 'calibrate', 'data', 'pin', 'preprocess'] as const;
+export const MAYBE_PATH_FIELDS = ['thresholds', 'target'] as const;
 
 const MOST_POINTS = 10_000;
 

@@ -1,5 +1,6 @@
 /** A sweep as work that can be divided: its key, its points, and what all rows say together. */
-import { basename, join, resolve } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { sha256 } from '../../ir/constants.ts';
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
 import { sweepPage } from '../../report/html/sweep.ts';
@@ -19,7 +20,7 @@ import { writeAside } from '../shards/shard-folder.ts';
 import { workOf } from '../shards/work.ts';
 import { VERSION } from '../version.ts';
 import { runPoint } from './run-point.ts';
-import { PATH_FIELDS, readSweep, type Sweep } from './sweep-file.ts';
+import { MAYBE_PATH_FIELDS, PATH_FIELDS, readSweep, type Sweep } from './sweep-file.ts';
 
 export interface SweepWork {
   readonly file: string;
@@ -65,9 +66,24 @@ const partOf = ({ axes, fixed }: Sweep, rows: readonly SweepRow[]): Part<SweepFa
 
 /** What is asked for, and every file that is named. Errors: E0101 */
 function inputsOf({ axes, fixed, points, dir }: Sweep): Readonly<Record<string, string>> {
-  const names = PATH_FIELDS.flatMap(field => [fixed, ...points].flatMap(given => given[field] ?? []));
-  const files = [...new Set(names.map(String))].map(name => [name, dataKey(resolve(dir, name))] as const);
+  const named = (fields: readonly string[]) => [
+    ...new Set(fields.flatMap(field => [fixed, ...points].flatMap(given => given[field] ?? [])).map(String)),
+  ];
+  const maybe = named(MAYBE_PATH_FIELDS).filter(name => existsSync(resolve(dir, name)));
+  const beside = named(['model']).flatMap(name => weightsBeside(dir, name));
+  const files = [...named(PATH_FIELDS), ...maybe, ...beside].map(
+    name => [name, dataKey(resolve(dir, name))] as const,
+  );
   return { ...Object.fromEntries(files), sweep: sha256(JSON.stringify({ axes, fixed, points })) };
+}
+
+/** Where a model keeps its weights outside, their file has its name and more. */
+function weightsBeside(dir: string, model: string): readonly string[] {
+  const folder = dirname(resolve(dir, model));
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter(name => name.startsWith(basename(model)) && /data$/.test(name))
+    .map(name => join(dirname(model), name));
 }
 
 export const SWEEP_CSV = 'sweep.csv';

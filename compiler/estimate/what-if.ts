@@ -1,11 +1,12 @@
 /**
  * What changes would do to a mapping: each is mapped, none is guessed.
  *
- * Cost  a mapping for each change; nothing where one mapping is more work than a user waits for
+ * Cost  a mapping for each change; other modes, which are known already, where one mapping is more work than a user waits for
  */
 import type { Target } from '../../backends/target.ts';
 import type { Mode } from '../../ir/chip.ts';
 import type { IntGraph } from '../../ir/int.ts';
+import type { Favour } from '../mapping/joint.ts';
 import { type Advance, counted } from '../progress.ts';
 import {
   type EstimateOptions,
@@ -29,7 +30,7 @@ export interface Varied {
   readonly found: ModeEstimate;
 }
 
-/** Tiles of a mapping above which nothing is varied. */
+/** Tiles of a mapping above which nothing is mapped anew: other modes that are known are all that is said. */
 export const MOST_TILES = 4000;
 
 /** A network that other options of conversion make, made only where it is asked for. */
@@ -52,7 +53,6 @@ interface Given {
 }
 
 export function varied(given: Given, advance?: Advance): readonly Varied[] {
-  if (given.taken.chip.tables.tiles.rows > MOST_TILES) return [];
   const all: Varied[] = [];
   for (const { change, says, map } of counted(variationsOf(given), advance)) {
     const found = map();
@@ -71,7 +71,11 @@ function variationsOf({ network, boards, options, taken, modes, others }: Given)
     const [found] = estimateModes(graph, boards, { ...options, ...change }, [mode]);
     return found === undefined || isRefused(found) ? undefined : found;
   };
-  const bits = [8, 4].filter(n => n !== weightBits);
+  const isSmall = taken.chip.tables.tiles.rows <= MOST_TILES;
+  const bits = [8, 4].filter(n => isSmall && n !== weightBits);
+  const favours = FAVOUR_WORDS.filter(
+    ({ favour }) => isSmall && others.length === 0 && favour !== options.favour,
+  );
   const mappedModes = modes.filter(
     (found): found is ModeEstimate => !isRefused(found) && found.mode !== taken.mode,
   );
@@ -83,7 +87,11 @@ function variationsOf({ network, boards, options, taken, modes, others }: Given)
       const { mode } = found;
       return { change: `--mode ${mode}`, says: MODE_WORDS[mode], map: () => found };
     }),
-    ...others.map(({ change, says, make, isActivity }) => ({
+    ...favours.map(({ favour, says }) => ({
+      ...{ change: `--favour ${favour}`, says },
+      map: () => mapped({ favour }),
+    })),
+    ...(isSmall ? others : []).map(({ change, says, make, isActivity }) => ({
       change,
       says,
       map: () => {
@@ -96,6 +104,11 @@ function variationsOf({ network, boards, options, taken, modes, others }: Given)
     })),
   ];
 }
+
+const FAVOUR_WORDS: readonly { readonly favour: Favour; readonly says: string }[] = [
+  { favour: 'cores', says: 'as few cores as the cuts allow' },
+  { favour: 'messages', says: 'as few messages as the cuts allow' },
+];
 
 const MODE_WORDS: Readonly<Record<Mode, string>> = {
   pipelined: 'images follow each other step by step',

@@ -1,8 +1,10 @@
 /** Number formats of populations: how many fraction bits U and y get, and what a softmax need not go below. */
+
 import { defect, type Report } from '../../ir/diagnostics/diagnostic.ts';
 import type { IntEmit } from '../../ir/int.ts';
 import type { SnnEmit, SnnGraph, SnnOf } from '../../ir/snn.ts';
 import { weightFraction } from '../../ir/step-weights.ts';
+import type { SOMA_ARITHMETIC } from '../choices.ts';
 import type { PopulationRange, Ranges } from '../ranges.ts';
 import { logScale } from './functions.ts';
 
@@ -17,7 +19,6 @@ export interface Widths {
   readonly inputFraction: number;
 }
 
-export const SOMA_ARITHMETIC = ['tables', 'multiply'] as const;
 export type SomaArithmetic = (typeof SOMA_ARITHMETIC)[number];
 
 /** Fraction bits that more of would not help: functions are 12-bit tables, softmax 15-bit. */

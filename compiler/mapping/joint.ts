@@ -10,8 +10,10 @@
  *         decided once, and what is not equal is a class of its own.
  * Cost    classes × offers × rounds packings by kind; where there are many classes each is looked at once
  */
+
 import type { Accounting } from '../../backends/accounting.ts';
 import { createRandom } from '../../ir/random/seeded.ts';
+import type { FAVOURS } from '../choices.ts';
 import { type CutClass, MESSAGES_PER_CORE, type Offer } from './cuts.ts';
 import { createVectors, packKinds } from './kinds.ts';
 
@@ -22,8 +24,6 @@ const ROUNDS = 4;
 const MOST_TRIED = 6000;
 const FEW = 16;
 
-/** What a choice is to have few of, as long as the board has cores enough. */
-export const FAVOURS = ['balance', 'cores', 'messages'] as const;
 export type Favour = (typeof FAVOURS)[number];
 
 /** Worth of a core in cores: more where the board has too few of them. */

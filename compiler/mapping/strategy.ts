@@ -2,14 +2,15 @@
  * Ways to cut a network. Ours chooses the cuts of all populations together; the others are what is compared with it:
  * equal slices of one population each, one slice a core.
  */
+
 import type { Accounting, Overflow } from '../../backends/accounting.ts';
 import type { IntOf } from '../../ir/int.ts';
+import type { STRATEGIES } from '../choices.ts';
 import { type Candidates, type CutClass, type CutContext, cutClasses, everyCut, type Offer } from './cuts.ts';
 import { chooseJointly, type Favour } from './joint.ts';
 import { lavaPieces } from './strategies/lava.ts';
 import type { Cut } from './tiles.ts';
 
-export const STRATEGIES = ['auto', 'lava', 'token-major', 'channel-major'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
 /** Do slices have a core each? */

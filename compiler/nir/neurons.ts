@@ -99,10 +99,17 @@ export function neuronsOf(node: NirNode, size: number, { dt, decay, reset }: Tim
     threshold: fires
       ? of(node.type === 'Threshold' ? 'threshold' : 'v_threshold', 0)
       : new Float64Array(size).fill(Number.POSITIVE_INFINITY),
-    reset: !fires || node.type === 'Threshold' ? 'none' : reset === 'subtract' ? 'soft' : 'hard',
+    reset: !fires || node.type === 'Threshold' ? 'none' : isSoft(node, reset) ? 'soft' : 'hard',
     resetTo: of('v_reset', 0),
   };
 }
+
+/** Files that we wrote say it of themselves. */
+const isSoft = (node: NirNode, reset: TimeOptions['reset']): boolean => {
+  const metadata = node.fields.get('metadata');
+  const said = metadata?.kind === 'group' ? metadata.entries.get('snnc_reset') : undefined;
+  return said?.kind === 'text' ? said.text === 'soft' : reset === 'subtract';
+};
 
 /** What only adds up what arrives now, and is read. */
 export const readers = (size: number): RealNeurons => {

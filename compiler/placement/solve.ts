@@ -5,13 +5,13 @@
  * Preserves  the same result for any number of workers: a start's result depends on its own seed alone, and of equals
  *            the first wins
  */
+import type { EFFORTS } from '../choices.ts';
 import { lowerBound } from './bound.ts';
 import { measure, type Quality, scoreOf } from './measure.ts';
 import { bothWays, type PlacementProblem } from './problem.ts';
 import { hilbertForce, hilbertSeats, type StartPlan, seatInOrder } from './start.ts';
 import { runStarts } from './threads.ts';
 
-export const EFFORTS = ['fast', 'normal', 'max'] as const;
 export type Effort = (typeof EFFORTS)[number];
 
 export interface PlacementOptions {

@@ -6,7 +6,8 @@
  * Errors  E0121 · W0122 keys that would change the picture and are not understood
  */
 import { z } from 'zod';
-import { INTERPOLATIONS, type Interpolation, type Preprocess } from '../../backends/preprocess.ts';
+import { INTERPOLATIONS } from '../../backends/interpolations.ts';
+import type { Interpolation, Preprocess } from '../../backends/preprocess.ts';
 import { fail, type Report } from '../../ir/diagnostics/diagnostic.ts';
 
 interface Family {

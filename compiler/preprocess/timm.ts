@@ -6,7 +6,8 @@
  * Errors  E0121
  */
 import { z } from 'zod';
-import { INTERPOLATIONS, type Preprocess } from '../../backends/preprocess.ts';
+import { INTERPOLATIONS } from '../../backends/interpolations.ts';
+import type { Preprocess } from '../../backends/preprocess.ts';
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
 
 const side = z.int().min(1).max(65_536);

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from concurrent import futures
 
 import grpc
@@ -35,6 +36,8 @@ def import_messages(proto):
             words[0:1] = [sys.executable, "-m", "grpc_tools.protoc"]
         subprocess.run(words, check=True)
         sys.path.insert(0, folder)
+        # Bytes that are half a message are an error, not a warning.
+        warnings.filterwarnings("error", category=RuntimeWarning, message=".*end-group")
         try:
             return importlib.import_module("device_pb2")
         finally:

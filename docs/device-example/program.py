@@ -135,13 +135,15 @@ def read_function(r):
 
 
 def read_emit(r):
-    kind = r.one_of(("mt", "relay", "readout", "lif"))
+    kind = r.one_of(("mt", "relay", "readout", "lif", "cuba"))
     e = {"kind": kind}
     if kind == "mt":
         e |= {"theta": r.zigzag(), "levels": r.varint(), "terms": r.varint(), "band": r.varint(), "coarse": r.varint()}
-    elif kind == "lif":
+    elif kind in ("lif", "cuba"):
         e |= {name: r.integers(4) for name in ("bias", "threshold", "leak", "initial")}
         e |= {"reset": r.one_of(("hard", "soft", "none")), "reset_to": r.integers(4)}
+        if kind == "cuba":
+            e |= {name: r.integers(4) for name in ("current_leak", "current_bias", "gain")}
     return e
 
 

@@ -18,8 +18,8 @@ export interface Board {
   /** By core number; cores that are not in use have none. */
   readonly seats: ReadonlyMap<number, Seat>;
   readonly coresPerTile: number;
-  readonly routers: number;
-  readonly chips: number;
+  /** Of each chip in use. */
+  readonly routersInUse: readonly number[];
 }
 
 /** Layers of a board lie beside each other too. */
@@ -49,7 +49,8 @@ export function seatCores(
     height,
     seats: new Map(seats),
     coresPerTile: most('slot') + 1,
-    routers: new Set(seats.map(([, { tile }]) => tile)).size,
-    chips: new Set(places.map(({ chip }) => chip)).size,
+    routersInUse: [...new Set(places.map(({ chip }) => chip))].map(
+      own => new Set(places.filter(({ chip }) => chip === own).map(({ x, y }) => `${x} ${y}`)).size,
+    ),
   };
 }

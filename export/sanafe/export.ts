@@ -72,7 +72,7 @@ export function exportSanafe(request: ExportRequest): Exported {
     ...plan.sources.map(source => source.core),
   ]);
   const board = seatCores(booted.cores, used, target.topology);
-  const prices = pricesOf(target, costSet, board);
+  const prices = pricesOf(target, costSet, board.routersInUse);
   const expected = expectedOf(plan, board, prices, isStreaming);
   const lost = lostIn(plan, request);
   const summary = summarise(plan, expected, chosen.size, lost, prices.unknown);

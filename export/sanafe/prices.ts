@@ -2,7 +2,7 @@
  * A target's costs and times in the parts of SANA-FE, in joules and seconds. A neuron costs `update` in every step; what
  * firing adds is paid by the binary neuron that fires. What a descriptor does not know counts 0 and is named.
  */
-import type { CostSet, Target } from '../../backends/target.ts';
+import { type CostSet, stepEndOf, type Target } from '../../backends/target.ts';
 
 export interface Price {
   readonly energy: number;
@@ -33,10 +33,12 @@ export interface Prices {
 type Known = { readonly value: number } | undefined;
 
 export function pricesOf(
-  { timing, topology }: Pick<Target, 'timing' | 'topology'>,
+  target: Pick<Target, 'timing' | 'topology'>,
   { name, costs }: CostSet,
-  used: { readonly routers: number; readonly chips: number },
+  routersInUse: readonly number[],
 ): Prices {
+  const { timing } = target;
+  const end = stepEndOf(target, routersInUse).ns;
   const unknown: string[] = [];
   const take = (what: string, figure: Known) => {
     if (figure === undefined) unknown.push(what);
@@ -72,24 +74,10 @@ export function pricesOf(
     },
     hopEastWest: price('hopEastWest', costs.hopEastWest, timing.hopEastWest),
     hopNorthSouth: price('hopNorthSouth', costs.hopNorthSouth, timing.hopNorthSouth),
-    barrierSeconds: NS * take('time of barrier', barrierOf(timing, topology, used)),
+    barrierSeconds: NS * take('time of barrier', end === undefined ? undefined : { value: end }),
     unknown,
   };
 }
 
 const PJ = 1e-12;
 const NS = 1e-9;
-
-/** As long as the routers in use take, linear from one to all of a chip; over chips the board's; a clocked chip's tick. */
-function barrierOf(
-  { tick, barrierOneTile: one, barrierAllTiles: all, barrierAllChips }: Target['timing'],
-  { routersX, routersY }: Target['topology'],
-  { routers, chips }: { readonly routers: number; readonly chips: number },
-): Known {
-  if (tick !== undefined) return tick;
-  if (chips > 1 && barrierAllChips !== undefined) return barrierAllChips;
-  if (one === undefined || all === undefined) return all;
-  const most = routersX.value * routersY.value;
-  const share = most === 1 ? 1 : Math.min(1, (routers - 1) / (most - 1));
-  return { value: one.value + share * (all.value - one.value) };
-}

@@ -518,7 +518,7 @@ export const catalogue = {
   E0711: {
     message: 'the program runs freely: it takes no images',
     why: 'In mode free neurons run on their biases and on the spikes of the host; answers to images come from the other modes.',
-    help: 'Give a deployment that `snnc compile` wrote.',
+    help: 'For plain neurons there are `snnc simulate` with spike trains, `report`, `inspect`, and `export --to nir` or csv.',
     exit: 1,
   },
   E0712: {
@@ -1113,6 +1113,42 @@ export const catalogue = {
     why: 'The others have their results; nothing is merged until all have.',
     help: 'Correct what they say and submit again: only what is missing is run.',
     exit: 1,
+  },
+  E0762: {
+    message: 'population {population} cannot be written as NIR: {problem}',
+    why: 'NIR says what a neuron does in continuous time, and knows the neurons of the LIF family.',
+    help: 'Take another format: `--to csv`, or `--to sanafe`.',
+    exit: 1,
+  },
+  E0716: {
+    message: '{option} is for deployments that take images; this one holds plain neurons',
+    why: 'Plain neurons run on spike trains, timestep by timestep, and are written whole.',
+    help: 'Leave it out.',
+    exit: 2,
+  },
+  E0763: {
+    message: 'NIR would hold {weights} weights; at most {most} are written',
+    why: 'NIR has no sparse weights: what was cut to synapses is written as dense matrices.',
+    help: 'Keep the file that the network was compiled from.',
+    exit: 1,
+  },
+  E0764: {
+    message: '--to {format} needs {option}',
+    why: 'Not everything that a format holds is in the deployment folder.',
+    help: 'Give it; `snnc export --help` says what it is.',
+    exit: 2,
+  },
+  E0765: {
+    message: '{model} is not the model of this deployment',
+    why: 'Its SHA-256 is not the one of the manifest, so that its nodes may be others.',
+    help: 'Give the file that was compiled, or compile this one.',
+    exit: 1,
+  },
+  E0766: {
+    message: 'the model keeps weights in {data}, beside it; {out} lies elsewhere',
+    why: 'An ONNX file names weights outside it relative to its own folder; they are not copied.',
+    help: 'Write the file into the folder of the model.',
+    exit: 2,
   },
   E0801: {
     message: 'cannot listen on {address}: {reason}',

@@ -58,7 +58,7 @@ export interface IntakeKernels {
   readonly addWords: (...args: Numbers<4>) => void;
   readonly addShorts: (...args: Numbers<4>) => void;
 }
-/** Neurons in integers of 32 bits: the parameters are those of kernels/neurons.assembly.ts. */
+/** Neurons in integers of 32 bits: the parameters are those of kernels/neurons.assembly.ts and fire.assembly.ts. */
 export interface NeuronKernels {
   readonly gatherShifted: (...args: Numbers<6>) => number;
   readonly gatherScaled: (...args: Numbers<9>) => number;
@@ -72,6 +72,7 @@ export interface NeuronKernels {
   readonly normaliseWords: (...args: Numbers<15>) => void;
   readonly softmaxWords: (...args: Numbers<10>) => void;
   readonly fireWords: (...args: Numbers<16>) => number;
+  readonly fireOnce: (...args: Numbers<15>) => number;
   readonly relayWords: (...args: Numbers<6>) => void;
   readonly widenPayloads: (...args: Numbers<3>) => void;
 }

@@ -61,7 +61,9 @@ export interface Neurons {
 }
 
 /** Neurons of a block: what they are worked on in stays in the nearest memory. */
-const BLOCK = 2048;
+const BLOCK = 4096;
+/** Neurons that are worked on side by side. */
+const VECTOR = 8;
 /** Accumulators are exact in single precision up to so many bits. */
 const SINGLE_BITS = 24;
 const WORD_LIMIT = 2 ** 31;
@@ -83,6 +85,7 @@ export function prepareNeurons(spec: NeuronsSpec, arena: Arena<Kernels>): Neuron
   const block = blockOf(channels, isGroupFunction(fn.kind));
   const bytes = aligned(block * 4) + 32;
   const state = pow2(stateBits - 1) - 1;
+  const settles = !isPartial && largestGathered(spec) > state;
   return {
     room: 2 * bytes + apply.room,
     isShort: spec.emit.kind === 'mt',
@@ -92,7 +95,7 @@ export function prepareNeurons(spec: NeuronsSpec, arena: Arena<Kernels>): Neuron
         for (const [i, gather] of gathers.entries()) {
           counter.accumulator += gather(accumulators[i]! + first * 4, room, first, count, t);
         }
-        if (!isPartial) counter.state += arena.kernels.settleWords(room, count, 1, state);
+        if (settles) counter.state += arena.kernels.settleWords(room, count, 1, state);
         apply.run(room, count, t, room + 2 * bytes);
         counter.threshold += emit(room, places, first, count, t);
       }
@@ -100,10 +103,21 @@ export function prepareNeurons(spec: NeuronsSpec, arena: Arena<Kernels>): Neuron
   };
 }
 
-/** Whole vectors, and whole groups where a function reads them. */
+/** No target of the function is larger, whatever accumulators hold. */
+function largestGathered({ gathers, accumulatorBits, soma }: NeuronsSpec): number {
+  const top = pow2(accumulatorBits - 1) - 1;
+  const reach = ({ scale, of }: GatherSpec) => {
+    const shift = Array.from(scale).reduce((least, f) => Math.min(least, f - soma.fraction), Infinity);
+    return of === undefined ? Math.floor(top * 2 ** -shift + (shift > 0 ? 0.5 : 0)) : Infinity;
+  };
+  return gathers.reduce((sum, gather) => sum + reach(gather), 0);
+}
+
+/** Whole vectors of eight, and whole groups where a function reads them. */
 function blockOf(channels: number, isGrouped: boolean): number {
   if (!isGrouped) return BLOCK;
-  const unit = channels % 4 === 0 ? channels : channels % 2 === 0 ? 2 * channels : 4 * channels;
+  let unit = channels;
+  while (unit % VECTOR > 0) unit *= 2;
   return unit * Math.max(1, Math.floor(BLOCK / unit));
 }
 
@@ -196,7 +210,10 @@ function prepareEmit(spec: NeuronsSpec, { kernels }: Arena<Kernels>): Emit | und
   return (u, { payloads, terms, sums }, first, count, t) => {
     const { factor, weight, lowest } = membraneAt(t);
     const places = [u, payloads + 2 * first, terms + first, sums + 4 * first, count] as const;
-    const ladder = [shift, lowest, levels, most, band, cut, t === 1 ? 1 : 0] as const;
-    return kernels.fireWords(...places, yShift, sumShift, factor, weight, ...ladder);
+    const scales = [yShift, sumShift, factor, weight, shift, lowest, levels] as const;
+    const limits = [band, cut, t === 1 ? 1 : 0] as const;
+    return most === 1
+      ? kernels.fireOnce(...places, ...scales, ...limits)
+      : kernels.fireWords(...places, ...scales, most, ...limits);
   };
 }

@@ -22,8 +22,8 @@ export interface OperandKernels {
   readonly addWide: (...args: Numbers<6>) => void;
   /** sums, isShort, terms, rows, inner, nonzero, termSums, rowNonzero. */
   readonly countSums: (...args: Numbers<8>) => void;
-  /** terms and nonzero of a, those of b, nonzero of b before, count, waits, out. */
-  readonly sumProducts: (...args: Numbers<8>) => void;
+  /** terms and nonzero of a, those of b, nonzero of b before, parts, inner, blocks, tiles, waits, out. */
+  readonly sumProducts: (...args: Numbers<11>) => void;
 }
 
 export type EngineArena = Arena<Kernels & OperandKernels>;

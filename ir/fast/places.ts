@@ -42,7 +42,8 @@ export function createPlaces(graph: IntGraph, arena: Arena<ProductKernels>): Int
   const slots = new Map<ValueId, SlotPlaces>();
   const short = new Set<ValueId>();
   const read = new Set<ValueId>();
-  const reserve = (size: number, bytes: number) => arena.reserve(aligned(size * bytes));
+  // Kernels write eight at a time.
+  const reserve = (size: number, bytes: number) => arena.reserve(aligned(Math.ceil(size / 8) * 8 * bytes));
   return {
     current(id, size) {
       const at = currents.get(id)?.at ?? reserve(size, 8);

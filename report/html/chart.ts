@@ -67,7 +67,7 @@ export function frame({ x, y, xLabel, yLabel, xTick = digits, yTick = digits }: 
       html`<text class="tick" x="${at(place(x, value))}" y="${y.from + 16}" text-anchor="middle">${xTick(value)}</text>`,
   )}<line class="axis" x1="${x.from}" x2="${x.to}" y1="${y.from}" y2="${y.from}"/>
 <text class="label" x="${(x.from + x.to) / 2}" y="${y.from + 34}" text-anchor="middle">${xLabel}</text>
-<text class="label" x="${x.from}" y="${y.to - 10}" text-anchor="start">${yLabel}</text></g>`;
+<text class="label" x="${x.from}" y="${y.to - 14}" text-anchor="start">${yLabel}</text></g>`;
 }
 
 export interface Point {
@@ -97,13 +97,15 @@ function labelsOf(points: readonly Point[], x: Axis, y: Axis): readonly Point[] 
 
 /** A line through marked points, in colour number `series`; its marks differ by form too, its names stand above or below. */
 export function line(points: readonly Point[], x: Axis, y: Axis, series: number, before = ''): Markup {
-  const aside = series === 2 ? 20 : -13;
+  const isBelow = series === 2;
+  const label = ({ x: left, y: top, label: text }: Point): Markup => {
+    const anchor = !isBelow ? 'middle' : left > x.to - CLOSE ? 'end' : 'start';
+    const [dx, dy] = isBelow ? [anchor === 'end' ? 4 : 6, 18] : [0, -13];
+    return html`<text class="tick" x="${at(left + dx)}" y="${at(top + dy)}" text-anchor="${anchor}">${before}${text}</text>`;
+  };
   return html`<g class="s${series}"><path class="line" d="${pathOf(points, x, y)}"/>${points.map(p =>
     markAt(place(x, p.x), place(y, p.y), series),
-  )}${labelsOf(points, x, y).map(
-    p =>
-      html`<text class="tick" x="${at(p.x)}" y="${at(p.y + aside)}" text-anchor="middle">${before}${p.label}</text>`,
-  )}</g>`;
+  )}${labelsOf(points, x, y).map(label)}</g>`;
 }
 
 export function markAt(x: number, y: number, series: number): Markup {

@@ -12,7 +12,8 @@ export interface ShownFigure {
   readonly unit: string;
   readonly status: string;
   readonly source: string;
-  readonly constants: readonly string[];
+  /** Those of one source together. */
+  readonly constants: readonly { readonly values: string; readonly source: string }[];
 }
 
 export interface Figures {
@@ -48,24 +49,33 @@ export function figuresOf(report: Report): Figures {
     status: path => report.figures[at(path) ?? -1]?.status,
     shown: report.figures.map(({ says, formula, unit, status, source, constants: names }) => ({
       ...{ says, formula, unit, status, source },
-      constants: names.flatMap(name => constants.get(name) ?? [name]),
+      constants: bySource(names.flatMap(name => constants.get(name) ?? [{ values: name, source: '' }])),
     })),
   };
 }
 
-/** Of each constant by name, every value that it has, with unit, status and source. */
-function constantTexts({ energy, provenance }: Report): ReadonlyMap<string, readonly string[]> {
-  const texts = new Map<string, string[]>();
-  const add = (name: string, text: string) => texts.set(name, [...(texts.get(name) ?? []), text]);
+type Constant = ShownFigure['constants'][number];
+
+/** Of each constant by name, every value that it has, with unit and status. */
+function constantTexts({ energy, provenance }: Report): ReadonlyMap<string, readonly Constant[]> {
+  const texts = new Map<string, Constant[]>();
+  const add = (name: string, values: string, source: string) =>
+    texts.set(name, [...(texts.get(name) ?? []), { values, source }]);
   for (const { costSet, name, value, unit, status, condition, source } of energy.constants) {
     const where = condition === null ? costSet : `${costSet}; ${condition}`;
-    add(name, `${name} = ${format(value, unit)} (${where}; ${status}): ${source}`);
+    add(name, `${name} = ${format(value, unit)} (${where}; ${status})`, source);
   }
   for (const { name, value, unit, status, source } of provenance.constants) {
     const shown = typeof value === 'number' ? format(value, unit ?? '') : String(value);
-    add(name, `${name} = ${shown} (${status}): ${source}`);
+    add(name, `${name} = ${shown} (${status})`, source);
   }
   return texts;
+}
+
+function bySource(constants: readonly Constant[]): readonly Constant[] {
+  const groups = new Map<string, string[]>();
+  for (const { values, source } of constants) groups.set(source, [...(groups.get(source) ?? []), values]);
+  return [...groups].map(([source, values]) => ({ values: values.join(', '), source }));
 }
 
 /** A number of report.json at `path`, that can be asked. */

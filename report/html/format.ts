@@ -77,7 +77,7 @@ function percent(share: number): string {
   if (value > 99.9 && value < 100) return '99.9';
   if (value === 0 || value === 100) return String(value);
   if (value > 0 && value < 0.01) return '<\u20090.01';
-  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2).replace('-', '−');
+  return value.toFixed(Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2).replace('-', '−');
 }
 
 /** A count of at most four signs and a prefix. */
@@ -117,6 +117,7 @@ export const RESOURCES: Readonly<Record<string, string>> = {
   groups: 'neuron groups',
   sram: 'core memory',
   sramBytes: 'core memory',
+  memoryBytes: 'core memory',
 };
 
 /** 'outAxonEntries' → 'out axon entries', where it has no name of its own. */
@@ -131,3 +132,7 @@ export function tally(words: readonly string[]): readonly (readonly [word: strin
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts];
 }
+
+/** With a capital and a full stop. */
+export const sentence = (text: string): string =>
+  `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Report } from '../schema.ts';
 import { SCRIPT, STYLE } from './assets.ts';
 import { type Asker, asker, figuresOf, isEstimate } from './figures.ts';
-import { embedJson, html, type Markup, raw } from './markup.ts';
+import { html, type Markup, packData, raw } from './markup.ts';
 import { BORDER_PATH, CORE_PATHS, corePath, LINK_PATH, type PageData } from './page-data.ts';
 import { ACCURACY } from './sections/accuracy.ts';
 import { ALTERNATIVES } from './sections/alternatives.ts';
@@ -65,7 +65,7 @@ export function renderReport(report: Report): string {
 <div class="page">${contents()}<main id="main" tabindex="-1">${SECTIONS.map(section => renderSection(section, report, ask))}
 <footer><p>Made by ${header.tool.name} ${header.tool.version} from report.json; no part of this page was loaded from elsewhere.</p></footer></main></div>
 <div id="why" class="pop" popover="manual" role="tooltip"></div>
-<script type="application/json" id="data">${embedJson(pageData(report, ask))}</script>`;
+<script type="text/plain" id="data" data-name="${modelName(report)}">${packData(pageData(report, ask))}</script>`;
   return shell({
     title: `${modelName(report)} on ${header.target.title} – snnc report`,
     body,

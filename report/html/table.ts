@@ -36,7 +36,7 @@ export function table<Row>(
   const isTool = file !== undefined && rows.length > 1;
   return html`<div class="box${isTool && ' tool'}"${file !== undefined && html` data-file="${file}"`}>
 <div class="scroll" tabindex="0" role="region" aria-label="${idOf(textOf(caption)).replaceAll('-', ' ').slice(0, 80)}">
-<table${isTool && html` data-sort="on"`}><caption${isQuiet && html` class="sr"`}>${caption}</caption>
+<table${isTool && html` data-sort="on"`}><caption${isQuiet && html` class="sr"`}><span>${caption}</span></caption>
 <thead><tr>${columns.map(column => headCell(column, figures))}</tr></thead>
 <tbody>${rows.map(row => html`<tr>${columns.map(column => bodyCell(column, row, figures))}</tr>`)}</tbody>
 </table></div></div>`;

@@ -151,7 +151,11 @@ function latencyOf({ verdict, time, layers }: Made): readonly Bottleneck[] {
   const total = steps.seconds.reduce((a, b) => a + b, 0);
   const slowest = steps.seconds.reduce((best, s, i) => (s > steps.seconds[best]! ? i : best), 0);
   // Steps are listed from the first that computes on.
-  const at = leading(layers, ({ depth }) => (depth === slowest + 1 ? 1 : 0));
+  const { start, end } = time.pipeline;
+  const at = time.pipeline.layer
+    .filter((_, i) => start[i]! <= slowest + 1 && slowest + 1 < end[i]!)
+    .toSorted((a, b) => layers[b]!.counts.synops - layers[a]!.counts.synops || a - b)
+    .slice(0, MOST_LAYERS);
   const share = total === 0 ? null : round(steps.seconds[slowest]! / total);
   const what = at.length === 0 ? '' : ` (${namesOf(layers, at)})`;
   return [
@@ -190,13 +194,7 @@ export function provenanceOf(facts: Facts): Report['provenance'] {
   };
 }
 
-function buildOf({
-  seconds,
-  peakBytes,
-  node,
-  steps,
-  peaks = {},
-}: BuildRecord): Report['provenance']['build'] {
+function buildOf({ seconds, peakBytes, node, steps, peaks }: BuildRecord): Report['provenance']['build'] {
   const passes = Object.entries(steps).map(([name, own]) => ({
     ...{ name, seconds: round(own), peakBytes: peaks[name] ?? null },
   }));

@@ -73,8 +73,8 @@ export function verdictOf(facts: Facts, accounts: Accounts): Report['verdict'] {
     },
     verified:
       ran.images === 0
-        ? 'delivery and depths proved on the encoded tables; no image was simulated'
-        : `chip = integer network bit for bit on ${ran.images} image(s); delivery and depths proved on the encoded tables`,
+        ? 'delivery and depths proved on the tables; no image was simulated'
+        : `chip = integer network, bit for bit, on ${ran.images} image(s); delivery proved`,
   };
   return { ...verdict, says: sentenceOf(verdict, target.spec, network.mode) };
 }

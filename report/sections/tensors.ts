@@ -49,7 +49,8 @@ function valueTensor(node: IntNode, place: Place, kept: ReadonlyMap<string, Kept
   }
   const isPopulation = node.kind === 'population';
   const kind = isPopulation ? (node.attrs.emit.kind === 'readout' ? 'readout' : 'activation') : 'accumulator';
-  const width = kept.get(`${node.id} ${isPopulation ? 'target' : 'accumulator'}`);
+  const quantity = isPopulation ? quantitiesOf(node) : ['accumulator'];
+  const width = quantity.map(name => kept.get(`${node.id} ${name}`)).find(found => found !== undefined);
   const fraction = fractionOf(node);
   const { met, worst, bits, status } = width ?? { ...unknown, bits: { available: null } };
   return {
@@ -59,8 +60,13 @@ function valueTensor(node: IntNode, place: Place, kept: ReadonlyMap<string, Kept
   };
 }
 
+/** What of a population is proved: what it has sent in units of θ; of graded values their own, or the state that they are. */
+const quantitiesOf = ({ attrs }: IntOf<'population'>): readonly string[] =>
+  attrs.emit.kind === 'mt' ? ['sent'] : ['target', 'state'];
+
 function fractionOf(node: Exclude<IntNode, IntOf<'input'>>): number | null {
-  if (node.kind === 'population') return node.attrs.outFraction;
+  if (node.kind === 'population')
+    return node.attrs.emit.kind === 'mt' ? node.attrs.emit.theta : node.attrs.outFraction;
   return 'fraction' in node.attrs ? node.attrs.fraction : null;
 }
 

@@ -1,5 +1,6 @@
 /** A device that has booted: its cores and tiles, and where every message goes. Nothing is known but the images' bytes. */
 import type { Known } from '../../backends/program/bytes.ts';
+import { findCrossTrouble } from '../../backends/program/check.ts';
 import type {
   Box,
   CoreProgram,
@@ -95,12 +96,9 @@ export function bootDevice(chips: ReadonlyMap<number, Uint8Array>): Booted {
     return image;
   });
   const header = images[0]?.program.header ?? refuse('INVALID_ARGUMENT', 'no program');
-  const headers = images.map(({ program }) => JSON.stringify(program.header));
-  if (headers.some(text => text !== headers[0]))
-    refuse('INVALID_ARGUMENT', 'the programs are of several deployments: their headers differ');
-  const inputs = images.flatMap(({ program }) => program.input ?? []);
-  if (inputs.length > 1 || (inputs.length === 0 && header.mode !== 'free'))
-    refuse('INVALID_ARGUMENT', `${inputs.length} chips take the host's input`);
+  const programs = images.map(({ program }) => program);
+  const trouble = findCrossTrouble(programs);
+  if (trouble !== undefined) refuse('INVALID_ARGUMENT', `${trouble.place}: ${trouble.problem}`);
   const expand = expander();
   const cores = images.flatMap(({ program }) =>
     program.cores.map((core, index) => ({ chip: program.chip, index, program: core })),
@@ -108,7 +106,7 @@ export function bootDevice(chips: ReadonlyMap<number, Uint8Array>): Booted {
   const numbered = cores.map((core, number): Core => ({ ...core, number }));
   const finder = createFinder(numbered, expand);
   const tiles = tilesOf(images, numbered, header, finder);
-  const [input] = inputs;
+  const input = programs.find(program => program.input !== undefined)?.input;
   const host = input && {
     input,
     steps: input.steps && expand(input.steps),
@@ -230,11 +228,12 @@ function tilesOf(
 
 function membersOf({ group, row, channel }: Box, shape: readonly number[]): Int32Array {
   const [, rows, channels] = shape as [number, number, number];
-  const members: number[] = [];
+  const members = new Int32Array(sizeOf(group) * sizeOf(row) * sizeOf(channel));
+  let at = 0;
   for (let g = group[0]; g < group[1]; g++)
     for (let r = row[0]; r < row[1]; r++)
-      for (let c = channel[0]; c < channel[1]; c++) members.push((g * rows + r) * channels + c);
-  return Int32Array.from(members);
+      for (let c = channel[0]; c < channel[1]; c++) members[at++] = (g * rows + r) * channels + c;
+  return members;
 }
 
 /** Every neuron in the order of its group, row and channel, or those of one row. */

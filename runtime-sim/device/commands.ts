@@ -3,8 +3,9 @@
  * is answered with the reply of then.
  */
 import { createHash } from 'node:crypto';
-import type { Machine, PopulationEvents } from './machine.ts';
-import { checkInput } from './machine.ts';
+import type { PopulationEvents } from './events.ts';
+import { checkInput } from './events.ts';
+import type { Machine } from './machine.ts';
 import { type ReplyDraft, type RequestOf, runRequest } from './messages.ts';
 import { type Recordings, recordEmission } from './recording.ts';
 import { refuse } from './refusal.ts';
@@ -17,6 +18,8 @@ interface Kept {
   readonly reply: RunReply;
   /** By `population timestep`: the spikes behind a hash. */
   readonly spikes: ReadonlyMap<string, PopulationEvents>;
+  /** That it speaks of. */
+  readonly neurons: number;
 }
 
 export interface Commands {
@@ -32,8 +35,9 @@ export interface CommandLimits {
   readonly timesteps: number;
   readonly window: number;
 }
-/** Spikes that replies may keep before the host has to acknowledge some. */
-const MAX_KEPT_SPIKES = 2 ** 24;
+/** Neurons that all kept replies may speak of before the host has to acknowledge some; and one reply alone. */
+const MAX_KEPT = 2 ** 24;
+const MAX_REPLY = 2 ** 25;
 
 /** `pause` lets others have a turn between timesteps. */
 export function createCommands(
@@ -45,14 +49,14 @@ export function createCommands(
   const kept = new Map<number, Kept>();
   let executed = 0;
   let acknowledged = 0;
-  let keptSpikes = 0;
+  let keptNeurons = 0;
   let broken = '';
 
   function acknowledge(upTo: number): void {
     if (upTo > executed)
       refuse('OUT_OF_RANGE', `reply ${upTo} is acknowledged, but ${executed} was the last`);
     for (; acknowledged < upTo; acknowledged++) {
-      keptSpikes -= countSpikes(kept.get(acknowledged + 1)!);
+      keptNeurons -= kept.get(acknowledged + 1)!.neurons;
       kept.delete(acknowledged + 1);
     }
   }
@@ -63,6 +67,7 @@ export function createCommands(
     const emissions: NonNullable<RunReply['emissions']>[number][] = [];
     const readouts: NonNullable<RunReply['readouts']>[number][] = [];
     const spikes = new Map<string, PopulationEvents>();
+    let neurons = 0;
     for (let offset = 0; offset < command.timesteps; offset++) {
       const now = machine.timestep;
       const done = machine.advance(inputs.get(offset));
@@ -71,6 +76,7 @@ export function createCommands(
         if (emission === undefined) continue;
         emissions.push(emission);
         spikes.set(`${events.population} ${now}`, events);
+        neurons += events.neurons.length + stateValues(emission);
       }
       if (!silent)
         readouts.push(
@@ -81,10 +87,13 @@ export function createCommands(
             values,
           })),
         );
+      for (const readout of silent ? [] : done.readouts) neurons += readout.neurons.length;
+      if (neurons > MAX_REPLY)
+        refuse('RESOURCE_EXHAUSTED', `a reply about more than ${MAX_REPLY} neurons; ask for fewer timesteps`);
       await pause();
     }
     const serverNs = Number(process.hrtime.bigint() - started);
-    return { emissions, readouts, spikes, timing: silent ? undefined : { serverNs } };
+    return { emissions, readouts, spikes, neurons, timing: silent ? undefined : { serverNs } };
   }
 
   async function execute({
@@ -94,9 +103,10 @@ export function createCommands(
     restart,
   }: Run): Promise<Omit<Kept, 'digest'>> {
     if (restart !== undefined) machine.restart();
-    if (command === undefined) return { reply: { sequence, timestep: machine.timestep }, spikes: new Map() };
-    const { spikes, ...rest } = await advance(command, silent);
-    return { reply: { sequence, timestep: machine.timestep, ...rest }, spikes };
+    if (command === undefined)
+      return { reply: { sequence, timestep: machine.timestep }, spikes: new Map(), neurons: 0 };
+    const { spikes, neurons, ...rest } = await advance(command, silent);
+    return { reply: { sequence, timestep: machine.timestep, ...rest }, spikes, neurons };
   }
 
   return {
@@ -117,8 +127,11 @@ export function createCommands(
       if (broken !== '') refuse('FAILED_PRECONDITION', `${broken}; reset first`);
       if (executed - acknowledged >= window)
         refuse('RESOURCE_EXHAUSTED', `${window} replies wait to be acknowledged; no more are kept`);
-      if (keptSpikes > MAX_KEPT_SPIKES)
-        refuse('RESOURCE_EXHAUSTED', `${keptSpikes} spikes wait to be acknowledged; no more are kept`);
+      if (keptNeurons > MAX_KEPT)
+        refuse(
+          'RESOURCE_EXHAUSTED',
+          `replies about ${keptNeurons} neurons wait to be acknowledged; no more are kept`,
+        );
       if (request.advance === undefined && request.restart === undefined)
         refuse('INVALID_ARGUMENT', `command ${sequence} says nothing to do`);
       if (request.advance !== undefined) checkAdvance(request.advance, machine, timesteps);
@@ -127,7 +140,7 @@ export function createCommands(
       broken = '';
       executed = sequence;
       kept.set(sequence, done);
-      keptSpikes += countSpikes(done);
+      keptNeurons += done.neurons;
       return done.reply;
     },
     spikesOf(sequence, population, timestep) {
@@ -153,11 +166,8 @@ function repeat(found: Kept | undefined, sequence: number, digest: string): RunR
   return found.reply;
 }
 
-const countSpikes = ({ spikes }: Kept): number => {
-  let sum = 0;
-  for (const { neurons } of spikes.values()) sum += neurons.length;
-  return sum;
-};
+const stateValues = ({ states }: NonNullable<ReturnType<typeof recordEmission>>): number =>
+  Array.from(states ?? []).reduce((sum, { values }) => sum + (values?.length ?? 0), 0);
 
 const digestOf = ({ silent, advance, restart }: Run): string =>
   createHash('sha256').update(runRequest.encode({ silent, advance, restart })).digest('base64');

@@ -11,7 +11,8 @@ type Held = NonNullable<ReplyDraft<'Load'>['files']>;
 interface Arriving {
   readonly plan: Planned;
   readonly key: string;
-  readonly parts: Uint8Array[];
+  /** What has arrived, and room for more: twice as much whenever it is full. */
+  room: Uint8Array;
   held: number;
   whole: Uint8Array | undefined;
 }
@@ -26,6 +27,9 @@ export interface FileStore {
 }
 
 const MAX_FILES = 4096;
+const EMPTY = new Uint8Array(0);
+/** Room of a file that has begun to arrive. */
+const FIRST_ROOM = 2 ** 16;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** `held`: what is there from the beginning. */
@@ -55,8 +59,8 @@ export function createFileStore(
         const known = before.get(key);
         if (known !== undefined) return { ...known, plan };
         const own = always.get(key);
-        if (own !== undefined) return { plan, key, parts: [], held: own.length, whole: own };
-        return { plan, key, parts: [], held: 0, whole: plan.bytes === 0 ? verify(plan, []) : undefined };
+        if (own !== undefined) return { plan, key, room: EMPTY, held: own.length, whole: own };
+        return { plan, key, room: EMPTY, held: 0, whole: plan.bytes === 0 ? verify(plan, EMPTY) : undefined };
       });
       return all();
     },
@@ -68,11 +72,10 @@ export function createFileStore(
       if (offset !== held) refuse('OUT_OF_RANGE', `file ${file} goes on at byte ${held}, not ${offset}`);
       if (held + data.length > plan.bytes)
         refuse('OUT_OF_RANGE', `file ${file} has ${plan.bytes} bytes; a chunk goes beyond`);
-      // A copy: the message that it came in is let go.
-      if (data.length > 0) arriving.parts.push(Uint8Array.from(data));
-      arriving.held += data.length;
+      put(arriving, data);
       if (arriving.held === plan.bytes && arriving.whole === undefined) {
-        const whole = Buffer.concat(arriving.parts.splice(0));
+        const whole = arriving.room.subarray(0, plan.bytes);
+        arriving.room = EMPTY;
         arriving.held = 0;
         arriving.whole = verify(plan, whole, file);
         arriving.held = plan.bytes;
@@ -88,6 +91,18 @@ export function createFileStore(
       return new Map(programs.map(({ plan, whole }) => [plan.chip, whole!] as const));
     },
   };
+}
+
+/** Many small chunks take no more memory than few large ones. */
+function put(arriving: Arriving, data: Uint8Array): void {
+  const { plan, room, held } = arriving;
+  if (held + data.length > room.length) {
+    const size = Math.max(held + data.length, FIRST_ROOM, 2 * room.length);
+    arriving.room = new Uint8Array(Math.min(plan.bytes, size));
+    arriving.room.set(room.subarray(0, held));
+  }
+  arriving.room.set(data, held);
+  arriving.held += data.length;
 }
 
 function checkPlan(wanted: readonly Planned[], programBytes: number): void {
@@ -107,11 +122,10 @@ function checkPlan(wanted: readonly Planned[], programBytes: number): void {
   if (chips.size === 0) refuse('INVALID_ARGUMENT', 'a plan without a program');
 }
 
-function verify({ sha256 }: Planned, whole: Uint8Array | readonly [], file = 0): Uint8Array {
-  const bytes = Uint8Array.from(whole);
-  if (!createHash('sha256').update(bytes).digest().equals(sha256))
+function verify({ sha256 }: Planned, whole: Uint8Array, file = 0): Uint8Array {
+  if (!createHash('sha256').update(whole).digest().equals(sha256))
     refuse('DATA_LOSS', `file ${file} does not have the SHA-256 of the plan; send it again`);
-  return bytes;
+  return whole;
 }
 
 /** Programs that the manifest does not know belong to another deployment. */

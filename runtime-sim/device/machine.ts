@@ -4,6 +4,7 @@
  */
 import { HOLE } from '../../ir/map.ts';
 import type { Booted, Core, Link, Tile, Way } from './boot.ts';
+import { createCollector, type InputEvents, inputEvents, powersOf, type Timestep } from './events.ts';
 import { arrive } from './operands.ts';
 import { refuse } from './refusal.ts';
 import {
@@ -16,22 +17,6 @@ import {
   type TileState,
 } from './tile.ts';
 
-/** What neurons of a population did in one timestep, ascending. */
-export interface PopulationEvents {
-  readonly population: number;
-  readonly neurons: readonly number[];
-  readonly values: readonly number[];
-}
-export interface Timestep {
-  /** Spikes of the populations that executed, by number. */
-  readonly emissions: readonly PopulationEvents[];
-  /** Those that are read out, all their neurons. */
-  readonly readouts: readonly PopulationEvents[];
-}
-export interface InputEvents {
-  readonly elements: readonly number[];
-  readonly values: readonly number[];
-}
 export interface CoreCounts {
   spikes: number;
   messages: number;
@@ -86,8 +71,9 @@ interface Turn {
   readonly row: number | undefined;
 }
 
-/** Numbers of state that a device has room for. */
+/** Numbers of state that a device has room for, and messages on their way. */
 const MAX_STATE = 2 ** 27;
+const MAX_WAITING = 2 ** 26;
 
 /** Errors: Refusal, where the state does not fit. */
 export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machine {
@@ -108,6 +94,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
   let mail = new Map<number, Mail[]>();
   let inbox: Mail[][] = tiles.map(() => []);
   let begun = new Set<number>();
+  let onTheirWay = 0;
   let timestep = 0;
   /** Never goes back: what happens by chance happens in another place after each restart. */
   let age = 0;
@@ -149,6 +136,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
           const waiting = mail.get(due) ?? [];
           mail.set(due, waiting);
           waiting.push({ ...own, link, way });
+          onTheirWay += events.length;
         }
         if (!damage.isDead(way.to)) counts[way.to.number]!.received += events.length;
       }
@@ -180,6 +168,7 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
 
   function deliver(): void {
     for (const message of mail.get(timestep) ?? []) {
+      onTheirWay -= message.neurons.length;
       const tile = tiles[message.link.tile]!;
       if (damage.isDead(message.way.to)) continue;
       if (!isStreaming) inbox[tile.number]!.push(message);
@@ -191,13 +180,13 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
 
   function execute(tile: Tile, { image, t, row }: Turn): Outcome {
     const state = stateFor(tile, image);
-    if (header.mode !== 'free' && !isStreaming && t === 1) clearTileState(state);
+    if (header.mode !== 'free' && !isStreaming && t === 1) clearTileState(state, tile.program);
     for (const message of inbox[tile.number]!) meet(tile, state, message, t);
     inbox[tile.number] = [];
     const width = damage.stateBits(tile.core) ?? header.stateBits;
     const outcome =
       header.mode === 'free'
-        ? executePlain(tile, state, timestep === 0, header, width)
+        ? executePlain(tile, state, timestep - tile.program.depth, header, width)
         : executeTile(tile, state, t, row, header, width);
     if (isStreaming && row === tile.rows - 1) {
       flowing[tile.number]!.delete(image);
@@ -231,6 +220,8 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
       if (isBegin) begun.add(timestep / header.interval);
       for (const [image, { elements, values }] of events) post(host!.ways, image, elements, values);
     }
+    if (onTheirWay > MAX_WAITING)
+      refuse('RESOURCE_EXHAUSTED', `more than ${MAX_WAITING} messages are on their way`);
     deliver();
     const collected = createCollector();
     const turns = tiles.map(turnOf);
@@ -249,14 +240,13 @@ export function createMachine(booted: Booted, damage: Damage = UNDAMAGED): Machi
 
   function restart(): void {
     if (isStreaming) room = MAX_STATE;
-    for (const state of fixed) clearTileState(state);
-    if (header.mode === 'free')
-      tiles.forEach(({ number }) => {
-        fixed[number]!.target.set(createTileState(tiles[number]!).target);
-      });
+    fixed.forEach((state, number) => {
+      clearTileState(state, tiles[number]!.program);
+    });
     flowing = tiles.map(() => new Map());
     over = tiles.map(() => -1);
     mail = new Map();
+    onTheirWay = 0;
     inbox = tiles.map(() => []);
     begun = new Set();
     timestep = 0;
@@ -289,81 +279,4 @@ function planOf(tiles: readonly Tile[], { mode, steps, period }: Booted['header'
     0,
   );
   return { last };
-}
-
-/** The signed powers of two that a neuron fired, largest first, none above the highest threshold. */
-function powersOf(payload: number, terms: number, levels: number): readonly number[] {
-  const powers: number[] = [];
-  let rest = payload;
-  while (rest !== 0 && powers.length < terms) {
-    const size = Math.abs(rest);
-    const below = 2 ** Math.floor(Math.log2(size));
-    const nearest = size >= 1.5 * below ? 2 * below : below;
-    const power = Math.sign(rest) * Math.min(nearest, 2 ** (levels - 1));
-    powers.push(power);
-    rest -= power;
-  }
-  return powers;
-}
-
-/** Errors: Refusal, for what `advance` would refuse. */
-export const checkInput = (booted: Booted, input: InputEvents, timestep: number): void => {
-  inputEvents(booted, input, timestep);
-};
-
-/** Elements that the host sends, by the image that they belong to. */
-function inputEvents(
-  { header, host }: Booted,
-  { elements, values }: InputEvents,
-  timestep: number,
-): ReadonlyMap<number, { elements: number[]; values: number[] }> {
-  if (host === undefined) return refuse('INVALID_ARGUMENT', 'the programs take no input');
-  if (elements.length !== values.length)
-    refuse('INVALID_ARGUMENT', `an input of ${elements.length} elements and ${values.length} values`);
-  const byImage = new Map<number, { elements: number[]; values: number[] }>();
-  elements.forEach((element, i) => {
-    if (element >= host.input.size || (i > 0 && element <= elements[i - 1]!))
-      refuse('INVALID_ARGUMENT', `input elements ascend and are below ${host.input.size}: not ${element}`);
-    const due = host.steps?.[element] ?? timestep;
-    const image = (timestep - due) / header.interval;
-    if (due === HOLE || image < 0 || !Number.isInteger(image))
-      refuse('INVALID_ARGUMENT', `input element ${element} is not due in timestep ${timestep}`);
-    if (values[i] === 0) return;
-    const own = byImage.get(image) ?? { elements: [], values: [] };
-    byImage.set(image, own);
-    own.elements.push(element);
-    own.values.push(header.mode === 'free' ? 1 : values[i]!);
-  });
-  return byImage;
-}
-
-/** Puts what tiles did together, population by population. */
-function createCollector() {
-  const found = new Map<number, { isRead: boolean; events: [neuron: number, value: number][] }>();
-  return {
-    add({ program, members }: Tile, { neurons, payloads, targets }: Outcome): void {
-      const isRead = program.emit.kind === 'readout';
-      const own = found.get(program.population) ?? { isRead, events: [] };
-      found.set(program.population, own);
-      neurons.forEach((neuron, i) => {
-        if (isRead) own.events.push([members[neuron]!, targets[i]!]);
-        else if (payloads[i] !== 0) own.events.push([members[neuron]!, payloads[i]!]);
-      });
-    },
-    finish(): Timestep {
-      const sorted = [...found].toSorted(([a], [b]) => a - b);
-      const list = (isRead: boolean) =>
-        sorted
-          .filter(([, own]) => own.isRead === isRead)
-          .map(([population, { events }]): PopulationEvents => {
-            events.sort(([a], [b]) => a - b);
-            return {
-              population,
-              neurons: events.map(([neuron]) => neuron),
-              values: events.map(([, value]) => value + 0),
-            };
-          });
-      return { emissions: list(false), readouts: list(true) };
-    },
-  };
 }

@@ -1,7 +1,8 @@
 /** What a host asked to see of every population, and how it is put into messages. */
 import { createHash } from 'node:crypto';
 import type { Booted, Tile } from './boot.ts';
-import type { Machine, PopulationEvents } from './machine.ts';
+import type { PopulationEvents } from './events.ts';
+import type { Machine } from './machine.ts';
 import type { ReplyDraft, RequestOf } from './messages.ts';
 import { refuse } from './refusal.ts';
 

@@ -1,5 +1,6 @@
 /** One tile: what it holds of an image, and what it does in one step or with one row. */
-import type { Gather, ProgramHeader, TileProgram } from '../../backends/program/program.ts';
+import type { Gather, PlainEmit, ProgramHeader, TileProgram } from '../../backends/program/program.ts';
+import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import { clamp, shiftRound } from './arithmetic.ts';
 import { neuronsOf, type Tile } from './boot.ts';
 import { neuronRule, type Sent } from './neuron.ts';
@@ -11,6 +12,8 @@ export interface TileState {
   readonly sent: Int32Array;
   /** Result of the function in the last step; mode free: the potential. */
   readonly target: Float64Array;
+  /** Of plain neurons that have one: the current. */
+  readonly current: Float64Array;
 }
 
 /** What neurons of a tile did; all lists are alike. */
@@ -29,18 +32,27 @@ export const stateSize = ({ gathers, size }: Tile): number =>
     2 * size,
   );
 
-export const createTileState = ({ gathers, size, program: { emit } }: Tile): TileState => ({
-  operands: gathers.map(gather => createOperand(gather, size)),
-  sent: new Int32Array(size),
-  target: Float64Array.from({ length: size }, (_, i) =>
-    emit.kind === 'lif' ? emit.initial[i % emit.initial.length]! : 0,
-  ),
-});
+/** Neurons of mode `free`; undefined: others. */
+const plainOf = ({ emit }: TileProgram): PlainEmit | undefined =>
+  emit.kind === 'lif' || emit.kind === 'cuba' ? emit : undefined;
 
-export function clearTileState({ operands, sent, target }: TileState): void {
+export function createTileState({ gathers, size, program }: Tile): TileState {
+  const state = {
+    operands: gathers.map(gather => createOperand(gather, size)),
+    sent: new Int32Array(size),
+    target: new Float64Array(size),
+    current: new Float64Array(program.emit.kind === 'cuba' ? size : 0),
+  };
+  clearTileState(state, program);
+  return state;
+}
+
+export function clearTileState({ operands, sent, target, current }: TileState, program: TileProgram): void {
   for (const operand of operands) clearOperand(operand);
   sent.fill(0);
-  target.fill(0);
+  current.fill(0);
+  const initial = plainOf(program)?.initial;
+  for (let i = 0; i < target.length; i++) target[i] = initial === undefined ? 0 : at(initial, i);
 }
 
 const MEAN_FUNCTIONS: ReadonlySet<TileProgram['function']['kind']> = new Set(['pointwise', 'softmax']);
@@ -107,33 +119,55 @@ function fireNeurons(
 
 const at = (list: Int32Array, i: number): number => list[list.length === 1 ? 0 : i]!;
 
-/** One timestep of plain neurons; docs/rationale/plain-neurons.md. */
+const leak = (x: number, parts: number): number => Math.trunc((x * (4096 - parts)) / 4096);
+
+/** Timestep `age` (0: the first) of a tile of plain neurons, before which it hears nothing; docs/rationale/plain-neurons.md. */
 export function executePlain(
   tile: Tile,
-  { operands, target: potential }: TileState,
-  isFirst: boolean,
+  state: TileState,
+  age: number,
   header: ProgramHeader,
   stateBits: number,
 ): Outcome {
-  const { emit } = tile.program;
+  const { target: potential, operands } = state;
+  const plain = plainOf(tile.program) ?? defect(`a ${tile.program.emit.kind} in mode free`);
   const neurons = neuronsOf(tile, undefined);
   const payloads = new Int32Array(neurons.length);
-  for (const neuron of emit.kind === 'lif' ? neurons : []) {
-    if (emit.kind !== 'lif') continue;
+  for (const neuron of neurons) {
     let sum = 0;
     for (const { arrived } of operands) {
       sum += arrived[0]![neuron]!;
       arrived[0]![neuron] = 0;
     }
+    if (age < 0) continue;
+    const input = takeIn(plain, state, neuron, clamp(sum, header.accumulatorBits), age, stateBits);
     let v = potential[neuron]!;
-    if (!isFirst) v = Math.trunc((v * (4096 - at(emit.leak, neuron))) / 4096);
-    v = clamp(v + clamp(sum, header.accumulatorBits) + at(emit.bias, neuron), stateBits);
-    if (v > at(emit.threshold, neuron)) {
+    if (age > 0) v = leak(v, at(plain.leak, neuron));
+    v = clamp(v + input + at(plain.bias, neuron), stateBits);
+    if (v > at(plain.threshold, neuron)) {
       payloads[neuron] = 1;
-      if (emit.reset === 'hard') v = at(emit.resetTo, neuron);
-      if (emit.reset === 'soft') v = clamp(v - at(emit.threshold, neuron), stateBits);
+      if (plain.reset === 'hard') v = at(plain.resetTo, neuron);
+      if (plain.reset === 'soft') v = clamp(v - at(plain.threshold, neuron), stateBits);
     }
+    // −0 is 0.
     potential[neuron] = v + 0;
   }
   return { neurons, payloads, terms: Uint8Array.from(payloads), targets: potential };
+}
+
+/** What is added to a potential: the sum, or the current that it goes into. */
+function takeIn(
+  plain: PlainEmit,
+  { current }: TileState,
+  neuron: number,
+  sum: number,
+  age: number,
+  bits: number,
+): number {
+  if (plain.kind === 'lif') return sum;
+  const before = current[neuron]!;
+  const held = age > 0 ? leak(before, at(plain.currentLeak, neuron)) : before;
+  const more = sum * 2 ** at(plain.gain, neuron) + at(plain.currentBias, neuron);
+  current[neuron] = clamp(held + more, bits) + 0;
+  return current[neuron]!;
 }

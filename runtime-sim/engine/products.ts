@@ -163,29 +163,22 @@ function prepareCounts(
   const [ofA, ofB] = [countersOf(arena, a, partOf.length, rows), countersOf(arena, b, parts, columns)];
   /** Sums of the second operand that were not 0 before this step. */
   const before = arena.reserve(parts * inner * 4);
-  const out = arena.reserve(16);
-  const waits = header.mode === 'streaming' ? 1 : 0;
+  const blocks = arena.reserve(partOf.length * 4);
+  arena.views().i32.set(partOf, blocks / 4);
+  const sums = arena.reserve(tiles.length * 16);
+  // Rows wait until they meet all columns; else first operands meet what columns had before.
+  const about = [inner, groups, tiles.length, header.mode === 'streaming' ? 1 : 0, sums] as const;
   return t => {
     const { i32, f64 } = arena.views();
     if (t === 1) arena.kernels.clear(before, parts * inner * 4);
     else i32.copyWithin(before / 4, ofB.nonzero / 4, ofB.nonzero / 4 + parts * inner);
     ofA.count();
     ofB.count();
+    const counters = [ofA.terms, ofA.nonzero, ofB.terms, ofB.nonzero, before] as const;
+    arena.kernels.sumProducts(...counters, blocks, ...about);
     tiles.forEach(({ number }, k) => {
-      f64.fill(0, out / 8, out / 8 + 2);
-      for (let block = k * groups; block < (k + 1) * groups; block++) {
-        const [first, second] = [block * inner * 4, partOf[block]! * inner * 4];
-        const own = [
-          ofA.terms + first,
-          ofA.nonzero + first,
-          ofB.terms + second,
-          ofB.nonzero + second,
-        ] as const;
-        // Rows wait until they meet all columns; else first operands meet what columns had before.
-        arena.kernels.sumProducts(...own, before + second, inner, waits, out);
-      }
-      products.adds[number]! += f64[out / 8]!;
-      products.paper[number]! += f64[out / 8 + 1]!;
+      products.adds[number]! += f64[sums / 8 + 2 * k]!;
+      products.paper[number]! += f64[sums / 8 + 2 * k + 1]!;
       const synops = products.rowSynops.get(number);
       if (synops === undefined) return;
       for (let g = 0; g < groups; g++)

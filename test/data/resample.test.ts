@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { INTERPOLATIONS, type Interpolation } from '../../backends/preprocess.ts';
+import { INTERPOLATIONS } from '../../backends/interpolations.ts';
+import type { Interpolation } from '../../backends/preprocess.ts';
 import { readNpz } from '../../compiler/data/npz.ts';
 import { type Picture, resample } from '../../compiler/data/resample.ts';
 

@@ -141,6 +141,10 @@ test('from a file to a folder to spikes, with the folder alone', async () => {
   writeFileSync(wrong, writeNpz([{ name: 'spikes', shape, data: Float64Array.from(data, x => 2 * x) }]));
   assert.match(snnc('simulate', out, '--input', wrong).err, /E0137.*holds 2/s);
   assert.match(snnc('simulate', out, '--input', spikes, '--record', 'nobody').err, /E0755/);
+  assert.match(snnc('simulate', out, '--input', spikes, '--timed').err, /E0716.*--timed/s);
+  assert.match(snnc('validate', out, '--data', spikes).err, /E0711/);
+  assert.match(snnc('report', out).out, /mode free/);
+  assert.equal(snnc('diff', out, out).code, 0);
   assert.match(snnc('compile', path, '--dt', '1e-3').err, /E0101/);
 });
 

@@ -22,6 +22,9 @@ const QUIET = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
+/** A page that does not come has a fault: a machine may be slow, but not that slow. */
+const PATIENCE_MS = 20_000;
+
 export interface Look {
   readonly width?: number;
   readonly height?: number;
@@ -50,6 +53,7 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
   return {
     open: async (file, { width = 1280, height = 900, scheme = 'light' } = {}) => {
       const page = await context.newPage();
+      page.setDefaultTimeout(PATIENCE_MS);
       const [complaints, requests] = [[] as string[], [] as string[]];
       page.on('console', message => {
         if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
@@ -59,6 +63,7 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
       await page.setViewportSize({ width, height });
       await page.emulateMedia({ colorScheme: scheme });
       await page.goto(`file://${file}`);
+      await page.locator('html[data-ready]').waitFor();
       return { page, complaints, requests };
     },
     close: async () => {

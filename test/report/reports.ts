@@ -1,21 +1,21 @@
 /** Reports to render in tests: the digits', larger ones made from it, and one that knows as little as a report may. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Report, reportSchema } from '../../report/schema.ts';
 import { DIGITS } from '../digits.ts';
+import { writeMlp } from '../mlp.ts';
 
-/** Of the bundled model, compiled as fast as it goes. */
-export function compileDigits(): Report {
+/** Compiled without what takes time, in a folder that is gone when it is read. */
+function compile(makeModel: (folder: string) => readonly string[]): Report {
   const folder = mkdtempSync(join(tmpdir(), 'snnc-page-'));
   try {
-    const out = join(folder, 'digits.snnc');
+    const out = join(folder, 'out.snnc');
     const { status, stderr } = spawnSync(
       process.execPath,
       [
-        ...['build/test/cli-entry.js', 'compile', `${DIGITS}/vit-digits.onnx`, '--out', out],
-        ...['--calibrate', `${DIGITS}/digits-calib.npz`, '--target', 'loihi2'],
+        ...['build/test/cli-entry.js', 'compile', ...makeModel(folder), '--out', out, '--target', 'loihi2'],
         ...['--effort', 'fast', '--no-bias-correction', '--shift', '3', '--simulate', '1'],
       ],
       { encoding: 'utf8' },
@@ -26,6 +26,18 @@ export function compileDigits(): Report {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** The bundled model. */
+export const compileDigits = (): Report =>
+  compile(() => [`${DIGITS}/vit-digits.onnx`, '--calibrate', `${DIGITS}/digits-calib.npz`]);
+
+/** A second’s work. */
+export const compilePerceptron = (): Report =>
+  compile(folder => {
+    const model = join(folder, 'mlp.onnx');
+    writeFileSync(model, writeMlp([6, 9, 4], 3));
+    return [model];
+  });
 
 const repeat = (column: readonly number[], times: number, shift = 0): number[] =>
   Array.from({ length: times }, (_, t) => column.map(n => n + t * shift)).flat();

@@ -94,7 +94,8 @@ data=examples/digits/digits-test.npz
 shards="$scratch/shards"
 work=("$deployment" --data "$data" --identity 60)
 "${snnc[@]}" compile examples/digits/vit-digits.onnx --calibrate examples/digits/digits-calib.npz \
-  --mode pipelined --effort fast --compare false --out "$deployment" --quiet > /dev/null
+  --mode pipelined --shift 3 --effort fast --no-compare --no-bias-correction --simulate 0 \
+  --out "$deployment" --quiet > /dev/null
 "${snnc[@]}" validate "${work[@]}" --json > "$scratch/whole.json"
 cp "$deployment/validation.json" "$scratch/whole-validation.json"
 rm "$deployment/validation.json"

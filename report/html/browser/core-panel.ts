@@ -31,23 +31,20 @@ function rowOf(name: string, ...cells: readonly (Node | string)[]): HTMLElement 
 
 function limits(data: PageData, core: number): readonly Node[] {
   const { cores, resources } = data;
+  const heads = ['Limit', 'used of', 'fill'];
   const head = element(
     'tr',
     {},
-    ...['Limit', 'used', 'available', 'fill'].map((text, i) =>
-      element('th', { scope: 'col', class: i > 0 && 'r' }, text),
-    ),
+    ...heads.map((text, i) => element('th', { scope: 'col', class: i > 0 && 'r' }, text)),
   );
   const rows = resources.map(({ name, capacity }, r) => {
-    const isBinding = cores.binding[core] === r;
     const row = rowOf(
       resourceName(name),
-      format(cores.used[r]![core]!),
-      format(capacity),
-      isBinding
-        ? element('span', { class: 'binds' }, `${format(fillOf(data, r, core), '%')} binds`)
-        : format(fillOf(data, r, core), '%'),
+      `${format(cores.used[r]![core]!)} of ${format(capacity)}`,
+      format(fillOf(data, r, core), '%'),
     );
+    if (cores.binding[core] === r)
+      row.firstElementChild!.append(' ', element('span', { class: 'binds' }, 'binds'));
     return row;
   });
   return [

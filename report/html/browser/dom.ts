@@ -39,7 +39,9 @@ export function sized(canvas: HTMLCanvasElement, width: number, height: number):
 /** Colour of text and lines around an element, in the scheme that is on. */
 export const inkOf = (at: Element): string => getComputedStyle(at).color;
 
+/** Paper is light. */
 export const isDark = (): boolean => {
+  if (matchMedia('print').matches) return false;
   const chosen = document.documentElement.dataset.theme;
   return chosen === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
 };

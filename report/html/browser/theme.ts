@@ -3,7 +3,8 @@ import { find } from './dom.ts';
 
 /** Canvases are drawn anew when colours or widths change. */
 export function watchLook(redraw: () => void): void {
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  for (const query of ['(prefers-color-scheme: dark)', 'print'])
+    matchMedia(query).addEventListener('change', redraw);
   find<HTMLSelectElement>('theme')?.addEventListener('change', event => {
     const { value } = event.target as HTMLSelectElement;
     if (value === '') delete document.documentElement.dataset.theme;

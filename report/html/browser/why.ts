@@ -4,6 +4,7 @@ import { element, find } from './dom.ts';
 
 const HOVER_MS = 250;
 const GAP = 6;
+const LEAST = 120;
 
 export function explainNumbers(figures: readonly ShownFigure[]): void {
   const pop = find('why');
@@ -69,16 +70,30 @@ function describe({ says, formula, unit, status, source, constants }: ShownFigur
     line(says),
     ...(formula === '' ? [] : [line(element('code', {}, formula))]),
     line(element('span', { class: `tag ${status}` }, status), unit === '' ? '' : `unit: ${unit}`),
-    ...(constants.length === 0 ? [] : [element('ul', {}, ...constants.map(text => element('li', {}, text)))]),
+    ...(constants.length === 0
+      ? []
+      : [
+          element(
+            'ul',
+            {},
+            ...constants.map(({ values, source: from }) =>
+              element('li', {}, values, from !== '' && element('span', { class: 'note' }, from)),
+            ),
+          ),
+        ]),
     ...(source === '' ? [] : [line('Source: ', source)]),
   ];
 }
 
-/** Below the number, or above where there is no room; always inside the window. */
+/** Below the number, or above where there is more room; always inside the window. */
 function putBeside(pop: HTMLElement, at: HTMLElement): void {
   const place = at.getBoundingClientRect();
+  const [above, below] = [place.top - 2 * GAP, window.innerHeight - place.bottom - 2 * GAP];
+  pop.style.maxHeight = '';
+  const wanted = pop.scrollHeight;
+  const isAbove = wanted > below && above > below;
+  pop.style.maxHeight = `${Math.max(LEAST, isAbove ? above : below)}px`;
   const { width, height } = pop.getBoundingClientRect();
-  const isAbove = place.bottom + GAP + height > window.innerHeight && place.top - GAP - height > 0;
   const top = isAbove ? place.top - GAP - height : place.bottom + GAP;
   const most = document.documentElement.clientWidth - width - GAP;
   pop.style.left = `${window.scrollX + Math.max(GAP, Math.min(place.left, most))}px`;

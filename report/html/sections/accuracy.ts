@@ -81,7 +81,7 @@ function curveChart({ accuracy }: Report): Markup {
   ];
   const [low, high] = [Math.min(...ys), Math.max(...ys)];
   const pad = Math.max(0.25, (high - low) * 0.15);
-  const y: Axis = { low: low - pad, high: Math.min(100 + pad / 2, high + pad), from: HEIGHT - 46, to: 30 };
+  const y: Axis = { low: low - pad, high: Math.min(100 + pad / 2, high + pad), from: HEIGHT - 46, to: 48 };
   const x: Axis = {
     low: 0,
     high: 1.08 * Math.max(chosen.eq30, ...all.map(p => p.x)),

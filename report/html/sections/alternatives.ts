@@ -1,7 +1,7 @@
 /** What holds it back, and what computed changes would do. */
 import type { Report } from '../../schema.ts';
 import type { Asker } from '../figures.ts';
-import { format, formatBand, plural } from '../format.ts';
+import { format, formatBand, plural, resourceName, sentence } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { missing, type Section } from './section.ts';
@@ -13,11 +13,15 @@ export const ALTERNATIVES: Section = {
   body: (report, ask) => html`${bottlenecks(report, ask)}${changes(report, ask)}${modes(report, ask)}`,
 };
 
+type Bottleneck = Report['alternatives']['bottlenecks'][number];
+const titleOf = ({ of, what }: Bottleneck): string =>
+  sentence(`${of}: ${of === 'cores' ? resourceName(what) : what}`).replace(/\.$/, '');
+
 function bottlenecks({ alternatives: { bottlenecks: list }, layers }: Report, ask: Asker): Markup {
   if (list.length === 0) return html`<h3>Bottlenecks</h3>${missing('None was found.')}`;
   return html`<h3>Bottlenecks</h3><ul class="blocks">${list.map(
     each =>
-      html`<li><b>${each.of}: ${each.what}</b> ${each.share !== null && ask.number('alternatives.bottlenecks.share', each.share, '%')}<p>${each.says}</p>${
+      html`<li><b>${titleOf(each)}</b> ${each.share !== null && ask.number('alternatives.bottlenecks.share', each.share, '%')}<p>${sentence(each.says)}</p>${
         each.layers.length > 0 &&
         html`<p class="small">Most of it: ${each.layers
           .slice(0, 5)
@@ -41,7 +45,7 @@ function pairCell(change: Change, key: (typeof FIGURES)[number][0], unit: string
   if (pair === null) return html`<span class="none">unknown</span>`;
   const ratio = pair.after / pair.before;
   const isSame = Math.abs(ratio - 1) < 0.005;
-  return html`<span class="pair">${format(pair.before, unit)} → ${ask.number(`alternatives.changes.${key}.after`, pair.after, unit)}</span>${isSame ? html`<span class="delta">no change</span>` : html`<span class="delta">× ${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}</span>`}`;
+  return html`<span class="pair">${format(pair.before, unit)} → ${ask.number(`alternatives.changes.${key}.after`, pair.after, unit)}</span>${isSame ? html`<span class="delta">no change</span>` : html`<span class="delta${change.improves === key && ' good'}">× ${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)}</span>`}`;
 }
 
 function changes({ alternatives: { changes: list, tried, missing: absent } }: Report, ask: Asker): Markup {

@@ -31,9 +31,10 @@ function map({ chipMap, layers }: Report): Markup {
 <div class="controls"><label>Colour by <select id="map-colour"><optgroup label="Mapping">${options(COLOURS)}</optgroup><optgroup label="Fill of a resource">${options(resources.map((r, i) => [`used-${i}`, r.name] as const))}</optgroup><optgroup label="Activity">${options(ACTIVITY)}</optgroup></select></label>
 <label>Show layer <select id="map-layer"><option value="">all</option>${layers.map((layer, i) => html`<option value="${i}">${layer.name}</option>`)}</select></label>
 <nav id="map-path" class="path" aria-label="Place on the board"></nav></div>
-<div class="mapview"><div class="stage"><canvas id="map-canvas" aria-hidden="true"></canvas><div id="map-cells" class="cells"></div></div>
-<div id="map-panel" class="panel" aria-live="polite"></div></div>
+<div class="mapview"><div><div class="stage"><canvas id="map-canvas" aria-hidden="true"></canvas><div id="map-cells" class="cells"></div></div>
 <div id="map-legend" class="maplegend"></div></div>
+<div id="map-panel" class="panel" tabindex="0" role="region" aria-label="What was chosen on the map"></div></div>
+</div>
 <noscript><p class="missing">The map is drawn by a script. The manifest lists every core: <code>snnc inspect DIR</code>.</p></noscript>`;
 }
 

@@ -1,7 +1,7 @@
 /** How good the mapping is, beside baselines and a lower bound. */
 import type { Report } from '../../schema.ts';
 import type { Asker } from '../figures.ts';
-import { plural } from '../format.ts';
+import { plural, sentence } from '../format.ts';
 import { html } from '../markup.ts';
 import { table } from '../table.ts';
 import { facts, type Section } from './section.ts';
@@ -64,5 +64,5 @@ function body({ quality, verdict }: Report, ask: Asker) {
     rows,
     ask.figures,
     { file: 'placement' },
-  )}<p class="small">All by the same cost, on the same cores. Hilbert curve and forces: the published method (ASPLOS 2023).${widths !== null && html` ${widths.says}`}</p>`;
+  )}<p class="small">All by the same cost, on the same cores. Hilbert curve and forces: the published method (ASPLOS 2023).${widths !== null && html` ${sentence(widths.says)}`}</p>`;
 }

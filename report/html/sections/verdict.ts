@@ -1,7 +1,7 @@
 /** Verdict: does it fit, what binds, how fast, at what energy, how well it answers. */
 import type { Report } from '../../schema.ts';
 import type { Asker } from '../figures.ts';
-import { format, plural, resourceName } from '../format.ts';
+import { format, grouped, plural, resourceName, sentence } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { bar, table } from '../table.ts';
 import { type Fact, facts, type Section } from './section.ts';
@@ -14,12 +14,16 @@ export const VERDICT: Section = {
     html`${head(report)}${facts(headline(report, ask), 'cards')}${accuracyChain(report, ask)}${resources(report, ask)}`,
 };
 
-function head({ verdict }: Report): Markup {
-  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge" aria-hidden="true">${verdict.fits ? '✓' : '✕'}</span> ${verdict.says}.</p>
+function head({ verdict, header }: Report): Markup {
+  const { cores, chips, binding } = verdict;
+  const says = verdict.fits
+    ? `Fits ${header.target.title}: ${grouped(cores.used)} of ${plural(cores.available, 'core')} on ${grouped(chips.used)} of ${plural(chips.available, 'chip')}; ${resourceName(binding.resource)} fill the fullest core to ${format(binding.fill, '%')}.`
+    : sentence(verdict.says);
+  return html`<p class="verdict ${verdict.fits ? 'yes' : 'no'}"><span class="badge" aria-hidden="true">${verdict.fits ? '✓' : '✕'}</span> ${says}</p>
 <p class="small">Verified: ${verdict.verified}.</p>`;
 }
 
-function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
+function headline({ verdict, header, energy }: Report, ask: Asker): readonly Fact[] {
   const { cores, chips, binding, latency, interval, throughput } = verdict;
   const latencySeconds = latency.timedSeconds ?? latency.seconds;
   const timed = latency.timedSeconds !== null;
@@ -58,11 +62,11 @@ function headline({ verdict, header }: Report, ask: Asker): readonly Fact[] {
       note:
         verdict.energyPj === null
           ? 'no event has a price'
-          : 'dynamic, over the cost sets; static power apart',
+          : `dynamic, over ${plural(energy.costSets.length, 'cost set')}; static power apart`,
     },
     {
       name: 'Against 8-bit, same cores',
-      value: ask.band('verdict.ratioToInt8', verdict.ratioToInt8, '×'),
+      value: html`${ask.band('verdict.ratioToInt8', verdict.ratioToInt8, '')}${verdict.ratioToInt8 !== null && html`<small> ×</small>`}`,
       note: 'energy of the spiking network ÷ that of 8-bit products',
     },
     {
@@ -83,12 +87,12 @@ const STAGES = [
 function accuracyChain({ verdict }: Report, ask: Asker): Part {
   const { accuracy } = verdict;
   const isKnown = STAGES.some(([key]) => accuracy[key] !== null);
-  const agrees =
-    accuracy.agreement !== null &&
-    html`Integer and float network agree on ${ask.number('verdict.accuracy.agreement', accuracy.agreement, '%')} of them.`;
+  const agreement =
+    accuracy.agreement !== null && ask.number('verdict.accuracy.agreement', accuracy.agreement, '%');
   const how = html`<code>snnc validate DIR --data SET</code> measures every stage on images with labels; <code>snnc report DIR</code> then shows it here.`;
   if (!isKnown)
-    return html`<h3>Accuracy</h3><p class="missing">Unknown: no labels were given. ${agrees && html`${agrees} (images of calibration: ${accuracy.source ?? 'synthetic'}.) `}${how}</p>`;
+    return html`<h3>Accuracy</h3><p class="missing">Unknown: no labels were given. ${agreement && html`Integer and float network agree on ${agreement} of the images of calibration (${accuracy.source ?? 'unnamed'}). `}${how}</p>`;
+  const agrees = agreement && html`Integer and float network agree on ${agreement} of them.`;
   const where = accuracy.isCalibration ? 'which calibrated it' : 'which nothing was calibrated on';
   return html`<h3>Accuracy, stage by stage</h3>
 <ol class="chain">${STAGES.map(

@@ -27,7 +27,6 @@ const FIRED: usize = 14;
 const UPDATED: usize = 15;
 /** For every four neurons a byte, whose bits say which were updated. */
 const MOVED: usize = 16;
-/** First timestep in which the tile runs. */
 const START: usize = 17;
 /** 0: what arrives goes to the potential. */
 const CURRENT: usize = 18;
@@ -117,8 +116,6 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
   const keep = isFirst ? <usize>0 : <usize>field(tile, KEEP);
   const current = <usize>field(tile, CURRENT);
   const keepCurrent = isFirst ? <usize>0 : <usize>field(tile, KEEP_CURRENT);
-  const currentBias = <usize>field(tile, CURRENT_BIAS);
-  const gain = <usize>field(tile, GAIN);
   const resetTo = <usize>field(tile, RESET_TO);
   const reset = field(tile, RESET);
   const events = <usize>field(tile, EVENTS);
@@ -140,10 +137,10 @@ function stepTile(tile: usize, now: i32, sumTop: i32, stateTop: i32): void {
     let moved = v128.or(i32x4.ne(v, zero), i32x4.ne(drive, zero));
     if (current != 0) {
       let held = v128.load(current + at);
-      const more = v128.load(currentBias + at);
+      const more = v128.load(<usize>field(tile, CURRENT_BIAS) + at);
       moved = v128.or(moved, v128.or(i32x4.ne(held, zero), i32x4.ne(more, zero)));
       if (keepCurrent != 0) held = leak(held, keepCurrent + 2 * at);
-      input = i32x4.add(i32x4.mul(input, v128.load(gain + at)), more);
+      input = i32x4.add(i32x4.mul(input, v128.load(<usize>field(tile, GAIN) + at)), more);
       input = clamp(i32x4.add(held, input), top, bottom);
       v128.store(current + at, input);
     }
@@ -393,10 +390,9 @@ export function lifStep(tables: usize, now: i32, sumTop: i32, stateTop: i32): vo
   const listEnd = lists + <usize>field(tables, 3) * LIST * INT;
   const partEnd = parts + <usize>field(tables, 7) * PART * INT;
   const routeEnd = routes + <usize>field(tables, 9) * ROUTE * INT;
-  for (let tile = tiles; tile < tileEnd; tile += TILE * INT) {
+  for (let tile = tiles; tile < tileEnd; tile += TILE * INT)
     if (now < field(tile, START)) waitTile(tile, now);
     else stepTile(tile, now, sumTop, stateTop);
-  }
   for (let list = lists; list < listEnd; list += LIST * INT) fillList(list, sources, tiles);
   for (let part = parts; part < partEnd; part += PART * INT) stepPart(part, lists, tiles, now);
   for (let route = routes; route < routeEnd; route += ROUTE * INT) countRoute(route, tiles);
