@@ -40,7 +40,7 @@ export type MemoryProbe = (place: CorePlace) => Promise<string | undefined>;
 /** Faults that are looked into; more of them are one fault of the whole chip. */
 const MOST_CORES = 12;
 /** Suspects of one core that are looked into. */
-const MOST_SUSPECTS = 3;
+const MOST_SUSPECTS = 6;
 
 export async function locateFaults(
   bench: TileBench,
@@ -88,7 +88,7 @@ async function explain(
   );
   if (isSilent) return { ...core, cause: 'silent', detail: 'the core sends nothing' };
   const some = simplest(suspects).slice(0, MOST_SUSPECTS);
-  const narrow = findWidth(bench, header, some);
+  const narrow = findWidth(bench, header, suspects);
   if (narrow !== undefined) return { ...core, cause: 'narrow', detail: narrow };
   const message = explainByMessages(bench, some);
   if (message !== undefined) {

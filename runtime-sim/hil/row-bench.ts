@@ -60,7 +60,7 @@ export function createRowBench(programs: readonly ChipProgram[]): TileBench {
     const due: Arrival[][] = Array.from({ length: depth + rows }, () => []);
     for (const { from, passage, link } of incoming[place.number]!) {
       cached(seen, from, 1, () => rowsSeen(from, seen)).forEach(([now, sent], row) => {
-        for (const { batch, late } of disturb(passage, sent, 1))
+        for (const { batch, late } of disturb(passage, sent, 1, () => undefined))
           due[now + 1 + late]?.push({ link, batch: { ...batch, image: 0, row } });
       });
     }

@@ -25,6 +25,8 @@ export interface WrongImage {
   readonly number: number;
   readonly expected: Expected;
   readonly differences: readonly TurnDifference[];
+  /** The image before it in the same batch, wrong or not. */
+  readonly before?: Omit<WrongImage, 'before'> | undefined;
 }
 
 export interface HilOutcome {
@@ -113,10 +115,15 @@ export async function runImages(
     total.timesteps += batch.replies.at(-1)!.to;
     for (const difference of found) spread.add(difference);
     firstDifference ??= firstOf(found, ownerOf, header);
-    for (const [i, own] of expected.entries()) {
-      const differences = found.filter(({ due }) => due.image === i);
-      if (differences.length > 0 && wrong.length < KEPT_IMAGES)
-        wrong.push({ number: first + i, expected: own, differences });
+    const imageOf = (i: number) => ({
+      number: first + i,
+      expected: expected[i]!,
+      differences: found.filter(({ due }) => due.image === i),
+    });
+    for (const i of expected.keys()) {
+      const own = imageOf(i);
+      if (own.differences.length > 0 && wrong.length < KEPT_IMAGES)
+        wrong.push({ ...own, before: i === 0 ? undefined : imageOf(i - 1) });
     }
     progress?.(Math.min(first + together, images.length), total.compared);
     expected.forEach((own, i) => {

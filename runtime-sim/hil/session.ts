@@ -82,6 +82,7 @@ export class GivenUp extends Error {
   }
 }
 
+const FRUITLESS = 3;
 const HEARTBEATS_PER_LEASE = 3;
 const LEASE_SECONDS = 60;
 
@@ -100,8 +101,15 @@ export async function openSession(
   let base = 0;
   let lastProgress = performance.now();
 
+  /** Sessions that were opened since the last reply was taken. */
+  let fruitless = 0;
   const progress = () => {
     lastProgress = performance.now();
+    fruitless = 0;
+  };
+  /** Loading is progress too, but not for a device that forgets it again before it answers anything. */
+  const loaded = () => {
+    if (fruitless <= FRUITLESS) lastProgress = performance.now();
   };
   const note = (error: LinkError) => {
     if (error.status === 'DATA_LOSS') mended.unreadable += 1;
@@ -115,17 +123,18 @@ export async function openSession(
 
   /** Opens, loads and configures until it succeeds. Errors: LinkError, GivenUp. */
   async function establish(isAgain: boolean): Promise<void> {
+    fruitless += 1;
     for (let attempt = 0; ; attempt++) {
       try {
         const lease = await link.call('Open', { client, leaseSeconds: LEASE_SECONDS }, timeout);
         session = lease.session;
         await loadFiles(link, session, files, limits, timeout, (done, all) => {
-          progress();
+          loaded();
           if (!isAgain) loading?.(done, all);
         });
         await link.call('Configure', { ...recordings, session }, timeout);
         base = 0;
-        return progress();
+        return loaded();
       } catch (error) {
         // At the beginning somebody else may hold the device; later it is our own session whose reply was lost.
         if (!isPassing(error) && !isGone(error)) throw error;

@@ -19,9 +19,11 @@ export interface SeenImage extends Seen {
 
 /** All that the device sent for an image, and the tiles that sent something wrong. */
 export function seenImage(
-  { number, expected, differences }: WrongImage,
-  { tiles, steps }: TileBench,
+  { number, expected, differences, before: earlier }: WrongImage,
+  bench: TileBench,
 ): { readonly seen: SeenImage; readonly touched: readonly TilePlace[] } {
+  const { tiles, steps } = bench;
+  const before = earlier && seenImage(earlier, bench).seen;
   const readouts = new Set(tiles.filter(({ isReadout }) => isReadout).map(({ population }) => population));
   const wanted = (population: number, step: number) =>
     readouts.has(population) ? expected.held(population, step) : expected.sent(population, step);
@@ -43,7 +45,7 @@ export function seenImage(
       const got = overlay.get(`${population} ${step}`);
       return got !== undefined && members.some(neuron => got[neuron] !== wanted(population, step)[neuron]);
     });
-  return { seen: { number, image: expected.image, sent }, touched: tiles.filter(isTouched) };
+  return { seen: { number, image: expected.image, before, sent }, touched: tiles.filter(isTouched) };
 }
 
 /** undefined: the tile sent what follows. */

@@ -19,6 +19,8 @@ import { createRowBench } from './row-bench.ts';
 /** What was sent for one image, as the device reports it. */
 export interface Seen {
   readonly image: Float64Array;
+  /** The image that was begun one interval earlier, where there is one. */
+  readonly before?: Seen | undefined;
   /** Payloads of a population in step 1…T, by neuron; of a readout what its neurons hold. */
   sent(population: number, step: number): Int32Array;
 }
@@ -50,7 +52,13 @@ export interface TilePlace {
 }
 
 /** What becomes of the messages of one passage: each part arrives so many chip timesteps late. */
-export type Disturb = (passage: Passage, batch: Batch, step: number) => readonly Delayed[];
+export type Disturb = (
+  passage: Passage,
+  batch: Batch,
+  step: number,
+  /** What the image before sent the same way. */
+  before: () => Batch | undefined,
+) => readonly Delayed[];
 export interface Delayed {
   readonly batch: Batch;
   readonly late: number;
@@ -110,10 +118,12 @@ function createSpaceBench(programs: readonly ChipProgram[]): TileBench {
     const due: { readonly link: Link<GatherState>; readonly batch: Batch; readonly step: number }[] = [];
     for (const { from, passage, link } of incoming[place.number]!) {
       for (const { now, step } of turnsOf(from)) {
-        const batch = cached(seen, from, step, () =>
-          from === undefined ? hostBatch(seen.image, input!.fraction) : batchSeen(from, seen, step, header),
-        );
-        for (const part of disturb(passage, batch, step)) {
+        const batchOfImage = (own: Seen) =>
+          cached(own, from, step, () =>
+            from === undefined ? hostBatch(own.image, input!.fraction) : batchSeen(from, own, step, header),
+          );
+        const before = () => seen.before && batchOfImage(seen.before);
+        for (const part of disturb(passage, batchOfImage(seen), step, before)) {
           const met = stepAt(tile.program.depth, now + 1 + link.delay + part.late, header);
           if (met !== undefined) due.push({ link, batch: part.batch, step: met });
         }

@@ -29,7 +29,8 @@ export interface LinkExplanation {
 export interface Manner {
   readonly fault: MessageFault;
   readonly says: string;
-  readonly parts: (batch: Batch) => readonly Delayed[];
+  /** `before`: what the image before sent the same way. */
+  readonly parts: (batch: Batch, before: () => Batch | undefined) => readonly Delayed[];
 }
 
 /** Timesteps by which messages may be late. */
@@ -47,6 +48,15 @@ const MANNERS: readonly Manner[] = [
   ),
 ];
 
+/** Late by as much as the next image is: it meets that one. Of the first image this is lost. */
+const INTO_NEXT: Manner = {
+  fault: 'late',
+  says: 'arrive so late that they meet the next image',
+  parts: (_, before) => [before()].flatMap(batch => (batch === undefined ? [] : [{ batch, late: 0 }])),
+};
+
+/** Suspects of a core whose messages are searched; the others only tell explanations apart. */
+const SEARCHED = 3;
 /** Predictions that one suspect may take. */
 const BUDGET = 5000;
 /** An explanation that is not exact must leave no more than this share wrong, and others this much less explained. */
@@ -59,15 +69,46 @@ export function explainByMessages(
   suspects: readonly Suspect[],
 ): LinkExplanation | undefined {
   let best: LinkExplanation | undefined;
-  for (const suspect of suspects) {
+  for (const [i, suspect] of suspects.slice(0, SEARCHED).entries()) {
     const found = explainSuspect(bench, suspect);
-    if (found?.left === 0) return found;
-    best ??= found;
+    const exact = found.filter(({ left }) => left === 0);
+    if (exact.length > 0) return chooseExact(bench, exact, suspects.toSpliced(i, 1));
+    best ??= clearest(found);
   }
   return best;
 }
 
-function explainSuspect(bench: TileBench, suspect: Suspect): LinkExplanation | undefined {
+/** Several links may explain one tile: both operands of a product that gets nothing. Others tell them apart. */
+function chooseExact(
+  bench: TileBench,
+  exact: readonly LinkExplanation[],
+  others: readonly Suspect[],
+): LinkExplanation | undefined {
+  const scored = exact.map(found => {
+    const from = found.link.from;
+    let agreeing = 0;
+    let late = 0;
+    for (const other of others) {
+      const link = linksInto(other).find(
+        own => own.from?.chip === from?.chip && own.from?.core === from?.core,
+      );
+      if (link === undefined) continue;
+      const trials = createTrials(bench, other, BUDGET);
+      const messages = trials.messagesOf(link.passages);
+      const holds = (manner: Manner) => trials.wrongOf(trials.with(messages, manner)) === 0;
+      const isLate = !MANNERS.some(holds) && holds(INTO_NEXT);
+      if (isLate || MANNERS.some(holds)) agreeing += 1;
+      if (isLate) late += 1;
+    }
+    return { found, agreeing, late };
+  });
+  const [best] = scored.sort((a, b) => b.agreeing - a.agreeing);
+  if (best === undefined || best.late === 0 || best.found.fault !== 'lost') return best?.found;
+  return { ...best.found, fault: 'late', detail: `its messages ${INTO_NEXT.says}` };
+}
+
+/** What each link can explain, the most first. */
+function explainSuspect(bench: TileBench, suspect: Suspect): readonly LinkExplanation[] {
   const trials = createTrials(bench, suspect, BUDGET);
   const found: LinkExplanation[] = [];
   for (const link of linksInto(suspect)) {
@@ -76,12 +117,15 @@ function explainSuspect(bench: TileBench, suspect: Suspect): LinkExplanation | u
     const own = explainLink(trials, link, messages);
     if (own !== undefined) found.push(own);
   }
-  const explained = ({ wrong, left }: LinkExplanation) => wrong - left;
-  found.sort((a, b) => explained(b) - explained(a));
-  const [first, second] = found;
+  return found.toSorted((a, b) => explained(b) - explained(a));
+}
+
+const explained = ({ wrong, left }: LinkExplanation): number => wrong - left;
+
+function clearest([first, second]: readonly LinkExplanation[]): LinkExplanation | undefined {
   if (first === undefined || first.left > MOST_LEFT * first.wrong) return undefined;
   const isClear = second === undefined || explained(second) <= MARGIN * explained(first);
-  return first.left === 0 || isClear ? first : undefined;
+  return isClear ? first : undefined;
 }
 
 function linksInto({ tile }: Suspect): readonly TileLink[] {
@@ -232,12 +276,15 @@ export function disturbing(chosen: readonly Message[], { parts }: Manner): Distu
     steps.set(step, neurons);
     neurons.add(neuron);
   }
-  return (passage, batch, step) => {
+  return (passage, batch, step, before) => {
     const neurons = struck.get(passage)?.get(step);
     if (neurons === undefined) return [{ batch, late: 0 }];
     return [
       { batch: pick(batch, neuron => !neurons.has(neuron)), late: 0 },
-      ...parts(pick(batch, neuron => neurons.has(neuron))),
+      ...parts(
+        pick(batch, neuron => neurons.has(neuron)),
+        before,
+      ),
     ];
   };
 }
