@@ -5,7 +5,10 @@ import { loadTarget } from '../backends/target.ts';
 import { readNpz } from '../compiler/data/npz.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { bootDevice } from '../runtime-sim/device/boot.ts';
+import { createMachine } from '../runtime-sim/device/machine.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
+import { bytesOf, inputsOf } from '../test/device-kit.ts';
 import { readDigits } from '../test/digits.ts';
 import { runHil, serve } from '../test/hil-server.ts';
 import { descend, reload } from '../test/kit.ts';
@@ -141,7 +144,13 @@ export const HIL_MEASURES: Readonly<Record<string, (options: MeasureOptions) => 
       simulator.run(images);
       simulator.close();
     });
-    await timed('device alone', async () => void cleanRun(programs, images));
+    await timed('device alone', async () => {
+      const machine = createMachine(bootDevice(bytesOf(programs)));
+      const inputs = inputsOf(programs, images);
+      const { interval, depth } = programs[0]!.header;
+      for (let now = 0; now <= (images.length - 1) * interval + depth; now++)
+        machine.advance(inputs.get(now));
+    });
     await timed('device over gRPC, compared', async () => {
       const { outcome } = await runHil(server.port, programs, images, { together: 8 });
       console.log(

@@ -1,7 +1,7 @@
 /** A long run during which the line is cut and the device is killed, at random places. */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { createRandom } from '../ir/random/seeded.ts';
-import { recordHashes, runImages } from '../runtime-sim/hil/run.ts';
+import { recordAll, runImages } from '../runtime-sim/hil/run.ts';
 import { scheduleOf } from '../runtime-sim/hil/schedule.ts';
 import type { HilDevice, Mended } from '../runtime-sim/hil/session.ts';
 import { ownersOf } from '../runtime-sim/hil/spread.ts';
@@ -74,7 +74,7 @@ export async function runThroughRestarts(
             });
           },
         };
-        await watched.configure(recordHashes(header));
+        await watched.configure(recordAll(real, header));
         const owner = ownersOf(bench.tiles, header);
         const outcome = await runImages(watched, programs, simulator, images, owner, {
           together: 1,

@@ -18,7 +18,7 @@ import {
   recordDevice,
   replayRecording,
 } from '../runtime-sim/hil/record.ts';
-import { recordHashes, runImages } from '../runtime-sim/hil/run.ts';
+import { recordAll, runImages } from '../runtime-sim/hil/run.ts';
 import { describeMemory, type ScrubResult, scrub } from '../runtime-sim/hil/scrub.ts';
 import { type HilDevice, openSession } from '../runtime-sim/hil/session.ts';
 import { ownersOf } from '../runtime-sim/hil/spread.ts';
@@ -211,7 +211,7 @@ async function compare(
 ): Promise<number> {
   const { header } = programs[0]!;
   const start = performance.now();
-  await device.configure(recordHashes(header));
+  await device.configure(recordAll(device, header));
   out.step('run');
   const simulator = createSimulator(programs, { workers: args.workers });
   const classes: number[] = [];

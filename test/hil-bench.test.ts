@@ -79,7 +79,7 @@ test('every neuron of every step has one turn, and all turns of all images one p
       assert.equal(new Set(neurons).size, neurons.length);
       assert.equal(neurons.length, perStep * header.steps);
     }
-    const limits = { ...limitsOf({} as never), timesteps: 7, messageBytes: 4096 };
+    const limits = { ...limitsOf({} as never), timesteps: 7, messageBytes: 4096, form: 'hash' as const };
     const { replies, commands } = planBatch(
       images.map(image => ({ image })),
       schedule,

@@ -11,9 +11,10 @@ import { makeCertificates, readCertificates } from '../cli/device-certs.ts';
 import { isLoopback, parseAddress } from '../cli/device-link.ts';
 import { hilJsonSchema } from '../report/hil-result.ts';
 import { writeJunit } from '../report/junit.ts';
+import { injure } from '../runtime-sim/device/damage.ts';
 import { createDevice, type DeviceOptions } from '../runtime-sim/device/device.ts';
 import { type DeviceServer, startServer } from '../runtime-sim/device/server.ts';
-import { serve } from './hil-server.ts';
+import { faultsOf, serve } from './hil-server.ts';
 import { said } from './kit.ts';
 
 const SCHEMA = 'backends/schema/hil.schema.json';
@@ -93,7 +94,11 @@ test('a broken device: the first difference, the fault, exit code 1, a failure i
 });
 
 test('a device that cannot read memory back, and one that damages replies', async () => {
-  const sound = createDevice({ firmware: 'blind' });
+  const dead: string[] = [];
+  const sound = createDevice({
+    firmware: 'blind',
+    damage: booted => injure(booted, faultsOf(dead), 2).damage,
+  });
   const calls = {
     ...sound.calls,
     Describe: async () => ({
@@ -109,6 +114,9 @@ test('a device that cannot read memory back, and one that damages replies', asyn
   servers.push(server);
   const blind = await snnc('hil', folder, '--device', `127.0.0.1:${server.port}`, '--scrub', '--quiet');
   assert.match(blind.err, /^0[\s\S]*\[W0862\]/);
+  dead.push('dead-core');
+  const silent = await snnc('hil', folder, '--device', `127.0.0.1:${server.port}`, '--quiet');
+  assert.match(silent.out, /fault {13}core 0:\d+: silent: the core sends nothing/);
   const url = await device({ faults: ['corrupt-reply:every=2'] });
   const damaged = await snnc('hil', folder, '--device', url, '--quiet', '--stride', '8');
   assert.match(damaged.err, /^0[\s\S]*\[W0863\]/);

@@ -11,7 +11,7 @@ import { type DeviceServer, startServer } from '../runtime-sim/device/server.ts'
 import { connectGrpc } from '../runtime-sim/hil/grpc-link.ts';
 import type { DeviceFile } from '../runtime-sim/hil/load.ts';
 import { type Fault as FoundFault, locateFaults } from '../runtime-sim/hil/locate.ts';
-import { type HilOutcome, recordHashes, runImages } from '../runtime-sim/hil/run.ts';
+import { type HilOutcome, recordAll, runImages } from '../runtime-sim/hil/run.ts';
 import { describeMemory, type ScrubResult, scrub } from '../runtime-sim/hil/scrub.ts';
 import { type HilDevice, type Mended, openSession, type SessionOptions } from '../runtime-sim/hil/session.ts';
 import { ownersOf } from '../runtime-sim/hil/spread.ts';
@@ -119,7 +119,7 @@ export function runHil(
     port,
     programs,
     async (device, files) => {
-      await device.configure(recordHashes(header));
+      await device.configure(recordAll(device, header));
       const owner = ownersOf(bench.tiles, header);
       const outcome = await runImages(device, programs, simulator, images, owner, { together, stride });
       const memory = await scrub(device, files);

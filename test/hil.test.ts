@@ -5,7 +5,7 @@ import { cleanRun, FAULT_ROWS, runCase } from '../bench/hil-faults.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 import { CODINGS } from '../ir/snn.ts';
 import { RecordingError, recordDevice, replayRecording } from '../runtime-sim/hil/record.ts';
-import { recordHashes, runImages } from '../runtime-sim/hil/run.ts';
+import { recordAll, runImages } from '../runtime-sim/hil/run.ts';
 import { scheduleOf } from '../runtime-sim/hil/schedule.ts';
 import { ownersOf } from '../runtime-sim/hil/spread.ts';
 import { createTileBench } from '../runtime-sim/hil/tile-bench.ts';
@@ -104,7 +104,7 @@ test('a recording answers as the device did, and nothing else', async () => {
   } as const;
   const first = await withSession(server.port, programs, async device => {
     const recorder = recordDevice(device, head, bytes => parts.push(Uint8Array.from(bytes)));
-    await recorder.device.configure(recordHashes(header));
+    await recorder.device.configure(recordAll(device, header));
     const outcome = await run(recorder.device);
     recorder.finish();
     return outcome;
@@ -113,7 +113,7 @@ test('a recording answers as the device did, and nothing else', async () => {
   const bytes = Buffer.concat(parts);
   const replayed = replayRecording(bytes);
   assert.deepEqual(replayed.head, head);
-  await replayed.device.configure(recordHashes(header));
+  await replayed.device.configure(recordAll(replayed.device, header));
   const second = await run(replayed.device);
   assert.ok(first.different > 0);
   for (const key of ['compared', 'different', 'firstDifference', 'spread'] as const)

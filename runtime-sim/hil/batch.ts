@@ -20,8 +20,9 @@ export interface Batch {
   readonly replies: readonly { readonly from: number; readonly to: number; readonly due: readonly Due[] }[];
 }
 
-/** What one hash, or one number of a readout, takes of a reply at most. */
+/** What one hash, one spike, or one number of a readout takes of a reply at most. */
 const HASH_BYTES = 64;
+const SPIKE_BYTES = 10;
 const NUMBER_BYTES = 16;
 
 /**
@@ -32,7 +33,7 @@ export function planBatch(
   images: readonly Pick<Expected, 'image'>[],
   schedule: Schedule,
   header: ChipProgram['header'],
-  limits: Limits,
+  limits: Pick<Limits, 'timesteps' | 'messageBytes'> & { readonly form: 'hash' | 'spikes' },
   stride = Number.POSITIVE_INFINITY,
 ): Batch {
   const { timesteps, interval, turns, readouts } = schedule;
@@ -57,7 +58,7 @@ export function planBatch(
     NUMBER_BYTES * (inputs.get(clock)?.size ?? 0) +
     due[clock]!.reduce((sum, { turn }) => {
       const held = readouts.has(turn.population) ? NUMBER_BYTES * turn.neurons.length : 0;
-      return sum + HASH_BYTES + held;
+      return sum + HASH_BYTES + held + (limits.form === 'spikes' ? SPIKE_BYTES * turn.neurons.length : 0);
     }, 0);
   const most = Math.min(stride, limits.timesteps);
   const commands: Command[] = [{ restart: {} }];

@@ -51,10 +51,14 @@ const KEPT_IMAGES = 8;
 /** Replies that are asked for once more when something in them differs. */
 const ASKED_AGAIN = 16;
 
-/** All populations, as hashes. */
-export const recordHashes = ({ populations }: ChipProgram['header']) => ({
-  recordings: populations.map((_, population) => ({ population, form: 'hash' as const })),
-  counters: true,
+/** As hashes where the device can be asked for the spikes behind them; what came by chance does not come again. */
+export const formOf = ({ capabilities }: HilDevice['description']): 'hash' | 'spikes' =>
+  capabilities?.spikesOnDemand === true ? 'hash' : 'spikes';
+
+/** All populations. */
+export const recordAll = (device: HilDevice, { populations }: ChipProgram['header']) => ({
+  recordings: populations.map((_, population) => ({ population, form: formOf(device.description) })),
+  counters: device.description.capabilities?.counters === true,
 });
 
 /** Errors: those of the session. */
@@ -81,7 +85,7 @@ export async function runImages(
       some.map(image => ({ image })),
       schedule,
       header,
-      device.limits,
+      { ...device.limits, form: formOf(device.description) },
       stride,
     );
     const found: TurnDifference[] = [];
