@@ -69,7 +69,7 @@ test('every command of the tutorial does what the page says', async () => {
   assert.match(targets.text, /me:mine:my-core:0\.1\.0 {2}my-chip\/core\.xml/);
   assert.match(small.text, /streaming/);
   assert.match(small.text, /nothing stands in the way/);
-  assert.match(compiled.text, /chip = integer network bit for bit/);
+  assert.match(compiled.text, /chip = integer network, bit for bit/);
   assert.match(binary.text, /error\[E0510\]: my-chip lacks what \d+ of \d+ populations/);
   const manifest: unknown = JSON.parse(
     readFileSync(join(folder, 'my-chip/digits.snnc/manifest.json'), 'utf8'),
