@@ -78,7 +78,7 @@ export function hilLines(result: HilResult): readonly string[] {
     const text =
       memory.different === 0
         ? 'as in the folder'
-        : `differ: ${plural(memory.different, 'byte')} (${list(where)})`;
+        : `read, ${plural(memory.different, 'byte')} not as in the folder (${list(where)})`;
     lines.push(row('memory', `${memory.bytes.toLocaleString('en-US')} bytes ${text}`));
   }
   if (result.resumed + mended.corrupt > 0)

@@ -1,12 +1,14 @@
 /** The device on the network: gRPC calls to its calls, streams, limits, who may come in. */
 import {
   type handleUnaryCall,
+  logVerbosity,
   Server,
   type ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceDefinition,
   type sendUnaryData,
+  setLogVerbosity,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -67,6 +69,8 @@ export async function startServer(options: ServerOptions): Promise<DeviceServer>
     Object.fromEntries(service.map(([name, method]) => [name, method])) as ServiceDefinition,
     Object.fromEntries(service.map(([name, , serve]) => [name, serve])),
   );
+  // What cannot be listened on is said once, by whoever asked for it.
+  setLogVerbosity(logVerbosity.NONE);
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) =>
       error === null ? resolve(bound) : reject(error),
