@@ -114,7 +114,7 @@ test('zsh completes in its own line editor', { skip: !isInstalled('zsh') }, () =
     put() { zpty -w shell "$1" }
     put 'PS1=; autoload -U compinit; compinit -u; source <(snnc completion zsh); echo rea""dy'
     zpty -r shell text '*ready*'
-    zpty -w -n shell $'snnc compile --target loihi2:kap\\t; exit\\n'
+    zpty -w -n shell $'snnc compile --help --target loihi2:kap\\t; exit\\n'
     while zpty -r shell text; do print -rn -- $text; done`;
   const run = spawnSync('zsh', ['-f', '-c', script], { ...options, timeout: 30_000 });
   assert.match(run.stdout, /loihi2:kapoho-point/, run.stderr);
