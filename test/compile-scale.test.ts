@@ -42,7 +42,17 @@ test('--dry-run compiles and writes nothing; --simulate 0 says what is not prove
     '--calibrate',
     'examples/digits/digits-calib.npz',
   ];
-  const quick = ['--effort', 'fast', '--shift', '3', '--no-bias-correction', '--no-compare', '--out', out, '--json'];
+  const quick = [
+    '--effort',
+    'fast',
+    '--shift',
+    '3',
+    '--no-bias-correction',
+    '--no-compare',
+    '--out',
+    out,
+    '--json',
+  ];
   const run = (...more: string[]) => {
     const command = ['build/test/cli-entry.js', ...args, ...quick, ...more];
     const { stdout, status } = spawnSync(process.execPath, command, { encoding: 'utf8' });
