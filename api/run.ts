@@ -2,12 +2,11 @@
  * Runs a command in a thread of its own, so that the caller's event loop stays free, nothing is printed and the work can be
  * stopped. It is the command line that runs: same options, same checks, same JSON.
  */
-import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { Listener, Told } from '../cli/status-line.ts';
+import { fileBeside } from '../ir/beside.ts';
 import { SnncError } from './error.ts';
 import type { Progress, RunOptions } from './progress.ts';
 import type { Diagnostic } from './results.ts';
@@ -118,8 +117,7 @@ function tokensOf(options: Options): readonly string[] {
 
 /** Beside this file: in the bundle under a name of its own, else as it was compiled. */
 function workerPath(): string {
-  const paths = ['./api-worker.js', './worker.js'].map(name => fileURLToPath(new URL(name, import.meta.url)));
-  const found = paths.find(path => existsSync(path));
+  const found = fileBeside(import.meta.url, './api-worker.js', './worker.js');
   if (found === undefined) throw new Error('snnc is not built: there is no worker beside its library');
   return found;
 }

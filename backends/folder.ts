@@ -47,6 +47,9 @@ export function checkPlace(dir: string): void {
     fail('E0624', { origin: dir }, { path: dir, reason: 'it exists and is no deployment folder' });
 }
 
+/** SHA-256 of the manifest as it lies there. */
+export const manifestHash = (dir: string): string => sha256(readFileSync(join(dir, 'manifest.json')));
+
 /** Nothing half-written: until it commits, `dir` stays as it was. Errors: E0624, E0625 */
 export function createFolder(dir: string): FolderWriter {
   const path = resolve(dir);

@@ -4,6 +4,7 @@
  */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { createRandom } from '../ir/random/seeded.ts';
+import { coreName } from '../report/hil-text.ts';
 import { type Booted, bootDevice } from '../runtime-sim/device/boot.ts';
 import { injure } from '../runtime-sim/device/damage.ts';
 import { createMachine } from '../runtime-sim/device/machine.ts';
@@ -71,12 +72,10 @@ export interface CaseResult {
   readonly truth: readonly string[];
 }
 
-const nameOf = ({ chip, core }: { readonly chip: number; readonly core: number }): string =>
-  `${chip}:${core}`;
 const linkName = (
   from: { chip: number; core: number } | 'host' | undefined,
   to: { chip: number; core: number },
-): string => `${from === undefined || from === 'host' ? 'host' : nameOf(from)}>${nameOf(to)}`;
+): string => `${from === undefined || from === 'host' ? 'host' : coreName(from)}>${coreName(to)}`;
 
 /** Links of a deployment, as faults name them. */
 export const linksOf = ({ tiles, host }: Booted): readonly string[] => [
@@ -107,7 +106,7 @@ function independentRun(
   const broken = new Set<string>();
   for (const { kind, chip, core, changes } of injuries)
     if (kind.endsWith('weight') ? changes === true : kind === 'dead-core' || kind === 'saturate')
-      broken.add(nameOf({ chip, core }));
+      broken.add(coreName({ chip, core }));
   const { carry } = damage;
   const watched = driveDevice(
     createMachine(booted, {
@@ -133,7 +132,8 @@ function independentRun(
 const textOf = ({ spikes, readouts }: Watched): string =>
   JSON.stringify([[...spikes].sort(), [...readouts].sort()]);
 
-const verdictOf = ({ kind, at, from }: Fault): string => (kind === 'core' ? nameOf(at) : linkName(from, at));
+const verdictOf = ({ kind, at, from }: Fault): string =>
+  kind === 'core' ? coreName(at) : linkName(from, at);
 
 export function cleanRun(programs: readonly ChipProgram[], images: readonly Float64Array[]): string {
   return textOf(driveDevice(createMachine(bootDevice(bytesOf(programs))), programs, images));
@@ -157,7 +157,7 @@ export async function runCase(
     /** A verdict on a core is right for a link that ends there, but not exact. */
     const isRight = (fault: Fault) =>
       broken.has(verdictOf(fault)) ||
-      (fault.kind === 'core' && [...broken].some(name => name.endsWith(`>${nameOf(fault.at)}`)));
+      (fault.kind === 'core' && [...broken].some(name => name.endsWith(`>${coreName(fault.at)}`)));
     return {
       ...{ fault: row.fault, specs, seed, changes, memoryDiffers, verdicts },
       detected: outcome.different > 0,

@@ -2,16 +2,14 @@
 import { openFolder } from '../backends/folder.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadTarget } from '../backends/target.ts';
-import { readNpz } from '../compiler/data/npz.ts';
-import { mapNetwork } from '../compiler/map-network.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
+import { goldenImages } from '../cli/hil.ts';
 import { bootDevice } from '../runtime-sim/device/boot.ts';
 import { createMachine } from '../runtime-sim/device/machine.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
 import { bytesOf, inputsOf } from '../test/device-kit.ts';
 import { readDigits } from '../test/digits.ts';
 import { runHil, serve } from '../test/hil-server.ts';
-import { descend, reload } from '../test/kit.ts';
+import { descend, mapTo } from '../test/kit.ts';
 import { cleanRun, FAULT_ROWS, faultTable, runCase } from './hil-faults.ts';
 import { fuzz } from './hil-fuzz.ts';
 import { startProcess } from './hil-process.ts';
@@ -27,14 +25,11 @@ export interface Deployed {
 export async function deployed(data: string | undefined, images: number): Promise<Deployed> {
   if (data !== undefined) {
     const folder = openFolder(data);
-    const inputs = readNpz(folder.read('golden.npz'), 'golden.npz').get('inputs')!;
-    const [count = 0] = inputs.shape;
-    const size = inputs.data.length / count;
-    const imageAt = (i: number) =>
-      Float64Array.from(
-        inputs.data.subarray((i % count) * size, ((i % count) + 1) * size) as ArrayLike<number>,
-      );
-    return { programs: folder.programs(), images: Array.from({ length: images }, (_, i) => imageAt(i)) };
+    const golden = goldenImages(folder);
+    return {
+      programs: folder.programs(),
+      images: Array.from({ length: images }, (_, i) => golden[i % golden.length]!),
+    };
   }
   const digits = readDigits(images);
   const { int } = descend(digits.ann, digits.calibration.slice(0, 40), {
@@ -43,10 +38,8 @@ export async function deployed(data: string | undefined, images: number): Promis
     shift: 4,
     terms: 3,
   });
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = { weightBits: 8, seed: 1, effort: 'fast', mode: 'pipelined' } as const;
-  const mapped = mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context);
-  return { programs: reload(mapped), images: digits.images };
+  const mapped = mapTo(int, await loadTarget('loihi2'), { mode: 'pipelined' });
+  return { programs: mapped, images: digits.images };
 }
 
 /** Seeds of each fault; `--seed N` gives another number. */

@@ -27,9 +27,12 @@ export function parseAddress(url: string): Address {
   const port = Number(match?.[3]);
   if (match === null || !(port >= 1 && port <= 65_535))
     return fail('E0852', { origin: url }, { problem: `"${url}" names no device` });
-  const host = match[2]!.replace(/^\[|\]$/g, '');
+  const host = bareHost(match[2]!);
   return { host, port, isSecure: match[1] === undefined ? undefined : match[1] === 'grpcs' };
 }
+
+/** Without the brackets of an IPv6 address. */
+export const bareHost = (host: string): string => host.replace(/^\[|\]$/g, '');
 
 /** By its name alone: what a name server says may change. */
 export const isLoopback = (host: string): boolean =>

@@ -1,6 +1,5 @@
 /** `snnc device`: an emulated device that hosts reach as they would a chip, and that can be told to misbehave. */
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
 import { openFolder } from '../backends/folder.ts';
@@ -14,6 +13,7 @@ import { Refusal } from '../runtime-sim/device/refusal.ts';
 import { type DeviceServer, startServer } from '../runtime-sim/device/server.ts';
 import { createConsole } from './console.ts';
 import { makeCertificates, readCertificates } from './device-certs.ts';
+import { bareHost, isLoopback } from './device-link.ts';
 import type { Shared } from './options.ts';
 import { VERSION } from './version.ts';
 
@@ -54,7 +54,7 @@ export async function deviceCommand(args: DeviceArguments): Promise<number> {
     return 0;
   }
   const { host, port } = addressOf(args.listen);
-  if (args.certs === undefined && !isLoopback(host))
+  if (args.certs === undefined && !isLoopback(bareHost(host)))
     fail('E0803', { origin: '--listen' }, { address: args.listen });
   if (args.certs === undefined && args.allow !== undefined)
     fail('E0807', { origin: '--allow' }, { problem: 'without --certs nobody shows a name' });
@@ -157,9 +157,6 @@ function addressOf(listen: string): { readonly host: string; readonly port: numb
     return fail('E0801', { origin: '--listen' }, { address: listen, reason: 'it is not HOST:PORT' });
   return { host, port };
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'));
 
 const credentialsOf = (dir: string | undefined): ServerCredentials => {
   if (dir === undefined) return ServerCredentials.createInsecure();

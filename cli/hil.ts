@@ -1,8 +1,7 @@
 /** `snnc hil`: a deployment on a device, every spike compared with the simulator, what differs located. */
-import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Deployment, openFolder } from '../backends/folder.ts';
+import { type Deployment, manifestHash, openFolder } from '../backends/folder.ts';
 import { VERSION as PROGRAM_VERSION } from '../backends/program/layout.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { readNpz } from '../compiler/data/npz.ts';
@@ -10,7 +9,7 @@ import { fail } from '../ir/diagnostics/diagnostic.ts';
 import type { HilResult } from '../report/hil-result.ts';
 import { firstLine, hilCases, hilLines } from '../report/hil-text.ts';
 import { writeJunit } from '../report/junit.ts';
-import type { DeviceFile } from '../runtime-sim/hil/load.ts';
+import { type DeviceFile, deviceFile } from '../runtime-sim/hil/load.ts';
 import { locateFaults } from '../runtime-sim/hil/locate.ts';
 import {
   RecordingError,
@@ -71,7 +70,7 @@ export async function hilCommand(args: HilArguments): Promise<number> {
     schema: 'snnc-hil-recording' as const,
     tool: VERSION,
     device: args.device ?? '',
-    manifest: manifestHash(folder),
+    manifest: manifestHash(folder.dir),
     images: set.images.length,
     together: args.together,
     stride: args.stride ?? null,
@@ -91,23 +90,23 @@ interface Work {
   readonly head: RecordingHead;
 }
 
-const manifestHash = ({ dir }: Deployment): string =>
-  createHash('sha256')
-    .update(readFileSync(join(dir, 'manifest.json')))
-    .digest('hex');
+/** Images that compile simulated, as the chip takes them. Errors: E0860 */
+export function goldenImages({ manifest, read, dir }: Deployment): readonly Float64Array[] {
+  if (!manifest.files.some(({ path }) => path === 'golden.npz')) fail('E0860', { origin: dir }, {});
+  const { shape, data } = readNpz(read('golden.npz'), 'golden.npz').get('inputs')!;
+  const [count = 0] = shape;
+  const size = data.length / count;
+  return Array.from({ length: count }, (_, i) =>
+    Float64Array.from(data.subarray(i * size, (i + 1) * size) as ArrayLike<number>),
+  );
+}
 
 /** Errors: E0860, those of images. */
 async function readInputs(folder: Deployment, args: HilArguments, out: Console) {
   const { manifest } = folder;
   if (args.input === undefined) {
-    if (!manifest.files.some(({ path }) => path === 'golden.npz')) fail('E0860', { origin: folder.dir }, {});
-    const inputs = readNpz(folder.read('golden.npz'), 'golden.npz').get('inputs')!;
-    const [count = 0] = inputs.shape;
-    const size = inputs.data.length / count;
-    const images = Array.from({ length: Math.min(count, args.limit ?? count) }, (_, i) =>
-      Float64Array.from(inputs.data.subarray(i * size, (i + 1) * size) as ArrayLike<number>),
-    );
-    return { images, labels: undefined };
+    const images = goldenImages(folder);
+    return { images: images.slice(0, args.limit ?? images.length), labels: undefined };
   }
   const set = await openImages(args.input, takerOf(manifest), args, out.diagnostics.report);
   const images: Float64Array[] = [];
@@ -116,14 +115,12 @@ async function readInputs(folder: Deployment, args: HilArguments, out: Console) 
 }
 
 function filesOf({ manifest, read, dir }: Deployment): readonly DeviceFile[] {
-  const file = (kind: DeviceFile['kind'], chip: number, bytes: Uint8Array): DeviceFile => ({
-    ...{ kind, chip, bytes },
-    sha256: createHash('sha256').update(bytes).digest(),
-  });
   const programs = manifest.files.filter(({ path }) => path.startsWith('program/'));
   return [
-    file('manifest', 0, readFileSync(join(dir, 'manifest.json'))),
-    ...programs.map(({ path }) => file('program', Number(/(\d+)\.bin$/.exec(path)?.[1] ?? 0), read(path))),
+    deviceFile('manifest', 0, readFileSync(join(dir, 'manifest.json'))),
+    ...programs.map(({ path }) =>
+      deviceFile('program', Number(/(\d+)\.bin$/.exec(path)?.[1] ?? 0), read(path)),
+    ),
   ];
 }
 

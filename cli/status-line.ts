@@ -3,9 +3,9 @@
  * thread no moment for that: time taken, and where the work says how far it is, a bar and the time that is left. Elsewhere a
  * step is a plain line: its name when it begins, the rest of it when it ends.
  */
-import { existsSync, writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { writeSync } from 'node:fs';
 import { isMainThread, MessagePort, Worker, workerData } from 'node:worker_threads';
+import { fileBeside } from '../ir/beside.ts';
 import { columnsOf } from './terminal.ts';
 
 /** What both threads see. Numbers: a lock, whether something is drawn, bytes of the text, columns. */
@@ -181,9 +181,7 @@ export function freeLock(control: Int32Array): void {
 
 /** Without a thread the line stands still. */
 function startDrawing(shared: SharedLine): void {
-  const path = ['./status-worker.js', '../cli/status-worker.js']
-    .map(name => fileURLToPath(new URL(name, import.meta.url)))
-    .find(found => existsSync(found));
+  const path = fileBeside(import.meta.url, './status-worker.js', '../cli/status-worker.js');
   try {
     if (path !== undefined) {
       const worker = new Worker(path, { workerData: shared, execArgv: [], stdin: false });

@@ -5,7 +5,7 @@ import type { TestCase } from './junit.ts';
 type Fault = HilResult['faults'][number];
 type First = NonNullable<HilResult['firstDifference']>;
 
-const coreName = ({ chip, core }: { readonly chip: number; readonly core: number }): string =>
+export const coreName = ({ chip, core }: { readonly chip: number; readonly core: number }): string =>
   `${chip}:${core}`;
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;

@@ -3,8 +3,6 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadTarget } from '../backends/target.ts';
-import { mapNetwork } from '../compiler/map-network.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { type Booted, bootDevice } from '../runtime-sim/device/boot.ts';
 import { type Injury, injure } from '../runtime-sim/device/damage.ts';
@@ -14,7 +12,7 @@ import { createMachine } from '../runtime-sim/device/machine.ts';
 import { runReply } from '../runtime-sim/device/messages.ts';
 import { Refusal } from '../runtime-sim/device/refusal.ts';
 import { bytesOf, driveDevice } from './device-kit.ts';
-import { cramped, descend, randomImages, reload } from './kit.ts';
+import { cramped, descend, mapTo, randomImages } from './kit.ts';
 
 let programs: readonly ChipProgram[];
 let images: readonly Float64Array[];
@@ -23,10 +21,8 @@ before(async () => {
   const graph = randomAnn(3);
   images = randomImages(graph, 2, 5);
   const { int } = descend(graph, images, { coding: 'sum', steps: 2, shift: 4, terms: 2 });
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = { weightBits: 8, seed: 1, effort: 'fast', mode: 'pipelined' } as const;
   const target = cramped(await loadTarget('loihi2'), 150, 1500);
-  programs = reload(mapNetwork(int, target, new Map(), options, context));
+  programs = mapTo(int, target, { mode: 'pipelined' });
 });
 
 const faultOf = (spec: string): Fault => {

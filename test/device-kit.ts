@@ -7,10 +7,14 @@ import type { PopulationEmission } from '../runtime-sim/chip.ts';
 import { bootDevice } from '../runtime-sim/device/boot.ts';
 import type { InputEvents } from '../runtime-sim/device/events.ts';
 import { createMachine, type Damage, type Machine } from '../runtime-sim/device/machine.ts';
+import { type DeviceFile, deviceFile } from '../runtime-sim/hil/load.ts';
 import { createSimulator, slowSimulator } from '../runtime-sim/simulator.ts';
 
 export const bytesOf = (programs: readonly ChipProgram[]): ReadonlyMap<number, Uint8Array> =>
   new Map(programs.map(program => [program.chip, encodeChip(program)] as const));
+
+export const filesOf = (programs: readonly ChipProgram[]): readonly DeviceFile[] =>
+  [...bytesOf(programs)].map(([chip, bytes]) => deviceFile('program', chip, bytes));
 
 export const deviceOf = (programs: readonly ChipProgram[], damage?: Damage): Machine =>
   createMachine(bootDevice(bytesOf(programs)), damage);

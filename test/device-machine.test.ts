@@ -3,19 +3,16 @@ import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { loadTarget, type Target } from '../backends/target.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
-import { MODES, type Mode } from '../ir/chip.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
-import type { IntGraph } from '../ir/int.ts';
+import { MODES } from '../ir/chip.ts';
 import { randomAnn } from '../ir/random/ann.ts';
-import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
 import { createRandom } from '../ir/random/seeded.ts';
-import { CODINGS } from '../ir/snn.ts';
 import { bootDevice } from '../runtime-sim/device/boot.ts';
 import { createMachine } from '../runtime-sim/device/machine.ts';
 import { Refusal } from '../runtime-sim/device/refusal.ts';
 import { createLifReference } from '../runtime-sim/lif/reference.ts';
 import { assertSame, bytesOf, deviceOf } from './device-kit.ts';
-import { cramped, descend, randomImages, reload } from './kit.ts';
+import { integerNetworks } from './integer-networks.ts';
+import { cramped, descend, mapTo, randomImages, reload } from './kit.ts';
 import { randomNet, randomPrograms, withCurrents } from './lif/random-net.ts';
 import { spikingMlp } from './spiking-mlp.ts';
 
@@ -26,45 +23,21 @@ before(async () => {
 
 const UNTIDY = { tokens: 5, dim: 24, heads: 3, mlp: 50, depth: 1, classes: 5, patch: 12 } as const;
 
-function mapTo(int: IntGraph, target: Target, mode: Mode) {
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  return reload(
-    mapNetwork(int, target, new Map(), { weightBits: 8, seed: 1, effort: 'fast', mode }, context),
-  );
-}
-
-function* networks(steps: number) {
-  const graphs = [
-    ['untidy', randomAnn(7, UNTIDY)] as const,
-    ...Array.from({ length: 3 }, (_, seed) => [`random ${seed}`, randomAnn(seed)] as const),
-    ...(Object.keys(MODERN_BLOCKS) as (keyof typeof MODERN_BLOCKS)[]).map(
-      kind => [kind, randomModern(steps + 40, [kind])] as const,
-    ),
-  ];
-  for (const [number, [name, graph]] of graphs.entries()) {
-    const images = randomImages(graph, 3, number);
-    const coding = CODINGS[(number + steps) % 3]!;
-    const functions = number % 2 === 0 ? 'tables' : 'multiply';
-    const { int } = descend(graph, images, { coding, steps, shift: 4 + (number % 2), terms: 3, functions });
-    yield { number, name: `${name} ${coding} T=${steps}`, int, images };
-  }
-}
-
 test('one step, in every mode, whole and cut, images behind each other', async () => {
   const large = await loadTarget('loihi2');
   const small = cramped(large, 150, 1500);
-  for (const { number, name, int, images } of networks(1)) {
+  for (const { number, name, int, images } of integerNetworks(UNTIDY, 1)) {
     const mode = MODES[number % 3]!;
     const target = number % 2 === 0 ? large : small;
-    assertSame(`${name} ${mode}`, mapTo(int, target, mode), images.slice(0, 2));
+    assertSame(`${name} ${mode}`, mapTo(int, target, { mode }), images.slice(0, 2));
   }
 });
 
 test('several steps in every coding', async () => {
   const large = await loadTarget('loihi2');
-  for (const { number, name, int, images } of networks(3)) {
+  for (const { number, name, int, images } of integerNetworks(UNTIDY, 3)) {
     const mode = (['pipelined', 'layerwise'] as const)[number % 2]!;
-    assertSame(`${name} ${mode}`, mapTo(int, large, mode), images);
+    assertSame(`${name} ${mode}`, mapTo(int, large, { mode }), images);
   }
 });
 
@@ -136,7 +109,7 @@ test('whatever bytes are loaded, the device boots and runs or refuses', () => {
   let refused = 0;
   for (const mode of ['pipelined', 'streaming'] as const) {
     if (mode === 'streaming' && int.attrs.steps > 1) continue;
-    const sound = bytesOf(mapTo(int, hostile, mode));
+    const sound = bytesOf(mapTo(int, hostile, { mode }));
     for (let round = 0; round < 300; round++) {
       const damaged = new Map([...sound].map(([chip, bytes]) => [chip, Uint8Array.from(bytes)] as const));
       const bytes = random.pick([...damaged.values()]);

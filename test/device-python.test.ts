@@ -1,19 +1,16 @@
 /** The Python example: the whole conformance suite, and random networks in every coding, spike for spike. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { loadTarget } from '../backends/target.ts';
-import { mapNetwork } from '../compiler/map-network.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
 import { CODINGS } from '../ir/snn.ts';
 import { runSuite } from '../runtime-sim/hil/conformance/suite.ts';
 import { connectGrpc } from '../runtime-sim/hil/grpc-link.ts';
 import { connect, prepare } from './device-client.ts';
-import { bytesOf, deviceOf, inputsOf } from './device-kit.ts';
-import { descend, randomImages, reload } from './kit.ts';
+import { deviceOf, filesOf, inputsOf } from './device-kit.ts';
+import { descend, mapTo, randomImages } from './kit.ts';
 
 /** A Python that has grpcio; undefined: there is none on this machine. */
 function findPython(): string | undefined {
@@ -63,13 +60,8 @@ test('it executes networks of every coding as the emulated device does', { skip 
     const images = randomImages(graph, 2, number);
     const { int } = descend(graph, images, { coding, steps: 1 + (number % 3), shift: 4, terms: 2 });
     const mode = number % 2 === 0 ? 'pipelined' : 'layerwise';
-    const context = { diagnostics: createDiagnostics(), step: () => {} };
-    const options = { weightBits: 8, seed: 1, effort: 'fast', mode } as const;
-    const programs = reload(mapNetwork(int, target, new Map(), options, context));
-    const files = [...bytesOf(programs)].map(([chip, bytes]) => {
-      const sha256 = createHash('sha256').update(bytes).digest();
-      return { kind: 'program', chip, bytes, sha256 } as const;
-    });
+    const programs = mapTo(int, target, { mode });
+    const files = filesOf(programs);
     const { header } = programs[0]!;
     const recordings = header.populations.map((_, population) => ({ population, form: 'spikes' as const }));
     const session = await prepare(client, files, recordings);

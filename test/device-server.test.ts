@@ -5,8 +5,6 @@ import { after, before, test } from 'node:test';
 import { ServerCredentials, status } from '@grpc/grpc-js';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadTarget } from '../backends/target.ts';
-import { mapNetwork } from '../compiler/map-network.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import { createRandom } from '../ir/random/seeded.ts';
 import { createDevice, type DeviceOptions } from '../runtime-sim/device/device.ts';
@@ -14,8 +12,8 @@ import { CALLS, type Call, type ReplyOf, type RequestDraft } from '../runtime-si
 import { hashSpikes } from '../runtime-sim/device/recording.ts';
 import { type DeviceServer, startServer } from '../runtime-sim/device/server.ts';
 import { connect, load, prepare, type TestClient } from './device-client.ts';
-import { bytesOf, deviceOf, inputsOf } from './device-kit.ts';
-import { descend, randomImages, reload } from './kit.ts';
+import { deviceOf, filesOf, inputsOf } from './device-kit.ts';
+import { descend, mapTo, randomImages } from './kit.ts';
 
 let programs: readonly ChipProgram[];
 let images: readonly Float64Array[];
@@ -26,13 +24,8 @@ before(async () => {
   const graph = randomAnn(3);
   images = randomImages(graph, 2, 5);
   const { int } = descend(graph, images, { coding: 'sum', steps: 2, shift: 4, terms: 2 });
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const options = { weightBits: 8, seed: 1, effort: 'fast', mode: 'pipelined' } as const;
-  programs = reload(mapNetwork(int, await loadTarget('loihi2'), new Map(), options, context));
-  files = [...bytesOf(programs)].map(([chip, bytes]) => {
-    const sha256 = createHash('sha256').update(bytes).digest();
-    return { kind: 'program', chip, bytes, sha256 } as const;
-  });
+  programs = mapTo(int, await loadTarget('loihi2'), { mode: 'pipelined' });
+  files = filesOf(programs);
 });
 
 interface Running {

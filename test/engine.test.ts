@@ -2,32 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChipProgram } from '../backends/program/program.ts';
-import { loadTarget, type Target } from '../backends/target.ts';
+import { loadTarget } from '../backends/target.ts';
 import { mapNetwork } from '../compiler/map-network.ts';
-import type { Mode } from '../ir/chip.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
-import type { IntGraph } from '../ir/int.ts';
 import { randomAnn } from '../ir/random/ann.ts';
-import { MODERN_BLOCKS, randomModern } from '../ir/random/modern.ts';
-import { CODINGS } from '../ir/snn.ts';
 import type { HostStop, PopulationEmission } from '../runtime-sim/chip.ts';
 import { planEngine } from '../runtime-sim/engine/plan.ts';
 import { createSimulator, type Simulator, slowSimulator } from '../runtime-sim/simulator.ts';
-import { cramped, descend, randomImages, reload } from './kit.ts';
+import { integerNetworks } from './integer-networks.ts';
+import { cramped, descend, mapTo, randomImages, reload } from './kit.ts';
 import { spikingMlp } from './spiking-mlp.ts';
 
 /** Nothing here is a power of two. */
 const UNTIDY = { tokens: 10, dim: 48, heads: 3, mlp: 100, depth: 2, classes: 5, patch: 12 } as const;
-
-function mapTo(
-  int: IntGraph,
-  target: Target,
-  options: { readonly mode?: Mode } = {},
-): readonly ChipProgram[] {
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
-  const all = { weightBits: 8, seed: 1, effort: 'fast', ...options } as const;
-  return reload(mapNetwork(int, target, new Map(), all, context));
-}
 
 function watch(simulator: Simulator, images: readonly Float64Array[], stop?: HostStop) {
   const sent = new Map<string, PopulationEmission>();
@@ -61,23 +47,6 @@ function assertEqual(
   return fast;
 }
 
-function* networks(steps: number) {
-  const graphs = [
-    ['untidy', randomAnn(7, UNTIDY)] as const,
-    ...Array.from({ length: 3 }, (_, seed) => [`random ${seed}`, randomAnn(seed)] as const),
-    ...(Object.keys(MODERN_BLOCKS) as (keyof typeof MODERN_BLOCKS)[]).map(
-      kind => [kind, randomModern(steps + 40, [kind])] as const,
-    ),
-  ];
-  for (const [number, [name, graph]] of graphs.entries()) {
-    const images = randomImages(graph, 3, number);
-    const coding = CODINGS[(number + steps) % 3]!;
-    const functions = number % 2 === 0 ? 'tables' : 'multiply';
-    const { int } = descend(graph, images, { coding, steps, shift: 4 + (number % 2), terms: 3, functions });
-    yield { name: `${name} ${coding} T=${steps}`, int, images };
-  }
-}
-
 const MODES = ['pipelined', 'layerwise', 'streaming'] as const;
 
 /** Cores so small that populations are cut, and few. */
@@ -87,7 +56,7 @@ test('one step: pipelined, layerwise and streaming, whole and cut', async () => 
   const large = await loadTarget('loihi2');
   const small = cramped(large, ...CRAMPED);
   let number = 0;
-  for (const { name, int, images } of networks(1)) {
+  for (const { name, int, images } of integerNetworks(UNTIDY, 1)) {
     const [mode, other] = [MODES[number % 3]!, MODES[(number + 1) % 3]!];
     number += 1;
     assertEqual(`${name} ${mode}`, mapTo(int, large, { mode }), images);
@@ -100,7 +69,7 @@ test('several steps in every coding, whole and cut, stopped early or not', async
   const large = await loadTarget('loihi2');
   const small = cramped(large, ...CRAMPED);
   let number = 0;
-  for (const { name, int, images } of networks(3)) {
+  for (const { name, int, images } of integerNetworks(UNTIDY, 3)) {
     const mode = MODES[number++ % 2]!;
     const programs = mapTo(int, number % 2 === 0 ? large : small, { mode });
     assertEqual(`${name} ${mode}`, programs, images);

@@ -1,13 +1,11 @@
 /** Small networks for tests of hardware in the loop: cut over many cores, in every mode. */
 import type { ChipProgram } from '../backends/program/program.ts';
 import { loadTarget } from '../backends/target.ts';
-import { mapNetwork } from '../compiler/map-network.ts';
 import type { AnnGraph } from '../ir/ann.ts';
 import type { Mode } from '../ir/chip.ts';
-import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { randomAnn } from '../ir/random/ann.ts';
 import type { Coding } from '../ir/snn.ts';
-import { cramped, descend, randomImages, reload } from './kit.ts';
+import { cramped, descend, mapTo, randomImages } from './kit.ts';
 
 export interface Small {
   readonly programs: readonly ChipProgram[];
@@ -20,10 +18,8 @@ export async function deploySmall(
   steps = 1,
   { seed = 3, count = 3, graph = randomAnn(seed) }: { seed?: number; count?: number; graph?: AnnGraph } = {},
 ): Promise<Small> {
-  const context = { diagnostics: createDiagnostics(), step: () => {} };
   const images = randomImages(graph, count, seed);
   const { int } = descend(graph, images, { coding, steps, shift: 5, terms: 3 });
   const target = cramped(await loadTarget('loihi2'), 60, 600);
-  const options = { weightBits: 8, seed: 1, effort: 'fast', mode } as const;
-  return { programs: reload(mapNetwork(int, target, new Map(), options, context)), images };
+  return { programs: mapTo(int, target, { mode }), images };
 }

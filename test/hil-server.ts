@@ -1,7 +1,5 @@
 /** A device in this process, broken as a test wants it, and a run of `snnc hil` on it. */
-import { createHash } from 'node:crypto';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { encodeChip } from '../backends/program/encode.ts';
 import type { ChipProgram } from '../backends/program/program.ts';
 import { injure } from '../runtime-sim/device/damage.ts';
 import { createDevice, type DeviceOptions } from '../runtime-sim/device/device.ts';
@@ -17,14 +15,7 @@ import { type HilDevice, type Mended, openSession, type SessionOptions } from '.
 import { ownersOf } from '../runtime-sim/hil/spread.ts';
 import { createTileBench } from '../runtime-sim/hil/tile-bench.ts';
 import { createSimulator } from '../runtime-sim/simulator.ts';
-
-export const filesOf = (programs: readonly ChipProgram[]): readonly DeviceFile[] => [
-  ...programs.map(program => fileOf('program', program.chip, encodeChip(program))),
-];
-
-function fileOf(kind: DeviceFile['kind'], chip: number, bytes: Uint8Array): DeviceFile {
-  return { kind, chip, bytes, sha256: createHash('sha256').update(bytes).digest() };
-}
+import { filesOf } from './device-kit.ts';
 
 export interface Broken {
   readonly faults?: readonly string[];

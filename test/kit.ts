@@ -9,7 +9,7 @@ import { calibrate } from '../compiler/calibrate.ts';
 import { checkDelivery } from '../compiler/check-delivery.ts';
 import { checkTiming } from '../compiler/check-timing.ts';
 import type { SomaArithmetic } from '../compiler/integers/formats.ts';
-import type { Mapped } from '../compiler/map-network.ts';
+import { type Mapped, mapNetwork } from '../compiler/map-network.ts';
 import { convert } from '../compiler/passes/convert.ts';
 import { foldAttentionScale } from '../compiler/passes/fold-attention-scale.ts';
 import { foldNorms } from '../compiler/passes/fold-norms.ts';
@@ -19,6 +19,7 @@ import { measureRanges } from '../compiler/ranges.ts';
 import { findSites } from '../compiler/sites.ts';
 import { emitsOf } from '../compiler/thresholds.ts';
 import type { AnnGraph } from '../ir/ann.ts';
+import type { Mode } from '../ir/chip.ts';
 import { createDiagnostics } from '../ir/diagnostics/diagnostic.ts';
 import { sizeOf } from '../ir/dialect.ts';
 import type { IntGraph } from '../ir/int.ts';
@@ -101,6 +102,17 @@ export function reload({ programs, int }: Pick<Mapped, 'programs' | 'int'>): rea
   checkDelivery(decoded, int);
   checkTiming(decoded);
   return decoded;
+}
+
+/** The programs of a network on a target, mapped quickly. */
+export function mapTo(
+  int: IntGraph,
+  target: Target,
+  options: { readonly mode?: Mode } = {},
+): readonly ChipProgram[] {
+  const context = { diagnostics: createDiagnostics(), step: () => {} };
+  const all = { weightBits: 8, seed: 1, effort: 'fast', ...options } as const;
+  return reload(mapNetwork(int, target, new Map(), all, context));
 }
 
 /** A chip that boots from bytes, as a deployed one does. */

@@ -1,9 +1,7 @@
 /** What can be run in shards: how its inputs are named, how a range of it is run, and what all ranges say together. */
-import { readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { z } from 'zod';
-import { type Deployment, openFolder } from '../../backends/folder.ts';
-import { sha256 } from '../../ir/constants.ts';
+import { type Deployment, manifestHash, openFolder } from '../../backends/folder.ts';
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
 import type { Console } from '../console.ts';
 import { type Images, openImages } from '../images.ts';
@@ -48,8 +46,6 @@ export interface ShardedSimulation extends DataOptions {
   readonly limit?: number | undefined;
   readonly workers: number | undefined;
 }
-
-const manifestHash = (folder: string): string => sha256(readFileSync(join(folder, 'manifest.json')));
 
 /** `--name value` for each that is set. */
 const flags = (values: Readonly<Record<string, string | number | undefined>>): readonly string[] =>

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { z } from 'zod';
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
+import { parseJson } from '../parse-json.ts';
 import { COLUMN_TYPES, type Column, type Columns, typeOf } from './part.ts';
 import { keyOf, workSchema } from './work.ts';
 
@@ -91,14 +92,6 @@ export function decodeShard(bytes: Uint8Array, path: string): Shard {
     return [name, column] as const;
   });
   return { ...rest, facts: rest.facts, hash, columns: Object.fromEntries(read) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function inflate(bytes: Uint8Array, length: number): Uint8Array | undefined {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { SweepFigures, SweepRow } from '../../report/sweep.ts';
+import { parseJson } from '../parse-json.ts';
 import { MEASURED_FIELDS, type Scalar, type Sweep } from './sweep-file.ts';
 
 const energySchema = z.array(z.looseObject({ costSet: z.string(), totalPj: z.number(), highPj: z.number() }));
@@ -145,11 +146,3 @@ const callSelf = ({ sweep, program }: PointContext, words: readonly string[]): P
       resolve({ code, value: parseJson(out), said: err === '' ? (error?.message ?? '') : err });
     });
   });
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -109,17 +109,17 @@ function textAt(cursor: Cursor, { payload, end }: Field): string {
 
 function nodeFields({ entries, text }: Annotation, own: string): Uint8Array {
   const described = textField(NODE.text, own === '' ? text : `${own}\n${text}`);
-  return join([described, ...entries.map(entry => entryField(NODE.metadata, entry))]);
+  return Buffer.concat([described, ...entries.map(entry => entryField(NODE.metadata, entry))]);
 }
 
 function entryField(number: number, [key, value]: readonly [string, string]): Uint8Array {
-  const payload = join([textField(ENTRY.key, key), textField(ENTRY.value, value)]);
-  return join([head(number, payload.length), payload]);
+  const payload = Buffer.concat([textField(ENTRY.key, key), textField(ENTRY.value, value)]);
+  return Buffer.concat([head(number, payload.length), payload]);
 }
 
 function textField(number: number, text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
-  return join([head(number, bytes.length), bytes]);
+  return Buffer.concat([head(number, bytes.length), bytes]);
 }
 
 /** Tag and length. */
@@ -132,16 +132,6 @@ function varint(value: number): readonly number[] {
     if (rest < 128) return [...bytes, rest];
     bytes.push((rest % 128) + 128);
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((n, { length }) => n + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
 
 const PIECE = 2 ** 20;

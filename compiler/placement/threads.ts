@@ -2,10 +2,9 @@
  * Starts shared among threads. Whoever is free takes the next; this thread works too, so that all are done even where
  * no other thread can start. It waits without returning to its event loop: placement is a pure function to its caller.
  */
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { fileBeside } from '../../ir/beside.ts';
 import type { Quality } from './measure.ts';
 import type { Flows, PlacementProblem } from './problem.ts';
 import { runStart, type StartPlan } from './start.ts';
@@ -77,9 +76,7 @@ export function takeStarts({ starts, control, found }: SharedStarts): void {
 
 /** Beside this file: in the bundle under a name of its own, else as it was compiled. */
 export function workerPath(): string | undefined {
-  return ['./placement-worker.js', './worker.js']
-    .map(name => fileURLToPath(new URL(name, import.meta.url)))
-    .find(path => existsSync(path));
+  return fileBeside(import.meta.url, './placement-worker.js', './worker.js');
 }
 
 export function startWorker(path: string, shared: SharedStarts): void {

@@ -1,7 +1,7 @@
 /** All synapses between two populations with one delay, as one dense matrix, however they were cut. */
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
 import { HOLE } from '../../ir/map.ts';
-import type { LifNetwork, LifTile, Synaptic } from '../../runtime-sim/lif/network.ts';
+import { eachSynapse, type LifNetwork, type LifTile, type Synaptic } from '../../runtime-sim/lif/network.ts';
 import type { RouteState } from '../../runtime-sim/state.ts';
 
 export interface Bundle {
@@ -57,18 +57,4 @@ export function bundlesOf(
     take(tile.program.population, tile.members, tile.routes);
   take('host', undefined, hostRoutes);
   return [...bundles.values()];
-}
-
-function eachSynapse(
-  synapses: Synaptic,
-  input: number,
-  visit: (target: number, weight: number) => void,
-): void {
-  if (synapses.kind === 'dense') {
-    const { channels, data } = synapses;
-    for (let target = 0; target < channels; target++) visit(target, data[input * channels + target]!);
-    return;
-  }
-  const { starts, targets, weights } = synapses;
-  for (let s = starts[input]!; s < starts[input + 1]!; s++) visit(targets[s]!, weights[s]!);
 }

@@ -13,6 +13,7 @@ import { findLoops } from '../../ir/loops.ts';
 import { type NirGroup, type NirNumbers, type NirValue, nirGroup, nirText } from '../../ir/nir-value.ts';
 import { at, type LifNetwork, neuronsOf, readNetwork } from '../../runtime-sim/lif/network.ts';
 import { type Bundle, bundlesOf, MOST_WEIGHTS } from './bundles.ts';
+import { node, reals, wholes } from './nodes.ts';
 
 /** What the manifest adds to the programs; without it potentials are whole and there is one input. */
 export interface NirNames {
@@ -125,15 +126,6 @@ export function exportNir(programs: readonly ChipProgram[], names: NirNames, ori
 
 /** Version of the format whose fields these are. */
 export const NIR_VERSION = '1.0.8';
-
-const node = (type: string, fields: Readonly<Record<string, NirValue>>): NirGroup =>
-  nirGroup([...Object.entries(fields), ['type', nirText(type)]]);
-const reals = (data: Float64Array, shape: readonly number[] = [data.length]): NirNumbers => ({
-  ...{ kind: 'numbers', shape, data, store: 'float64' },
-});
-const wholes = (data: readonly number[]): NirNumbers => ({
-  ...{ kind: 'numbers', shape: [data.length], data: Float64Array.from(data), store: 'int64' },
-});
 
 /** Names are keys of a file's folders, in which a slash parts folders. */
 const plain = (name: string): string => name.replaceAll('/', '.');

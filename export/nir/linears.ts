@@ -8,8 +8,9 @@
 import { fail } from '../../ir/diagnostics/diagnostic.ts';
 import { nodeMap } from '../../ir/dialect.ts';
 import type { IntGraph, IntNode, IntOf } from '../../ir/int.ts';
-import { type NirGroup, type NirNumbers, type NirValue, nirGroup, nirText } from '../../ir/nir-value.ts';
+import { type NirGroup, nirGroup, nirText } from '../../ir/nir-value.ts';
 import { NIR_VERSION } from './export.ts';
+import { node, wholes } from './nodes.ts';
 
 type Linear = IntOf<'linear'>;
 
@@ -63,12 +64,6 @@ export function exportLinears(graph: IntGraph, wanted: readonly string[], origin
     ],
   };
 }
-
-const node = (type: string, fields: Readonly<Record<string, NirValue>>): NirGroup =>
-  nirGroup([...Object.entries(fields), ['type', nirText(type)]]);
-const wholes = (data: readonly number[]): NirNumbers => ({
-  ...{ kind: 'numbers', shape: [data.length], data: Float64Array.from(data), store: 'int64' },
-});
 
 /** Fraction bits of what a payload of 1 stands for. */
 function unitOf(source: IntNode): number {

@@ -136,3 +136,9 @@ export function tally(words: readonly string[]): readonly (readonly [word: strin
 /** With a capital and a full stop. */
 export const sentence = (text: string): string =>
   `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+
+/** CHIP:NUMBER, as people name a core; `i`: its place in the columns. */
+export const coreName = (
+  { cores }: { readonly cores: { readonly chip: ArrayLike<number>; readonly number: ArrayLike<number> } },
+  i: number,
+): string => `${cores.chip[i]}:${cores.number[i]}`;

@@ -43,6 +43,15 @@ export const alternatives = z.strictObject({
   modes: z.array(modeFiguresSchema).describe('What it takes and gives in each mode'),
 });
 
+/** A figure of the target. */
+const constant = z.strictObject({
+  name: z.string(),
+  value: option,
+  unit: z.string().nullable(),
+  status: z.string(),
+  source: z.string(),
+});
+
 export const provenance = z.strictObject({
   manifest: sha,
   model: z.strictObject({
@@ -66,25 +75,9 @@ export const provenance = z.strictObject({
     .nullable()
     .describe('Of the machine that compiled it; no hash covers it'),
   constants: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        value: option,
-        unit: z.string().nullable(),
-        status: z.string(),
-        source: z.string(),
-      }),
-    )
+    .array(constant)
     .describe('Every figure of the target but the costs, which are energy.constants'),
-  restsOn: z.array(
-    z.strictObject({
-      name: z.string(),
-      value: option,
-      unit: z.string().nullable(),
-      status: z.string(),
-      source: z.string(),
-    }),
-  ),
+  restsOn: z.array(constant),
   diagnostics: z.array(z.strictObject({ code: z.string(), message: z.string(), at: z.string() })),
   notes: z.array(z.string()),
 });

@@ -15,4 +15,3 @@ export const router = z.strictObject({ chip: count, x: count, y: count });
 
 /** Where numbers come from: counted on tables or bytes, counted in a simulation, or expected. */
 export const STATUSES = ['given', 'counted', 'simulated', 'estimated', 'assumed', 'unknown'] as const;
-export type FigureStatus = (typeof STATUSES)[number];

@@ -2,9 +2,8 @@
  * Threads that each run images on an engine of their own. The caller waits without returning to its event loop, shows what
  * is observed and answers for the host, so that a simulation is a function to whoever calls it.
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { fileBeside } from '../../ir/beside.ts';
 import { defect } from '../../ir/diagnostics/diagnostic.ts';
 import type { ArenaRoom } from '../../ir/fast/arena.ts';
 import type { HostStop, PopulationEmission } from '../chip.ts';
@@ -205,7 +204,5 @@ const receive = ({ port }: Thread): Answer | undefined =>
 
 /** Beside this file: in the bundle under a name of its own, else as it was compiled. */
 function workerPath(): string | undefined {
-  return ['./simulator-worker.js', './worker.js']
-    .map(name => fileURLToPath(new URL(name, import.meta.url)))
-    .find(path => existsSync(path));
+  return fileBeside(import.meta.url, './simulator-worker.js', './worker.js');
 }

@@ -1,4 +1,5 @@
 /** Brings the files of a deployment onto a device: only what it lacks, from where it broke off. */
+import { createHash } from 'node:crypto';
 import type { ReplyOf, RequestDraft } from '../device/messages.ts';
 import { type DeviceLink, LinkError } from './link.ts';
 
@@ -9,6 +10,11 @@ export interface DeviceFile {
   /** SHA-256. */
   readonly sha256: Uint8Array;
 }
+
+export const deviceFile = (kind: DeviceFile['kind'], chip: number, bytes: Uint8Array): DeviceFile => ({
+  ...{ kind, chip, bytes },
+  sha256: createHash('sha256').update(bytes).digest(),
+});
 
 interface LoadLimits {
   readonly chunkBytes: number;

@@ -53,6 +53,21 @@ export function readNetwork(programs: readonly ChipProgram[]): LifNetwork {
 export const neuronsOf = ({ program }: LifTile): PlainEmit =>
   isPlainEmit(program.emit) ? program.emit : defect(`a ${program.emit.kind} in mode free`);
 
+/** Targets and weights of what one input reaches. */
+export function eachSynapse(
+  synapses: Synaptic,
+  input: number,
+  visit: (target: number, weight: number) => void,
+): void {
+  if (synapses.kind === 'dense') {
+    const { channels, data } = synapses;
+    for (let target = 0; target < channels; target++) visit(target, data[input * channels + target]!);
+  } else {
+    const { starts, targets, weights } = synapses;
+    for (let s = starts[input]!; s < starts[input + 1]!; s++) visit(targets[s]!, weights[s]!);
+  }
+}
+
 /** Number i of a list of one number or one for each. */
 export const at = (values: Int32Array, i: number): number => values[values.length === 1 ? 0 : i]!;
 

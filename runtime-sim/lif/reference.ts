@@ -11,7 +11,7 @@ import { HOLE } from '../../ir/map.ts';
 import type { RouteState } from '../state.ts';
 import { addEvents, clearEvents, createEvents } from './events.ts';
 import type { HostSpikes, LifMachine, LifObserver } from './machine.ts';
-import { at, type LifTile, neuronsOf, readNetwork, type Synaptic, wordsOf } from './network.ts';
+import { at, eachSynapse, type LifTile, neuronsOf, readNetwork, type Synaptic, wordsOf } from './network.ts';
 
 interface TileNow {
   readonly tile: LifTile;
@@ -142,20 +142,6 @@ const allOr = (updated: Uint8Array): Uint8Array | undefined =>
 
 const keep = (x: number, leak: number): number => Math.trunc((x * (4096 - leak)) / 4096);
 const within = (x: number, top: number): number => Math.min(Math.max(x, -top), top);
-
-function eachSynapse(
-  synapses: Synaptic,
-  input: number,
-  visit: (target: number, weight: number) => void,
-): void {
-  if (synapses.kind === 'dense') {
-    const { channels, data } = synapses;
-    for (let target = 0; target < channels; target++) visit(target, data[input * channels + target]!);
-  } else {
-    const { starts, targets, weights } = synapses;
-    for (let s = starts[input]!; s < starts[input + 1]!; s++) visit(targets[s]!, weights[s]!);
-  }
-}
 
 function listFired(tiles: readonly TileNow[]) {
   const starts = new Int32Array(tiles.length + 1);

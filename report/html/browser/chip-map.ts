@@ -1,9 +1,9 @@
 /** The map: board, chip, core; drawn on a canvas, walked on buttons above it. */
-import { format, plural } from '../format.ts';
+import { coreName, format, plural } from '../format.ts';
 import type { PageData } from '../page-data.ts';
 import { emptyColour, gradient, lineColour } from './colours.ts';
 import { chipPanel, corePanel } from './core-panel.ts';
-import { type Colouring, colouringOf, coreName, layersOf } from './cores.ts';
+import { type Colouring, colouringOf, layersOf } from './cores.ts';
 import { element, find, inkOf, sized } from './dom.ts';
 import { type Box, boardLayout, cellOf, chipLayout, nearest } from './places.ts';
 

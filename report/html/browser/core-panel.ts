@@ -1,7 +1,7 @@
 /** All that is known of one core. */
-import { format, plural, resourceName } from '../format.ts';
+import { coreName, format, plural, resourceName } from '../format.ts';
 import { corePath, type PageData } from '../page-data.ts';
-import { coreName, fillOf, layersOf, routerName } from './cores.ts';
+import { fillOf, layersOf, routerName } from './cores.ts';
 import { element } from './dom.ts';
 
 export function corePanel(data: PageData, core: number): readonly Node[] {

@@ -3,8 +3,6 @@ import { format, resourceName } from '../format.ts';
 import type { PageData } from '../page-data.ts';
 import { kindColour, layerColour, rampColour } from './colours.ts';
 
-export const coreName = ({ cores }: PageData, core: number): string =>
-  `${cores.chip[core]}:${cores.number[core]}`;
 export const routerName = ({ cores }: PageData, core: number): string => `${cores.x[core]},${cores.y[core]}`;
 
 /** How much of each resource a core takes; null where its capacity is unknown. */

@@ -1,8 +1,8 @@
 /** Tables with a row for each core, link and pair of chips. */
-import { resourceName } from '../format.ts';
+import { coreName, resourceName } from '../format.ts';
 import { BORDER_PATH, corePath, LINK_PATH, type PageData } from '../page-data.ts';
 import { fillTable, type TableColumn } from './column-table.ts';
-import { coreName, fillOf, routerName } from './cores.ts';
+import { fillOf, routerName } from './cores.ts';
 import { element, find } from './dom.ts';
 import { DIRECTIONS, loadOf } from './link-map.ts';
 

@@ -1,8 +1,8 @@
 /** The page's own script: everything that moves. Its data stand in the page; what needs none does not wait for them. */
+import { coreName } from '../format.ts';
 import type { PageData } from '../page-data.ts';
 import { createChipMap } from './chip-map.ts';
 import { openForPrint, watchSections } from './contents.ts';
-import { coreName } from './cores.ts';
 import { find } from './dom.ts';
 import { fillLargeTables } from './large-tables.ts';
 import { createBorderMap, createLinkMap } from './link-map.ts';

@@ -2,11 +2,10 @@
 import type { Report } from '../../schema.ts';
 import { type Axis, chart, columns, frame, legend, more, place, stacked } from '../chart.ts';
 import type { Asker } from '../figures.ts';
-import { format, grouped, plural, tally } from '../format.ts';
+import { coreName, format, grouped, plural, tally } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { facts, type Section } from './section.ts';
-import { coreName } from './verdict.ts';
 
 export const TIME: Section = {
   id: 'time',

@@ -2,11 +2,10 @@
 import type { Report } from '../../schema.ts';
 import { type Axis, chart, columns, frame, more } from '../chart.ts';
 import type { Asker } from '../figures.ts';
-import { digits, format, plural, short } from '../format.ts';
+import { coreName, digits, format, plural, short } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { table } from '../table.ts';
 import { facts, type Section } from './section.ts';
-import { coreName } from './verdict.ts';
 
 export const TRAFFIC: Section = {
   id: 'traffic',

@@ -1,7 +1,7 @@
 /** Verdict: does it fit, what binds, how fast, at what energy, how well it answers. */
 import type { Report } from '../../schema.ts';
 import type { Asker } from '../figures.ts';
-import { format, grouped, plural, resourceName, sentence } from '../format.ts';
+import { coreName, format, grouped, plural, resourceName, sentence } from '../format.ts';
 import { html, type Markup, type Part } from '../markup.ts';
 import { bar, table } from '../table.ts';
 import { type Fact, facts, type Section } from './section.ts';
@@ -162,6 +162,3 @@ function resources({ verdict, chipMap }: Report, ask: Asker): Markup {
     { isQuiet: true },
   )}`;
 }
-
-export const coreName = ({ cores }: Report['chipMap'], i: number): string =>
-  `${cores.chip[i]}:${cores.number[i]}`;
